@@ -1,0 +1,1 @@
+"""Sends webhooks: the domain and its runtime. `graph` and `tasks` are the two doors into it."""

@@ -1,0 +1,1 @@
+"""Carries deliveries one step further: claim, sign, send, record, announce."""

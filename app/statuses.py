@@ -1,0 +1,119 @@
+"""The closed sets of words that a row, a decision and the API share, so that none of them keeps its own copy.
+
+Each value equals its name: what the database stores is what the API shows. The meaning of every word is in the glossary; the moves between
+the words of one set are drawn here. Knows no table and no GraphQL type.
+
+A delivery, from the publish of its event to its end and back:
+
+    PENDING ──► SUCCEEDED    an attempt was answered with 2xx
+       │ ├────► RETRYING     an attempt failed and the schedule has a delay left
+       │ ├────► FAILED       no delay left, 410 Gone, or a test
+       │ └────► CANCELED     by a person, or because its webhook was deleted
+       ▼
+    RETRYING ─► SUCCEEDED | RETRYING | FAILED | CANCELED    for the same reasons
+
+    RETRYING | SUCCEEDED | FAILED | CANCELED ─► PENDING     a manual retry or a replay; the schedule starts over
+
+PENDING and RETRYING are open: they have a time for their next attempt. The other three have a time of completion.
+
+A webhook:
+
+    ACTIVE ──► PAUSED      by a person          PAUSED ────► ACTIVE   by a person
+    ACTIVE ──► DISABLED    by the system        DISABLED ──► ACTIVE   by a person
+    PAUSED ──► DISABLED    by the system, for an attempt that was in flight when the pause began
+
+A signing secret: CURRENT ──► EXPIRING, by a rotation; after the overlap, or once revoked, it signs nothing more.
+
+An operation: RUNNING ──► COMPLETED | CANCELED | FAILED.
+"""
+
+from enum import StrEnum
+
+
+class WebhookStatus(StrEnum):
+    """Whether a webhook's deliveries go out."""
+
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+    DISABLED = "DISABLED"
+
+
+class SignatureScheme(StrEnum):
+    """How the requests of a webhook are signed: `v1` with a shared secret, or `v1a` with a key pair."""
+
+    HMAC_SHA256 = "HMAC_SHA256"
+    ED25519 = "ED25519"
+
+
+class AuthenticationKind(StrEnum):
+    """What a request carries in its Authorization header."""
+
+    NONE = "NONE"
+    BEARER = "BEARER"
+    BASIC = "BASIC"
+
+
+class SecretStatus(StrEnum):
+    """Whether a secret signs alone and first, or only until the overlap of a rotation ends."""
+
+    CURRENT = "CURRENT"
+    EXPIRING = "EXPIRING"
+
+
+class DeliveryStatus(StrEnum):
+    """How far the delivery of one event to one webhook has come."""
+
+    PENDING = "PENDING"
+    RETRYING = "RETRYING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+
+
+class AttemptTrigger(StrEnum):
+    """Why an attempt was made: the first try, the schedule, a person's retry, a replay, or a test."""
+
+    FIRST = "FIRST"
+    RETRY = "RETRY"
+    MANUAL = "MANUAL"
+    REPLAY = "REPLAY"
+    TEST = "TEST"
+
+
+class AttemptOutcome(StrEnum):
+    """What became of one request: answered with 2xx, answered with something else, or why there was no answer."""
+
+    SUCCEEDED = "SUCCEEDED"
+    HTTP_ERROR = "HTTP_ERROR"
+    TIMEOUT = "TIMEOUT"
+    DNS_ERROR = "DNS_ERROR"
+    CONNECTION_ERROR = "CONNECTION_ERROR"
+    TLS_ERROR = "TLS_ERROR"
+    ADDRESS_BLOCKED = "ADDRESS_BLOCKED"
+    PROTOCOL_ERROR = "PROTOCOL_ERROR"
+
+
+class OperationStatus(StrEnum):
+    """How far work over many rows has come."""
+
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    CANCELED = "CANCELED"
+    FAILED = "FAILED"
+
+
+class HttpMethod(StrEnum):
+    """The method of a webhook's requests."""
+
+    POST = "POST"
+    PUT = "PUT"
+
+
+class Scope(StrEnum):
+    """What an API key may do."""
+
+    READ = "READ"
+    PUBLISH = "PUBLISH"
+    MANAGE = "MANAGE"
+    SECRETS = "SECRETS"
+    ADMIN = "ADMIN"
