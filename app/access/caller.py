@@ -1,0 +1,25 @@
+"""Who is calling: the value that every domain function gets instead of a request."""
+
+from dataclasses import dataclass, field
+
+from app.errors import Forbidden
+from app.statuses import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated caller. Every query it makes is filtered by `workspace_id`."""
+
+    workspace_id: str
+    actor: str
+    scopes: frozenset[Scope]
+    api_key_id: str | None = None
+    source_address: str | None = None
+    # What was presented, hashed: lets a long-lived socket check that it still holds.
+    credential_digest: str = field(default="", repr=False)
+
+    def require(self, scope: Scope) -> None:
+        """Raise `Forbidden`, naming the scope that is missing, unless this caller has it."""
+        if scope not in self.scopes:
+            held = ", ".join(sorted(self.scopes)) or "none"
+            raise Forbidden(f"This needs the scope {scope}; the key has {held}.")

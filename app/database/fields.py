@@ -1,0 +1,46 @@
+"""Column types that look the same on PostgreSQL and SQLite, so that one SQL text serves both.
+
+See docs/adr/0001-one-sql-text-for-two-databases.md.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+from tortoise import fields
+
+from app.clock import from_micros, to_micros
+
+
+class IdField(fields.CharField):
+    """A TypeID as text. The C collation on PostgreSQL compares bytes: ids sort as they were made, and quickly."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": 40, **kwargs})
+
+    class _db_postgres:
+        SQL_TYPE = 'VARCHAR(40) COLLATE "C"'
+
+
+class TimestampField(fields.BigIntField):
+    """A moment: microseconds since the epoch in the database, an aware UTC datetime in Python."""
+
+    def to_db_value(self, value: Any, instance: Any) -> int | None:
+        """Microseconds for a datetime; None and raw microseconds pass."""
+        return to_micros(value) if isinstance(value, datetime) else value
+
+    def to_python_value(self, value: Any) -> datetime | None:
+        """A datetime for microseconds; None and datetimes pass."""
+        return from_micros(value) if isinstance(value, int) else value
+
+
+class JsonField(fields.TextField):
+    """A JSON document as text: the same on both databases, and never reordered."""
+
+    def to_db_value(self, value: Any, instance: Any) -> str | None:
+        """JSON text for a value that orjson can write; None stays NULL."""
+        return None if value is None else orjson.dumps(value).decode()
+
+    def to_python_value(self, value: Any) -> Any:
+        """The value for JSON text; what is not text passes."""
+        return orjson.loads(value) if isinstance(value, str) else value

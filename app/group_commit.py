@@ -1,0 +1,108 @@
+"""Group commit: whatever piled up while the last commit was in flight goes into the next one.
+
+Idle, an item is committed at once: no delay, no timer. Busy, the batch grows by itself to what the database can take.
+Knows nothing of what is committed; publishing and recording both use it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from app.errors import Unavailable
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class GroupCommit(Generic[Item, Result]):
+    """Hands items to `commit` in batches, one batch at a time, and gives each its own result.
+
+    Args:
+        commit: writes a batch in one transaction and returns one result an item, in order. When it raises, nothing of
+            the batch may be written.
+        max_batch: how many items one commit takes at most.
+        max_waiting: how many items may wait before `submit` refuses more; bounds memory while the database is slow.
+        isolate: exceptions that one bad item may cause; such a batch is committed again item by item, so that the
+            others get through.
+    """
+
+    def __init__(
+        self,
+        commit: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]],
+        *,
+        max_batch: int,
+        max_waiting: int,
+        isolate: tuple[type[Exception], ...] = (),
+        observe: Callable[[int], object] = lambda size: None,
+    ) -> None:
+        self._commit = commit
+        self._max_batch = max_batch
+        self._max_waiting = max_waiting
+        self._isolate = isolate
+        self._observe = observe
+        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._committing: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many items wait for the next commit."""
+        return len(self._waiting)
+
+    async def submit(self, item: Item) -> Result:
+        """Commit an item together with whatever else is waiting, and return its result.
+
+        A caller that is cancelled stops waiting; its item is committed all the same.
+
+        Raises:
+            Unavailable: too many items wait already.
+        """
+        if len(self._waiting) >= self._max_waiting:
+            raise Unavailable(f"The database is slow: {self._max_waiting} writes wait already. Try again shortly.")
+        result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, result))
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit_waiting())
+        return await result
+
+    async def drained(self) -> None:
+        """Wait until everything submitted so far is committed or has failed."""
+        while self._committing is not None:
+            await asyncio.wait([self._committing])
+
+    async def _commit_waiting(self) -> None:
+        try:
+            while self._waiting:
+                size = min(len(self._waiting), self._max_batch)
+                await self._commit_batch([self._waiting.popleft() for _ in range(size)])
+        finally:
+            self._committing = None
+
+    async def _commit_batch(self, batch: list[tuple[Item, "asyncio.Future[Result]"]]) -> None:
+        self._observe(len(batch))
+        try:
+            results = await self._commit([item for item, _ in batch])
+        except self._isolate as error:
+            if len(batch) == 1:
+                _fail(batch, error)
+            else:
+                for alone in batch:
+                    await self._commit_batch([alone])
+        except BaseException as error:
+            _fail(batch, error)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            for (_, future), result in zip(batch, results, strict=True):
+                if not future.done():
+                    future.set_result(result)
+
+
+def _fail(batch: Sequence[tuple[Item, "asyncio.Future[Result]"]], error: BaseException) -> None:
+    for _, future in batch:
+        if future.done():
+            continue
+        if isinstance(error, asyncio.CancelledError):
+            future.cancel()
+        else:
+            future.set_exception(error)
