@@ -3,6 +3,8 @@
 Hot tables (event, delivery, attempt) carry no foreign keys and are written by hand-made batch statements in
 `app.publishing` and `app.delivery`; the rest is read and written through the ORM. Indexes that only cover some rows, and
 their reasons, stand in the migrations. Ids are TypeIDs as text, times microseconds since the epoch, JSON is text.
+
+A model's docstring becomes its table's comment, so none has a semicolon: Tortoise 1.1.9 would split the statement there.
 """
 
 from datetime import datetime
@@ -25,7 +27,7 @@ from app.statuses import (
 
 
 class Workspace(Model):
-    """One customer of the platform; everything else belongs to exactly one workspace."""
+    """One customer of the platform: everything else belongs to exactly one workspace."""
 
     id = IdField(primary_key=True)
     name = fields.CharField(max_length=200)
@@ -59,14 +61,15 @@ class ApiKey(Model):
 
 
 class AuditEntry(Model):
-    """Who changed what, when and from where; secrets masked."""
+    """Who changed what, when and from where, with secrets masked."""
 
     id = IdField(primary_key=True)
     workspace_id = IdField()
     at: datetime = TimestampField()
     actor = fields.CharField(max_length=250)
     action = fields.CharField(max_length=60)
-    subject_id: str | None = IdField(null=True, max_length=120)
+    # A TypeID, or the name of an event type
+    subject_id: str | None = fields.CharField(max_length=120, null=True)
     changes: Any = JsonField(null=True)
     source_address = fields.CharField(max_length=45, null=True)
 
@@ -102,7 +105,8 @@ class Webhook(Model):
     url = fields.TextField()
     description = fields.TextField(null=True)
     event_types: Any = JsonField()
-    filter = fields.TextField(null=True)
+    # CEL; `filter` is a method of every Tortoise model
+    filter_expression = fields.TextField(null=True)
     method: HttpMethod = fields.CharEnumField(HttpMethod, max_length=8)
     timeout_seconds = fields.IntField()
     verify_ssl = fields.BooleanField()
@@ -139,7 +143,7 @@ class Webhook(Model):
 
 
 class Secret(Model):
-    """A signing secret of a webhook. Without `expires_at` it is the current one; with it, it still signs until then."""
+    """A signing secret of a webhook. Without `expires_at` it is the current one, with it an earlier one that signs until then."""
 
     id = IdField(primary_key=True)
     workspace_id = IdField()
@@ -231,7 +235,7 @@ class Attempt(Model):
 
 
 class Worker(Model):
-    """A running process that may hold claims. Its heartbeat moves `lease_until`; past it, its claims are free."""
+    """A running process that may hold claims. Its heartbeat moves `lease_until`, past which its claims are free."""
 
     id = IdField(primary_key=True)
     host = fields.CharField(max_length=255)

@@ -17,7 +17,7 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
 from tortoise.backends.sqlite.client import SqliteClient
-from tortoise.context import TortoiseContext
+from tortoise.context import TortoiseContext, get_current_context
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError, TransactionManagementError
 
 from app.database.batch import Columns, Dialect, in_dialect, rows_parameters, with_rows
@@ -81,7 +81,11 @@ class Database(Statements):
         # Statements before __aenter__ have no client; the attribute error says so.
 
     async def __aenter__(self) -> "Database":
-        await self._context.init(config=tortoise_config(self.url, self._pool_size), _enable_global_fallback=True)
+        # Requests run in other tasks than the one that opens the database: Tortoise finds their context by this fallback.
+        fallback = get_current_context() is None
+        with self._context:
+            config = tortoise_config(self.url, self._pool_size)
+            await self._context.init(config=config, _enable_global_fallback=fallback)
         client = self._context.connections.get("default")
         super().__init__(client, "sqlite" if isinstance(client, SqliteClient) else "postgres")
         try:

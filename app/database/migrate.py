@@ -1,0 +1,93 @@
+"""Brings a database to the tables that this program works on, and says when it is not there yet.
+
+Tortoise's own migrations, under a lock so that several replicas may start at once (they take none themselves).
+"""
+
+import asyncio
+import fcntl
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+from tortoise.context import TortoiseContext
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+
+from app.database.database import Database, tortoise_config
+from app.database.errors import DatabaseUnavailable, SchemaOutdated
+
+# Any number does, as long as every replica takes the same: the bytes of "eevhooks".
+_ADVISORY_LOCK = 0x656576686F6F6B73
+
+
+async def migrate(database_url: str) -> list[str]:
+    """Apply what is missing, in order, and return the names of what was applied.
+
+    Raises:
+        DatabaseUnavailable: the database does not answer.
+    """
+    async with _locked(database_url), _executor(database_url) as executor:
+        targets = [MigrationTarget(app_label="app", name="__latest__")]
+        try:
+            pending = await _pending(executor)
+            await executor.migrate(targets, direction="forward")
+        except (OSError, asyncpg.PostgresConnectionError) as error:
+            raise DatabaseUnavailable(f"The database does not answer: {error}.") from error
+        return pending
+
+
+async def require_current_schema(database: Database) -> None:
+    """Raise `SchemaOutdated`, saying what to run, unless every migration of this program has been applied."""
+    async with _executor(database.url) as executor:
+        pending = await _pending(executor)
+    if pending:
+        raise SchemaOutdated(
+            f"The database lacks {len(pending)} migration(s), the first being {pending[0]}."
+            " Run `eev-webhooks migrate` before starting the server."
+        )
+
+
+async def _pending(executor: MigrationExecutor) -> list[str]:
+    executor.loader.load_disk()
+    on_disk: Sequence[str] = sorted(key.name for key in executor.loader.disk_migrations)
+    applied = {key.name for key in await executor.recorder.applied_migrations()}
+    return [name for name in on_disk if name not in applied]
+
+
+@asynccontextmanager
+async def _executor(database_url: str) -> AsyncIterator[MigrationExecutor]:
+    config = tortoise_config(database_url, pool_size=1)
+    context = TortoiseContext()
+    async with context:
+        await context.init(config=config)
+        connection = context.connections.get("default")
+        yield MigrationExecutor(connection, config["apps"])
+
+
+@asynccontextmanager
+async def _locked(database_url: str) -> AsyncIterator[None]:
+    if database_url.startswith("sqlite://"):
+        async with _file_lock(Path(database_url.removeprefix("sqlite://") + ".lock")):
+            yield
+    else:
+        connection = await _connect(database_url)
+        try:
+            await connection.execute("SELECT pg_advisory_lock($1)", _ADVISORY_LOCK)
+            yield
+        finally:
+            await connection.close()
+
+
+@asynccontextmanager
+async def _file_lock(path: Path) -> AsyncIterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
+        yield
+
+
+async def _connect(database_url: str) -> asyncpg.Connection:
+    try:
+        return await asyncpg.connect(database_url.replace("postgres://", "postgresql://", 1))
+    except (OSError, asyncpg.PostgresError) as error:
+        raise DatabaseUnavailable(f"The database does not answer: {error}.") from error
