@@ -1,7 +1,7 @@
 """What time it is, as an argument: code that needs the time is given a `Clock`, so a test can move it.
 
-Refuses to know any time zone but UTC. Times are aware `datetime`s in Python, whole microseconds since the epoch in the database, and
-RFC 3339 with milliseconds in text.
+Refuses to know any time zone but UTC. A time is an aware `datetime` in Python, whole microseconds since the epoch in
+the database, and RFC 3339 with milliseconds in text.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ class Clock(Protocol):
     """Where the time comes from."""
 
     def now(self) -> datetime:
-        """Returns the time, aware and in UTC."""
+        """Return the time, aware and in UTC."""
         ...
 
 
@@ -23,25 +23,38 @@ class SystemClock:
     """The machine's clock. It may jump, backwards too: nothing may depend on two readings being in order."""
 
     def now(self) -> datetime:
+        """Return the time, aware and in UTC."""
         return datetime.now(UTC)
 
 
 def to_micros(time: datetime) -> int:
-    """Returns whole microseconds since the epoch, exactly, for an aware time of any zone. Raises ValueError for a naive one."""
+    """Return the whole microseconds from the epoch to an aware time of any zone, exactly.
+
+    Raises:
+        ValueError: the time is naive.
+    """
     return (_aware(time) - _EPOCH) // _MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:
-    """Returns the aware UTC time that is `micros` microseconds after the epoch. Raises OverflowError outside the years 1 to 9999."""
+    """Return the aware UTC time that is so many microseconds after the epoch; the inverse of `to_micros`.
+
+    Raises:
+        OverflowError: it lies outside the years 1 to 9999.
+    """
     return _EPOCH + timedelta(microseconds=micros)
 
 
 def rfc3339(time: datetime) -> str:
-    """Returns an aware time as "2026-11-23T10:00:00.123Z" (RFC 3339, milliseconds, cut and not rounded). Raises ValueError for a naive one."""
+    """Return an aware time as RFC 3339 in UTC, e.g. "2026-11-23T10:00:00.123Z"; cut to the millisecond, not rounded.
+
+    Raises:
+        ValueError: the time is naive.
+    """
     return _aware(time).astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def _aware(time: datetime) -> datetime:
     if time.utcoffset() is None:
-        raise ValueError(f"The time {time.isoformat()} has no zone; give an aware time, such as datetime.now(UTC).")
+        raise ValueError(f"The time {time.isoformat()} has no zone; give an aware one, such as datetime.now(UTC).")
     return time

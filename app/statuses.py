@@ -1,7 +1,7 @@
 """The closed sets of words that a row, a decision and the API share, so that none of them keeps its own copy.
 
-Each value equals its name: what the database stores is what the API shows. The meaning of every word is in the glossary; the moves between
-the words of one set are drawn here. Knows no table and no GraphQL type.
+Each value equals its name: what the database stores is what the API shows. What every word means is in the glossary;
+the moves between the words of one set are drawn here. Knows no table and no GraphQL type.
 
 A delivery, from the publish of its event to its end and back:
 
