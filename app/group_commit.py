@@ -21,10 +21,12 @@ class GroupCommit(Generic[Item, Result]):
     Args:
         commit: writes a batch in one transaction and returns one result an item, in order. When it raises, nothing of
             the batch may be written.
-        max_batch: how many items one commit takes at most.
+        max_batch: how much one commit takes at most; a single heavier item goes alone.
         max_waiting: how many items may wait before `submit` refuses more; bounds memory while the database is slow.
-        isolate: exceptions that one bad item may cause; such a batch is committed again item by item, so that the
-            others get through.
+        shared: exceptions that concern every item alike (the database is away). After any other, the batch is committed
+            again item by item, so that one bad item fails alone.
+        weigh: how much of a batch an item fills.
+        observe: told the weight of each batch.
     """
 
     def __init__(
@@ -33,13 +35,15 @@ class GroupCommit(Generic[Item, Result]):
         *,
         max_batch: int,
         max_waiting: int,
-        isolate: tuple[type[Exception], ...] = (),
-        observe: Callable[[int], object] = lambda size: None,
+        shared: tuple[type[Exception], ...] = (),
+        weigh: Callable[[Item], int] = lambda item: 1,
+        observe: Callable[[int], object] = lambda weight: None,
     ) -> None:
         self._commit = commit
         self._max_batch = max_batch
         self._max_waiting = max_waiting
-        self._isolate = isolate
+        self._shared = shared
+        self._weigh = weigh
         self._observe = observe
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._committing: asyncio.Task[None] | None = None
@@ -73,22 +77,26 @@ class GroupCommit(Generic[Item, Result]):
     async def _commit_waiting(self) -> None:
         try:
             while self._waiting:
-                size = min(len(self._waiting), self._max_batch)
-                await self._commit_batch([self._waiting.popleft() for _ in range(size)])
+                await self._commit_batch(self._next_batch())
         finally:
             self._committing = None
 
+    def _next_batch(self) -> list[tuple[Item, "asyncio.Future[Result]"]]:
+        batch = [self._waiting.popleft()]
+        weight = self._weigh(batch[0][0])
+        while self._waiting and (weight := weight + self._weigh(self._waiting[0][0])) <= self._max_batch:
+            batch.append(self._waiting.popleft())
+        return batch
+
     async def _commit_batch(self, batch: list[tuple[Item, "asyncio.Future[Result]"]]) -> None:
-        self._observe(len(batch))
+        self._observe(sum(self._weigh(item) for item, _ in batch))
         try:
             results = await self._commit([item for item, _ in batch])
-        except self._isolate as error:
-            if len(batch) == 1:
-                _fail(batch, error)
-            else:
+        except BaseException as error:
+            if len(batch) > 1 and isinstance(error, Exception) and not isinstance(error, self._shared):
                 for alone in batch:
                     await self._commit_batch([alone])
-        except BaseException as error:
+                return
             _fail(batch, error)
             if not isinstance(error, Exception):
                 raise

@@ -1,0 +1,219 @@
+"""The one transaction of publishing: events and their deliveries, for many requests at once.
+
+Each request is all or none. A key that was used before gives the first event back; used for another content, it is a conflict
+and its request writes nothing, while the other requests of the batch go on.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from app.clock import from_micros
+from app.database.batch import Columns
+from app.database.database import Database, Row, Statements
+from app.database.errors import UniqueViolation
+from app.ids import DELIVERY, new_id
+from app.publishing.draft import PreparedEvent
+from app.publishing.registry import Registries, Route
+from app.statuses import AttemptTrigger
+
+_KEYS: Columns = (("workspace_id", "text"), ("idempotency_key", "text"))
+_EVENTS: Columns = (
+    ("id", "text"),
+    ("workspace_id", "text"),
+    ("type", "text"),
+    ("occurred_at", "bigint"),
+    ("created_at", "bigint"),
+    ("body", "text"),
+    ("test", "boolean"),
+    ("idempotency_key", "text"),
+    ("digest", "text"),
+    ("ordering_key", "text"),
+)
+_DELIVERIES: Columns = (
+    ("id", "text"),
+    ("workspace_id", "text"),
+    ("event_id", "text"),
+    ("webhook_id", "text"),
+    ("event_type", "text"),
+    ("test", "boolean"),
+    ("ordering_key", "text"),
+    ("trigger", "text"),
+    ("next_attempt_at", "bigint"),
+    ("claimed_by", "text"),
+)
+
+_FIND_KEYS = (
+    "SELECT e.*, (SELECT count(*) FROM delivery d WHERE d.event_id = e.id) AS delivery_count"
+    " FROM event e JOIN {rows} asked"
+    " ON e.workspace_id = asked.workspace_id AND e.idempotency_key = asked.idempotency_key"
+)
+_INSERT_EVENTS = (
+    "INSERT INTO event (id, workspace_id, type, occurred_at, created_at, body, test, idempotency_key, digest, ordering_key)"
+    " SELECT id, workspace_id, type, occurred_at, created_at, body, test, idempotency_key, digest, ordering_key"
+    " FROM {rows} AS new"
+)
+_INSERT_DELIVERIES = (
+    "INSERT INTO delivery (id, workspace_id, event_id, webhook_id, event_type, test, ordering_key, status, trigger,"
+    " attempt_count, retries_used, next_attempt_at, claimed_by, created_at)"
+    " SELECT id, workspace_id, event_id, webhook_id, event_type, test, ordering_key, 'PENDING', trigger,"
+    " 0, 0, next_attempt_at, claimed_by, next_attempt_at FROM {rows} AS new"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishRequest:
+    """One call's events, checked, with the routes found under one version of the workspace's registry."""
+
+    workspace_id: str
+    events: tuple[PreparedEvent, ...]
+    registry_version: int
+    routes: tuple[Sequence[Route], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A delivery that was just committed. `due`: its webhook is active, so a worker can take it at once."""
+
+    id: str
+    workspace_id: str
+    event_id: str
+    webhook_id: str
+    event_type: str
+    created_at: int
+    due: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedEvent:
+    """An event as it stands in the database (a row of `event`), new or found again by its idempotency key."""
+
+    row: Row
+    duplicate: bool
+    delivery_count: int
+
+
+@dataclass(slots=True)
+class Committed:
+    """What became of one request: its events in order and its new deliveries; or the indexes of the conflicts, and nothing else."""
+
+    events: list[CommittedEvent] = field(default_factory=list)
+    deliveries: list[NewDelivery] = field(default_factory=list)
+    conflicts: list[int] = field(default_factory=list)
+
+
+async def commit_requests(
+    database: Database, registries: Registries, requests: Sequence[PublishRequest]
+) -> list[Committed]:
+    """Write the requests in one transaction and say what became of each.
+
+    Raises:
+        DatabaseUnavailable: nothing was written as far as can be known.
+    """
+    while True:
+        try:
+            async with database.transaction() as statements:
+                routed = await _rerouted(statements, registries, requests)
+                found = await _found_by_key(statements, routed)
+                outcomes = [_resolve(request, found) for request in routed]
+                await _insert(statements, outcomes)
+            return outcomes
+        except UniqueViolation:
+            continue  # Another process used one of the keys in the same moment; now it can be found.
+
+
+async def _rerouted(
+    statements: Statements, registries: Registries, requests: Sequence[PublishRequest]
+) -> Sequence[PublishRequest]:
+    """The requests with routes as this transaction sees them; only those routed under an older version change."""
+    current = await registries.all_current(statements, {request.workspace_id for request in requests})
+    return [
+        request
+        if current[request.workspace_id].version == request.registry_version
+        else replace(
+            request,
+            routes=tuple(current[request.workspace_id].routes_for(event.type, event.content) for event in request.events),
+        )
+        for request in requests
+    ]
+
+
+async def _found_by_key(
+    statements: Statements, requests: Sequence[PublishRequest]
+) -> dict[tuple[str, str], CommittedEvent]:
+    keys = {
+        (request.workspace_id, event.idempotency_key)
+        for request in requests
+        for event in request.events
+        if event.idempotency_key is not None
+    }
+    if not keys:
+        return {}
+    rows = await statements.fetch_rows(_FIND_KEYS, _KEYS, sorted(keys))
+    return {
+        (row["workspace_id"], row["idempotency_key"]): CommittedEvent(row, True, row.pop("delivery_count")) for row in rows
+    }
+
+
+def _resolve(request: PublishRequest, found: dict[tuple[str, str], CommittedEvent]) -> Committed:
+    """Decide what to write for one request, and add its keys to `found` for the requests after it."""
+    outcome = Committed()
+    mine: dict[tuple[str, str], CommittedEvent] = {}
+    for index, (event, routes) in enumerate(zip(request.events, request.routes, strict=True)):
+        key = (request.workspace_id, event.idempotency_key or "")
+        first = (mine.get(key) or found.get(key)) if event.idempotency_key is not None else None
+        if first is None:
+            committed = CommittedEvent(_event_row(request.workspace_id, event), False, len(routes))
+            outcome.deliveries += _deliveries(request.workspace_id, event, routes)
+            if event.idempotency_key is not None:
+                mine[key] = committed
+        elif first.row["digest"] == event.digest:
+            committed = replace(first, duplicate=True)
+        else:
+            outcome.conflicts.append(index)
+            continue
+        outcome.events.append(committed)
+    if outcome.conflicts:
+        return Committed(conflicts=outcome.conflicts)
+    found |= mine
+    return outcome
+
+
+def _event_row(workspace_id: str, event: PreparedEvent) -> Row:
+    return {name: workspace_id if name == "workspace_id" else getattr(event, name) for name, _ in _EVENTS}
+
+
+def _deliveries(workspace_id: str, event: PreparedEvent, routes: Iterable[Route]) -> list[NewDelivery]:
+    at = from_micros(event.created_at)
+    return [
+        NewDelivery(new_id(DELIVERY, at), workspace_id, event.id, route.webhook_id, event.type, event.created_at, route.active)
+        for route in routes
+    ]
+
+
+async def _insert(statements: Statements, outcomes: Sequence[Committed]) -> None:
+    events = [event.row for outcome in outcomes for event in outcome.events if not event.duplicate]
+    ordering_keys = {row["id"]: row["ordering_key"] for row in events}
+    if events:
+        await insert_events(statements, events)
+    deliveries = [
+        (d.id, d.workspace_id, d.event_id, d.webhook_id, d.event_type, False, ordering_keys[d.event_id])
+        + (AttemptTrigger.FIRST, d.created_at, None)
+        for outcome in outcomes
+        for d in outcome.deliveries
+    ]
+    if deliveries:
+        await insert_deliveries(statements, deliveries)
+
+
+async def insert_events(statements: Statements, rows: Sequence[Row]) -> None:
+    """Insert rows of `event`."""
+    await statements.fetch_rows(_INSERT_EVENTS, _EVENTS, [[row[name] for name, _ in _EVENTS] for row in rows])
+
+
+async def insert_deliveries(statements: Statements, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert new deliveries: PENDING, due at once, each a tuple of id, workspace, event, webhook, type, test, ordering key,
+    trigger, creation time (µs) and the worker that holds it, if any."""
+    await statements.fetch_rows(_INSERT_DELIVERIES, _DELIVERIES, rows)
+
+

@@ -1,0 +1,140 @@
+"""What a publisher hands in, and what it looks like once it is checked and written out as the body to be signed. Pure."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from app.clock import rfc3339, to_micros
+from app.errors import Problem, UserErrorCode
+from app.ids import EVENT, new_id
+from app.publishing.registry import Registry
+
+MAX_EVENTS = 1_000
+MAX_KEY_LENGTH = 255  # idempotency and ordering keys: long enough for two UUIDs and a prefix, short enough to index
+
+
+@dataclass(frozen=True, slots=True)
+class EventDraft:
+    """One event as a publisher gave it. `data` is whatever JSON the request held."""
+
+    type: str
+    data: Any
+    occurred_at: datetime | None = None
+    idempotency_key: str | None = None
+    ordering_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedEvent:
+    """An event ready to be committed. Times are microseconds since the epoch; `content` is what filters see."""
+
+    id: str
+    type: str
+    occurred_at: int
+    created_at: int
+    body: str
+    content: Mapping[str, Any]
+    test: bool
+    idempotency_key: str | None
+    digest: str | None
+    ordering_key: str | None
+
+
+def prepare(draft: EventDraft, now: datetime, *, test: bool = False) -> PreparedEvent:
+    """Give the event its id and write its body, once and for all.
+
+    Raises:
+        TypeError: `data` holds something JSON cannot say (an integer over 64 bits, half a surrogate pair).
+    """
+    event_id = new_id(EVENT, now)
+    occurred_at = draft.occurred_at or now
+    content: dict[str, Any] = {
+        "id": event_id,
+        "type": draft.type,
+        "timestamp": rfc3339(occurred_at),
+        "data": draft.data,
+    }
+    if test:
+        content["test"] = True
+    return PreparedEvent(
+        id=event_id,
+        type=draft.type,
+        occurred_at=to_micros(occurred_at),
+        created_at=to_micros(now),
+        body=orjson.dumps(content).decode(),
+        content=content,
+        test=test,
+        idempotency_key=draft.idempotency_key,
+        digest=_digest(draft) if draft.idempotency_key is not None else None,
+        ordering_key=draft.ordering_key,
+    )
+
+
+def problems_of(draft: EventDraft, registry: Registry, max_bytes: int, path: Sequence[str]) -> list[Problem]:
+    """Everything that is wrong with a draft, each with its place below `path`."""
+    problems = [*_type_problems(draft, registry, path), *_key_problems(draft, path)]
+    if draft.occurred_at is not None and draft.occurred_at.tzinfo is None:
+        problems.append(_invalid("occurredAt must name its offset, e.g. 2026-11-23T10:00:00Z.", *path, "occurredAt"))
+    if not problems:
+        problems = _data_problems(draft, registry, max_bytes, path)
+    return problems
+
+
+def _type_problems(draft: EventDraft, registry: Registry, path: Sequence[str]) -> list[Problem]:
+    known = registry.event_types.get(draft.type)
+    if known is None:
+        return [_invalid(f'There is no event type "{draft.type[:100]}". Query eventTypes for those there are.', *path, "type")]
+    if known.archived:
+        return [_invalid(f'The event type "{draft.type}" is archived and can no longer be published.', *path, "type")]
+    return []
+
+
+def _key_problems(draft: EventDraft, path: Sequence[str]) -> list[Problem]:
+    problems = []
+    for name, key in (("idempotencyKey", draft.idempotency_key), ("orderingKey", draft.ordering_key)):
+        if key is None:
+            continue
+        if len(key) > MAX_KEY_LENGTH:
+            message = f"{name} may be at most {MAX_KEY_LENGTH} characters long, but has {len(key)}."
+            problems.append(Problem(message, (*path, name), UserErrorCode.TOO_LONG))
+        elif not key.strip() or not key.isprintable():
+            problems.append(_invalid(f"{name} must be visible characters, not empty and without control characters.", *path, name))
+    return problems
+
+
+def _data_problems(draft: EventDraft, registry: Registry, max_bytes: int, path: Sequence[str]) -> list[Problem]:
+    if not isinstance(draft.data, dict):
+        message = f"data must be a JSON object, but is {_kind(draft.data)}."
+        return [Problem(message, (*path, "data"), UserErrorCode.INVALID_PAYLOAD)]
+    try:
+        size = len(orjson.dumps(draft.data))
+    except TypeError as error:
+        message = f"data cannot be written as JSON: {error}."
+        return [Problem(message, (*path, "data"), UserErrorCode.INVALID_PAYLOAD)]
+    if size > max_bytes:
+        message = f"data may be at most {max_bytes} bytes of JSON, but has {size}."
+        return [Problem(message, (*path, "data"), UserErrorCode.TOO_LONG)]
+    return [
+        Problem(error.message, (*path, "data", *error.path), UserErrorCode.INVALID_PAYLOAD)
+        for error in registry.event_types[draft.type].validator.errors(draft.data)
+    ]
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    return {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list"}.get(type(value), "not")
+
+
+def _invalid(message: str, *path: str) -> Problem:
+    return Problem(message, path, UserErrorCode.INVALID)
+
+
+def _digest(draft: EventDraft) -> str:
+    occurred_at = to_micros(draft.occurred_at) if draft.occurred_at else None
+    said = orjson.dumps([draft.type, draft.data, occurred_at, draft.ordering_key], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(said).hexdigest()

@@ -1,0 +1,120 @@
+"""Publishes events: check, commit with their deliveries, wake the workers, announce.
+
+What is acknowledged is in the database: event, deliveries and the exact body, in one transaction (group commit). Waking and
+announcing come after it and may be lost without harm: the sweep finds what is due.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from app.access.caller import Caller
+from app.clock import Clock
+from app.database.database import Database
+from app.database.errors import DatabaseUnavailable
+from app.errors import Problem, Rejected, UserErrorCode, rejected
+from app.group_commit import GroupCommit
+from app.publishing.commit import Committed, NewDelivery, PublishRequest, commit_requests
+from app.publishing.draft import MAX_EVENTS, EventDraft, prepare, problems_of
+from app.publishing.registry import Registries
+from app.statuses import DeliveryStatus, Scope
+from app.updates.update import Topic, Update
+from app.updates.bus import Updates
+
+MAX_EVENTS_PER_COMMIT = 1_000
+MAX_REQUESTS_WAITING = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Takes events in for every workspace of this process."""
+
+    database: Database
+    registries: Registries
+    clock: Clock
+    updates: Updates
+    wake: Callable[[Sequence[str]], None]
+    max_event_bytes: int
+    commits: "GroupCommit[PublishRequest, Committed]"
+
+    async def publish(self, caller: Caller, drafts: Sequence[EventDraft], *, batch: bool) -> Committed:
+        """Publish events, all or none; with `batch`, problems name the event they belong to.
+
+        Raises:
+            Forbidden: the caller may not publish.
+            Rejected: something is wrong with the events; nothing was published.
+            Unavailable: the database is too slow to take more; nothing was published.
+        """
+        caller.require(Scope.PUBLISH)
+        request = await self._checked(caller, drafts, batch)
+        committed = await self.commits.submit(request)
+        if committed.conflicts:
+            raise Rejected([_conflict(index, drafts[index], batch) for index in committed.conflicts])
+        self.after_commit(committed.deliveries)
+        return committed
+
+    def after_commit(self, deliveries: Sequence[NewDelivery]) -> None:
+        """Wake workers for new deliveries, and announce them."""
+        if not deliveries:
+            return
+        self.updates.announce(Topic.DELIVERIES, [_created(delivery) for delivery in deliveries])
+        awake = dict.fromkeys(delivery.webhook_id for delivery in deliveries if delivery.due)
+        if awake:
+            self.wake(list(awake))
+
+    async def _checked(self, caller: Caller, drafts: Sequence[EventDraft], batch: bool) -> PublishRequest:
+        if not drafts:
+            raise rejected(UserErrorCode.REQUIRED, f"Give between 1 and {MAX_EVENTS} events.", "events")
+        if len(drafts) > MAX_EVENTS:
+            message = f"At most {MAX_EVENTS} events can be published at once, but {len(drafts)} were given."
+            raise rejected(UserErrorCode.TOO_MANY, message, "events")
+        registry = await self.registries.cached(caller.workspace_id)
+        problems: list[Problem] = []
+        for index, draft in enumerate(drafts):
+            path = ("events", str(index)) if batch else ()
+            found = problems_of(draft, registry, self.max_event_bytes, path)
+            if found and registry is not (fresh := await self.registries.current(self.database, caller.workspace_id)):
+                registry = fresh  # An event type may just have been added.
+                found = problems_of(draft, registry, self.max_event_bytes, path)
+            problems += found
+        if problems:
+            raise Rejected(problems)
+        now = self.clock.now()
+        events = tuple(prepare(draft, now) for draft in drafts)
+        routes = tuple(registry.routes_for(event.type, event.content) for event in events)
+        return PublishRequest(caller.workspace_id, events, registry.version, routes)
+
+
+def group_commits(
+    database: Database, registries: Registries, observe: Callable[[int], object]
+) -> "GroupCommit[PublishRequest, Committed]":
+    """The group commit of a publisher; a batch holds whole requests, so that each stays all or none."""
+    return GroupCommit(
+        lambda requests: commit_requests(database, registries, requests),
+        max_batch=MAX_EVENTS_PER_COMMIT,
+        max_waiting=MAX_REQUESTS_WAITING,
+        weigh=lambda request: len(request.events),
+        shared=(DatabaseUnavailable,),
+        observe=observe,
+    )
+
+
+def _conflict(index: int, draft: EventDraft, batch: bool) -> Problem:
+    message = (
+        f'The idempotency key "{draft.idempotency_key}" was used before for an event with another content.'
+        " Repeat the same event, or choose a new key."
+    )
+    path = ("events", str(index), "idempotencyKey") if batch else ("idempotencyKey",)
+    return Problem(message, path, UserErrorCode.CONFLICT)
+
+
+def _created(delivery: NewDelivery) -> Update:
+    return Update(
+        workspace_id=delivery.workspace_id,
+        subject_id=delivery.id,
+        at=delivery.created_at,
+        event_id=delivery.event_id,
+        webhook_id=delivery.webhook_id,
+        event_type=delivery.event_type,
+        status=DeliveryStatus.PENDING,
+        attempt_id=None,
+    )

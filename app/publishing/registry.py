@@ -1,0 +1,139 @@
+"""What a workspace knows, ready for the hot path: its event types with compiled schemas, its webhooks with compiled patterns and filters.
+
+Cached by the workspace's `registry_version`, which every change of a webhook or an event type raises in its own transaction:
+a publisher that reads the same version inside its transaction has what is committed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cel
+import orjson
+
+from app.catalogue import BUILT_IN
+from app.catalogue.event_type import EventCategory, EventType
+from app.catalogue.patterns import Matcher, compile_patterns
+from app.catalogue.validation import PayloadValidator
+from app.database.database import Database, Statements
+from app.statuses import WebhookStatus
+
+_WORKSPACES = (("id", "text"),)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEventType:
+    """An event type of a workspace, with its schema compiled."""
+
+    event_type: EventType
+    validator: PayloadValidator
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A webhook as a publisher sees it: which events it asks for."""
+
+    webhook_id: str
+    matcher: Matcher
+    filter: "cel.Program | None"
+    active: bool
+
+    def wants(self, event_type: str, event: Mapping[str, Any]) -> bool:
+        """Whether the webhook asks for this event. A filter that cannot be evaluated (a field is missing) says no."""
+        if not self.matcher.matches(event_type):
+            return False
+        if self.filter is None:
+            return True
+        try:
+            return self.filter.execute(dict(event)) is True
+        except (KeyError, ValueError, TypeError, RuntimeError, OverflowError):
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """One workspace's event types and routes, as of one version."""
+
+    version: int
+    event_types: Mapping[str, KnownEventType]
+    routes: tuple[Route, ...]
+
+    def routes_for(self, event_type: str, event: Mapping[str, Any]) -> list[Route]:
+        """The webhooks that ask for this event, in the order they were made."""
+        return [route for route in self.routes if route.wants(event_type, event)]
+
+
+class Registries:
+    """The registries of the workspaces that published lately."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._cached: dict[str, Registry] = {}
+        self._built_in = {
+            name: KnownEventType(event_type, PayloadValidator(event_type.json_schema), archived=False)
+            for name, event_type in BUILT_IN.items()
+        }
+
+    async def cached(self, workspace_id: str) -> Registry:
+        """The registry that is at hand, which may be a version behind; read from the database the first time."""
+        registry = self._cached.get(workspace_id)
+        return registry or await self.current(self._database, workspace_id)
+
+    async def current(self, statements: Statements, workspace_id: str) -> Registry:
+        """The registry as the given transaction sees it."""
+        return (await self.all_current(statements, [workspace_id]))[workspace_id]
+
+    async def all_current(self, statements: Statements, workspace_ids: Iterable[str]) -> dict[str, Registry]:
+        """The registries of several workspaces as the given transaction sees them; only changed ones are read again."""
+        versions = await statements.fetch_rows(
+            "SELECT w.id, w.registry_version FROM workspace w JOIN {rows} asked ON asked.id = w.id",
+            _WORKSPACES,
+            [(workspace_id,) for workspace_id in workspace_ids],
+        )
+        found = {}
+        for row in versions:
+            registry = self._cached.get(row["id"])
+            if registry is None or registry.version != row["registry_version"]:
+                registry = await self._read(statements, row["id"], row["registry_version"])
+                self._cached[row["id"]] = registry
+            found[row["id"]] = registry
+        return found
+
+    async def _read(self, statements: Statements, workspace_id: str, version: int) -> Registry:
+        custom = await statements.fetch(
+            "SELECT name, description, json_schema, example, archived FROM event_type WHERE workspace_id = $1", workspace_id
+        )
+        webhooks = await statements.fetch(
+            "SELECT id, event_types, filter_expression, status FROM webhook"
+            " WHERE workspace_id = $1 AND deleted_at IS NULL AND status <> 'DISABLED' ORDER BY id",
+            workspace_id,
+        )
+        return Registry(version, self._built_in | _custom(custom), tuple(_route(row) for row in webhooks))
+
+
+def _custom(rows: Sequence[Mapping[str, Any]]) -> dict[str, KnownEventType]:
+    known = {}
+    for row in rows:
+        built_in = BUILT_IN.get(row["name"])
+        event_type = EventType(
+            name=row["name"],
+            category=built_in.category if built_in else EventCategory.CUSTOM,
+            description=row["description"],
+            json_schema=orjson.loads(row["json_schema"]),
+            example=orjson.loads(row["example"]),
+        )
+        known[event_type.name] = KnownEventType(
+            event_type, PayloadValidator(event_type.json_schema), archived=bool(row["archived"])
+        )
+    return known
+
+
+def _route(row: Mapping[str, Any]) -> Route:
+    expression = row["filter_expression"]
+    return Route(
+        webhook_id=row["id"],
+        matcher=compile_patterns(orjson.loads(row["event_types"])),
+        filter=cel.compile(expression) if expression else None,
+        active=row["status"] == WebhookStatus.ACTIVE,
+    )
