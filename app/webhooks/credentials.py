@@ -1,16 +1,16 @@
 """The headers and the login of a webhook, as they rest in its row: encrypted, bound to the webhook's id.
 
-Opens them for the sender, and masks them for everybody else.
+Opens them for the sender, and masks them for everybody else. Refuses to know which headers are allowed.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+import orjson
+
+from app.encryption import Cipher
 from app.models import Webhook
-
-if TYPE_CHECKING:
-    from app.encryption import Cipher
+from app.statuses import AuthenticationKind
 
 MASK = "••••"
 
@@ -29,21 +29,45 @@ class CustomHeader:
         return MASK if self.sensitive else self.value
 
 
-def seal_headers(cipher: "Cipher", webhook_id: str, headers: Sequence[CustomHeader]) -> str:
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """What the requests carry in their Authorization header: a bearer token, or a username and password."""
+
+    kind: AuthenticationKind = AuthenticationKind.NONE
+    username: str | None = None
+    credential: str | None = field(default=None, repr=False)
+
+
+def seal_headers(cipher: Cipher, webhook_id: str, headers: Sequence[CustomHeader]) -> str:
     """The text for the column `webhook.headers`."""
-    raise NotImplementedError
+    plain = [{"name": header.name, "value": header.value, "sensitive": header.sensitive} for header in headers]
+    return cipher.encrypt(orjson.dumps(plain).decode(), _context(webhook_id, "headers"))
 
 
-def open_headers(cipher: "Cipher", webhook: Webhook) -> tuple[CustomHeader, ...]:
-    """The custom headers of a webhook, in clear; show only `CustomHeader.shown`."""
-    raise NotImplementedError
+def open_headers(cipher: Cipher, webhook: Webhook) -> tuple[CustomHeader, ...]:
+    """The custom headers of a webhook in clear; whoever shows them shows `CustomHeader.shown`.
+
+    Raises:
+        NotDecrypted: the row was changed by hand, or its key is not among those given.
+    """
+    plain = orjson.loads(cipher.decrypt(webhook.headers, _context(webhook.id, "headers")))
+    return tuple(CustomHeader(header["name"], header["value"], header["sensitive"]) for header in plain)
 
 
-def seal_credential(cipher: "Cipher", webhook_id: str, credential: str | None) -> str | None:
+def seal_credential(cipher: Cipher, webhook_id: str, credential: str | None) -> str | None:
     """The text for the column `webhook.authentication_credential`."""
-    raise NotImplementedError
+    return None if credential is None else cipher.encrypt(credential, _context(webhook_id, "credential"))
 
 
-def open_credential(cipher: "Cipher", webhook: Webhook) -> str | None:
-    """The bearer token or the password of a webhook, in clear; None where it has none."""
-    raise NotImplementedError
+def open_credential(cipher: Cipher, webhook: Webhook) -> str | None:
+    """The bearer token or the password of a webhook in clear; None where it has none.
+
+    Raises:
+        NotDecrypted: the row was changed by hand, or its key is not among those given.
+    """
+    sealed = webhook.authentication_credential
+    return None if sealed is None else cipher.decrypt(sealed, _context(webhook.id, "credential"))
+
+
+def _context(webhook_id: str, column: str) -> str:
+    return f"{webhook_id}.{column}"

@@ -1,0 +1,64 @@
+"""The rules for which events a webhook asks for, by name; `filters` has those for what they must contain."""
+
+import difflib
+from collections.abc import Collection, Sequence
+
+from app.catalogue.explanation import quoted
+from app.catalogue.patterns import is_pattern, matches
+from app.errors import Problem, UserErrorCode
+
+# Every publish tries them all; whoever wants more names fewer with a pattern.
+MAX_EVENT_TYPES = 50
+_MAX_SUGGESTIONS = 3
+
+
+def event_types(
+    problems: list[Problem],
+    patterns: Sequence[str],
+    known: Collection[str],
+    archived: Collection[str],
+    selected: Collection[str],
+    *path: str,
+) -> tuple[str, ...]:
+    """The names and patterns, each once, in the order given.
+
+    Each has to ask for at least one of the names `known`; those `archived` cannot be newly selected. What is already
+    `selected` stays valid, whatever became of its event types since.
+    """
+    if not patterns:
+        message = 'There is no event type; give at least one, such as "ticket.created", "ticket.*" or "*".'
+        problems.append(Problem(message, path, UserErrorCode.REQUIRED))
+    if len(patterns) > MAX_EVENT_TYPES:
+        message = (
+            f"There are {len(patterns)} event types; at most {MAX_EVENT_TYPES} are allowed. Use a pattern such as"
+            ' "ticket.*", or "*" for all.'
+        )
+        problems.append(Problem(message, path, UserErrorCode.TOO_MANY))
+        return ()
+    for index, pattern in enumerate(patterns):
+        wrong = None if pattern in selected else _wrong_with(pattern, known, archived)
+        if wrong is not None:
+            problems.append(Problem(wrong, (*path, str(index)), UserErrorCode.INVALID))
+    return tuple(dict.fromkeys(patterns))
+
+
+def _wrong_with(pattern: str, known: Collection[str], archived: Collection[str]) -> str | None:
+    if pattern == "*":
+        return None
+    if not is_pattern(pattern):
+        return (
+            f"{quoted(pattern)} is neither an event type nor a pattern; write a lower-case name such as"
+            f' "ticket.created", the beginning of names such as "ticket.*", or "*".{_suggestion(pattern, known)}'
+        )
+    if pattern in archived:
+        return f"The event type {quoted(pattern)} is archived and is not published any more.{_suggestion(pattern, known)}"
+    if not any(matches(pattern, name) for name in known):
+        return f"There is no event type {quoted(pattern)} in this workspace.{_suggestion(pattern, known)}"
+    return None
+
+
+def _suggestion(pattern: str, known: Collection[str]) -> str:
+    families = {f"{name.rsplit('.', count)[0]}.*" for name in known for count in range(1, name.count(".") + 1)}
+    # Comparing takes quadratic time; nobody misspells a name into hundreds of characters.
+    near = difflib.get_close_matches(pattern[:200].strip().lower(), [*sorted(known), *sorted(families)], _MAX_SUGGESTIONS)
+    return f" Did you mean {' or '.join(map(quoted, near))}?" if near else ""
