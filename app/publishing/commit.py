@@ -163,7 +163,7 @@ def _resolve(request: PublishRequest, found: dict[tuple[str, str], CommittedEven
         key = (request.workspace_id, event.idempotency_key or "")
         first = (mine.get(key) or found.get(key)) if event.idempotency_key is not None else None
         if first is None:
-            committed = CommittedEvent(_event_row(request.workspace_id, event), False, len(routes))
+            committed = CommittedEvent(event_row(request.workspace_id, event), False, len(routes))
             outcome.deliveries += _deliveries(request.workspace_id, event, routes)
             if event.idempotency_key is not None:
                 mine[key] = committed
@@ -179,7 +179,8 @@ def _resolve(request: PublishRequest, found: dict[tuple[str, str], CommittedEven
     return outcome
 
 
-def _event_row(workspace_id: str, event: PreparedEvent) -> Row:
+def event_row(workspace_id: str, event: PreparedEvent) -> Row:
+    """The row of `event` for a prepared event."""
     return {name: workspace_id if name == "workspace_id" else getattr(event, name) for name, _ in _EVENTS}
 
 

@@ -1,0 +1,102 @@
+"""How many deliveries of each webhook may be claimed now. Pure: facts in, numbers out.
+
+Four bounds meet here: the process's own capacity, shared fairly; a webhook's limit of requests in flight; its rate limit; and its
+circuit breaker. How many are in flight everywhere is subtracted by the claim statement itself, which alone can know.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.delivery.decide import BreakerPolicy, is_probing
+
+SECOND = 1_000_000
+# Slots of a rate limit are handed out this far ahead, so that a fast webhook is claimed in batches; each attempt still starts
+# at its own slot's time.
+SLOT_HORIZON = SECOND // 10
+# One workspace never holds all of a process: where its receivers hang, the others still find room.
+WORKSPACE_SHARE = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookFacts:
+    """What admission needs of a webhook's row. Times are microseconds since the epoch."""
+
+    id: str
+    workspace_id: str
+    max_in_flight: int
+    rate_limit_per_second: int | None
+    next_slot_at: int | None
+    held_until: int | None
+    consecutive_failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """How many deliveries a webhook may have in flight after the claim (`limit`) and how many may be new (`room`).
+
+    Where its own rate or a hold allows no more for now, `again_at` says when to ask again. `first_slot_at` and `slot_interval`
+    pace the new ones. `allowed` is the room it would have had if the process had places enough.
+    """
+
+    limit: int
+    room: int
+    allowed: int = 0
+    again_at: int | None = None
+    first_slot_at: int = 0
+    slot_interval: int = 0
+
+    def slot(self, place: int) -> int:
+        """When the attempt at this place (0, 1, …) of the claim may start; 0 is at once."""
+        return self.first_slot_at + place * self.slot_interval if self.slot_interval else 0
+
+
+def admit(webhook: WebhookFacts, now: int, policy: BreakerPolicy) -> Admission:
+    """What the webhook's own settings and state allow, before the process's capacity is looked at."""
+    if webhook.held_until is not None and webhook.held_until > now:
+        return Admission(limit=0, room=0, again_at=webhook.held_until)
+    limit = 1 if is_probing(webhook.consecutive_failures, policy) else webhook.max_in_flight
+    if webhook.rate_limit_per_second is None:
+        return Admission(limit=limit, room=limit, allowed=limit)
+    interval = -(-SECOND // webhook.rate_limit_per_second)
+    first = max(webhook.next_slot_at or 0, now)
+    room = max(0, (now + SLOT_HORIZON - first) // interval + 1) if first <= now + SLOT_HORIZON else 0
+    again_at = max(first - SLOT_HORIZON, now) + interval
+    room = min(limit, room)
+    return Admission(limit, room, room, again_at, first, interval)
+
+
+def allot(
+    wanted: Sequence[tuple[str, str, int]], free: int, held: Mapping[str, int], capacity: int
+) -> dict[str, int]:
+    """Share the free places of a process: one at a time to each workspace in turn, and in it to each webhook in turn.
+
+    Args:
+        wanted: (workspace, webhook, most it can use) in order of asking.
+        free: places that are free now.
+        held: places that each workspace holds already.
+        capacity: all places of the process.
+
+    Returns:
+        Places for each webhook, none left out.
+    """
+    rooms = {webhook: 0 for _, webhook, _ in wanted}
+    most = {workspace: max(1, int(capacity * WORKSPACE_SHARE)) - held.get(workspace, 0) for workspace, _, _ in wanted}
+    queues: dict[str, deque[tuple[str, int]]] = defaultdict(deque)
+    for workspace, webhook, most_used in wanted:
+        if most_used > 0:
+            queues[workspace].append((webhook, most_used))
+    turn = deque(sorted(queues, key=lambda workspace: held.get(workspace, 0)))
+    while turn and free > 0:
+        workspace = turn.popleft()
+        queue = queues[workspace]
+        if not queue or most[workspace] <= 0:
+            continue
+        webhook, left = queue.popleft()
+        rooms[webhook] += 1
+        most[workspace] -= 1
+        free -= 1
+        if left > 1:
+            queue.append((webhook, left - 1))
+        turn.append(workspace)
+    return rooms

@@ -1,0 +1,231 @@
+"""Claims deliveries that are due: a conditional update, in one short transaction for many webhooks.
+
+A claim holds as long as its worker's lease (`app.delivery.lease`). Someone else getting a delivery first is normal, and simply
+means that it is not among those returned. The webhook's row is locked meanwhile, so that limits hold across processes; a webhook
+that another process is claiming for right now is skipped.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from app.database.batch import Columns
+from app.database.database import Database, Row, Statements
+from app.delivery.admission import Admission, WebhookFacts, admit, allot
+from app.delivery.decide import BreakerPolicy
+from app.statuses import AttemptTrigger, WebhookStatus
+
+_IDS: Columns = (("id", "text"),)
+_ROOMS: Columns = (("webhook_id", "text"), ("most", "bigint"), ("room", "bigint"))
+_SLOTS: Columns = (("id", "text"), ("next_slot_at", "bigint"))
+
+_WEBHOOKS = (
+    "SELECT w.id, w.workspace_id, w.status, w.deleted_at, w.updated_at, w.max_in_flight, w.rate_limit_per_second,"
+    " w.next_slot_at, w.held_until, w.consecutive_failures, w.failing_since"
+    " FROM webhook w JOIN {rows} asked ON asked.id = w.id ORDER BY w.id"
+)
+# SQLite has one writer at a time, and this transaction is it.
+_LOCK_WEBHOOKS = {"postgres": f"{_WEBHOOKS} FOR NO KEY UPDATE OF w SKIP LOCKED", "sqlite": _WEBHOOKS}
+
+# Due deliveries of one webhook and one lane, oldest first. A delivery with an ordering key waits for the earlier ones of that
+# key, as long as those are younger than the bound ($4) after which order gives way.
+_LANE = """
+    SELECT x.id, x.status, x.next_attempt_at FROM delivery x
+    WHERE x.webhook_id = asked.webhook_id AND x.status = '{status}'
+      AND x.claimed_by IS NULL AND x.next_attempt_at <= $1
+      AND (x.ordering_key IS NULL OR NOT EXISTS (
+        SELECT 1 FROM delivery earlier
+        WHERE earlier.webhook_id = x.webhook_id AND earlier.ordering_key = x.ordering_key AND earlier.id < x.id
+          AND earlier.status IN ('PENDING', 'RETRYING') AND earlier.created_at > $4))
+    ORDER BY x.next_attempt_at, x.id LIMIT $3
+"""
+_LANES = f"SELECT * FROM ({_LANE.format(status='PENDING')}) p UNION ALL SELECT * FROM ({_LANE.format(status='RETRYING')}) r"
+_DUE = {
+    "postgres": f"asked CROSS JOIN LATERAL ({_LANES}) due",
+    "sqlite": f"asked JOIN delivery due ON due.id IN (SELECT id FROM ({_LANES}))",
+}
+
+# First attempts and retries take turns (their places in their own lanes are compared first): a backlog of retries does not
+# hold up what was published a moment ago, nor the other way round.
+_CLAIM = """
+WITH asked AS (
+  SELECT r.webhook_id, r.room,
+    r.most - (SELECT count(*) FROM delivery b WHERE b.webhook_id = r.webhook_id AND b.claimed_by IS NOT NULL) AS unused
+  FROM {{rows}} r
+), in_lane AS (
+  SELECT due.id, asked.webhook_id, asked.room, asked.unused, due.status, due.next_attempt_at,
+    row_number() OVER (PARTITION BY asked.webhook_id, due.status ORDER BY due.next_attempt_at, due.id) AS lane_place
+  FROM {due}
+), placed AS (
+  SELECT id, room, unused,
+    row_number() OVER (PARTITION BY webhook_id ORDER BY lane_place, status, next_attempt_at, id) AS place
+  FROM in_lane
+)
+UPDATE delivery SET claimed_by = $2
+FROM placed
+WHERE delivery.id = placed.id AND placed.place <= placed.room AND placed.place <= placed.unused
+  AND delivery.claimed_by IS NULL AND delivery.next_attempt_at IS NOT NULL
+  AND EXISTS (SELECT 1 FROM worker WHERE worker.id = $2 AND worker.lease_until > $1)
+RETURNING delivery.id, delivery.workspace_id, delivery.event_id, delivery.webhook_id, delivery.event_type, delivery.trigger,
+  delivery.attempt_count, delivery.retries_used, delivery.created_at, delivery.next_attempt_at
+"""
+_CLAIM_IN = {dialect: _CLAIM.format(due=due) for dialect, due in _DUE.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that this process holds and is about to send. Times are microseconds since the epoch."""
+
+    id: str
+    workspace_id: str
+    event_id: str
+    webhook_id: str
+    event_type: str
+    trigger: AttemptTrigger
+    attempt_count: int
+    retries_used: int
+    created_at: int
+    claimed_by: str
+    start_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What came of asking for some webhooks."""
+
+    deliveries: Sequence[Claimed]
+    webhooks: Mapping[str, Row]
+    # Webhooks that may have more due than was claimed, once a place is free.
+    unfinished: frozenset[str]
+    # Webhooks to ask for again at a time: held back, rate limited, or locked by another process.
+    again: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """The places of this process: all, free now, and held by each workspace and webhook."""
+
+    total: int
+    free: int
+    by_workspace: Mapping[str, int]
+    by_webhook: Mapping[str, int]
+
+
+LOCKED_RETRY = 20_000  # µs: another process holds the webhook's row for about a millisecond
+
+
+async def claim(
+    database: Database,
+    worker_id: str,
+    webhook_ids: Sequence[str],
+    *,
+    now: int,
+    capacity: Capacity,
+    policy: BreakerPolicy,
+    ordering_gives_way_at: int,
+) -> Claims:
+    """Claim what is due of these webhooks, as much as their limits and the process's places allow."""
+    async with database.transaction() as statements:
+        rows = await statements.fetch_rows(_LOCK_WEBHOOKS[database.dialect], _IDS, [(id_,) for id_ in webhook_ids])
+        webhooks = {row["id"]: row for row in rows}
+        admissions = _admissions(webhooks, now, capacity, policy)
+        asked = {id_: admission for id_, admission in admissions.items() if admission.room > 0}
+        claimed = await _claim(statements, worker_id, asked, now, ordering_gives_way_at) if asked else []
+        deliveries = _paced(claimed, asked, worker_id)
+        await _move_slots(statements, asked, deliveries)
+    locked = {id_: now + LOCKED_RETRY for id_ in webhook_ids if id_ not in webhooks}
+    unfinished, again = _left_over(admissions, deliveries)
+    return Claims(deliveries, webhooks, unfinished, locked | again)
+
+
+def _admissions(
+    webhooks: Mapping[str, Row], now: int, capacity: Capacity, policy: BreakerPolicy
+) -> dict[str, Admission]:
+    """What each active webhook may have, its share of the process's places already applied."""
+    active = [_facts(row) for row in webhooks.values() if row["status"] == WebhookStatus.ACTIVE and row["deleted_at"] is None]
+    admissions = {facts.id: admit(facts, now, policy) for facts in active}
+    wanted = [
+        (facts.workspace_id, facts.id, min(own.room, own.limit - capacity.by_webhook.get(facts.id, 0)))
+        for facts in active
+        if (own := admissions[facts.id])
+    ]
+    rooms = allot(wanted, capacity.free, capacity.by_workspace, capacity.total)
+    return {id_: replace(own, room=min(own.room, rooms[id_]), allowed=own.room) for id_, own in admissions.items()}
+
+
+def _facts(row: Row) -> WebhookFacts:
+    return WebhookFacts(
+        id=row["id"],
+        workspace_id=row["workspace_id"],
+        max_in_flight=row["max_in_flight"],
+        rate_limit_per_second=row["rate_limit_per_second"],
+        next_slot_at=row["next_slot_at"],
+        held_until=row["held_until"],
+        consecutive_failures=row["consecutive_failures"],
+    )
+
+
+async def _claim(
+    statements: Statements, worker_id: str, asked: Mapping[str, Admission], now: int, ordering_gives_way_at: int
+) -> list[Row]:
+    rooms = [(webhook_id, admission.limit, admission.room) for webhook_id, admission in asked.items()]
+    most = max(admission.room for admission in asked.values())
+    text = _CLAIM_IN[statements.dialect]
+    return await statements.fetch_rows(text, _ROOMS, rooms, now, worker_id, most, ordering_gives_way_at)
+
+
+def _paced(rows: Sequence[Row], asked: Mapping[str, Admission], worker_id: str) -> list[Claimed]:
+    places: Counter[str] = Counter()
+    claimed = []
+    for row in sorted(rows, key=lambda row: (row["next_attempt_at"], row["id"])):
+        place = places[row["webhook_id"]]
+        places[row["webhook_id"]] += 1
+        start_at = asked[row["webhook_id"]].slot(place)
+        claimed.append(_claimed(row, worker_id, start_at))
+    return claimed
+
+
+def _claimed(row: Row, worker_id: str, start_at: int) -> Claimed:
+    return Claimed(
+            id=row["id"],
+            workspace_id=row["workspace_id"],
+            event_id=row["event_id"],
+            webhook_id=row["webhook_id"],
+            event_type=row["event_type"],
+            trigger=AttemptTrigger(row["trigger"]),
+            attempt_count=row["attempt_count"],
+            retries_used=row["retries_used"],
+            created_at=row["created_at"],
+            claimed_by=worker_id,
+            start_at=start_at,
+        )
+
+
+async def _move_slots(statements: Statements, asked: Mapping[str, Admission], deliveries: Sequence[Claimed]) -> None:
+    moved = {
+        webhook_id: admission.slot(sum(delivery.webhook_id == webhook_id for delivery in deliveries))
+        for webhook_id, admission in asked.items()
+        if admission.slot_interval
+    }
+    if moved:
+        await statements.fetch_rows(
+            "UPDATE webhook SET next_slot_at = slots.next_slot_at FROM {rows} AS slots WHERE webhook.id = slots.id",
+            _SLOTS,
+            list(moved.items()),
+        )
+
+
+def _left_over(
+    admissions: Mapping[str, Admission], deliveries: Sequence[Claimed]
+) -> tuple[frozenset[str], dict[str, int]]:
+    """Webhooks that took all they were given, so that more may be due: to be asked again when a place is free, or at a time."""
+    claimed = Counter(delivery.webhook_id for delivery in deliveries)
+    unfinished, again = set(), {}
+    for id_, admission in admissions.items():
+        if claimed[id_] < admission.room:
+            continue
+        if admission.again_at is not None and admission.room == admission.allowed:
+            again[id_] = admission.again_at
+        else:
+            unfinished.add(id_)
+    return frozenset(unfinished), again

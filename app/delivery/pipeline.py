@@ -1,0 +1,312 @@
+"""Carries deliveries one step further: claim, sign, send, record, announce.
+
+A wake-up that comes twice, late or never does no harm: the rows decide, and `claim` takes only what is due and nobody else holds.
+A process claims for many webhooks in one statement and one such statement at a time; what becomes due meanwhile waits for the next.
+"""
+
+import asyncio
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from app.clock import Clock, from_micros, to_micros
+from app.database.database import Database, Row
+from app.database.errors import DatabaseError, DatabaseUnavailable
+from app.delivery.claim import Claimed, Claims, claim
+from app.delivery.decide import Attempted, Facts, decide
+from app.delivery.in_flight import InFlight
+from app.delivery.lease import Lease
+from app.delivery.policy import DeliveryPolicy
+from app.delivery.record import Outcome, Recorded, Recorder
+from app.delivery.release import release
+from app.delivery.announce import webhook_changed
+from app.delivery.target import SignedRequest, Target, Targets, sign_request
+from app.errors import Unavailable
+from app.ids import ATTEMPT, new_id
+from app.metrics import Metrics
+from app.sender.outcome import Answered, Unreachable
+from app.sender.sender import Sender
+from app.statuses import AttemptOutcome
+from app.updates.bus import Updates
+from app.updates.update import Topic, Update
+
+log = structlog.get_logger()
+
+# Enough webhooks in one claim to fill a process; more would only hold their rows locked for longer.
+WEBHOOKS_PER_CLAIM = 200
+_EVENTS = (("id", "text"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """All that one attempt needs, loaded."""
+
+    claimed: Claimed
+    target: Target
+    body: str
+    webhook: Row
+
+
+class Pipeline:
+    """Claims and sends for this process."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        lease: Lease,
+        targets: Targets,
+        sender: Sender,
+        recorder: Recorder,
+        updates: Updates,
+        metrics: Metrics,
+        policy: DeliveryPolicy,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._lease = lease
+        self.targets = targets
+        self._sender = sender
+        self._recorder = recorder
+        self._updates = updates
+        self._metrics = metrics
+        self._policy = policy
+        self.in_flight = InFlight(policy.max_in_flight, self._freed)
+        # Webhooks that may have something due (a dict for its order), those that wait for one of their own deliveries to end,
+        # and those that wait for any place of the process.
+        self._asked: dict[str, None] = {}
+        self._unfinished: set[str] = set()
+        self._starved: set[str] = set()
+        self._claiming: asyncio.Task[None] | None = None
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._stopped = False
+
+    # ── claim ──
+
+    async def attempt(self, webhook_ids: Iterable[str]) -> None:
+        """Claim what is due of these webhooks and begin to send it; returns once the sending has begun.
+
+        What finds no place now is claimed by itself when a place is free.
+        """
+        self._ask(webhook_ids)
+        if self._claiming is not None:
+            await asyncio.shield(self._claiming)
+
+    def _ask(self, webhook_ids: Iterable[str]) -> None:
+        if self._stopped:
+            return
+        self._asked |= dict.fromkeys(webhook_ids)
+        if self._asked and self._claiming is None:
+            self._claiming = asyncio.create_task(self._claim_asked())
+
+    async def _claim_asked(self) -> None:
+        try:
+            while self._asked and self.in_flight.capacity.free > 0 and not self._stopped:
+                webhook_ids = list(self._asked)[:WEBHOOKS_PER_CLAIM]
+                for webhook_id in webhook_ids:
+                    del self._asked[webhook_id]
+                await self._claim_some(webhook_ids)
+        except (DatabaseError, OSError) as error:
+            log.warning("claim.failed", error=str(error))  # The sweep asks again.
+        finally:
+            self._claiming = None
+
+    async def _claim_some(self, webhook_ids: Sequence[str]) -> None:
+        now = self._clock.now()
+        claims = await claim(
+            self._database,
+            self._lease.worker_id,
+            webhook_ids,
+            now=to_micros(now),
+            capacity=self.in_flight.capacity,
+            policy=self._policy.breaker,
+            ordering_gives_way_at=to_micros(now - self._policy.ordering_gives_way_after),
+        )
+        if claims.deliveries:
+            self._metrics.claimed(len(claims.deliveries))
+            await self._start(claims)
+        for webhook_id, at in claims.again.items():
+            self._ask_at(webhook_id, at)
+        for webhook_id in claims.unfinished:
+            sending = webhook_id in self.in_flight.capacity.by_webhook
+            (self._unfinished if sending else self._starved).add(webhook_id)
+
+    async def _start(self, claims: Claims) -> None:
+        try:
+            sendings = await self._load(claims)
+        except BaseException:
+            await asyncio.shield(self._release(claims.deliveries, delay_seconds=0))
+            raise
+        for sending in sendings:
+            self.in_flight.start(sending.claimed, self.send_and_record(sending))
+
+    async def _load(self, claims: Claims) -> list[Sending]:
+        """Load the bodies and targets of claimed deliveries, one statement each."""
+        versions = {d.webhook_id: claims.webhooks[d.webhook_id]["updated_at"] for d in claims.deliveries}
+        targets = await self.targets.load(versions, self._clock.now())
+        event_ids = dict.fromkeys(delivery.event_id for delivery in claims.deliveries)
+        rows = await self._database.fetch_rows(
+            "SELECT e.id, e.body FROM event e JOIN {rows} asked ON asked.id = e.id", _EVENTS, [(id_,) for id_ in event_ids]
+        )
+        bodies = {row["id"]: row["body"] for row in rows}
+        return [
+            Sending(d, targets[d.webhook_id], bodies[d.event_id], claims.webhooks[d.webhook_id]) for d in claims.deliveries
+        ]
+
+    def _freed(self, webhook_id: str) -> None:
+        """A place is free: for more of the same webhook, or for those that found none at all."""
+        asked, self._starved = self._starved, set()
+        if webhook_id in self._unfinished:
+            self._unfinished.discard(webhook_id)
+            asked.add(webhook_id)
+        if asked or self._asked:
+            self._ask(asked)
+
+    def _ask_at(self, webhook_id: str, at: int) -> None:
+        delay = max(0.0, (at - to_micros(self._clock.now())) / 1_000_000)
+        if delay >= self._policy.sweep_seconds:
+            return  # The sweep comes earlier.
+        if (timer := self._timers.pop(webhook_id, None)) is not None:
+            timer.cancel()
+        self._timers[webhook_id] = asyncio.get_running_loop().call_later(delay, self._timer_fired, webhook_id)
+
+    def _timer_fired(self, webhook_id: str) -> None:
+        self._timers.pop(webhook_id, None)
+        self._ask([webhook_id])
+
+    # ── sign, send, record, announce ──
+
+    async def send_and_record(self, sending: Sending) -> str | None:
+        """Make one attempt and write down what came of it; return the attempt's id, or None where none could be made."""
+        try:
+            await self._wait_for_slot(sending.claimed)
+            started_at = self._clock.now()
+            number = sending.claimed.attempt_count + 1
+            signed = sign_request(sending.target, sending.claimed.event_id, number, sending.body, started_at)
+            answer = await self._sender.send(signed.request)
+            recorded = self._decide(sending, signed, answer, to_micros(started_at))
+            outcome = await self._record(recorded)
+            self._announce(recorded, outcome)
+            return recorded.attempt_id
+        except Exception:
+            # A fault of ours, not of the receiver: no attempt is counted, and the delivery is tried again in a while.
+            log.exception("delivery.broken", delivery_id=sending.claimed.id, webhook_id=sending.claimed.webhook_id)
+            await self._release([sending.claimed], delay_seconds=self._policy.broken_delay_seconds)
+            return None
+
+    async def _wait_for_slot(self, claimed: Claimed) -> None:
+        wait = claimed.start_at - to_micros(self._clock.now())
+        if wait > 0:
+            await asyncio.sleep(wait / 1_000_000)
+
+    def _decide(
+        self, sending: Sending, signed: SignedRequest, answer: Answered | Unreachable, started_at: int
+    ) -> Recorded:
+        claimed, webhook = sending.claimed, sending.webhook
+        finished_at = self._clock.now()
+        failing_since = webhook["failing_since"]
+        facts = Facts(
+            retry_delays_seconds=sending.target.retry_delays_seconds,
+            retries_used=claimed.retries_used,
+            trigger=claimed.trigger,
+            failing_since=from_micros(failing_since) if failing_since is not None else None,
+            consecutive_failures=webhook["consecutive_failures"],
+            disable_after=self._policy.disable_after,
+        )
+        attempted = _attempted(answer, finished_at)
+        return Recorded(
+            attempt_id=new_id(ATTEMPT, finished_at),
+            claimed=claimed,
+            target=sending.target,
+            shown_headers=signed.shown_headers,
+            started_at=started_at,
+            finished_at=to_micros(finished_at),
+            answer=answer,
+            outcome=attempted.outcome,
+            decision=decide(facts, attempted, random.random(), self._policy.breaker),
+            webhook_was_failing=webhook["consecutive_failures"] > 0 or failing_since is not None,
+        )
+
+    async def _record(self, recorded: Recorded) -> Outcome:
+        """Record, waiting for the database to come back where it is away: the attempt was made and must be written."""
+        pause = 0.05
+        while True:
+            try:
+                return await self._recorder.record(recorded)
+            except (DatabaseUnavailable, Unavailable) as error:
+                log.warning("record.waiting", delivery_id=recorded.claimed.id, error=str(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+
+    def _announce(self, recorded: Recorded, outcome: Outcome) -> None:
+        claimed, decision = recorded.claimed, recorded.decision
+        self._metrics.attempted(recorded)
+        log.info(
+            "delivery.attempted",
+            delivery_id=claimed.id,
+            event_id=claimed.event_id,
+            webhook_id=claimed.webhook_id,
+            workspace_id=claimed.workspace_id,
+            event_type=claimed.event_type,
+            attempt_id=recorded.attempt_id,
+            number=claimed.attempt_count + 1,
+            trigger=claimed.trigger,
+            outcome=recorded.outcome,
+            response_status=_status_of(recorded.answer),
+            duration_ms=round(recorded.answer.duration_ms, 1),
+            status=decision.status if outcome.moved else "left to others",
+            next_attempt_at=decision.next_attempt_at,
+        )
+        update = Update(
+            workspace_id=claimed.workspace_id,
+            subject_id=claimed.id,
+            at=recorded.finished_at,
+            event_id=claimed.event_id,
+            webhook_id=claimed.webhook_id,
+            event_type=claimed.event_type,
+            status=decision.status,
+            attempt_id=recorded.attempt_id,
+        )
+        self._updates.announce(Topic.DELIVERIES, [update])
+        if outcome.disabled:
+            log.warning("webhook.disabled", webhook_id=claimed.webhook_id, reason=decision.disable_reason)
+            self._updates.announce(Topic.WEBHOOKS, [webhook_changed(claimed.workspace_id, claimed.webhook_id, recorded.finished_at)])
+
+    # ── the end ──
+
+    async def stop(self, within_seconds: float) -> None:
+        """Claim nothing more, finish what is in flight within the deadline, and give the rest back."""
+        self._stopped = True
+        for timer in self._timers.values():
+            timer.cancel()
+        if self._claiming is not None:
+            await asyncio.wait([self._claiming])
+        cut_off = await self.in_flight.finish(within_seconds)
+        if cut_off:
+            log.warning("delivery.cut_off", count=len(cut_off))
+            await self._release(cut_off, delay_seconds=0)
+
+    async def _release(self, claimed: Sequence[Claimed], *, delay_seconds: float) -> None:
+        at = to_micros(self._clock.now()) + int(delay_seconds * 1_000_000)
+        try:
+            await release(self._database, claimed, at)
+        except DatabaseError as error:
+            # Given up when the lease ends, at the latest with this process.
+            log.warning("release.failed", count=len(claimed), error=str(error))
+
+
+def _attempted(answer: Answered | Unreachable, finished_at: Any) -> Attempted:
+    if isinstance(answer, Unreachable):
+        return Attempted(answer.outcome, None, None, finished_at)
+    succeeded = 200 <= answer.status < 300
+    retry_after = next((value for name, value in answer.headers if name.lower() == "retry-after"), None)
+    outcome = AttemptOutcome.SUCCEEDED if succeeded else AttemptOutcome.HTTP_ERROR
+    return Attempted(outcome, answer.status, retry_after, finished_at)
+
+
+def _status_of(answer: Answered | Unreachable) -> int | None:
+    return answer.status if isinstance(answer, Answered) else None

@@ -1,0 +1,214 @@
+"""Records what became of attempts: one transaction for however many ended since the last one (group commit).
+
+The attempt's row is always written: it happened. The delivery moves on only if this worker still holds it (fencing): where its
+lease had ended, or the delivery was canceled meanwhile, what others made of it stands.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from app.access import audit
+from app.access.caller import system
+from app.clock import from_micros, to_micros
+from app.database.batch import Columns
+from app.database.database import Database, Statements
+from app.database.errors import DatabaseUnavailable
+from app.delivery.claim import Claimed
+from app.delivery.decide import Decision
+from app.delivery.target import Headers, Target
+from app.group_commit import GroupCommit
+from app.sender.outcome import Answered, Unreachable
+from app.statuses import AttemptOutcome, DeliveryStatus, WebhookStatus
+
+MAX_BATCH = 500
+
+_ATTEMPTS: Columns = (
+    ("id", "text"),
+    ("workspace_id", "text"),
+    ("delivery_id", "text"),
+    ("webhook_id", "text"),
+    ("worker_id", "text"),
+    ("number", "bigint"),
+    ("trigger", "text"),
+    ("started_at", "bigint"),
+    ("duration_us", "bigint"),
+    ("outcome", "text"),
+    ("error", "text"),
+    ("remote_address", "text"),
+    ("request_method", "text"),
+    ("request_url", "text"),
+    ("request_headers", "text"),
+    ("response_status", "bigint"),
+    ("response_headers", "text"),
+    ("response_body", "text"),
+    ("response_truncated", "boolean"),
+)
+_NAMES = ", ".join(name for name, _ in _ATTEMPTS)
+_INSERT_ATTEMPTS = f"INSERT INTO attempt ({_NAMES}) SELECT {_NAMES} FROM {{rows}} AS new"
+
+_DELIVERIES: Columns = (
+    ("id", "text"),
+    ("claimed_by", "text"),
+    ("status", "text"),
+    ("next_attempt_at", "bigint"),
+    ("retries_used", "bigint"),
+    ("outcome", "text"),
+    ("response_status", "bigint"),
+    ("completed_at", "bigint"),
+)
+_MOVE_DELIVERIES = """
+UPDATE delivery SET status = new.status, next_attempt_at = new.next_attempt_at, retries_used = new.retries_used,
+  attempt_count = attempt_count + 1, trigger = 'RETRY', claimed_by = NULL, last_outcome = new.outcome,
+  last_response_status = new.response_status, completed_at = new.completed_at
+FROM {rows} AS new WHERE delivery.id = new.id AND delivery.claimed_by = new.claimed_by
+RETURNING delivery.id
+"""
+_COUNT_ATTEMPTS = (
+    "UPDATE delivery SET attempt_count = attempt_count + 1 FROM {rows} AS late WHERE delivery.id = late.id"
+)
+_IDS: Columns = (("id", "text"),)
+
+_RECOVERED = (
+    "UPDATE webhook SET consecutive_failures = 0, failing_since = NULL, held_until = NULL"
+    " FROM {rows} AS well WHERE webhook.id = well.id"
+)
+_FAILED = """
+UPDATE webhook SET consecutive_failures = consecutive_failures + $2, failing_since = COALESCE(failing_since, $3),
+  held_until = CASE WHEN CAST($4 AS BIGINT) IS NULL OR held_until > $4 THEN held_until ELSE $4 END
+WHERE id = $1
+"""
+_DISABLE = """
+UPDATE webhook SET status = 'DISABLED', status_reason = $2, status_changed_at = $3, updated_at = $3
+WHERE id = $1 AND status <> 'DISABLED' AND deleted_at IS NULL RETURNING id, workspace_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One finished attempt and what was decided about it. Times are microseconds since the epoch."""
+
+    attempt_id: str
+    claimed: Claimed
+    target: Target
+    shown_headers: Headers
+    started_at: int
+    finished_at: int
+    answer: Answered | Unreachable
+    outcome: AttemptOutcome
+    decision: Decision
+    webhook_was_failing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What recording came to: whether the delivery moved on, and whether its webhook was disabled by it."""
+
+    moved: bool
+    disabled: bool
+
+
+class Recorder:
+    """Records attempts in batches."""
+
+    def __init__(self, database: Database, *, max_waiting: int, observe: Any) -> None:
+        self._database = database
+        self._commits: GroupCommit[Recorded, Outcome] = GroupCommit(
+            self._commit, max_batch=MAX_BATCH, max_waiting=max_waiting, shared=(DatabaseUnavailable,), observe=observe
+        )
+
+    async def record(self, recorded: Recorded) -> Outcome:
+        """Write one attempt with whatever others are waiting.
+
+        Raises:
+            DatabaseUnavailable: nothing was written as far as can be known; recording it again is safe.
+        """
+        return await self._commits.submit(recorded)
+
+    async def _commit(self, batch: Sequence[Recorded]) -> list[Outcome]:
+        async with self._database.transaction() as statements:
+            await statements.fetch_rows(_INSERT_ATTEMPTS, _ATTEMPTS, [_attempt_row(recorded) for recorded in batch])
+            moved = await statements.fetch_rows(_MOVE_DELIVERIES, _DELIVERIES, [_delivery_row(r) for r in batch])
+            moved_ids = {row["id"] for row in moved}
+            late = [(recorded.claimed.id,) for recorded in batch if recorded.claimed.id not in moved_ids]
+            if late:
+                await statements.fetch_rows(_COUNT_ATTEMPTS, _IDS, late)
+            disabled = await _record_webhooks(statements, batch)
+        return [Outcome(r.claimed.id in moved_ids, r.claimed.webhook_id in disabled) for r in batch]
+
+
+async def _record_webhooks(statements: Statements, batch: Sequence[Recorded]) -> set[str]:
+    """Keep each webhook's run of failures; return the webhooks that were disabled by this batch."""
+    failed: dict[str, list[Recorded]] = defaultdict(list)
+    well = {r.claimed.webhook_id for r in batch if r.decision.status is DeliveryStatus.SUCCEEDED and r.webhook_was_failing}
+    for recorded in batch:
+        if recorded.decision.webhook_failed:
+            failed[recorded.claimed.webhook_id].append(recorded)
+    # In the order of ids, one by one: two processes that record for the same webhooks never wait for each other in a circle.
+    for webhook_id in sorted(failed):
+        held = [to_micros(r.decision.hold_webhook_until) for r in failed[webhook_id] if r.decision.hold_webhook_until]
+        first = min(recorded.finished_at for recorded in failed[webhook_id])
+        await statements.execute(_FAILED, webhook_id, len(failed[webhook_id]), first, max(held, default=None))
+    if well:
+        await statements.fetch_rows(_RECOVERED, _IDS, [(webhook_id,) for webhook_id in sorted(well)])
+    return await _disable(statements, [recorded for recorded in batch if recorded.decision.disable_reason])
+
+
+async def _disable(statements: Statements, batch: Iterable[Recorded]) -> set[str]:
+    disabled = set()
+    for recorded in sorted(batch, key=lambda recorded: recorded.claimed.webhook_id):
+        reason = recorded.decision.disable_reason
+        rows = await statements.fetch(_DISABLE, recorded.claimed.webhook_id, reason, recorded.finished_at)
+        for row in rows:
+            await statements.execute(
+                "UPDATE workspace SET registry_version = registry_version + 1 WHERE id = $1", row["workspace_id"]
+            )
+            changes = {"status": [WebhookStatus.ACTIVE, WebhookStatus.DISABLED], "statusReason": [None, reason]}
+            at = from_micros(recorded.finished_at)
+            await audit.record(statements, system(row["workspace_id"]), "webhook.disabled", row["id"], changes, at)
+            disabled.add(row["id"])
+    return disabled
+
+
+def _attempt_row(recorded: Recorded) -> list[Any]:
+    claimed, answer = recorded.claimed, recorded.answer
+    answered = answer if isinstance(answer, Answered) else None
+    return [
+        recorded.attempt_id,
+        claimed.workspace_id,
+        claimed.id,
+        claimed.webhook_id,
+        claimed.claimed_by,
+        claimed.attempt_count + 1,
+        claimed.trigger,
+        recorded.started_at,
+        int(answer.duration_ms * 1_000),
+        recorded.outcome,
+        None if answered else answer.error,  # type: ignore[union-attr]
+        answer.remote_address,
+        recorded.target.method,
+        recorded.target.url,
+        orjson.dumps(recorded.shown_headers).decode(),
+        answered.status if answered else None,
+        orjson.dumps(answered.headers).decode() if answered else None,
+        answered.body if answered else None,
+        answered.truncated if answered else False,
+    ]
+
+
+def _delivery_row(recorded: Recorded) -> list[Any]:
+    decision = recorded.decision
+    open_ = decision.status in {DeliveryStatus.PENDING, DeliveryStatus.RETRYING}
+    return [
+        recorded.claimed.id,
+        recorded.claimed.claimed_by,
+        decision.status,
+        to_micros(decision.next_attempt_at) if decision.next_attempt_at else None,
+        recorded.claimed.retries_used + 1,
+        recorded.outcome,
+        recorded.answer.status if isinstance(recorded.answer, Answered) else None,
+        None if open_ else recorded.finished_at,
+    ]

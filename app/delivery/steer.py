@@ -1,0 +1,108 @@
+"""What a person does to a delivery: retry it now, or cancel it."""
+
+from typing import TYPE_CHECKING
+
+from app.access import audit
+from app.access.caller import Caller
+from app.clock import to_micros
+from app.database.database import Row, Statements
+from app.errors import UserErrorCode, not_found, rejected
+from app.ids import DELIVERY, is_id
+from app.models import Delivery
+from app.statuses import DeliveryStatus, Scope, WebhookStatus
+from app.updates.update import Topic, Update
+
+if TYPE_CHECKING:
+    from app.resources import Resources
+
+_FIND = """
+SELECT d.*, w.status AS webhook_status, w.deleted_at AS webhook_deleted_at
+FROM delivery d JOIN webhook w ON w.id = d.webhook_id WHERE d.id = $1 AND d.workspace_id = $2
+"""
+_RETRY = """
+UPDATE delivery SET status = 'PENDING', trigger = 'MANUAL', retries_used = 0, next_attempt_at = $2, completed_at = NULL
+WHERE id = $1 AND claimed_by IS NULL
+"""
+# Whoever is sending it right now records the attempt, but no longer moves the delivery.
+_CANCEL = """
+UPDATE delivery SET status = 'CANCELED', next_attempt_at = NULL, claimed_by = NULL, completed_at = $2
+WHERE id = $1 AND status IN ('PENDING', 'RETRYING') RETURNING id
+"""
+
+
+async def retry_delivery(resources: "Resources", caller: Caller, delivery_id: str) -> Delivery:
+    """Make a delivery due now, whatever became of it before; its retry schedule starts over.
+
+    One that is being sent right now is left to that attempt.
+
+    Raises:
+        Rejected: NOT_FOUND; CONFLICT for a test, or where the webhook is deleted or disabled.
+    """
+    caller.require(Scope.MANAGE)
+    now = resources.clock.now()
+    async with resources.database.transaction() as statements:
+        row = await _find(statements, caller, delivery_id)
+        _require_retryable(row)
+        await statements.execute(_RETRY, delivery_id, to_micros(now))
+        await audit.record(statements, caller, "delivery.retried", delivery_id, {"status": [row["status"], "PENDING"]}, now)
+    await announce_delivery(resources, delivery_id)
+    if row["webhook_status"] == WebhookStatus.ACTIVE:
+        resources.waker.wake([row["webhook_id"]])
+    return await _read(resources, delivery_id)
+
+
+async def cancel_delivery(resources: "Resources", caller: Caller, delivery_id: str) -> Delivery:
+    """Give up a delivery that is still open. Canceling it twice is no error.
+
+    Raises:
+        Rejected: NOT_FOUND; CONFLICT where it has succeeded or failed already.
+    """
+    caller.require(Scope.MANAGE)
+    now = resources.clock.now()
+    async with resources.database.transaction() as statements:
+        row = await _find(statements, caller, delivery_id)
+        if row["status"] in {DeliveryStatus.SUCCEEDED, DeliveryStatus.FAILED}:
+            message = f"The delivery {delivery_id} is {row['status']} already; only open deliveries can be canceled."
+            raise rejected(UserErrorCode.CONFLICT, message, "id")
+        if await statements.fetch(_CANCEL, delivery_id, to_micros(now)):
+            changes = {"status": [row["status"], DeliveryStatus.CANCELED]}
+            await audit.record(statements, caller, "delivery.canceled", delivery_id, changes, now)
+    await announce_delivery(resources, delivery_id)
+    return await _read(resources, delivery_id)
+
+
+async def announce_delivery(resources: "Resources", delivery_id: str) -> None:
+    """Announce how a delivery stands after something other than an attempt changed it."""
+    delivery = await _read(resources, delivery_id)
+    update = Update(
+        workspace_id=delivery.workspace_id,
+        subject_id=delivery.id,
+        at=to_micros(resources.clock.now()),
+        event_id=delivery.event_id,
+        webhook_id=delivery.webhook_id,
+        event_type=delivery.event_type,
+        status=delivery.status,
+        attempt_id=None,
+    )
+    resources.updates.announce(Topic.DELIVERIES, [update])
+
+
+async def _find(statements: Statements, caller: Caller, delivery_id: str) -> Row:
+    row = await statements.fetch_one(_FIND, delivery_id, caller.workspace_id) if is_id(DELIVERY, delivery_id) else None
+    if row is None:
+        raise not_found("delivery", delivery_id)
+    return row
+
+
+async def _read(resources: "Resources", delivery_id: str) -> Delivery:
+    return await Delivery.get(id=delivery_id, using_db=resources.database.orm)
+
+
+def _require_retryable(row: Row) -> None:
+    if row["test"]:
+        raise rejected(UserErrorCode.CONFLICT, "A test ping is sent once and not retried; ping the webhook again.", "id")
+    if row["webhook_deleted_at"] is not None:
+        raise rejected(UserErrorCode.CONFLICT, f"The webhook {row['webhook_id']} of this delivery is deleted.", "id")
+    if row["webhook_status"] == WebhookStatus.DISABLED:
+        message = f"The webhook {row['webhook_id']} of this delivery is DISABLED; resume it first."
+        raise rejected(UserErrorCode.CONFLICT, message, "id")

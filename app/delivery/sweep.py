@@ -1,0 +1,73 @@
+"""Finds what nobody woke a worker for: deliveries that are due, and those whose worker is gone.
+
+The rows are the truth; this is what makes lost wake-ups, a broker that is down and killed processes harmless. Every worker process
+sweeps for itself, and claims like any other; it needs no broker.
+"""
+
+from app.clock import from_micros, to_micros
+from app.database.database import Row
+from app.ids import ATTEMPT, lowest_id
+from app.resources import Resources
+from app.statuses import DeliveryStatus
+from app.updates.update import Topic, Update
+
+# A dead worker's row goes once nothing refers to it; until then it marks its claims as free.
+_FREE_CLAIMS = """
+UPDATE delivery SET claimed_by = NULL
+WHERE claimed_by IS NOT NULL AND claimed_by NOT IN (SELECT id FROM worker WHERE lease_until > $1)
+RETURNING webhook_id
+"""
+_DEAD_WORKERS = "DELETE FROM worker WHERE lease_until <= $1 RETURNING id, lease_until"
+_WEBHOOKS_WITH_DUE = """
+SELECT w.id FROM webhook w
+WHERE w.status = 'ACTIVE' AND w.deleted_at IS NULL AND (w.held_until IS NULL OR w.held_until <= $1)
+  AND EXISTS (
+    SELECT 1 FROM delivery d WHERE d.webhook_id = w.id AND d.status IN ('PENDING', 'RETRYING')
+      AND d.claimed_by IS NULL AND d.next_attempt_at <= $1)
+"""
+# What a dead worker recorded in its last moments may not have been announced; followers see doubles rather than gaps.
+LAST_MOMENTS_LEASES = 3
+_LAST_RECORDED = """
+SELECT d.id, d.workspace_id, d.event_id, d.webhook_id, d.event_type, d.status, a.id AS attempt_id, a.started_at
+FROM attempt a JOIN delivery d ON d.id = a.delivery_id
+WHERE a.worker_id = $1 AND a.id >= $2
+"""
+
+
+async def sweep(resources: Resources) -> int:
+    """Free what dead workers hold and claim what is due; return how many webhooks had something due."""
+    now = to_micros(resources.clock.now())
+    await free_dead_claims(resources, now)
+    webhooks = [row["id"] for row in await resources.database.fetch(_WEBHOOKS_WITH_DUE, now)]
+    if webhooks:
+        await resources.pipeline.attempt(webhooks)
+    resources.metrics.swept(resources.clock.now())
+    return len(webhooks)
+
+
+async def free_dead_claims(resources: Resources, now: int) -> None:
+    """Free the claims of workers whose lease has ended, and announce again what those may have left unsaid."""
+    await resources.database.fetch(_FREE_CLAIMS, now)
+    for worker in await resources.database.fetch(_DEAD_WORKERS, now):
+        await _announce_again(resources, worker)
+
+
+async def _announce_again(resources: Resources, worker: Row) -> None:
+    window = int(resources.settings.lease_seconds * LAST_MOMENTS_LEASES * 1_000_000)
+    first = lowest_id(ATTEMPT, from_micros(worker["lease_until"] - window))
+    rows = await resources.database.fetch(_LAST_RECORDED, worker["id"], first)
+    if rows:
+        resources.updates.announce(Topic.DELIVERIES, [_update(row) for row in rows])
+
+
+def _update(row: Row) -> Update:
+    return Update(
+        workspace_id=row["workspace_id"],
+        subject_id=row["id"],
+        at=row["started_at"],
+        event_id=row["event_id"],
+        webhook_id=row["webhook_id"],
+        event_type=row["event_type"],
+        status=DeliveryStatus(row["status"]),
+        attempt_id=row["attempt_id"],
+    )

@@ -1,0 +1,139 @@
+"""What it takes to send to a webhook, ready: address, headers, login and signing keys, decrypted once and kept while unchanged.
+
+Turns a claimed delivery into the signed request. The masked headers beside it are what an attempt's row may show.
+"""
+
+import base64
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import ip_network
+
+import httpx
+
+from app.clock import from_micros
+from app.database.database import Database
+from app.encryption import Cipher
+from app.models import Secret, Webhook
+from app.sender.guard import Network
+from app.sender.request import build_request
+from app.signing import SigningKey, parse_secret, sign
+from app.statuses import AuthenticationKind
+from app.webhooks.credentials import CustomHeader, open_credential, open_headers
+from app.webhooks.secrets import live_secrets
+
+USER_AGENT = "eeV-Webhooks/1.0"
+CONTENT_TYPE = "application/json"
+MAX_TARGETS = 10_000
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A webhook as the sender needs it. `keys` are current first, each with the time it stops signing."""
+
+    webhook_id: str
+    updated_at: datetime
+    method: str
+    url: str
+    timeout_seconds: int
+    verify_ssl: bool
+    ip_allowlist: tuple[Network, ...]
+    headers: Headers = field(repr=False)
+    shown_headers: Headers
+    keys: tuple[tuple[SigningKey, datetime | None], ...] = field(repr=False)
+    retry_delays_seconds: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """A request ready to be sent, and its headers as they may be shown."""
+
+    request: httpx.Request
+    shown_headers: Headers
+
+
+def sign_request(target: Target, event_id: str, number: int, body: str, at: datetime) -> SignedRequest:
+    """The request of attempt `number` (1, 2, …) of an event, signed at the given time with every key that lives then."""
+    content = body.encode()
+    timestamp = int(at.timestamp())
+    keys = [key for key, expires_at in target.keys if expires_at is None or expires_at > at]
+    own = (
+        ("content-type", CONTENT_TYPE),
+        ("user-agent", USER_AGENT),
+        ("webhook-id", event_id),
+        ("webhook-timestamp", str(timestamp)),
+        ("webhook-signature", sign(keys, event_id, timestamp, content)),
+        ("webhook-attempt", str(number)),
+    )
+    request = build_request(
+        target.method,
+        target.url,
+        own + target.headers,
+        content,
+        timeout_seconds=target.timeout_seconds,
+        verify_ssl=target.verify_ssl,
+        ip_allowlist=target.ip_allowlist,
+    )
+    return SignedRequest(request, own + target.shown_headers)
+
+
+class Targets:
+    """The targets of the webhooks sent to lately; one is made anew when its webhook has changed."""
+
+    def __init__(self, database: Database, cipher: Cipher) -> None:
+        self._database = database
+        self._cipher = cipher
+        self._kept: OrderedDict[str, Target] = OrderedDict()
+
+    async def load(self, versions: Mapping[str, int], now: datetime) -> dict[str, Target]:
+        """The targets of some webhooks, given when each was last changed (µs)."""
+        found = {}
+        for webhook_id, updated_at in versions.items():
+            target = self._kept.get(webhook_id)
+            if target is not None and target.updated_at == from_micros(updated_at):
+                self._kept.move_to_end(webhook_id)
+                found[webhook_id] = target
+        missing = versions.keys() - found.keys()
+        if missing:
+            found |= await self._read(missing, now)
+        return found
+
+    async def _read(self, webhook_ids: Iterable[str], now: datetime) -> dict[str, Target]:
+        webhooks = await Webhook.filter(id__in=list(webhook_ids)).using_db(self._database.orm)
+        secrets = await live_secrets(self._database, [webhook.id for webhook in webhooks], now)
+        made = {webhook.id: self.make(webhook, secrets.get(webhook.id, [])) for webhook in webhooks}
+        self._kept |= made
+        while len(self._kept) > MAX_TARGETS:
+            self._kept.popitem(last=False)
+        return made
+
+    def make(self, webhook: Webhook, secrets: Sequence[Secret]) -> Target:
+        """The target of one webhook, with its secrets current first."""
+        login = self._login(webhook)
+        custom = (*login, *open_headers(self._cipher, webhook))
+        keys = [(parse_secret(self._cipher.decrypt(secret.secret, secret.id)), secret.expires_at) for secret in secrets]
+        return Target(
+            webhook_id=webhook.id,
+            updated_at=webhook.updated_at,
+            method=webhook.method,
+            url=webhook.url,
+            timeout_seconds=webhook.timeout_seconds,
+            verify_ssl=webhook.verify_ssl,
+            ip_allowlist=tuple(ip_network(network) for network in webhook.ip_allowlist),
+            headers=tuple((header.name, header.value) for header in custom),
+            shown_headers=tuple((header.name, header.shown) for header in custom),
+            keys=tuple(keys),
+            retry_delays_seconds=tuple(webhook.retry_delays_seconds),
+        )
+
+    def _login(self, webhook: Webhook) -> tuple[CustomHeader, ...]:
+        credential = open_credential(self._cipher, webhook)
+        if webhook.authentication_kind == AuthenticationKind.BEARER:
+            return (CustomHeader("authorization", f"Bearer {credential}", sensitive=True),)
+        if webhook.authentication_kind == AuthenticationKind.BASIC:
+            pair = f"{webhook.authentication_username}:{credential}".encode()
+            return (CustomHeader("authorization", f"Basic {base64.b64encode(pair).decode()}", sensitive=True),)
+        return ()
