@@ -173,7 +173,7 @@ def _check_time(timestamp: str, now: datetime, tolerance_seconds: int) -> None:
 
 
 def _verifier(text: str) -> tuple[str, Callable[[bytes, str], bool]]:
-    """Return the version of signatures that a key verifies, and the test of content and signature (as in the header)."""
+    """Return the version of signatures that a key verifies, and the test of a content and a signature of the header."""
     public_text = text if text.startswith(_ED25519_PUBLIC) else public_key(text)
     if public_text is None:
         key = parse_secret(text)

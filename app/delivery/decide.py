@@ -1,0 +1,195 @@
+"""Decides what an attempt means for its delivery and its webhook. Pure: values in, a decision out.
+
+The rules, in the order in which they are applied:
+
+1. An answer of 2xx: the delivery SUCCEEDED. That of a test counts for the webhook too, for its receiver is well.
+2. A test is never retried, and its failure means nothing to the webhook: it FAILED.
+3. 410 Gone: the delivery FAILED, and the webhook is to be disabled.
+4. Anything else is retried after the next delay of the schedule, or FAILED where none is left. `Retry-After` with 429
+   or 503 makes the wait longer, never shorter; jitter then makes it up to a tenth longer.
+5. 429, 502 and 504 hold the webhook back for as long as `Retry-After` says, or else for a moment.
+6. A run of failures opens the circuit breaker: the webhook is held back, then one probe at a time goes through.
+7. A webhook whose attempts have all failed for long enough is to be disabled.
+
+Where rules 5 and 6 choose a time themselves, it is as long again as the webhook has been failing, within bounds. So it
+doubles with every probe that fails, and many attempts that fail at the same moment weigh no more than one. Deliveries
+that wait for a webhook held back use up no attempt.
+
+Refuses to know rows, requests and the clock, and to draw the jitter itself.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from app.clock import rfc3339
+from app.statuses import AttemptOutcome, AttemptTrigger, DeliveryStatus
+
+# 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h: the schedule that Standard Webhooks recommends.
+DEFAULT_RETRY_DELAYS_SECONDS = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
+DISABLE_AFTER = timedelta(days=5)
+# Enough to spread what failed together, little enough that the schedule is still what the webhook's owner set.
+JITTER = 0.1
+# A receiver may put us off by no more than a day, so that a wrong date does not silence it for years.
+LONGEST_RETRY_AFTER = timedelta(hours=24)
+SLOW_DOWN_AT_LEAST = timedelta(seconds=1)
+SLOW_DOWN_AT_MOST = timedelta(seconds=60)
+
+_GONE = 410
+_MOVES_THE_RETRY = frozenset({429, 503})
+_SLOWS_THE_WEBHOOK = frozenset({429, 502, 504})
+
+_DELAY_SECONDS = re.compile(r"[0-9]+")
+# RFC 9110, section 5.6.7: IMF-fixdate, RFC 850, asctime. All are in GMT.
+_DATE_FORMATS = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerPolicy:
+    """After how many failures in a row a webhook's circuit breaker opens, for how long at first, and at most."""
+
+    threshold: int = 10
+    open_for: timedelta = timedelta(seconds=30)
+    open_at_most: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """What an attempt came to.
+
+    Attributes:
+        status: of the response; None where there was none.
+        retry_after: the header as it came; None where there was none.
+        finished_at: aware.
+    """
+
+    outcome: AttemptOutcome
+    status: int | None
+    retry_after: str | None
+    finished_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What else the decision depends on. The facts of the webhook may be as old as the claim; none counts this attempt.
+
+    Attributes:
+        retry_delays_seconds: delays before the 2nd, 3rd … attempt of a schedule.
+        retries_used: how many of them led to this attempt: 0 at the first of a schedule. It is the index of the next
+            delay; a decision to retry uses that up.
+        failing_since: when the first of the webhook's attempts failed since one last succeeded; None after a success.
+        consecutive_failures: of the webhook's attempts, since one last succeeded.
+        disable_after: how long all attempts must have failed for the webhook to be disabled.
+    """
+
+    retry_delays_seconds: Sequence[int]
+    retries_used: int
+    trigger: AttemptTrigger
+    failing_since: datetime | None
+    consecutive_failures: int
+    disable_after: timedelta = DISABLE_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be recorded.
+
+    Attributes:
+        next_attempt_at: when the next attempt is due, with RETRYING; None otherwise.
+        disable_reason: a sentence, where the webhook is to be disabled.
+        hold_webhook_until: before this, no delivery of the webhook is to be attempted.
+        webhook_failed: whether this goes on with, or begins, the webhook's run of failures. SUCCEEDED ends it.
+    """
+
+    status: DeliveryStatus
+    next_attempt_at: datetime | None = None
+    disable_reason: str | None = None
+    hold_webhook_until: datetime | None = None
+    webhook_failed: bool = False
+
+
+def decide(facts: Facts, attempted: Attempted, jitter: float, breaker: BreakerPolicy) -> Decision:
+    """Decide what an attempt means, by the rules above.
+
+    Args:
+        facts: what else it depends on.
+        attempted: what the attempt came to.
+        jitter: random, from 0 up to but not including 1.
+        breaker: of every webhook.
+    """
+    if attempted.outcome is AttemptOutcome.SUCCEEDED:
+        return Decision(DeliveryStatus.SUCCEEDED)
+    if facts.trigger is AttemptTrigger.TEST:
+        return Decision(DeliveryStatus.FAILED)
+    retry_after = parse_retry_after(attempted.retry_after or "", attempted.finished_at)
+    next_attempt_at = _next_attempt_at(facts, attempted, retry_after, jitter)
+    return Decision(
+        status=DeliveryStatus.FAILED if next_attempt_at is None else DeliveryStatus.RETRYING,
+        next_attempt_at=next_attempt_at,
+        disable_reason=_disable_reason(facts, attempted),
+        hold_webhook_until=_hold_until(facts, attempted, retry_after, breaker),
+        webhook_failed=True,
+    )
+
+
+def is_probing(consecutive_failures: int, policy: BreakerPolicy) -> bool:
+    """Tell whether a webhook's breaker has opened, so that, once no longer held back, it gets one attempt at a time."""
+    return consecutive_failures >= policy.threshold
+
+
+def parse_retry_after(text: str, now: datetime) -> datetime | None:
+    """Read a Retry-After header (RFC 9110, section 10.2.3), either in seconds or as a date.
+
+    Returns:
+        When to come back: aware, at most `LONGEST_RETRY_AFTER` from now, perhaps passed. None for any other text.
+    """
+    if _DELAY_SECONDS.fullmatch(text):
+        # As a float, which takes any number of digits: infinity is more than the limit, too.
+        return now + timedelta(seconds=min(float(text), LONGEST_RETRY_AFTER.total_seconds()))
+    for date_format in _DATE_FORMATS:
+        try:
+            date = datetime.strptime(text, date_format).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+        return min(date, now + LONGEST_RETRY_AFTER)
+    return None
+
+
+def _next_attempt_at(
+    facts: Facts, attempted: Attempted, retry_after: datetime | None, jitter: float
+) -> datetime | None:
+    if attempted.status == _GONE or facts.retries_used >= len(facts.retry_delays_seconds):
+        return None
+    wait = timedelta(seconds=facts.retry_delays_seconds[facts.retries_used])
+    if retry_after is not None and attempted.status in _MOVES_THE_RETRY:
+        wait = max(wait, retry_after - attempted.finished_at)
+    return attempted.finished_at + wait * (1 + JITTER * jitter)
+
+
+def _disable_reason(facts: Facts, attempted: Attempted) -> str | None:
+    if attempted.status == _GONE:
+        return "The receiver answered 410 Gone."
+    if facts.failing_since is not None and attempted.finished_at - facts.failing_since >= facts.disable_after:
+        return f"All attempts since {rfc3339(facts.failing_since)} have failed."
+    return None
+
+
+def _hold_until(
+    facts: Facts, attempted: Attempted, retry_after: datetime | None, breaker: BreakerPolicy
+) -> datetime | None:
+    now = attempted.finished_at
+    failing_for = now - (facts.failing_since or now)
+    holds = []
+    if attempted.status in _SLOWS_THE_WEBHOOK:
+        if retry_after is not None and retry_after > now:
+            holds.append(retry_after)
+        else:
+            holds.append(now + _within(SLOW_DOWN_AT_LEAST, failing_for, SLOW_DOWN_AT_MOST))
+    if is_probing(facts.consecutive_failures + 1, breaker):
+        holds.append(now + _within(breaker.open_for, failing_for, breaker.open_at_most))
+    return max(holds, default=None)
+
+
+def _within(lowest: timedelta, time: timedelta, highest: timedelta) -> timedelta:
+    return max(lowest, min(time, highest))
