@@ -1,0 +1,56 @@
+"""Names of event types, and the patterns by which a webhook asks for them. Pure: text in, yes or no out.
+
+A name is dotted and lower-case (`ticket.created`). A pattern is `*` (everything), a name, or the beginning of names up
+to a dot (`ticket.*`, `conversation.sla.*`), which asks for every name below it, however deep. Whether an event type of
+that name exists is not known here.
+"""
+
+import re
+from collections.abc import Iterable
+
+MAX_NAME_LENGTH = 100
+
+_SEGMENT = r"[a-z][a-z0-9_]*"
+_NAME = re.compile(rf"{_SEGMENT}(?:\.{_SEGMENT}){{1,5}}")
+_FAMILY = re.compile(rf"{_SEGMENT}(?:\.{_SEGMENT}){{0,4}}\.\*")
+_EVERYTHING = "*"
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` can name an event type: 2 to 6 segments of a letter and then letters, digits and underscores, all
+    lower-case ASCII, joined by dots, at most 100 characters in all."""
+    return len(text) <= MAX_NAME_LENGTH and _NAME.fullmatch(text) is not None
+
+
+def is_pattern(text: str) -> bool:
+    """Whether `text` is `*`, a name, or the beginning of names followed by `.*`."""
+    return (
+        text == _EVERYTHING or is_name(text) or (len(text) <= MAX_NAME_LENGTH and _FAMILY.fullmatch(text) is not None)
+    )
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether a webhook with this one pattern gets events of this name."""
+    return compile_patterns([pattern]).matches(name)
+
+
+class Matcher:
+    """Many patterns as one question: does any of them ask for this name?"""
+
+    __slots__ = ("_everything", "_names", "_prefixes")
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        """`patterns` are as `is_pattern` wants them; none at all ask for nothing."""
+        wanted = frozenset(patterns)
+        self._everything = _EVERYTHING in wanted
+        self._prefixes = tuple(pattern.removesuffix("*") for pattern in wanted if pattern.endswith(".*"))
+        self._names = wanted
+
+    def matches(self, name: str) -> bool:
+        """Whether at least one of the patterns asks for `name`."""
+        return self._everything or name in self._names or name.startswith(self._prefixes)
+
+
+def compile_patterns(patterns: Iterable[str]) -> Matcher:
+    """`patterns`, made ready to be asked often."""
+    return Matcher(patterns)
