@@ -30,8 +30,8 @@ def timestamp(description: str) -> Schema:
 
 
 def url(description: str) -> Schema:
-    """An absolute URI that the platform made itself. What visitors bring along (referrers, page addresses) is a `string`:
-    browsers let through what RFC 3986 does not, and an event must not be lost over it."""
+    """An absolute URI that the platform made itself. What visitors bring along (referrers, page addresses) is a
+    `string`: browsers let through what RFC 3986 does not, and an event must not be lost over it."""
     return {"description": description, "type": "string", "format": "uri"}
 
 

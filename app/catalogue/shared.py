@@ -1,8 +1,9 @@
 """The objects that many payloads share (who, where, what was said, the conversation and the ticket themselves), and the
 one way in which a built-in event type is put together from them.
 
-An event carries a snapshot: the object as it was when the event happened. Only the platform's own records have an id that
-must be there. A customer may be known by `externalId` or by an address alone, and a message may be all that a channel gave.
+An event carries a snapshot: the object as it was when the event happened. Only the platform's own records (agents,
+conversations, tickets) have an id that must be there: a customer may be known by `externalId` or by an address alone,
+and of a message the channel may have given no more than the text.
 """
 
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ from app.catalogue.json_schema import (
     number,
     record,
     self_contained,
+    share,
     shared,
     string,
     timestamp,
@@ -39,7 +41,9 @@ def sentiment(description: str) -> Schema:
         description,
         {
             "label": nullable(string("The mood in a word, for example `positive`, `neutral` or `negative`.")),
-            "score": nullable(number("The mood as a number, from -1 (angry) to 1 (delighted).") | {"minimum": -1, "maximum": 1}),
+            "score": nullable(
+                number("The mood as a number, from -1 (angry) to 1 (delighted).") | {"minimum": -1, "maximum": 1}
+            ),
         },
     )
 
@@ -50,7 +54,7 @@ def intent(description: str) -> Schema:
         description,
         {
             "name": nullable(string("The intent's name, for example `billing.duplicate_charge`.")),
-            "score": nullable(number("How sure the classifier was.") | {"minimum": 0, "maximum": 1}),
+            "score": nullable(share("How sure the classifier was.")),
         },
     )
 
@@ -58,6 +62,11 @@ def intent(description: str) -> Schema:
 def updated_fields(of: str) -> Schema:
     """The names that go with `changes`."""
     return list_of(string("The name of a changed field."), f"The names of the {of}'s fields that changed.")
+
+
+def affected_services() -> Schema:
+    """The services of the platform that something touches."""
+    return list_of(string("A service."), "The services of the platform that it touches.")
 
 
 def change(description: str) -> Schema:
@@ -69,6 +78,11 @@ def change(description: str) -> Schema:
             "to": {"description": "The value now; null where it was taken away."},
         },
     )
+
+
+def author(description: str) -> Schema:
+    """Somebody on either side of a conversation."""
+    return either(description, {"$ref": "#/$defs/Agent"}, {"$ref": "#/$defs/Customer"})
 
 
 CUSTOMER = record(
@@ -124,13 +138,7 @@ MESSAGE = record(
     "One message of a conversation.",
     {
         "id": identifier("The message's id."),
-        "author": nullable(
-            either(
-                "Who wrote it; null for messages of the system.",
-                {"$ref": "#/$defs/Agent"},
-                {"$ref": "#/$defs/Customer"},
-            )
-        ),
+        "author": nullable(author("Who wrote it; null for messages of the system.")),
         "role": nullable(string("The author's part in the conversation: `customer`, `agent`, `ai` or `system`.")),
         "body": nullable(string("The text; null where there are only attachments.")),
         "bodyFormat": nullable(string("How to read `body`: `text`, `markdown` or `html`.")),
@@ -221,7 +229,9 @@ DEFINITIONS: Mapping[str, Schema] = {
 }
 
 
-def built_in(name: str, description: str, *, subject: str, fields: Mapping[str, Schema], example: Mapping[str, Any]) -> EventType:
+def built_in(
+    name: str, description: str, *, subject: str, fields: Mapping[str, Schema], example: Mapping[str, Any]
+) -> EventType:
     """The event type `name`, in the category that its first segment names. Its payload has `fields`, of which only
     `subject`, the object that the event is about, must be there."""
     schema = {"title": name} | record(description, fields, required=[subject])

@@ -1,0 +1,49 @@
+"""ticket.updated."""
+
+from app.catalogue.cast import SAM, TICKET_WITH_SAM
+from app.catalogue.json_schema import boolean, identifier, mapping, nullable, record, shared, string
+from app.catalogue.shared import author, built_in, change, updated_fields
+
+_COMMENT = record(
+    "The comment written with the change; null where there was none.",
+    {
+        "id": identifier("The comment's id."),
+        "public": nullable(boolean("Whether the requester sees it.")),
+        "body": nullable(string("The text.")),
+        "author": nullable(author("Who wrote it.")),
+    },
+)
+
+TICKET_UPDATED = built_in(
+    "ticket.updated",
+    "A ticket's details changed.",
+    subject="ticket",
+    fields={
+        "ticket": shared("Ticket", "The ticket after the change."),
+        "changes": mapping(
+            "What changed, by field: `from` is the value before, `to` the value now.",
+            change("A field before and after."),
+        ),
+        "updatedFields": updated_fields("ticket"),
+        "comment": nullable(_COMMENT),
+    },
+    example={
+        "ticket": TICKET_WITH_SAM
+        | {
+            "status": "on_hold",
+            "priority": "urgent",
+            "updatedAt": "2026-11-23T10:20:44.902Z",
+        },
+        "changes": {
+            "status": {"from": "open", "to": "on_hold"},
+            "priority": {"from": "high", "to": "urgent"},
+        },
+        "updatedFields": ["status", "priority"],
+        "comment": {
+            "id": "cmt_8s4g7b",
+            "public": False,
+            "body": "The bank confirms the second payment. Waiting for finance to release the refund.",
+            "author": SAM,
+        },
+    },
+)

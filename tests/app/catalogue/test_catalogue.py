@@ -1,0 +1,421 @@
+"""The built-in event types as whoever subscribes to them relies on them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from app.catalogue import BUILT_IN
+from app.catalogue.event_type import EventCategory, EventType
+from app.catalogue.patterns import is_name
+from app.catalogue.validation import PayloadValidator, check_schema
+
+CUSTOMER = "id externalId name email phone locale timezone tags[] customAttributes"
+AGENT = "id type name email teamId model"
+CHANNEL = "id type name"
+ATTACHMENT = "id name mimeType sizeBytes url expiresAt"
+MESSAGE = "id author role body bodyFormat attachments[] createdAt"
+CONVERSATION = (
+    "id number subject status priority channel customer assignee teamId tags[] language sentiment.label "
+    "sentiment.score ticketId messageCount unreadCount aiHandled csat slaBreachAt firstResponseAt lastMessageAt "
+    "createdAt updatedAt closedAt customAttributes url"
+)
+TICKET = (
+    "id number externalId subject description status priority type category requester assignee teamId conversationId "
+    "tags[] dueAt sla.policyId sla.firstResponseDueAt sla.resolutionDueAt sla.breached createdVia customFields "
+    "createdAt updatedAt resolvedAt reopenCount url"
+)
+
+
+def _within(owner: str, fields: str) -> str:
+    return " ".join(f"{owner}.{field}" for field in fields.split())
+
+
+# What each payload may hold; `[]` marks a list, a dot goes into an object or into the items of a list.
+FIELDS: Mapping[str, str] = {
+    "conversation.created": " ".join(
+        (
+            _within("conversation", CONVERSATION),
+            _within("conversation.customer", CUSTOMER),
+            _within("conversation.assignee", AGENT),
+            _within("conversation.channel", CHANNEL),
+            _within("firstMessage", MESSAGE),
+            _within("firstMessage.attachments[]", ATTACHMENT),
+            _within("firstMessage.author", f"{AGENT} {CUSTOMER}"),
+            _within("source", "pageUrl referrer utm userAgent ipCountry"),
+            _within("routing", "queueId strategy"),
+        )
+    ),
+    "conversation.updated": " ".join(
+        (
+            _within("conversation", CONVERSATION),
+            _within("changes", "status.from status.to priority.from assignee.to tags.to"),
+            "updatedFields[] reason",
+        )
+    ),
+    "conversation.closed": " ".join(
+        (
+            _within("conversation", CONVERSATION),
+            "closedBy closeReason",
+            _within("resolution", "resolvedBy summary resolutionSeconds firstResponseSeconds handleSeconds"),
+            _within("csat", "score comment"),
+        )
+    ),
+    "conversation.escalated": " ".join(
+        (
+            _within("conversation", CONVERSATION),
+            _within("escalation", "id reason level triggeredBy confidence threshold toTeamId slaDueAt"),
+            _within("escalation.fromAgent", AGENT),
+            _within("escalation.toAgent", AGENT),
+            "aiSummary transcriptUrl",
+            _within("lastMessages[]", MESSAGE),
+        )
+    ),
+    "conversation.transferred": " ".join(
+        (
+            _within("conversation", CONVERSATION),
+            _within("transfer", "initiatedBy reason note warm transferredAt waitSeconds"),
+            _within("transfer.from", "type agentId teamId"),
+            _within("transfer.to", "type agentId teamId"),
+        )
+    ),
+    "ticket.created": " ".join(
+        (
+            _within("ticket", TICKET),
+            _within("ticket.requester", CUSTOMER),
+            _within("ticket.assignee", AGENT),
+            _within("initialMessage", MESSAGE),
+            _within("createdFrom", "type conversationId"),
+        )
+    ),
+    "ticket.updated": " ".join(
+        (
+            _within("ticket", TICKET),
+            "changes updatedFields[]",
+            _within("comment", "id public body author"),
+        )
+    ),
+    "ticket.resolved": " ".join(
+        (
+            _within("ticket", TICKET),
+            _within("resolution", "resolvedBy code summary resolutionSeconds businessSeconds slaMet aiResolved"),
+            "csatRequested",
+        )
+    ),
+    "ticket.reopened": " ".join(
+        (
+            _within("ticket", TICKET),
+            _within("reopen", "reopenedBy reason previousStatus previouslyResolvedAt secondsSinceResolved reopenCount"),
+            "reopen.triggerMessageId",
+        )
+    ),
+    "ticket.assigned": " ".join(
+        (
+            _within("ticket", TICKET),
+            _within("assignment", "previousTeamId teamId assignedBy method reason workload"),
+            _within("assignment.previousAssignee", AGENT),
+            _within("assignment.assignee", AGENT),
+        )
+    ),
+    "agent.response": " ".join(
+        (
+            _within("agent", AGENT),
+            "conversationId ticketId isFinal inReplyToMessageId",
+            _within("message", MESSAGE),
+            _within("ai", "model promptTokens completionTokens latencyMs confidence intent.name intent.score language"),
+            _within("ai.sources[]", "type id title url score"),
+            _within("ai.toolsUsed[]", "name status durationMs"),
+            "ai.guardrails[]",
+        )
+    ),
+    "agent.escalation": " ".join(
+        (
+            _within("agent", AGENT),
+            "conversationId handoffStatus",
+            _within("escalation", "id reason confidence threshold attempts unansweredQuestion suggestedTeamId"),
+            "escalation.suggestedReply",
+            _within("context", "summary intent sentiment entities[]"),
+        )
+    ),
+    "agent.error": " ".join(
+        (
+            _within("agent", AGENT),
+            "conversationId traceId",
+            _within("error", "code category message retryable provider httpStatus attempt maxAttempts"),
+            _within("impact", "customerVisible fallbackUsed fallbackMessageId"),
+        )
+    ),
+    "agent.training": " ".join(
+        (
+            _within("agent", AGENT),
+            _within("training", "jobId status trigger startedAt completedAt durationSeconds errors[]"),
+            _within("training.dataset", "sources documents addedDocuments removedDocuments tokens"),
+            _within("training.modelVersion", "from to"),
+            _within("training.metrics", "accuracy coverage hallucinationRate evaluationSetSize"),
+        )
+    ),
+    "system.maintenance": _within(
+        "maintenance",
+        "id status title description startsAt endsAt affectedServices[] expectedImpact regions[] statusPageUrl",
+    ),
+    "system.error": " ".join(
+        (
+            _within("incident", "id severity code component message startedAt resolvedAt affectedServices[]"),
+            _within("incident", "affectedOrganizations errorRate statusPageUrl"),
+            "traceId",
+        )
+    ),
+    "system.backup": " ".join(
+        (
+            _within(
+                "backup", "id status type startedAt completedAt durationSeconds sizeBytes encrypted retentionUntil"
+            ),
+            _within("backup", "location.provider location.region checksum.algorithm checksum.value itemCounts error"),
+        )
+    ),
+    "system.update": " ".join(
+        (
+            _within("release", "id version previousVersion channel deployedAt components[] changelogUrl"),
+            _within("release", "breakingChanges[] requiresAction actionDeadline rollbackOf"),
+        )
+    ),
+}
+
+# The closed sets of words, by event type and field.
+CHOICES: Mapping[tuple[str, str], str] = {
+    ("conversation.created", "conversation.status"): "open pending snoozed closed",
+    ("conversation.created", "conversation.channel.type"): "web_chat email whatsapp sms voice api",
+    ("conversation.created", "conversation.assignee.type"): "human ai",
+    ("conversation.closed", "closeReason"): "resolved inactive spam duplicate merged",
+    ("conversation.closed", "resolution.resolvedBy"): "ai human",
+    ("conversation.escalated", "escalation.reason"): "low_confidence customer_request policy sentiment sla error",
+    ("ticket.created", "ticket.status"): "new open pending on_hold resolved closed",
+    ("ticket.created", "ticket.priority"): "low normal high urgent",
+    ("ticket.created", "ticket.type"): "question incident problem task",
+    ("ticket.created", "createdFrom.type"): "conversation email form api",
+    ("ticket.assigned", "assignment.method"): "manual round_robin skill ai_routing",
+    ("agent.escalation", "handoffStatus"): "requested accepted failed",
+    (
+        "agent.error",
+        "error.category",
+    ): "model_timeout rate_limited tool_failure knowledge_unavailable validation internal",
+    ("agent.training", "training.status"): "completed failed partial",
+    ("agent.training", "training.trigger"): "manual scheduled feedback",
+    ("system.maintenance", "maintenance.status"): "scheduled started completed cancelled",
+    ("system.maintenance", "maintenance.expectedImpact"): "none degraded outage",
+    ("system.error", "incident.severity"): "info warning critical",
+    ("system.backup", "backup.status"): "completed failed partial",
+    ("system.backup", "backup.type"): "full incremental",
+    ("system.update", "release.channel"): "stable beta",
+}
+
+# The least that is worth publishing: what the event is about.
+SMALLEST: Mapping[str, Mapping[str, Any]] = {
+    "conversation": {"conversation": {"id": "conv_1"}},
+    "ticket": {"ticket": {"id": "tkt_1"}},
+    "agent": {"agent": {"id": "agt_1"}},
+    "system.maintenance": {"maintenance": {"id": "mnt_1"}},
+    "system.error": {"incident": {"id": "inc_1"}},
+    "system.backup": {"backup": {"id": "bkp_1"}},
+    "system.update": {"release": {"id": "rel_1"}},
+}
+
+each_event_type = pytest.mark.parametrize("event_type", BUILT_IN.values(), ids=BUILT_IN.keys())
+
+
+def _smallest(event_type: EventType) -> Mapping[str, Any]:
+    return SMALLEST.get(event_type.name) or SMALLEST[event_type.name.partition(".")[0]]
+
+
+def _alternatives(schema: Mapping[str, Any], root: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The schema without its references, once for each form that it may take."""
+    if "$ref" in schema:
+        return [root["$defs"][schema["$ref"].removeprefix("#/$defs/")]]
+    return [form for part in schema.get("anyOf", ()) for form in _alternatives(part, root)] or [schema]
+
+
+def _fields(
+    schema: Mapping[str, Any], root: Mapping[str, Any], way: str = ""
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every field of a payload with its schema, named as in `FIELDS`."""
+    for form in _alternatives(schema, root):
+        for name, field in form.get("properties", {}).items():
+            yield f"{way}{name}", field
+            yield from _fields(field, root, f"{way}{name}.")
+        if "items" in form:
+            yield way.removesuffix(".") + "[]", form["items"]
+            yield from _fields(form["items"], root, way.removesuffix(".") + "[].")
+
+
+def _fields_of(event_type: EventType) -> list[tuple[str, Mapping[str, Any]]]:
+    return list(_fields(event_type.json_schema, event_type.json_schema))
+
+
+def _values(data: Any, key: str) -> Iterator[Any]:
+    if isinstance(data, Mapping):
+        if key in data:
+            yield data[key]
+        for value in data.values():
+            yield from _values(value, key)
+    elif isinstance(data, list):
+        for value in data:
+            yield from _values(value, key)
+
+
+def _with(data: Mapping[str, Any], way: list[str], value: object) -> dict[str, Any]:
+    first, *rest = way
+    return {**data, first: _with(data.get(first) or {}, rest, value) if rest else value}
+
+
+def test_there_are_eighteen_event_types_in_the_order_of_the_documentation() -> None:
+    assert list(BUILT_IN) == list(FIELDS)
+
+
+@each_event_type
+def test_an_event_type_is_named_and_filed_by_its_name(event_type: EventType) -> None:
+    assert BUILT_IN[event_type.name] is event_type
+    assert is_name(event_type.name)
+    assert event_type.category == EventCategory(event_type.name.partition(".")[0].upper())
+    assert event_type.description.endswith(".")
+
+
+@each_event_type
+def test_an_example_is_valid(event_type: EventType) -> None:
+    assert PayloadValidator(event_type.json_schema).errors(event_type.example) == []
+
+
+@each_event_type
+def test_an_example_shows_every_top_level_field(event_type: EventType) -> None:
+    assert list(event_type.example) == list(event_type.json_schema["properties"])
+
+
+@each_event_type
+def test_an_example_shows_every_field_of_what_it_is_about(event_type: EventType) -> None:
+    subject = event_type.json_schema["required"][0]
+    (form,) = _alternatives(event_type.json_schema["properties"][subject], event_type.json_schema)
+
+    assert set(event_type.example[subject]) == set(form["properties"])
+
+
+@each_event_type
+def test_a_schema_is_valid_and_keeps_the_rules_for_everybody(event_type: EventType) -> None:
+    jsonschema_rs.Draft202012Validator({"$ref": "https://json-schema.org/draft/2020-12/schema"}).validate(
+        event_type.json_schema
+    )
+
+    assert check_schema(event_type.json_schema) == []
+
+
+@each_event_type
+def test_a_schema_defines_all_that_it_refers_to_and_nothing_else(event_type: EventType) -> None:
+    references = set(_values(event_type.json_schema, "$ref"))
+
+    assert event_type.json_schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert references == {f"#/$defs/{name}" for name in event_type.json_schema.get("$defs", {})}
+
+
+@each_event_type
+def test_every_field_is_described(event_type: EventType) -> None:
+    fields = _fields_of(event_type)
+    definitions = event_type.json_schema.get("$defs", {}).items()
+
+    undescribed = [name for name, field in [*fields, *definitions] if not field.get("description", "").endswith(".")]
+
+    assert len(fields) > 5
+    assert undescribed == []
+
+
+@each_event_type
+def test_every_field_of_the_specification_exists(event_type: EventType) -> None:
+    known = {name for name, _ in _fields_of(event_type)}
+
+    assert set(FIELDS[event_type.name].split()) - known == set()
+
+
+@pytest.mark.parametrize(("name", "field"), CHOICES)
+def test_a_closed_set_of_words_takes_those_and_no_others(name: str, field: str) -> None:
+    event_type, words, way = BUILT_IN[name], CHOICES[name, field].split(), field.split(".")
+    validator = PayloadValidator(event_type.json_schema)
+
+    accepted = [validator.errors(_with(event_type.example, way, word)) for word in words]
+    (refused,) = validator.errors(_with(event_type.example, way, "opne"))
+
+    assert accepted == [[]] * len(words)
+    assert refused.path == tuple(way)
+    assert refused.message.startswith(f'"{way[-1]}" must be one of "{words[0]}"')
+    assert refused.message.endswith('but is "opne".')
+
+
+@each_event_type
+def test_the_subject_and_its_id_are_enough(event_type: EventType) -> None:
+    assert PayloadValidator(event_type.json_schema).errors(_smallest(event_type)) == []
+
+
+@each_event_type
+def test_the_subject_is_required(event_type: EventType) -> None:
+    (subject,) = _smallest(event_type)
+
+    (error,) = PayloadValidator(event_type.json_schema).errors({})
+
+    assert error.path == (subject,)
+    assert error.message == f'"{subject}" is required in the data but is missing.'
+
+
+@each_event_type
+def test_the_id_of_the_subject_is_required(event_type: EventType) -> None:
+    (subject,) = _smallest(event_type)
+
+    (error,) = PayloadValidator(event_type.json_schema).errors({subject: {}})
+
+    assert error.path == (subject, "id")
+    assert error.message == f'"id" is required in "{subject}" but is missing.'
+
+
+@each_event_type
+def test_fields_beyond_the_known_ones_are_welcome(event_type: EventType) -> None:
+    (subject,) = _smallest(event_type)
+    data = {**event_type.example, "extra": 1, subject: {**event_type.example[subject], "extra": {"deep": [None]}}}
+
+    assert PayloadValidator(event_type.json_schema).errors(data) == []
+
+
+def test_a_small_ticket_as_a_script_would_publish_it_is_accepted() -> None:
+    data = {"ticket": {"id": "tkt_1", "subject": "Printer on fire", "status": "open", "priority": "high"}}
+
+    assert PayloadValidator(BUILT_IN["ticket.created"].json_schema).errors(data) == []
+
+
+def test_no_more_than_five_last_messages_go_with_an_escalation() -> None:
+    validator = PayloadValidator(BUILT_IN["conversation.escalated"].json_schema)
+    data = {"conversation": {"id": "conv_1"}, "lastMessages": [{"id": "msg_1"}] * 6}
+
+    (error,) = validator.errors(data)
+
+    assert error.path == ("lastMessages",)
+    assert error.message == '"lastMessages" must have 5 or fewer items but is a list of 6.'
+
+
+def test_both_events_of_an_escalation_can_be_joined() -> None:
+    asked, moved = BUILT_IN["agent.escalation"].example, BUILT_IN["conversation.escalated"].example
+
+    assert asked["escalation"]["id"] == moved["escalation"]["id"]
+    assert asked["conversationId"] == moved["conversation"]["id"]
+
+
+def test_the_examples_tell_one_story() -> None:
+    examples = [event_type.example for event_type in BUILT_IN.values()]
+
+    assert len({conversation["id"] for conversation in _values(examples, "conversation")}) == 1
+    assert len({ticket["id"] for ticket in _values(examples, "ticket")}) == 1
+    assert set(_values(examples, "ticketId")) == {None, BUILT_IN["ticket.created"].example["ticket"]["id"]}
+    assert set(_values(examples, "conversationId")) == {BUILT_IN["ticket.created"].example["ticket"]["conversationId"]}
+
+
+def test_the_examples_name_no_real_host() -> None:
+    examples = json.dumps([event_type.example for event_type in BUILT_IN.values()])
+    hosts = [url.split("/")[0] for url in examples.replace("@", "https://").split("https://")[1:]]
+
+    assert len(hosts) > 10
+    assert [host for host in hosts if not host.split('"')[0].endswith("example.com")] == []
