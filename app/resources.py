@@ -2,3 +2,147 @@
 
 The web lifespan, the worker's boot, the command line and the tests all open the same thing with `open_resources`.
 """
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx
+
+from app.clock import Clock, SystemClock
+from app.database.database import Database
+from app.delivery.decide import BreakerPolicy
+from app.delivery.lease import Lease
+from app.delivery.pipeline import Pipeline
+from app.delivery.policy import DeliveryPolicy
+from app.delivery.record import Recorder
+from app.delivery.target import Targets
+from app.delivery.waker import Waker
+from app.encryption import Cipher
+from app.metrics import Metrics
+from app.publishing.publish import Publisher, group_commits
+from app.publishing.registry import Registries
+from app.sender.guard import AddressPolicy
+from app.sender.sender import Sender
+from app.sender.transport import AiohttpTransport
+from app.settings import Settings
+from app.updates import open_updates
+from app.updates.bus import Updates
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Everything open, of one process."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    cipher: Cipher
+    sender: Sender
+    updates: Updates
+    publisher: Publisher
+    recorder: Recorder
+    pipeline: Pipeline
+    lease: Lease
+    waker: Waker
+    metrics: Metrics
+
+
+@asynccontextmanager
+async def open_resources(
+    settings: Settings,
+    *,
+    send_wake_up: Callable[[list[str]], object],
+    broker_blocks: bool = False,
+    clock: Clock | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> AsyncIterator[Resources]:
+    """Open everything, and close it in order: what is in flight is finished or released before the database goes.
+
+    Args:
+        send_wake_up: sends one message naming webhooks that have something due (the actor's `send`).
+        broker_blocks: whether that talks to a network.
+        clock: the machine's, where left out.
+        transport: what requests go through; the guarded one, where left out.
+
+    Raises:
+        DatabaseUnavailable: the database does not answer.
+    """
+    clock = clock or SystemClock()
+    metrics = Metrics()
+    policy = delivery_policy(settings)
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(Database(settings.database_url, pool_size=settings.database_pool_size))
+        updates = await stack.enter_async_context(open_updates(settings.updates_url, kept=settings.updates_kept))
+        sender = Sender(transport or guarded_transport(settings), max_in_flight=2 * settings.max_in_flight)
+        await stack.enter_async_context(sender)
+        cipher = Cipher(settings.encryption_key_bytes())
+        recorder = Recorder(database, max_waiting=4 * settings.max_in_flight, observe=metrics.recorded)
+        registries = Registries(database)
+        waker = Waker(send_wake_up, blocking=broker_blocks)
+        publisher = Publisher(
+            database=database,
+            registries=registries,
+            clock=clock,
+            updates=updates,
+            wake=waker.wake,
+            max_event_bytes=settings.max_event_bytes,
+            commits=group_commits(database, registries, metrics.published),
+        )
+        lease = Lease(database, clock, timedelta(seconds=settings.lease_seconds))
+        pipeline = Pipeline(
+            database=database,
+            clock=clock,
+            lease=lease,
+            targets=Targets(database, cipher),
+            sender=sender,
+            recorder=recorder,
+            updates=updates,
+            metrics=metrics,
+            policy=policy,
+        )
+        await lease.begin()
+        stack.push_async_callback(lease.end)
+        stack.push_async_callback(pipeline.stop, settings.shutdown_seconds)
+        stack.push_async_callback(waker.drained)
+        yield Resources(
+            settings=settings,
+            clock=clock,
+            database=database,
+            cipher=cipher,
+            sender=sender,
+            updates=updates,
+            publisher=publisher,
+            recorder=recorder,
+            pipeline=pipeline,
+            lease=lease,
+            waker=waker,
+            metrics=metrics,
+        )
+
+
+def delivery_policy(settings: Settings) -> DeliveryPolicy:
+    """The numbers that delivery goes by."""
+    return DeliveryPolicy(
+        max_in_flight=settings.max_in_flight,
+        breaker=BreakerPolicy(settings.breaker_threshold, timedelta(seconds=settings.breaker_open_seconds)),
+        disable_after=timedelta(days=settings.disable_after_days),
+        sweep_seconds=settings.sweep_seconds,
+    )
+
+
+def guarded_transport(settings: Settings) -> AiohttpTransport:
+    """The transport that connects only to allowed addresses."""
+    return AiohttpTransport(
+        address_policy(settings),
+        max_response_bytes=settings.response_body_bytes,
+        local_addresses=settings.egress_addresses,
+    )
+
+
+def address_policy(settings: Settings) -> AddressPolicy:
+    """Which addresses deliveries may reach."""
+    return AddressPolicy(allowed_networks=settings.allowed_networks, allow_loopback=settings.is_development)
+
+

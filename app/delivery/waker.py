@@ -1,0 +1,66 @@
+"""Wakes workers: sends the webhooks that have something due through the broker, without ever holding up a publisher.
+
+A wake-up may be lost (the broker is down, the process is killed): the sweep of any worker finds the rows within about a second.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+import structlog
+
+log = structlog.get_logger()
+
+# Small enough that several worker processes share what one big publish brings.
+WEBHOOKS_PER_MESSAGE = 25
+MAX_WAITING = 10_000
+
+
+class Waker:
+    """Collects webhooks and sends them in messages; what piles up while one is being sent goes into the next.
+
+    Args:
+        send: sends one message; may block, and may raise.
+        blocking: whether `send` talks to a network, and so must stay off the event loop.
+    """
+
+    def __init__(self, send: Callable[[list[str]], object], *, blocking: bool) -> None:
+        self._send = send
+        self._blocking = blocking
+        self._waiting: dict[str, None] = {}
+        self._sending: asyncio.Task[None] | None = None
+        self.failing: str | None = None
+
+    def wake(self, webhook_ids: Iterable[str]) -> None:
+        """Have workers look at these webhooks soon. Never blocks, never raises; forgets what is too much."""
+        if len(self._waiting) < MAX_WAITING:
+            self._waiting |= dict.fromkeys(webhook_ids)
+        if self._waiting and self._sending is None:
+            self._sending = asyncio.create_task(self._send_waiting())
+
+    async def drained(self) -> None:
+        """Wait until all that was asked for has been sent or given up."""
+        while self._sending is not None:
+            await asyncio.wait([self._sending])
+
+    async def _send_waiting(self) -> None:
+        try:
+            while self._waiting:
+                webhook_ids = list(self._waiting)[:WEBHOOKS_PER_MESSAGE]
+                for webhook_id in webhook_ids:
+                    del self._waiting[webhook_id]
+                await self._send_one(webhook_ids)
+        finally:
+            self._sending = None
+
+    async def _send_one(self, webhook_ids: list[str]) -> None:
+        try:
+            if self._blocking:
+                await asyncio.to_thread(self._send, webhook_ids)
+            else:
+                self._send(webhook_ids)
+        except Exception as error:
+            if self.failing is None:
+                log.warning("wake_up.failed", error=str(error), hint="The sweep delivers meanwhile, within about a second.")
+            self.failing = f"The broker does not answer: {error}."
+        else:
+            self.failing = None

@@ -1,0 +1,11 @@
+"""Dramatiq's door into `app`: the brokers, the one actor, and the periodic work of every process.
+
+`dramatiq tasks` imports this package and expects a broker set up by it; nothing else that imports `tasks` does.
+"""
+
+import sys
+
+if "dramatiq.cli" in sys.modules:
+    from tasks import command
+
+    command.prepare()

@@ -1,0 +1,50 @@
+"""Chooses the broker by its URL. Connects lazily: making a broker opens nothing."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from dramatiq import Middleware
+from dramatiq.broker import Broker
+from dramatiq.middleware import AgeLimit, TimeLimit
+
+from tasks.in_process import InProcessBroker
+
+# A wake-up that waited longer than this has been overtaken by the sweep many times.
+MAX_AGE_MS = 60_000
+# An actor only claims; one that takes this long is stuck, and the sweep does its work meanwhile.
+TIME_LIMIT_MS = 60_000
+NAMESPACE = "eev-webhooks"
+
+
+def make_broker(url: str, extra: "list[Middleware[Any]] | None" = None) -> Broker:
+    """A broker for a `memory://`, `redis://`, `rediss://`, `amqp://` or `amqps://` URL, with `extra` middleware.
+
+    Retries are left out on purpose: a failed wake-up is not repeated, since the sweep finds what it was about.
+
+    Raises:
+        ValueError: another scheme.
+    """
+    middleware: list[Middleware[Any]] = [AgeLimit(max_age=MAX_AGE_MS), TimeLimit(time_limit=TIME_LIMIT_MS), *(extra or [])]
+    scheme = urlsplit(url).scheme
+    if scheme == "memory":
+        return InProcessBroker(middleware)
+    if scheme in {"redis", "rediss"}:
+        from dramatiq.brokers.redis import RedisBroker
+
+        # A dead worker's messages come back only by maintenance, which happens by chance: raise the chance.
+        return RedisBroker(
+            url=url,
+            middleware=middleware,
+            namespace=NAMESPACE,
+            maintenance_chance=100_000,
+            heartbeat_timeout=20_000,
+            dead_message_ttl=60_000,
+            socket_timeout=5,
+            socket_connect_timeout=5,
+        )
+    if scheme in {"amqp", "amqps"}:
+        from dramatiq.brokers.rabbitmq import RabbitmqBroker
+
+        # Without confirms a message that RabbitMQ never took is lost without a word.
+        return RabbitmqBroker(url=url, middleware=middleware, confirm_delivery=True)
+    raise ValueError(f"BROKER_URL must begin with memory://, redis:// or amqp://, not {scheme or 'nothing'}://.")

@@ -1,0 +1,64 @@
+"""What every process does again and again: renew its lease, sweep, rotate secrets that are due, write down when keys were used."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from app.access.keys import flush_last_used
+from app.delivery.sweep import sweep
+from app.resources import Resources
+from app.webhooks.secrets import rotate_due_secrets
+
+log = structlog.get_logger()
+
+SECRETS_EVERY_SECONDS = 60.0
+KEYS_EVERY_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something to do every so many seconds."""
+
+    name: str
+    every_seconds: float
+    do: Callable[[], Awaitable[object]]
+
+
+def chores(resources: Resources, *, works: bool) -> list[Chore]:
+    """The chores of a process; one that `works` delivers, the others only hold a lease for their pings."""
+    settings = resources.settings
+    found = [
+        Chore("heartbeat", settings.heartbeat_seconds, resources.lease.renew),
+        Chore("keys", KEYS_EVERY_SECONDS, lambda: flush_last_used(resources)),
+    ]
+    if works:
+        found.append(Chore("sweep", settings.sweep_seconds, lambda: sweep(resources)))
+        found.append(Chore("secrets", SECRETS_EVERY_SECONDS, lambda: rotate_due_secrets(resources)))
+    return found
+
+
+@asynccontextmanager
+async def running(chores: list[Chore]) -> AsyncIterator[None]:
+    """Do the chores until the block ends."""
+    tasks = [asyncio.create_task(_again_and_again(chore), name=chore.name) for chore in chores]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _again_and_again(chore: Chore) -> None:
+    while True:
+        try:
+            await chore.do()
+        except Exception as error:
+            # The next round tries again: none of these may end while the process lives.
+            log.warning("chore.failed", chore=chore.name, error=str(error) or type(error).__name__)
+        # Processes that started together do not go on together.
+        await asyncio.sleep(chore.every_seconds * random.uniform(0.9, 1.1))
