@@ -1,0 +1,35 @@
+"""What became of one request, as a value: a receiver that fails is an expected thing, and no exception.
+
+Whether an answer is a success is for the retry decisions to say; these values only report.
+"""
+
+from dataclasses import dataclass
+
+from app.statuses import AttemptOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The receiver's whole answer arrived, or as much of it as is kept.
+
+    `headers` are in the order received, with lower-case names. `truncated` says that the body or the headers were
+    longer than what is kept. Text holds no NUL character (PostgreSQL stores none); bytes that are not UTF-8 read as
+    U+FFFD.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: str
+    truncated: bool
+    duration_ms: float
+    remote_address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """No whole answer arrived. `error` is a sentence for a person and holds no part of the URL but host and port."""
+
+    outcome: AttemptOutcome
+    error: str
+    duration_ms: float
+    remote_address: str | None

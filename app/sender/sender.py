@@ -1,0 +1,118 @@
+"""Sends a request and says what became of it, as a value.
+
+Calls the transport itself: `httpx.AsyncClient` and its pool cost several times as much per request, and redirects,
+cookies and authentication, which it is for, are not wanted here.
+"""
+
+import asyncio
+import codecs
+from time import perf_counter
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from app.sender.failure import AddressBlocked, NameUnresolved, TlsRefused
+from app.sender.outcome import Answered, Unreachable
+from app.statuses import AttemptOutcome
+
+# An answer's headers are stored with every attempt. Node.js takes no more than this either.
+_MAX_STORED_HEADER_BYTES = 16 * 1024
+
+
+class Sender:
+    """Sends through `transport`, which it closes on leaving its `async with`.
+
+    No more than `max_in_flight` requests run at once; the wait for a place is not part of a request's duration or
+    deadline. `stored_bytes` caps the body of an answer.
+    """
+
+    def __init__(
+        self, transport: httpx.AsyncBaseTransport, *, max_in_flight: int = 512, stored_bytes: int = 64 * 1024
+    ) -> None:
+        self._transport = transport
+        self._places = asyncio.Semaphore(max_in_flight)
+        self._stored_bytes = stored_bytes
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._transport.aclose()
+
+    async def send(self, request: httpx.Request) -> Answered | Unreachable:
+        """Send one request, once. Nothing a receiver or the network does is raised; a cancellation ends the connection."""
+        async with self._places:
+            started = perf_counter()
+            try:
+                response = await self._transport.handle_async_request(request)
+                body, body_cut = await _read(response, self._stored_bytes)
+                body_cut = body_cut or response.extensions.get("truncated", False)
+            except httpx.RequestError as error:
+                outcome = _outcome_of(error)
+                remote_address = request.extensions.get("remote_address")
+                return Unreachable(outcome, str(error), _milliseconds_since(started), remote_address)
+            headers, headers_cut = _kept_headers(response.headers)
+            return Answered(
+                status=response.status_code,
+                headers=headers,
+                body=_text(body, cut=body_cut),
+                truncated=body_cut or headers_cut,
+                duration_ms=_milliseconds_since(started),
+                remote_address=response.extensions.get("remote_address"),
+            )
+
+
+def _outcome_of(error: httpx.RequestError) -> AttemptOutcome:
+    match error:
+        case NameUnresolved():
+            return AttemptOutcome.DNS_ERROR
+        case TlsRefused():
+            return AttemptOutcome.TLS_ERROR
+        case AddressBlocked():
+            return AttemptOutcome.ADDRESS_BLOCKED
+        case httpx.TimeoutException():
+            return AttemptOutcome.TIMEOUT
+        case httpx.NetworkError():
+            return AttemptOutcome.CONNECTION_ERROR
+        case _:
+            return AttemptOutcome.PROTOCOL_ERROR
+
+
+async def _read(response: httpx.Response, limit: int) -> tuple[bytes, bool]:
+    """Return the first `limit` bytes as they were sent, never decompressed, and whether there were more."""
+    body = b""
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    async for chunk in response.stream:
+        body += chunk
+        if len(body) > limit:
+            return body[:limit], True
+    return body, False
+
+
+def _kept_headers(headers: httpx.Headers) -> tuple[tuple[tuple[str, str], ...], bool]:
+    """Return the headers to store, and whether any had to go; one that is too long makes room for those after it."""
+    kept = []
+    room = _MAX_STORED_HEADER_BYTES
+    for name, value in headers.raw:
+        size = len(name) + len(value)
+        if size <= room:
+            room -= size
+            kept.append((_text(name).lower(), _text(value)))
+    return tuple(kept), len(kept) < len(headers.raw)
+
+
+def _text(received: bytes, *, cut: bool = False) -> str:
+    """Decode what a receiver sent; a character that the cap cut in two is left out."""
+    decoded = (
+        codecs.getincrementaldecoder("utf-8")("replace").decode(received)
+        if cut
+        else received.decode("utf-8", "replace")
+    )
+    return decoded.replace("\0", "\ufffd")
+
+
+def _milliseconds_since(started: float) -> float:
+    return (perf_counter() - started) * 1000
