@@ -73,7 +73,9 @@ async def open_resources(
     metrics = Metrics()
     policy = delivery_policy(settings)
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database(settings.database_url, pool_size=settings.database_pool_size))
+        database = await stack.enter_async_context(
+            Database(settings.database_url, pool_size=settings.database_pool_size)
+        )
         updates = await stack.enter_async_context(open_updates(settings.updates_url, kept=settings.updates_kept))
         sender = Sender(transport or guarded_transport(settings), max_in_flight=2 * settings.max_in_flight)
         await stack.enter_async_context(sender)
@@ -144,5 +146,3 @@ def guarded_transport(settings: Settings) -> AiohttpTransport:
 def address_policy(settings: Settings) -> AddressPolicy:
     """Which addresses deliveries may reach."""
     return AddressPolicy(allowed_networks=settings.allowed_networks, allow_loopback=settings.is_development)
-
-

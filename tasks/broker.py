@@ -24,7 +24,11 @@ def make_broker(url: str, extra: "list[Middleware[Any]] | None" = None) -> Broke
     Raises:
         ValueError: another scheme.
     """
-    middleware: list[Middleware[Any]] = [AgeLimit(max_age=MAX_AGE_MS), TimeLimit(time_limit=TIME_LIMIT_MS), *(extra or [])]
+    middleware: list[Middleware[Any]] = [
+        AgeLimit(max_age=MAX_AGE_MS),
+        TimeLimit(time_limit=TIME_LIMIT_MS),
+        *(extra or []),
+    ]
     scheme = urlsplit(url).scheme
     if scheme == "memory":
         return InProcessBroker(middleware)

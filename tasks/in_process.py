@@ -92,5 +92,3 @@ class _Consumer(Consumer[Any]):
 
     def requeue(self, messages: "Iterable[MessageProxy[Any]]") -> None:
         """Messages taken but not begun at shutdown are dropped like the rest."""
-
-

@@ -1,9 +1,9 @@
 """What can go wrong with the database itself, in words that the callers' doors can pass on.
 
-    DatabaseError
-    ├── DatabaseUnavailable   the database cannot be reached or does not answer in time; repeating later is right
-    ├── SchemaOutdated        the tables are older than this program
-    └── UniqueViolation       a row with the same key is there already
+DatabaseError
+├── DatabaseUnavailable   the database cannot be reached or does not answer in time; repeating later is right
+├── SchemaOutdated        the tables are older than this program
+└── UniqueViolation       a row with the same key is there already
 """
 
 

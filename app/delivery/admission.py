@@ -66,9 +66,7 @@ def admit(webhook: WebhookFacts, now: int, policy: BreakerPolicy) -> Admission:
     return Admission(limit, room, room, again_at, first, interval)
 
 
-def allot(
-    wanted: Sequence[tuple[str, str, int]], free: int, held: Mapping[str, int], capacity: int
-) -> dict[str, int]:
+def allot(wanted: Sequence[tuple[str, str, int]], free: int, held: Mapping[str, int], capacity: int) -> dict[str, int]:
     """Share the free places of a process: one at a time to each workspace in turn, and in it to each webhook in turn.
 
     Args:

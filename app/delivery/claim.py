@@ -39,7 +39,9 @@ _LANE = """
           AND earlier.status IN ('PENDING', 'RETRYING') AND earlier.created_at > $4))
     ORDER BY x.next_attempt_at, x.id LIMIT $3
 """
-_LANES = f"SELECT * FROM ({_LANE.format(status='PENDING')}) p UNION ALL SELECT * FROM ({_LANE.format(status='RETRYING')}) r"
+_LANES = (
+    f"SELECT * FROM ({_LANE.format(status='PENDING')}) p UNION ALL SELECT * FROM ({_LANE.format(status='RETRYING')}) r"
+)
 _DUE = {
     "postgres": f"asked CROSS JOIN LATERAL ({_LANES}) due",
     "sqlite": f"asked JOIN delivery due ON due.id IN (SELECT id FROM ({_LANES}))",
@@ -67,7 +69,7 @@ WHERE delivery.id = placed.id AND placed.place <= placed.room AND placed.place <
   AND delivery.claimed_by IS NULL AND delivery.next_attempt_at IS NOT NULL
   AND EXISTS (SELECT 1 FROM worker WHERE worker.id = $2 AND worker.lease_until > $1)
 RETURNING delivery.id, delivery.workspace_id, delivery.event_id, delivery.webhook_id, delivery.event_type, delivery.trigger,
-  delivery.attempt_count, delivery.retries_used, delivery.created_at, delivery.next_attempt_at
+  delivery.attempt_count, delivery.retries_used, delivery.created_at, delivery.next_attempt_at, delivery.ordering_key
 """
 _CLAIM_IN = {dialect: _CLAIM.format(due=due) for dialect, due in _DUE.items()}
 
@@ -86,6 +88,7 @@ class Claimed:
     retries_used: int
     created_at: int
     claimed_by: str
+    ordering_key: str | None = None
     start_at: int = 0
 
 
@@ -142,7 +145,9 @@ def _admissions(
     webhooks: Mapping[str, Row], now: int, capacity: Capacity, policy: BreakerPolicy
 ) -> dict[str, Admission]:
     """What each active webhook may have, its share of the process's places already applied."""
-    active = [_facts(row) for row in webhooks.values() if row["status"] == WebhookStatus.ACTIVE and row["deleted_at"] is None]
+    active = [
+        _facts(row) for row in webhooks.values() if row["status"] == WebhookStatus.ACTIVE and row["deleted_at"] is None
+    ]
     admissions = {facts.id: admit(facts, now, policy) for facts in active}
     wanted = [
         (facts.workspace_id, facts.id, min(own.room, own.limit - capacity.by_webhook.get(facts.id, 0)))
@@ -187,18 +192,19 @@ def _paced(rows: Sequence[Row], asked: Mapping[str, Admission], worker_id: str) 
 
 def _claimed(row: Row, worker_id: str, start_at: int) -> Claimed:
     return Claimed(
-            id=row["id"],
-            workspace_id=row["workspace_id"],
-            event_id=row["event_id"],
-            webhook_id=row["webhook_id"],
-            event_type=row["event_type"],
-            trigger=AttemptTrigger(row["trigger"]),
-            attempt_count=row["attempt_count"],
-            retries_used=row["retries_used"],
-            created_at=row["created_at"],
-            claimed_by=worker_id,
-            start_at=start_at,
-        )
+        id=row["id"],
+        workspace_id=row["workspace_id"],
+        event_id=row["event_id"],
+        webhook_id=row["webhook_id"],
+        event_type=row["event_type"],
+        trigger=AttemptTrigger(row["trigger"]),
+        attempt_count=row["attempt_count"],
+        retries_used=row["retries_used"],
+        created_at=row["created_at"],
+        claimed_by=worker_id,
+        ordering_key=row["ordering_key"],
+        start_at=start_at,
+    )
 
 
 async def _move_slots(statements: Statements, asked: Mapping[str, Admission], deliveries: Sequence[Claimed]) -> None:

@@ -14,9 +14,9 @@ _Result = TypeVar("_Result")
 
 
 class InFlight:
-    """Runs one task a delivery and calls `freed` with the webhook's id whenever one ends."""
+    """Runs one task a delivery and calls `freed` with the delivery whenever one ends."""
 
-    def __init__(self, total: int, freed: Callable[[str], None]) -> None:
+    def __init__(self, total: int, freed: Callable[[Claimed], None]) -> None:
         self._total = total
         self._freed = freed
         self._tasks: dict[asyncio.Task[Any], Claimed] = {}
@@ -46,7 +46,7 @@ class InFlight:
             counter[key] -= 1
             if not counter[key]:
                 del counter[key]
-        self._freed(claimed.webhook_id)
+        self._freed(claimed)
 
     async def finish(self, within_seconds: float) -> list[Claimed]:
         """Wait for what is in flight, then cut off the rest; return the deliveries that were cut off."""

@@ -150,19 +150,23 @@ class Pipeline:
         targets = await self.targets.load(versions, self._clock.now())
         event_ids = dict.fromkeys(delivery.event_id for delivery in claims.deliveries)
         rows = await self._database.fetch_rows(
-            "SELECT e.id, e.body FROM event e JOIN {rows} asked ON asked.id = e.id", _EVENTS, [(id_,) for id_ in event_ids]
+            "SELECT e.id, e.body FROM event e JOIN {rows} asked ON asked.id = e.id",
+            _EVENTS,
+            [(id_,) for id_ in event_ids],
         )
         bodies = {row["id"]: row["body"] for row in rows}
         return [
-            Sending(d, targets[d.webhook_id], bodies[d.event_id], claims.webhooks[d.webhook_id]) for d in claims.deliveries
+            Sending(d, targets[d.webhook_id], bodies[d.event_id], claims.webhooks[d.webhook_id])
+            for d in claims.deliveries
         ]
 
-    def _freed(self, webhook_id: str) -> None:
+    def _freed(self, claimed: Claimed) -> None:
         """A place is free: for more of the same webhook, or for those that found none at all."""
         asked, self._starved = self._starved, set()
-        if webhook_id in self._unfinished:
-            self._unfinished.discard(webhook_id)
-            asked.add(webhook_id)
+        # The next delivery of an ordering key was not to be had while this one was open.
+        if claimed.webhook_id in self._unfinished or claimed.ordering_key is not None:
+            self._unfinished.discard(claimed.webhook_id)
+            asked.add(claimed.webhook_id)
         if asked or self._asked:
             self._ask(asked)
 
@@ -274,7 +278,9 @@ class Pipeline:
         self._updates.announce(Topic.DELIVERIES, [update])
         if outcome.disabled:
             log.warning("webhook.disabled", webhook_id=claimed.webhook_id, reason=decision.disable_reason)
-            self._updates.announce(Topic.WEBHOOKS, [webhook_changed(claimed.workspace_id, claimed.webhook_id, recorded.finished_at)])
+            self._updates.announce(
+                Topic.WEBHOOKS, [webhook_changed(claimed.workspace_id, claimed.webhook_id, recorded.finished_at)]
+            )
 
     # ── the end ──
 

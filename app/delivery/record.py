@@ -143,7 +143,9 @@ class Recorder:
 async def _record_webhooks(statements: Statements, batch: Sequence[Recorded]) -> set[str]:
     """Keep each webhook's run of failures; return the webhooks that were disabled by this batch."""
     failed: dict[str, list[Recorded]] = defaultdict(list)
-    well = {r.claimed.webhook_id for r in batch if r.decision.status is DeliveryStatus.SUCCEEDED and r.webhook_was_failing}
+    well = {
+        r.claimed.webhook_id for r in batch if r.decision.status is DeliveryStatus.SUCCEEDED and r.webhook_was_failing
+    }
     for recorded in batch:
         if recorded.decision.webhook_failed:
             failed[recorded.claimed.webhook_id].append(recorded)

@@ -44,7 +44,9 @@ async def retry_delivery(resources: "Resources", caller: Caller, delivery_id: st
         row = await _find(statements, caller, delivery_id)
         _require_retryable(row)
         await statements.execute(_RETRY, delivery_id, to_micros(now))
-        await audit.record(statements, caller, "delivery.retried", delivery_id, {"status": [row["status"], "PENDING"]}, now)
+        await audit.record(
+            statements, caller, "delivery.retried", delivery_id, {"status": [row["status"], "PENDING"]}, now
+        )
     await announce_delivery(resources, delivery_id)
     if row["webhook_status"] == WebhookStatus.ACTIVE:
         resources.waker.wake([row["webhook_id"]])
@@ -100,7 +102,9 @@ async def _read(resources: "Resources", delivery_id: str) -> Delivery:
 
 def _require_retryable(row: Row) -> None:
     if row["test"]:
-        raise rejected(UserErrorCode.CONFLICT, "A test ping is sent once and not retried; ping the webhook again.", "id")
+        raise rejected(
+            UserErrorCode.CONFLICT, "A test ping is sent once and not retried; ping the webhook again.", "id"
+        )
     if row["webhook_deleted_at"] is not None:
         raise rejected(UserErrorCode.CONFLICT, f"The webhook {row['webhook_id']} of this delivery is deleted.", "id")
     if row["webhook_status"] == WebhookStatus.DISABLED:

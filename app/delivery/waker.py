@@ -60,7 +60,9 @@ class Waker:
                 self._send(webhook_ids)
         except Exception as error:
             if self.failing is None:
-                log.warning("wake_up.failed", error=str(error), hint="The sweep delivers meanwhile, within about a second.")
+                log.warning(
+                    "wake_up.failed", error=str(error), hint="The sweep delivers meanwhile, within about a second."
+                )
             self.failing = f"The broker does not answer: {error}."
         else:
             self.failing = None

@@ -28,6 +28,11 @@ _INDEXES = {
         "INDEX {} ON delivery (webhook_id, status, next_attempt_at, id)"
         " WHERE claimed_by IS NULL AND next_attempt_at IS NOT NULL"
     ),
+    # Whether an earlier delivery of an ordering key is still open.
+    "delivery_ordering": (
+        "INDEX {} ON delivery (webhook_id, ordering_key, id)"
+        " WHERE ordering_key IS NOT NULL AND status IN ('PENDING', 'RETRYING')"
+    ),
     # What is being sent right now: counted per webhook, and freed when its worker is gone.
     "delivery_claimed": "INDEX {} ON delivery (webhook_id, claimed_by) WHERE claimed_by IS NOT NULL",
     # The attempts of a delivery, and of a webhook over time (statistics).

@@ -132,7 +132,9 @@ async def _rerouted(
         if current[request.workspace_id].version == request.registry_version
         else replace(
             request,
-            routes=tuple(current[request.workspace_id].routes_for(event.type, event.content) for event in request.events),
+            routes=tuple(
+                current[request.workspace_id].routes_for(event.type, event.content) for event in request.events
+            ),
         )
         for request in requests
     ]
@@ -151,7 +153,8 @@ async def _found_by_key(
         return {}
     rows = await statements.fetch_rows(_FIND_KEYS, _KEYS, sorted(keys))
     return {
-        (row["workspace_id"], row["idempotency_key"]): CommittedEvent(row, True, row.pop("delivery_count")) for row in rows
+        (row["workspace_id"], row["idempotency_key"]): CommittedEvent(row, True, row.pop("delivery_count"))
+        for row in rows
     }
 
 
@@ -187,7 +190,9 @@ def event_row(workspace_id: str, event: PreparedEvent) -> Row:
 def _deliveries(workspace_id: str, event: PreparedEvent, routes: Iterable[Route]) -> list[NewDelivery]:
     at = from_micros(event.created_at)
     return [
-        NewDelivery(new_id(DELIVERY, at), workspace_id, event.id, route.webhook_id, event.type, event.created_at, route.active)
+        NewDelivery(
+            new_id(DELIVERY, at), workspace_id, event.id, route.webhook_id, event.type, event.created_at, route.active
+        )
         for route in routes
     ]
 
@@ -216,5 +221,3 @@ async def insert_deliveries(statements: Statements, rows: Sequence[Sequence[Any]
     """Insert new deliveries: PENDING, due at once, each a tuple of id, workspace, event, webhook, type, test, ordering key,
     trigger, creation time (µs) and the worker that holds it, if any."""
     await statements.fetch_rows(_INSERT_DELIVERIES, _DELIVERIES, rows)
-
-

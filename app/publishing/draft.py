@@ -87,7 +87,11 @@ def problems_of(draft: EventDraft, registry: Registry, max_bytes: int, path: Seq
 def _type_problems(draft: EventDraft, registry: Registry, path: Sequence[str]) -> list[Problem]:
     known = registry.event_types.get(draft.type)
     if known is None:
-        return [_invalid(f'There is no event type "{draft.type[:100]}". Query eventTypes for those there are.', *path, "type")]
+        return [
+            _invalid(
+                f'There is no event type "{draft.type[:100]}". Query eventTypes for those there are.', *path, "type"
+            )
+        ]
     if known.archived:
         return [_invalid(f'The event type "{draft.type}" is archived and can no longer be published.', *path, "type")]
     return []
@@ -102,7 +106,9 @@ def _key_problems(draft: EventDraft, path: Sequence[str]) -> list[Problem]:
             message = f"{name} may be at most {MAX_KEY_LENGTH} characters long, but has {len(key)}."
             problems.append(Problem(message, (*path, name), UserErrorCode.TOO_LONG))
         elif not key.strip() or not key.isprintable():
-            problems.append(_invalid(f"{name} must be visible characters, not empty and without control characters.", *path, name))
+            problems.append(
+                _invalid(f"{name} must be visible characters, not empty and without control characters.", *path, name)
+            )
     return problems
 
 
@@ -127,7 +133,9 @@ def _data_problems(draft: EventDraft, registry: Registry, max_bytes: int, path: 
 def _kind(value: Any) -> str:
     if value is None:
         return "null"
-    return {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list"}.get(type(value), "not")
+    return {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list"}.get(
+        type(value), "not"
+    )
 
 
 def _invalid(message: str, *path: str) -> Problem:

@@ -102,7 +102,8 @@ class Registries:
 
     async def _read(self, statements: Statements, workspace_id: str, version: int) -> Registry:
         custom = await statements.fetch(
-            "SELECT name, description, json_schema, example, archived FROM event_type WHERE workspace_id = $1", workspace_id
+            "SELECT name, description, json_schema, example, archived FROM event_type WHERE workspace_id = $1",
+            workspace_id,
         )
         webhooks = await statements.fetch(
             "SELECT id, event_types, filter_expression, status FROM webhook"

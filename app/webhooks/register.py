@@ -1,14 +1,28 @@
 """Makes, changes, pauses, resumes and deletes webhooks: rows, audit entry and announcement.
 
-Refuses to know what a valid webhook is (`app.webhooks.validation`) and how deliveries go out.
+Refuses to know what a valid webhook is (`app.webhooks.validation`) and how deliveries go out. In every function, a webhook
+of another workspace is one that never existed.
 """
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from app.access import audit
 from app.access.caller import Caller
-from app.models import Webhook
+from app.clock import rfc3339
+from app.database.database import Statements
+from app.errors import Problem, Rejected, UserErrorCode, rejected
+from app.ids import WEBHOOK, new_id
+from app.models import Secret, Webhook
+from app.statuses import AuthenticationKind, Scope, WebhookStatus
+from app.webhooks.change import Change, announce, changing, raise_registry_version
+from app.webhooks.credentials import seal_headers
+from app.webhooks.deleted import cancel_deliveries
 from app.webhooks.drafts import WebhookChanges, WebhookDraft
+from app.webhooks.rows import differences, read_configuration, write_configuration
+from app.webhooks.secrets import add_secret, schedule_rotation, signing_secret
+from app.webhooks.surroundings import surroundings
+from app.webhooks.validation.configuration import Configuration, configure, reconfigure
 
 if TYPE_CHECKING:
     from app.resources import Resources
@@ -23,20 +37,145 @@ class Created:
 
 
 async def create_webhook(resources: "Resources", caller: Caller, draft: WebhookDraft) -> Created:
-    raise NotImplementedError
+    """Make a webhook; it gets what is published from now on.
+
+    Raises:
+        Forbidden: the caller lacks MANAGE.
+        Rejected: all that is wrong with the draft at once, or TOO_MANY webhooks.
+    """
+    caller.require(Scope.MANAGE)
+    problems: list[Problem] = []
+    configuration = configure(problems, draft, await surroundings(resources, caller.workspace_id))
+    secret = signing_secret(problems, draft.secret, configuration.signature_scheme)
+    if problems:
+        raise Rejected(problems)
+    webhook = _new_webhook(resources, caller.workspace_id, configuration)
+    at = webhook.created_at
+    async with resources.database.transaction() as statements:
+        await raise_registry_version(statements, caller.workspace_id)  # first: it makes counting safe
+        await _require_room(statements, caller.workspace_id, resources.settings.max_webhooks_per_workspace)
+        await webhook.save(using_db=statements.orm, force_create=True)
+        await add_secret(statements, resources.cipher, webhook, secret, at)
+        await audit.record(statements, caller, "webhook.created", webhook.id, differences(None, configuration), at)
+    announce(resources, caller.workspace_id, [webhook.id], at)
+    return Created(webhook, secret)
 
 
 async def update_webhook(resources: "Resources", caller: Caller, webhook_id: str, changes: WebhookChanges) -> Webhook:
-    raise NotImplementedError
+    """Change what is given and leave the rest as it is. Deliveries that wait go out as the webhook is then.
 
-
-async def delete_webhook(resources: "Resources", caller: Caller, webhook_id: str) -> str:
-    raise NotImplementedError
+    Raises:
+        Forbidden: the caller lacks MANAGE.
+        Rejected: NOT_FOUND, or all that is wrong with the changes at once.
+    """
+    caller.require(Scope.MANAGE)
+    around = await surroundings(resources, caller.workspace_id)
+    async with changing(resources, caller, webhook_id) as change:
+        webhook = change.webhook
+        problems: list[Problem] = []
+        old = read_configuration(resources.cipher, webhook)
+        new = reconfigure(problems, old, changes, around)
+        if problems:
+            raise Rejected(problems)
+        changed = differences(old, new)
+        if changed:
+            write_configuration(resources.cipher, webhook, new)
+            if old.rotate_secret_every_days != new.rotate_secret_every_days:
+                schedule_rotation(webhook, change.at)
+            await change.record("webhook.updated", changed)
+    return webhook
 
 
 async def pause_webhook(resources: "Resources", caller: Caller, webhook_id: str) -> Webhook:
-    raise NotImplementedError
+    """Keep deliveries waiting until `resume_webhook`. Pausing a paused webhook changes nothing; a disabled one becomes paused,
+    so that new events are kept for it again.
+
+    Raises:
+        Forbidden: the caller lacks MANAGE.
+        Rejected: NOT_FOUND.
+    """
+    caller.require(Scope.MANAGE)
+    async with changing(resources, caller, webhook_id) as change:
+        if change.webhook.status is not WebhookStatus.PAUSED:
+            await change.record("webhook.paused", _set_status(change, WebhookStatus.PAUSED))
+    return change.webhook
 
 
 async def resume_webhook(resources: "Resources", caller: Caller, webhook_id: str) -> Webhook:
-    raise NotImplementedError
+    """Send what waits and what comes, with the receiver's past failures forgotten.
+
+    Raises:
+        Forbidden: the caller lacks MANAGE.
+        Rejected: NOT_FOUND.
+    """
+    caller.require(Scope.MANAGE)
+    async with changing(resources, caller, webhook_id) as change:
+        webhook = change.webhook
+        if webhook.status is not WebhookStatus.ACTIVE or webhook.consecutive_failures or webhook.held_until:
+            changes = _set_status(change, WebhookStatus.ACTIVE)
+            if webhook.held_until is not None:
+                changes["heldUntil"] = [rfc3339(webhook.held_until), None]
+            webhook.failing_since = webhook.held_until = None
+            webhook.consecutive_failures = 0
+            await change.record("webhook.resumed", changes)
+    resources.waker.wake([webhook_id])
+    return webhook
+
+
+async def delete_webhook(resources: "Resources", caller: Caller, webhook_id: str) -> str:
+    """Delete a webhook with its secrets and credentials, and cancel what still waits for it. Its past deliveries stay.
+
+    Returns:
+        Its id.
+
+    Raises:
+        Forbidden: the caller lacks MANAGE.
+        Rejected: NOT_FOUND.
+    """
+    caller.require(Scope.MANAGE)
+    async with changing(resources, caller, webhook_id) as change:
+        webhook = change.webhook
+        webhook.deleted_at = change.at
+        webhook.headers = seal_headers(resources.cipher, webhook.id, ())
+        webhook.authentication_kind = AuthenticationKind.NONE
+        webhook.authentication_username = webhook.authentication_credential = None
+        webhook.next_secret_rotation_at = None
+        await Secret.filter(webhook_id=webhook.id, workspace_id=caller.workspace_id).using_db(change.statements.orm).delete()
+        await change.record("webhook.deleted", {"name": [webhook.name, None], "url": [webhook.url, None]})
+    await cancel_deliveries(resources, webhook_id)
+    return webhook_id
+
+
+def _new_webhook(resources: "Resources", workspace_id: str, configuration: Configuration) -> Webhook:
+    at = resources.clock.now()
+    webhook = Webhook(
+        id=new_id(WEBHOOK, at),
+        workspace_id=workspace_id,
+        status=WebhookStatus.ACTIVE,
+        status_changed_at=at,
+        created_at=at,
+        updated_at=at,
+    )
+    write_configuration(resources.cipher, webhook, configuration)
+    schedule_rotation(webhook, at)
+    return webhook
+
+
+async def _require_room(statements: Statements, workspace_id: str, most: int) -> None:
+    row = await statements.fetch_one(
+        "SELECT count(*) AS webhooks FROM webhook WHERE workspace_id = $1 AND deleted_at IS NULL", workspace_id
+    )
+    if row is not None and row["webhooks"] >= most:
+        message = f"The workspace has {row['webhooks']} webhooks; at most {most} are allowed. Delete one that is not used."
+        raise rejected(UserErrorCode.TOO_MANY, message)
+
+
+def _set_status(change: Change, status: WebhookStatus) -> dict[str, list[object]]:
+    webhook = change.webhook
+    if webhook.status is status:
+        return {}
+    changes: dict[str, list[object]] = {"status": [webhook.status, status]}
+    if webhook.status_reason is not None:
+        changes["statusReason"] = [webhook.status_reason, None]
+    webhook.status, webhook.status_reason, webhook.status_changed_at = status, None, change.at
+    return changes

@@ -1,20 +1,34 @@
 """Signing secrets: rotates, revokes and reveals them, and hands the live ones to the sender.
 
-Refuses to know how something is signed (`app.signing`).
+Refuses to know how something is signed (`app.signing`). A secret is encrypted for its own row's id. In every function, a
+webhook of another workspace is one that never existed.
 """
 
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tortoise.expressions import Q
+
+from app.access import audit
 from app.access.caller import Caller
-from app.database.database import Database
+from app.database.database import Statements
+from app.encryption import Cipher
+from app.errors import Problem, Rejected, UserErrorCode, not_found, rejected
+from app.ids import SECRET, is_id, new_id
 from app.models import Secret, Webhook
-from app.statuses import SecretStatus
+from app.signing import InvalidSecret, new_secret, parse_secret, public_key, secret_hint
+from app.statuses import Scope, SecretStatus, SignatureScheme
+from app.webhooks.change import Change, changing, find_webhook
 
 if TYPE_CHECKING:
     from app.resources import Resources
+
+# Every live secret signs every request: more than a few would be a long header, and a sign of rotations gone wrong.
+MAX_LIVE_SECRETS = 5
+MAX_OVERLAP_SECONDS = 7 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +41,139 @@ class Rotated:
 
 def secret_status(secret: Secret) -> SecretStatus:
     """CURRENT without an end, EXPIRING with one."""
-    raise NotImplementedError
+    return SecretStatus.CURRENT if secret.expires_at is None else SecretStatus.EXPIRING
 
 
-async def live_secrets(database: Database, webhook_ids: Sequence[str], now: datetime) -> dict[str, list[Secret]]:
-    """The secrets that sign at `now`, by webhook id, the current one first. A webhook without any is left out."""
-    raise NotImplementedError
+async def live_secrets(statements: Statements, webhook_ids: Sequence[str], now: datetime) -> dict[str, list[Secret]]:
+    """The secrets that sign at `now`, by webhook id: the current one first, then the latest. A webhook without any is left out."""
+    alive = Q(expires_at=None) | Q(expires_at__gt=now)
+    secrets = await Secret.filter(alive, webhook_id__in=list(webhook_ids)).using_db(statements.orm).order_by("-id")
+    found: dict[str, list[Secret]] = {}
+    for secret in sorted(secrets, key=lambda secret: secret.expires_at is not None):
+        found.setdefault(secret.webhook_id, []).append(secret)
+    return found
 
 
 async def rotate_secret(
     resources: "Resources", caller: Caller, webhook_id: str, secret: str | None, overlap_seconds: int
 ) -> Rotated:
-    raise NotImplementedError
+    """Sign with a new secret from now on, and with the present one beside it until the overlap ends (0: no longer at all).
+
+    Raises:
+        Forbidden: the caller lacks SECRETS.
+        Rejected: NOT_FOUND; what is wrong with the secret or the overlap; CONFLICT for a secret that signs already;
+            TOO_MANY live secrets.
+    """
+    caller.require(Scope.SECRETS)
+    async with changing(resources, caller, webhook_id) as change:
+        problems: list[Problem] = []
+        new = signing_secret(problems, secret, change.webhook.signature_scheme)
+        if not 0 <= overlap_seconds <= MAX_OVERLAP_SECONDS:
+            message = f"The overlap is {overlap_seconds}; it must be 0 to {MAX_OVERLAP_SECONDS} seconds (7 days)."
+            problems.append(Problem(message, ("overlapSeconds",), UserErrorCode.INVALID))
+        if problems:
+            raise Rejected(problems)
+        live = (await live_secrets(change.statements, [webhook_id], change.at)).get(webhook_id, [])
+        _require_new(resources.cipher, live, new)
+        if overlap_seconds and len(live) >= MAX_LIVE_SECRETS:
+            message = f"The webhook has {len(live)} live secrets; at most {MAX_LIVE_SECRETS} are allowed. Revoke one first."
+            raise rejected(UserErrorCode.TOO_MANY, message, "id")
+        await replace_current(resources.cipher, change, live, new, timedelta(seconds=overlap_seconds))
+    return Rotated(change.webhook, new)
 
 
 async def revoke_secret(resources: "Resources", caller: Caller, webhook_id: str, secret_id: str) -> Webhook:
-    raise NotImplementedError
+    """End the overlap of an expiring secret now.
+
+    Raises:
+        Forbidden: the caller lacks SECRETS.
+        Rejected: NOT_FOUND; CONFLICT for the current secret.
+    """
+    caller.require(Scope.SECRETS)
+    async with changing(resources, caller, webhook_id) as change:
+        live = (await live_secrets(change.statements, [webhook_id], change.at)).get(webhook_id, [])
+        secret = next((secret for secret in live if secret.id == secret_id), None)
+        if secret is None:
+            raise not_found("secret", secret_id, "secretId")
+        if secret_status(secret) is SecretStatus.CURRENT:
+            message = f"The secret {secret_id} is the current one, without which nothing is signed; rotate first."
+            raise rejected(UserErrorCode.CONFLICT, message, "secretId")
+        await secret.delete(using_db=change.statements.orm)
+        await change.record("secret.revoked", {"secrets": [secret.id, None]})
+    return change.webhook
 
 
 async def reveal_secret(resources: "Resources", caller: Caller, webhook_id: str) -> str:
-    raise NotImplementedError
+    """The current secret in clear. The audit log remembers that it was shown.
+
+    Raises:
+        Forbidden: the caller lacks SECRETS.
+        Rejected: NOT_FOUND.
+    """
+    caller.require(Scope.SECRETS)
+    at = resources.clock.now()
+    async with resources.database.transaction() as statements:
+        await find_webhook(statements, caller, webhook_id)
+        current = (await live_secrets(statements, [webhook_id], at))[webhook_id][0]
+        await audit.record(statements, caller, "secret.revealed", webhook_id, None, at)
+    return resources.cipher.decrypt(current.secret, current.id)
 
 
-async def rotate_due_secrets(resources: "Resources") -> int:
-    """Rotate what is due by `rotate_secret_every_days`; returns how many."""
-    raise NotImplementedError
+def signing_secret(problems: list[Problem], given: str | None, scheme: SignatureScheme) -> str:
+    """The given secret if it fits the scheme, or a new one where none was given."""
+    if given is None:
+        return new_secret(scheme)
+    text = given.strip()
+    try:
+        found = parse_secret(text).scheme
+    except InvalidSecret as error:
+        problems.append(Problem(str(error), ("secret",), UserErrorCode.INVALID))
+        return text
+    if found is not scheme:
+        message = f"The secret is for {found}, but the webhook signs with {scheme}; give one for that, or none."
+        problems.append(Problem(message, ("secret",), UserErrorCode.INVALID))
+    return text
+
+
+async def add_secret(statements: Statements, cipher: Cipher, webhook: Webhook, text: str, at: datetime) -> Secret:
+    """Write a secret as the current one of a webhook that has none."""
+    secret_id = new_id(SECRET, at)
+    secret = Secret(
+        id=secret_id,
+        workspace_id=webhook.workspace_id,
+        webhook_id=webhook.id,
+        secret=cipher.encrypt(text, secret_id),
+        hint=secret_hint(text),
+        public_key=public_key(text),
+        created_at=at,
+    )
+    await secret.save(using_db=statements.orm, force_create=True)
+    return secret
+
+
+async def replace_current(
+    cipher: Cipher, change: Change, live: Sequence[Secret], text: str, overlap: timedelta
+) -> None:
+    """Make `text` the current secret, let the present one end after the overlap, and set when the next rotation is due."""
+    webhook, orm = change.webhook, change.statements.orm
+    current = next((secret for secret in live if secret_status(secret) is SecretStatus.CURRENT), None)
+    if current is not None and overlap:
+        current.expires_at = change.at + overlap
+        await current.save(using_db=orm, update_fields=["expires_at"])
+    elif current is not None:
+        await current.delete(using_db=orm)
+    added = await add_secret(change.statements, cipher, webhook, text, change.at)
+    schedule_rotation(webhook, change.at)
+    await change.record("secret.rotated", {"currentSecret": [current.id if current else None, added.id]})
+
+
+def schedule_rotation(webhook: Webhook, at: datetime) -> None:
+    """Set when the next automatic rotation is due, counted from `at`."""
+    days = webhook.rotate_secret_every_days
+    webhook.next_secret_rotation_at = None if days is None else at + timedelta(days=days)
+
+
+def _require_new(cipher: Cipher, live: Sequence[Secret], text: str) -> None:
+    if any(hmac.compare_digest(cipher.decrypt(secret.secret, secret.id), text) for secret in live):
+        message = "This secret signs for the webhook already; give another one, or none to have it made."
+        raise rejected(UserErrorCode.CONFLICT, message, "secret")
