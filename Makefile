@@ -1,0 +1,88 @@
+# One way in. `make` alone lists what there is; the CI runs the same targets.
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime-installed
+DEVELOPMENT := $(VENV)/.development-installed
+
+# `make setup PYTHON=/path/to/python3` picks another Python; `make test ARGS="-k paused"` passes arguments on.
+PYTHONS := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
+ARGS :=
+
+# The project itself is linked, not copied; what that takes is among the pinned requirements.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LINK_PROJECT := $(PIP_INSTALL) --no-deps --no-build-isolation --no-index --editable .
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo dev check format test bench faults schema requirements clean
+
+help: ## List what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(DEVELOPMENT) ## Install everything for working on the project into .venv
+
+run: $(RUNTIME) ## Install what the server needs and start it on http://127.0.0.1:8000
+	@$(BIN)/eev-webhooks serve $(ARGS)
+
+demo: $(RUNTIME) ## Show the life of some events in one terminal, in under a minute
+	@$(BIN)/eev-webhooks demo $(ARGS)
+
+dev: $(DEVELOPMENT) ## Start the server and restart it whenever a file changes
+	@$(BIN)/eev-webhooks serve --reload $(ARGS)
+
+check: $(DEVELOPMENT) ## Check style, formatting, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEVELOPMENT) ## Put code into the project's form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: $(DEVELOPMENT) ## Run the tests, with a real PostgreSQL and a real Redis
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: $(DEVELOPMENT) ## Measure throughput and latency
+	$(BIN)/python -m bench $(ARGS)
+
+faults: $(DEVELOPMENT) ## Kill processes, the database and the broker under load, and count what was lost
+	$(BIN)/python -m bench.faults $(ARGS)
+
+schema: $(RUNTIME) ## Write schema.graphql from the code
+	$(BIN)/eev-webhooks schema > schema.graphql.new
+	mv schema.graphql.new schema.graphql
+
+# Versions stay as they are where they still fit; `make requirements ARGS=--upgrade` takes the newest.
+requirements: $(BIN)/python ## Pin what pyproject.toml asks for in requirements.txt and requirements-dev.txt
+	$(PIP_INSTALL) "uv>=0.13"
+	@for set in "requirements.txt:--group build" "requirements-dev.txt:--group build --group dev --constraint requirements.txt"; do \
+		UV_CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/uv pip compile pyproject.toml $${set#*:} --quiet \
+			--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+			$(ARGS) --output-file $${set%%:*} || exit 1; \
+	done
+
+clean: ## Remove what the other targets made, but not data/
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# Everything for development includes everything for running, in the same versions.
+$(DEVELOPMENT): requirements-dev.txt pyproject.toml | $(BIN)/python
+	$(PIP_INSTALL) --require-hashes --requirement requirements-dev.txt
+	$(LINK_PROJECT)
+	@touch $(RUNTIME) $@
+
+$(RUNTIME): requirements.txt pyproject.toml | $(BIN)/python
+	$(PIP_INSTALL) --require-hashes --requirement requirements.txt
+	$(LINK_PROJECT)
+	@touch $@
+
+$(BIN)/python:
+	@for python in $(PYTHONS); do \
+		if "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "Making $(VENV) with $$("$$python" --version)"; \
+			exec "$$python" -m venv $(VENV); \
+		fi; \
+	done; \
+	echo "No Python 3.11 or newer with its venv module was found (tried: $(strip $(PYTHONS)))." \
+		"Install one, on Debian and Ubuntu with 'apt install python3 python3-venv', or name one: make setup PYTHON=/path/to/python3" >&2; \
+	exit 1
