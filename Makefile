@@ -34,7 +34,7 @@ check: $(DEVELOPMENT) ## Check style, formatting, types and the direction of imp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 format: $(DEVELOPMENT) ## Put code into the project's form
 	$(BIN)/ruff check --fix .
