@@ -36,8 +36,8 @@ class GroupCommit(Generic[Item, Result]):
         max_batch: int,
         max_waiting: int,
         shared: tuple[type[Exception], ...] = (),
-        weigh: Callable[[Item], int] = lambda item: 1,
-        observe: Callable[[int], object] = lambda weight: None,
+        weigh: Callable[[Item], int] = lambda _: 1,
+        observe: Callable[[int], object] = lambda _: None,
     ) -> None:
         self._commit = commit
         self._max_batch = max_batch

@@ -1,10 +1,10 @@
 """The tables. Passive: rows and columns, no behaviour.
 
 Hot tables (event, delivery, attempt) carry no foreign keys and are written by hand-made batch statements in
-`app.publishing` and `app.delivery`; the rest is read and written through the ORM. Indexes that only cover some rows, and
-their reasons, stand in the migrations. Ids are TypeIDs as text, times microseconds since the epoch, JSON is text.
+`app.publishing` and `app.delivery`; the rest is read and written through the ORM. Indexes that only cover some rows,
+and their reasons, stand in the migrations. Ids are TypeIDs as text, times microseconds since the epoch, JSON is text.
 
-A model's docstring becomes its table's comment, so none has a semicolon: Tortoise 1.1.9 would split the statement there.
+A model's docstring becomes its table's comment, so none has a semicolon: Tortoise 1.1.9 would split the statement.
 """
 
 from datetime import datetime
@@ -143,7 +143,7 @@ class Webhook(Model):
 
 
 class Secret(Model):
-    """A signing secret of a webhook. Without `expires_at` it is the current one, with it an earlier one that signs until then."""
+    """A signing secret of a webhook: the current one, or with `expires_at` an earlier one that signs until then."""
 
     id = IdField(primary_key=True)
     workspace_id = IdField()

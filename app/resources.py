@@ -3,13 +3,14 @@
 The web lifespan, the worker's boot, the command line and the tests all open the same thing with `open_resources`.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import httpx
 
+from app.access.known_keys import KnownKeys
 from app.clock import Clock, SystemClock
 from app.database.database import Database
 from app.delivery.decide import BreakerPolicy
@@ -20,6 +21,7 @@ from app.delivery.record import Recorder
 from app.delivery.target import Targets
 from app.delivery.waker import Waker
 from app.encryption import Cipher
+from app.keyring import load_keys
 from app.metrics import Metrics
 from app.publishing.publish import Publisher, group_commits
 from app.publishing.registry import Registries
@@ -39,6 +41,8 @@ class Resources:
     clock: Clock
     database: Database
     cipher: Cipher
+    encryption_keys: Sequence[bytes] = field(repr=False)
+    keys: KnownKeys
     sender: Sender
     updates: Updates
     publisher: Publisher
@@ -79,7 +83,8 @@ async def open_resources(
         updates = await stack.enter_async_context(open_updates(settings.updates_url, kept=settings.updates_kept))
         sender = Sender(transport or guarded_transport(settings), max_in_flight=2 * settings.max_in_flight)
         await stack.enter_async_context(sender)
-        cipher = Cipher(settings.encryption_key_bytes())
+        encryption_keys = load_keys(settings)
+        cipher = Cipher(encryption_keys)
         recorder = Recorder(database, max_waiting=4 * settings.max_in_flight, observe=metrics.recorded)
         registries = Registries(database)
         waker = Waker(send_wake_up, blocking=broker_blocks)
@@ -113,6 +118,8 @@ async def open_resources(
             clock=clock,
             database=database,
             cipher=cipher,
+            encryption_keys=encryption_keys,
+            keys=KnownKeys(),
             sender=sender,
             updates=updates,
             publisher=publisher,
@@ -130,6 +137,7 @@ def delivery_policy(settings: Settings) -> DeliveryPolicy:
         max_in_flight=settings.max_in_flight,
         breaker=BreakerPolicy(settings.breaker_threshold, timedelta(seconds=settings.breaker_open_seconds)),
         disable_after=timedelta(days=settings.disable_after_days),
+        ordering_gives_way_after=timedelta(seconds=settings.ordering_gives_way_seconds),
         sweep_seconds=settings.sweep_seconds,
     )
 
@@ -145,4 +153,4 @@ def guarded_transport(settings: Settings) -> AiohttpTransport:
 
 def address_policy(settings: Settings) -> AddressPolicy:
     """Which addresses deliveries may reach."""
-    return AddressPolicy(allowed_networks=settings.allowed_networks, allow_loopback=settings.is_development)
+    return AddressPolicy(allowed_networks=settings.allowed_networks, allow_loopback=settings.in_development)

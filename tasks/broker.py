@@ -1,6 +1,5 @@
 """Chooses the broker by its URL. Connects lazily: making a broker opens nothing."""
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from dramatiq import Middleware
@@ -16,7 +15,7 @@ TIME_LIMIT_MS = 60_000
 NAMESPACE = "eev-webhooks"
 
 
-def make_broker(url: str, extra: "list[Middleware[Any]] | None" = None) -> Broker:
+def make_broker(url: str, extra: list[Middleware] | None = None) -> Broker:
     """A broker for a `memory://`, `redis://`, `rediss://`, `amqp://` or `amqps://` URL, with `extra` middleware.
 
     Retries are left out on purpose: a failed wake-up is not repeated, since the sweep finds what it was about.
@@ -24,7 +23,7 @@ def make_broker(url: str, extra: "list[Middleware[Any]] | None" = None) -> Broke
     Raises:
         ValueError: another scheme.
     """
-    middleware: list[Middleware[Any]] = [
+    middleware: list[Middleware] = [
         AgeLimit(max_age=MAX_AGE_MS),
         TimeLimit(time_limit=TIME_LIMIT_MS),
         *(extra or []),
@@ -36,7 +35,7 @@ def make_broker(url: str, extra: "list[Middleware[Any]] | None" = None) -> Broke
         from dramatiq.brokers.redis import RedisBroker
 
         # A dead worker's messages come back only by maintenance, which happens by chance: raise the chance.
-        return RedisBroker(
+        return RedisBroker(  # type: ignore[no-untyped-call]
             url=url,
             middleware=middleware,
             namespace=NAMESPACE,

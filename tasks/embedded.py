@@ -23,7 +23,7 @@ async def sole_server(database_url: str) -> AsyncIterator[None]:
         yield
         return
     path = Path(database_url.removeprefix("sqlite://") + ".server")
-    with path.open("w") as file:
+    with path.open("w") as file:  # noqa: ASYNC230 — before anything is served
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -34,6 +34,7 @@ async def sole_server(database_url: str) -> AsyncIterator[None]:
 
 
 async def end_other_leases(resources: Resources) -> None:
-    """Free what a dead process left claimed in an SQLite file: being the only one, there is no need to wait for its lease."""
+    """Free what a dead process left claimed in an SQLite file: being the only one, there is no need to wait for its
+    lease."""
     if resources.database.dialect == "sqlite":
         await resources.database.execute("UPDATE worker SET lease_until = 0 WHERE id <> $1", resources.lease.worker_id)

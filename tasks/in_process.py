@@ -1,7 +1,7 @@
 """A Dramatiq broker inside the server's own process, for when there is no Redis or RabbitMQ.
 
-Bounded, and keeps nothing that failed: a message is only a wake-up, and what it was about is in the database. Dramatiq's own
-`StubBroker`, made for tests, keeps every dead letter and its traceback for ever.
+Bounded, and keeps nothing that failed: a message is only a wake-up, and what it was about is in the database.
+Dramatiq's own `StubBroker`, made for tests, keeps every dead letter and its traceback for ever.
 """
 
 import queue
@@ -19,13 +19,14 @@ MAX_MESSAGES = 1_000
 class InProcessBroker(Broker):
     """Hands messages to a `dramatiq.Worker` of the same process, without encoding them."""
 
-    def __init__(self, middleware: "list[Middleware[Any]] | None" = None, *, max_messages: int = MAX_MESSAGES) -> None:
+    def __init__(self, middleware: list[Middleware] | None = None, *, max_messages: int = MAX_MESSAGES) -> None:
         super().__init__(middleware)
         self._max_messages = max_messages
         self.dropped = 0
 
     def declare_queue(self, queue_name: str) -> None:
-        """Make a queue, once. Its delay queue exists for Dramatiq's sake and stays empty: schedules live in the database."""
+        """Make a queue, once. Its delay queue exists for Dramatiq's sake and stays empty: schedules live in the
+        database."""
         if queue_name in self.queues:
             return
         self.emit_before("declare_queue", queue_name)
@@ -42,7 +43,7 @@ class InProcessBroker(Broker):
         if delay is not None:
             raise ValueError("The in-process broker takes no delays: schedules live in the database.")
         if message.queue_name not in self.queues:
-            raise QueueNotFound(message.queue_name)
+            raise QueueNotFound(message.queue_name)  # type: ignore[no-untyped-call]
         self.emit_before("enqueue", message, delay)
         try:
             self.queues[message.queue_name].put_nowait(message)
@@ -51,10 +52,11 @@ class InProcessBroker(Broker):
         self.emit_after("enqueue", message, delay)
         return message
 
-    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30_000) -> "Consumer[Any]":
-        """A consumer of one queue, holding at most `prefetch` messages, that yields None after `timeout` ms without one."""
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30_000) -> Consumer:
+        """A consumer of one queue, holding at most `prefetch` messages, that yields None after `timeout` ms without
+        one."""
         if queue_name not in self.queues:
-            raise QueueNotFound(queue_name)
+            raise QueueNotFound(queue_name)  # type: ignore[no-untyped-call]
         return _Consumer(self.queues[queue_name], prefetch, timeout / 1_000)
 
     def flush(self, queue_name: str) -> None:
@@ -69,13 +71,13 @@ class InProcessBroker(Broker):
             self.flush(queue_name)
 
 
-class _Consumer(Consumer[Any]):
+class _Consumer(Consumer):
     def __init__(self, waiting: "queue.Queue[Message[Any]]", prefetch: int, timeout_seconds: float) -> None:
         self._waiting = waiting
         self._timeout_seconds = timeout_seconds
         self._places = BoundedSemaphore(prefetch)
 
-    def __next__(self) -> "MessageProxy[Any] | None":
+    def __next__(self) -> MessageProxy | None:
         if not self._places.acquire(timeout=self._timeout_seconds):
             return None
         try:
@@ -84,11 +86,11 @@ class _Consumer(Consumer[Any]):
             self._places.release()
             return None
 
-    def ack(self, message: "MessageProxy[Any]") -> None:
+    def ack(self, message: MessageProxy) -> None:  # noqa: ARG002
         self._places.release()
 
-    def nack(self, message: "MessageProxy[Any]") -> None:
+    def nack(self, message: MessageProxy) -> None:  # noqa: ARG002
         self._places.release()
 
-    def requeue(self, messages: "Iterable[MessageProxy[Any]]") -> None:
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Messages taken but not begun at shutdown are dropped like the rest."""

@@ -1,7 +1,7 @@
 """Lets Dramatiq's worker threads run async actors on an event loop that is there already.
 
-Dramatiq's own middleware starts a thread with a loop of its own. The database, the sockets and the pipeline belong to the server's
-loop, and one process has one loop.
+Dramatiq's own middleware starts a thread with a loop of its own. The database, the sockets and the pipeline belong to
+the server's loop, and one process has one loop.
 """
 
 import asyncio

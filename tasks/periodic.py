@@ -1,4 +1,5 @@
-"""What every process does again and again: renew its lease, sweep, rotate secrets that are due, write down when keys were used."""
+"""What every process does again and again: renew its lease, sweep, rotate secrets that are due, write down when keys
+were used."""
 
 import asyncio
 import random
@@ -57,8 +58,8 @@ async def _again_and_again(chore: Chore) -> None:
     while True:
         try:
             await chore.do()
-        except Exception as error:
-            # The next round tries again: none of these may end while the process lives.
+        except Exception as error:  # noqa: BLE001 — none of these may end while the process lives
+            # The next round tries again.
             log.warning("chore.failed", chore=chore.name, error=str(error) or type(error).__name__)
         # Processes that started together do not go on together.
         await asyncio.sleep(chore.every_seconds * random.uniform(0.9, 1.1))

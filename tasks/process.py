@@ -1,4 +1,5 @@
-"""One process of the product, assembled: resources, broker, actor, periodic work, and a worker where this process delivers."""
+"""One process of the product, assembled: resources, broker, actor, periodic work, and a worker where this process
+delivers."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -44,7 +45,7 @@ async def open_process(
         resources = await stack.enter_async_context(
             open_resources(
                 settings,
-                send_wake_up=lambda webhook_ids: deliver.send(webhook_ids),
+                send_wake_up=deliver.send,
                 broker_blocks=not in_process,
                 clock=clock,
                 transport=transport,
@@ -54,6 +55,7 @@ async def open_process(
         opened.append(resources)
         if works:
             await end_other_leases(resources)
-            await stack.enter_async_context(running_worker(broker, polls=not in_process))
+            worker = running_worker(broker, polls=not in_process, threads=settings.worker_threads)
+            await stack.enter_async_context(worker)
         await stack.enter_async_context(running(chores(resources, works=works)))
         yield resources

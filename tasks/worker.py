@@ -1,4 +1,5 @@
-"""Runs a Dramatiq worker inside this process, on this process's event loop: in the embedded server, and in `eev-webhooks worker`."""
+"""Runs a Dramatiq worker inside this process, on this process's event loop: in the embedded server, and in
+`eev-webhooks worker`."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,20 +11,18 @@ from dramatiq.broker import Broker
 
 from tasks.loop import RunningLoop
 
-# Actors only claim, one claim at a time per process: two threads keep one message ready while another is worked on.
-THREADS = 2
 # How long an idle consumer waits before it asks again. Redis is polled, so this bounds how late a wake-up is noticed.
 POLL_MS = 50
 IN_PROCESS_POLL_MS = 1_000
 
 
 @asynccontextmanager
-async def running_worker(broker: Broker, *, polls: bool) -> AsyncIterator[Worker]:
-    """Consume messages until the block ends; `polls` says that the broker is asked rather than waking its consumer."""
+async def running_worker(broker: Broker, *, polls: bool, threads: int) -> AsyncIterator[Worker]:
+    """Consume messages in so many threads until the block ends; `polls`: the broker must be asked, it wakes nobody."""
     set_event_loop_thread(RunningLoop(asyncio.get_running_loop()))
     # An embedded worker emits no process_boot by itself, and without it time limits never fire.
     broker.emit_after("process_boot")
-    worker = Worker(broker, worker_threads=THREADS, worker_timeout=POLL_MS if polls else IN_PROCESS_POLL_MS)
+    worker = Worker(broker, worker_threads=threads, worker_timeout=POLL_MS if polls else IN_PROCESS_POLL_MS)
     worker.start()
     try:
         yield worker

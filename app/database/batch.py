@@ -18,7 +18,8 @@ Columns: TypeAlias = tuple[tuple[str, ColumnType], ...]
 
 @lru_cache(maxsize=256)
 def with_rows(dialect: Dialect, statement: str, columns: Columns, parameters: int) -> str:
-    """The statement with `{rows}` replaced by a derived table; `parameters` others ($1 …) come before those of the rows."""
+    """The statement with `{rows}` replaced by a derived table; `parameters` others ($1 …) come before those of the
+    rows."""
     if dialect == "postgres":
         arrays = ", ".join(f"${parameters + n}::{kind}[]" for n, (_, kind) in enumerate(columns, 1))
         names = ", ".join(name for name, _ in columns)

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
-from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
+from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.backends.sqlite.client import SqliteClient
 from tortoise.context import TortoiseContext, get_current_context
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError, TransactionManagementError
@@ -81,7 +81,8 @@ class Database(Statements):
         # Statements before __aenter__ have no client; the attribute error says so.
 
     async def __aenter__(self) -> "Database":
-        # Requests run in other tasks than the one that opens the database: Tortoise finds their context by this fallback.
+        # Requests run in other tasks than the one that opens the database: Tortoise finds their context by this
+        # fallback.
         fallback = get_current_context() is None
         with self._context:
             config = tortoise_config(self.url, self._pool_size)
@@ -113,7 +114,7 @@ class Database(Statements):
     async def _sqlite_transaction(self, client: SqliteClient) -> AsyncIterator[Statements]:
         # One connection: the lock keeps other tasks' statements out of this transaction.
         async with client._lock:
-            transaction = client._in_transaction().connection  # type: ignore[attr-defined]
+            transaction = client._in_transaction().connection
             async with _committed_or_undone(transaction):
                 yield Statements(transaction, self.dialect)
 
@@ -125,7 +126,7 @@ class Database(Statements):
         connection = await _translated(pool.acquire(timeout=STATEMENT_TIMEOUT_SECONDS))
         try:
             transaction = client._in_transaction().client
-            transaction._connection = connection  # type: ignore[attr-defined]
+            transaction._connection = connection
             async with _committed_or_undone(transaction):
                 yield Statements(transaction, self.dialect)
         finally:
@@ -166,7 +167,7 @@ async def _translated(work: Awaitable[_Result]) -> _Result:
     except IntegrityError as error:
         raise UniqueViolation(str(error)) from error
     except _UNREACHABLE as error:
-        raise DatabaseUnavailable(f"The database does not answer: {error or type(error).__name__}.") from error
+        raise DatabaseUnavailable(f"The database does not answer: {str(error) or type(error).__name__}.") from error
     except (OperationalError, TransactionManagementError) as error:
         if "locked" in str(error) or "disk" in str(error):
             raise DatabaseUnavailable(f"The database does not answer: {error}.") from error

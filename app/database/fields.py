@@ -18,14 +18,14 @@ class IdField(fields.CharField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_length": 40, **kwargs})
 
-    class _db_postgres:
+    class _db_postgres:  # noqa: N801 — Tortoise's name
         SQL_TYPE = 'VARCHAR(40) COLLATE "C"'
 
 
 class TimestampField(fields.BigIntField):
     """A moment: microseconds since the epoch in the database, an aware UTC datetime in Python."""
 
-    def to_db_value(self, value: Any, instance: Any) -> int | None:
+    def to_db_value(self, value: Any, instance: Any) -> int | None:  # noqa: ARG002
         """Microseconds for a datetime; None and raw microseconds pass."""
         return to_micros(value) if isinstance(value, datetime) else value
 
@@ -37,7 +37,7 @@ class TimestampField(fields.BigIntField):
 class JsonField(fields.TextField):
     """A JSON document as text: the same on both databases, and never reordered."""
 
-    def to_db_value(self, value: Any, instance: Any) -> str | None:
+    def to_db_value(self, value: Any, instance: Any) -> str | None:  # noqa: ARG002
         """JSON text for a value that orjson can write; None stays NULL."""
         return None if value is None else orjson.dumps(value).decode()
 

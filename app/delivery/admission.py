@@ -1,7 +1,8 @@
 """How many deliveries of each webhook may be claimed now. Pure: facts in, numbers out.
 
-Four bounds meet here: the process's own capacity, shared fairly; a webhook's limit of requests in flight; its rate limit; and its
-circuit breaker. How many are in flight everywhere is subtracted by the claim statement itself, which alone can know.
+Four bounds meet here: the process's own capacity, shared fairly; a webhook's limit of requests in flight; its rate
+limit; and its circuit breaker. How many are in flight everywhere is subtracted by the claim statement itself, which
+alone can know.
 """
 
 from collections import defaultdict, deque
@@ -11,8 +12,8 @@ from dataclasses import dataclass
 from app.delivery.decide import BreakerPolicy, is_probing
 
 SECOND = 1_000_000
-# Slots of a rate limit are handed out this far ahead, so that a fast webhook is claimed in batches; each attempt still starts
-# at its own slot's time.
+# Slots of a rate limit are handed out this far ahead, so that a fast webhook is claimed in batches; each attempt still
+# starts at its own slot's time.
 SLOT_HORIZON = SECOND // 10
 # One workspace never holds all of a process: where its receivers hang, the others still find room.
 WORKSPACE_SHARE = 0.75
@@ -35,8 +36,8 @@ class WebhookFacts:
 class Admission:
     """How many deliveries a webhook may have in flight after the claim (`limit`) and how many may be new (`room`).
 
-    Where its own rate or a hold allows no more for now, `again_at` says when to ask again. `first_slot_at` and `slot_interval`
-    pace the new ones. `allowed` is the room it would have had if the process had places enough.
+    Where its own rate or a hold allows no more for now, `again_at` says when to ask again. `first_slot_at` and
+    `slot_interval` pace the new ones. `allowed` is the room it would have had if the process had places enough.
     """
 
     limit: int

@@ -1,8 +1,8 @@
 """Claims deliveries that are due: a conditional update, in one short transaction for many webhooks.
 
-A claim holds as long as its worker's lease (`app.delivery.lease`). Someone else getting a delivery first is normal, and simply
-means that it is not among those returned. The webhook's row is locked meanwhile, so that limits hold across processes; a webhook
-that another process is claiming for right now is skipped.
+A claim holds as long as its worker's lease (`app.delivery.lease`). Someone else getting a delivery first is normal, and
+simply means that it is not among those returned. The webhook's row is locked meanwhile, so that limits hold across
+processes; a webhook that another process is claiming for right now is skipped.
 """
 
 from collections import Counter
@@ -27,8 +27,8 @@ _WEBHOOKS = (
 # SQLite has one writer at a time, and this transaction is it.
 _LOCK_WEBHOOKS = {"postgres": f"{_WEBHOOKS} FOR NO KEY UPDATE OF w SKIP LOCKED", "sqlite": _WEBHOOKS}
 
-# Due deliveries of one webhook and one lane, oldest first. A delivery with an ordering key waits for the earlier ones of that
-# key, as long as those are younger than the bound ($4) after which order gives way.
+# Due deliveries of one webhook and one lane, oldest first. A delivery with an ordering key waits for the earlier ones
+# of that key, as long as those are younger than the bound ($4) after which order gives way.
 _LANE = """
     SELECT x.id, x.status, x.next_attempt_at FROM delivery x
     WHERE x.webhook_id = asked.webhook_id AND x.status = '{status}'
@@ -47,8 +47,8 @@ _DUE = {
     "sqlite": f"asked JOIN delivery due ON due.id IN (SELECT id FROM ({_LANES}))",
 }
 
-# First attempts and retries take turns (their places in their own lanes are compared first): a backlog of retries does not
-# hold up what was published a moment ago, nor the other way round.
+# First attempts and retries take turns (their places in their own lanes are compared first): a backlog of retries does
+# not hold up what was published a moment ago, nor the other way round.
 _CLAIM = """
 WITH asked AS (
   SELECT r.webhook_id, r.room,
@@ -68,7 +68,8 @@ FROM placed
 WHERE delivery.id = placed.id AND placed.place <= placed.room AND placed.place <= placed.unused
   AND delivery.claimed_by IS NULL AND delivery.next_attempt_at IS NOT NULL
   AND EXISTS (SELECT 1 FROM worker WHERE worker.id = $2 AND worker.lease_until > $1)
-RETURNING delivery.id, delivery.workspace_id, delivery.event_id, delivery.webhook_id, delivery.event_type, delivery.trigger,
+RETURNING delivery.id, delivery.workspace_id, delivery.event_id, delivery.webhook_id, delivery.event_type,
+delivery.trigger,
   delivery.attempt_count, delivery.retries_used, delivery.created_at, delivery.next_attempt_at, delivery.ordering_key
 """
 _CLAIM_IN = {dialect: _CLAIM.format(due=due) for dialect, due in _DUE.items()}
@@ -151,8 +152,7 @@ def _admissions(
     admissions = {facts.id: admit(facts, now, policy) for facts in active}
     wanted = [
         (facts.workspace_id, facts.id, min(own.room, own.limit - capacity.by_webhook.get(facts.id, 0)))
-        for facts in active
-        if (own := admissions[facts.id])
+        for facts, own in zip(active, admissions.values(), strict=True)
     ]
     rooms = allot(wanted, capacity.free, capacity.by_workspace, capacity.total)
     return {id_: replace(own, room=min(own.room, rooms[id_]), allowed=own.room) for id_, own in admissions.items()}
@@ -224,7 +224,8 @@ async def _move_slots(statements: Statements, asked: Mapping[str, Admission], de
 def _left_over(
     admissions: Mapping[str, Admission], deliveries: Sequence[Claimed]
 ) -> tuple[frozenset[str], dict[str, int]]:
-    """Webhooks that took all they were given, so that more may be due: to be asked again when a place is free, or at a time."""
+    """Webhooks that took all they were given, so that more may be due: to be asked again when a place is free, or at a
+    time."""
     claimed = Counter(delivery.webhook_id for delivery in deliveries)
     unfinished, again = set(), {}
     for id_, admission in admissions.items():

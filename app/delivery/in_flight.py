@@ -1,4 +1,5 @@
-"""The deliveries that this process is sending right now, counted by workspace and webhook, and finished or let go at the end.
+"""The deliveries that this process is sending right now, counted by workspace and webhook, and finished or let go at
+the end.
 
 The number of places bounds sockets and memory; sharing them is `admission`'s matter.
 """

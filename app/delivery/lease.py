@@ -1,8 +1,8 @@
 """This process's right to hold claims: a row whose `lease_until` a heartbeat keeps moving.
 
-One row a process rather than a lease on each delivery, so that a heartbeat costs the same with a thousand deliveries in flight. A
-process that was stopped past its lease finds its row gone; it then goes on under a new id, and what it held under the old one
-belongs to whoever claimed it since (recording is conditional on the id).
+One row a process rather than a lease on each delivery, so that a heartbeat costs the same with a thousand deliveries in
+flight. A process that was stopped past its lease finds its row gone; it then goes on under a new id, and what it held
+under the old one belongs to whoever claimed it since (recording is conditional on the id).
 """
 
 import os

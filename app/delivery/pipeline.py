@@ -1,7 +1,8 @@
 """Carries deliveries one step further: claim, sign, send, record, announce.
 
-A wake-up that comes twice, late or never does no harm: the rows decide, and `claim` takes only what is due and nobody else holds.
-A process claims for many webhooks in one statement and one such statement at a time; what becomes due meanwhile waits for the next.
+A wake-up that comes twice, late or never does no harm: the rows decide, and `claim` takes only what is due and nobody
+else holds. A process claims for many webhooks in one statement and one such statement at a time; what becomes due
+meanwhile waits for the next.
 """
 
 import asyncio
@@ -13,8 +14,10 @@ from typing import Any
 import structlog
 
 from app.clock import Clock, from_micros, to_micros
+from app.database.batch import Columns
 from app.database.database import Database, Row
 from app.database.errors import DatabaseError, DatabaseUnavailable
+from app.delivery.announce import webhook_changed
 from app.delivery.claim import Claimed, Claims, claim
 from app.delivery.decide import Attempted, Facts, decide
 from app.delivery.in_flight import InFlight
@@ -22,7 +25,6 @@ from app.delivery.lease import Lease
 from app.delivery.policy import DeliveryPolicy
 from app.delivery.record import Outcome, Recorded, Recorder
 from app.delivery.release import release
-from app.delivery.announce import webhook_changed
 from app.delivery.target import SignedRequest, Target, Targets, sign_request
 from app.errors import Unavailable
 from app.ids import ATTEMPT, new_id
@@ -37,7 +39,7 @@ log = structlog.get_logger()
 
 # Enough webhooks in one claim to fill a process; more would only hold their rows locked for longer.
 WEBHOOKS_PER_CLAIM = 200
-_EVENTS = (("id", "text"),)
+_EVENTS: Columns = (("id", "text"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,8 @@ class Pipeline:
         self._metrics = metrics
         self._policy = policy
         self.in_flight = InFlight(policy.max_in_flight, self._freed)
-        # Webhooks that may have something due (a dict for its order), those that wait for one of their own deliveries to end,
-        # and those that wait for any place of the process.
+        # Webhooks that may have something due (a dict for its order), those that wait for one of their own deliveries
+        # to end, and those that wait for any place of the process.
         self._asked: dict[str, None] = {}
         self._unfinished: set[str] = set()
         self._starved: set[str] = set()
@@ -185,7 +187,8 @@ class Pipeline:
     # ── sign, send, record, announce ──
 
     async def send_and_record(self, sending: Sending) -> str | None:
-        """Make one attempt and write down what came of it; return the attempt's id, or None where none could be made."""
+        """Make one attempt and write down what came of it; return the attempt's id, or None where none could be
+        made."""
         try:
             await self._wait_for_slot(sending.claimed)
             started_at = self._clock.now()

@@ -16,5 +16,6 @@ class DeliveryPolicy:
     # A delivery whose ordering key has an earlier one still open waits for it at most this long.
     ordering_gives_way_after: timedelta = timedelta(hours=24)
     sweep_seconds: float = 1.0
-    # A delivery that failed by a fault of the server's own waits this long, so that it is neither lost nor tried in a circle.
+    # A delivery that failed by a fault of the server's own waits this long, so that it is neither lost nor tried in a
+    # circle.
     broken_delay_seconds: float = 60.0

@@ -1,7 +1,7 @@
 """Records what became of attempts: one transaction for however many ended since the last one (group commit).
 
-The attempt's row is always written: it happened. The delivery moves on only if this worker still holds it (fencing): where its
-lease had ended, or the delivery was canceled meanwhile, what others made of it stands.
+The attempt's row is always written: it happened. The delivery moves on only if this worker still holds it (fencing):
+where its lease had ended, or the delivery was canceled meanwhile, what others made of it stands.
 """
 
 from collections import defaultdict
@@ -149,7 +149,8 @@ async def _record_webhooks(statements: Statements, batch: Sequence[Recorded]) ->
     for recorded in batch:
         if recorded.decision.webhook_failed:
             failed[recorded.claimed.webhook_id].append(recorded)
-    # In the order of ids, one by one: two processes that record for the same webhooks never wait for each other in a circle.
+    # In the order of ids, one by one: two processes that record for the same webhooks never wait for each other in a
+    # circle.
     for webhook_id in sorted(failed):
         held = [to_micros(r.decision.hold_webhook_until) for r in failed[webhook_id] if r.decision.hold_webhook_until]
         first = min(recorded.finished_at for recorded in failed[webhook_id])

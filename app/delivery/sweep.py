@@ -1,7 +1,7 @@
 """Finds what nobody woke a worker for: deliveries that are due, and those whose worker is gone.
 
-The rows are the truth; this is what makes lost wake-ups, a broker that is down and killed processes harmless. Every worker process
-sweeps for itself, and claims like any other; it needs no broker.
+The rows are the truth; this is what makes lost wake-ups, a broker that is down and killed processes harmless. Every
+worker process sweeps for itself, and claims like any other; it needs no broker.
 """
 
 from app.clock import from_micros, to_micros

@@ -1,4 +1,5 @@
-"""What it takes to send to a webhook, ready: address, headers, login and signing keys, decrypted once and kept while unchanged.
+"""What it takes to send to a webhook, ready: address, headers, login and signing keys, decrypted once and kept while
+unchanged.
 
 Turns a claimed delivery into the signed request. The masked headers beside it are what an attempt's row may show.
 """
@@ -56,7 +57,8 @@ class SignedRequest:
 
 
 def sign_request(target: Target, event_id: str, number: int, body: str, at: datetime) -> SignedRequest:
-    """The request of attempt `number` (1, 2, …) of an event, signed at the given time with every key that lives then."""
+    """The request of attempt `number` (1, 2, …) of an event, signed at the given time with every key that lives
+    then."""
     content = body.encode()
     timestamp = int(at.timestamp())
     keys = [key for key, expires_at in target.keys if expires_at is None or expires_at > at]

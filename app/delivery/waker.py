@@ -1,6 +1,7 @@
 """Wakes workers: sends the webhooks that have something due through the broker, without ever holding up a publisher.
 
-A wake-up may be lost (the broker is down, the process is killed): the sweep of any worker finds the rows within about a second.
+A wake-up may be lost (the broker is down, the process is killed): the sweep of any worker finds the rows within about a
+second.
 """
 
 import asyncio
@@ -58,7 +59,7 @@ class Waker:
                 await asyncio.to_thread(self._send, webhook_ids)
             else:
                 self._send(webhook_ids)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 — whatever a broker raises, publishing goes on
             if self.failing is None:
                 log.warning(
                     "wake_up.failed", error=str(error), hint="The sweep delivers meanwhile, within about a second."

@@ -155,7 +155,7 @@ class Migration(migrations.Migration):
                 ('created_at', TimestampField()),
                 ('expires_at', TimestampField(null=True)),
             ],
-            options={'table': 'secret', 'app': 'app', 'pk_attr': 'id', 'table_description': 'A signing secret of a webhook. Without `expires_at` it is the current one, with it an earlier one that signs until then.'},
+            options={'table': 'secret', 'app': 'app', 'pk_attr': 'id', 'table_description': 'A signing secret of a webhook: the current one, or with `expires_at` an earlier one that signs until then.'},
             bases=['Model'],
         ),
         ops.CreateModel(

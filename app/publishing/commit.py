@@ -1,7 +1,7 @@
 """The one transaction of publishing: events and their deliveries, for many requests at once.
 
-Each request is all or none. A key that was used before gives the first event back; used for another content, it is a conflict
-and its request writes nothing, while the other requests of the batch go on.
+Each request is all or none. A key that was used before gives the first event back; used for another content, it is a
+conflict and its request writes nothing, while the other requests of the batch go on.
 """
 
 from collections.abc import Iterable, Sequence
@@ -48,11 +48,8 @@ _FIND_KEYS = (
     " FROM event e JOIN {rows} asked"
     " ON e.workspace_id = asked.workspace_id AND e.idempotency_key = asked.idempotency_key"
 )
-_INSERT_EVENTS = (
-    "INSERT INTO event (id, workspace_id, type, occurred_at, created_at, body, test, idempotency_key, digest, ordering_key)"
-    " SELECT id, workspace_id, type, occurred_at, created_at, body, test, idempotency_key, digest, ordering_key"
-    " FROM {rows} AS new"
-)
+_EVENT_COLUMNS = ", ".join(name for name, _ in _EVENTS)
+_INSERT_EVENTS = f"INSERT INTO event ({_EVENT_COLUMNS}) SELECT {_EVENT_COLUMNS} FROM {{rows}} AS new"
 _INSERT_DELIVERIES = (
     "INSERT INTO delivery (id, workspace_id, event_id, webhook_id, event_type, test, ordering_key, status, trigger,"
     " attempt_count, retries_used, next_attempt_at, claimed_by, created_at)"
@@ -95,7 +92,8 @@ class CommittedEvent:
 
 @dataclass(slots=True)
 class Committed:
-    """What became of one request: its events in order and its new deliveries; or the indexes of the conflicts, and nothing else."""
+    """What became of one request: its events in order and its new deliveries; or the indexes of the conflicts, and
+    nothing else."""
 
     events: list[CommittedEvent] = field(default_factory=list)
     deliveries: list[NewDelivery] = field(default_factory=list)
@@ -203,8 +201,10 @@ async def _insert(statements: Statements, outcomes: Sequence[Committed]) -> None
     if events:
         await insert_events(statements, events)
     deliveries = [
-        (d.id, d.workspace_id, d.event_id, d.webhook_id, d.event_type, False, ordering_keys[d.event_id])
-        + (AttemptTrigger.FIRST, d.created_at, None)
+        (
+            *(d.id, d.workspace_id, d.event_id, d.webhook_id, d.event_type, False, ordering_keys[d.event_id]),
+            *(AttemptTrigger.FIRST, d.created_at, None),
+        )
         for outcome in outcomes
         for d in outcome.deliveries
     ]
@@ -218,6 +218,6 @@ async def insert_events(statements: Statements, rows: Sequence[Row]) -> None:
 
 
 async def insert_deliveries(statements: Statements, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert new deliveries: PENDING, due at once, each a tuple of id, workspace, event, webhook, type, test, ordering key,
-    trigger, creation time (µs) and the worker that holds it, if any."""
+    """Insert new deliveries: PENDING, due at once, each a tuple of id, workspace, event, webhook, type, test, ordering
+    key, trigger, creation time (µs) and the worker that holds it, if any."""
     await statements.fetch_rows(_INSERT_DELIVERIES, _DELIVERIES, rows)

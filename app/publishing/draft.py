@@ -1,4 +1,5 @@
-"""What a publisher hands in, and what it looks like once it is checked and written out as the body to be signed. Pure."""
+"""What a publisher hands in, and what it looks like once it is checked and written out as the body to be signed.
+Pure."""
 
 import hashlib
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """Publishes events: check, commit with their deliveries, wake the workers, announce.
 
-What is acknowledged is in the database: event, deliveries and the exact body, in one transaction (group commit). Waking and
-announcing come after it and may be lost without harm: the sweep finds what is due.
+What is acknowledged is in the database: event, deliveries and the exact body, in one transaction (group commit). Waking
+and announcing come after it and may be lost without harm: the sweep finds what is due.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,8 +17,8 @@ from app.publishing.commit import Committed, NewDelivery, PublishRequest, commit
 from app.publishing.draft import MAX_EVENTS, EventDraft, prepare, problems_of
 from app.publishing.registry import Registries
 from app.statuses import DeliveryStatus, Scope
-from app.updates.update import Topic, Update
 from app.updates.bus import Updates
+from app.updates.update import Topic, Update
 
 MAX_EVENTS_PER_COMMIT = 1_000
 MAX_REQUESTS_WAITING = 2_000

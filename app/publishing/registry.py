@@ -1,7 +1,8 @@
-"""What a workspace knows, ready for the hot path: its event types with compiled schemas, its webhooks with compiled patterns and filters.
+"""What a workspace knows, ready for the hot path: its event types with compiled schemas, its webhooks with compiled
+patterns and filters.
 
-Cached by the workspace's `registry_version`, which every change of a webhook or an event type raises in its own transaction:
-a publisher that reads the same version inside its transaction has what is committed.
+Cached by the workspace's `registry_version`, which every change of a webhook or an event type raises in its own
+transaction: a publisher that reads the same version inside its transaction has what is committed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,10 +16,11 @@ from app.catalogue import BUILT_IN
 from app.catalogue.event_type import EventCategory, EventType
 from app.catalogue.patterns import Matcher, compile_patterns
 from app.catalogue.validation import PayloadValidator
+from app.database.batch import Columns
 from app.database.database import Database, Statements
 from app.statuses import WebhookStatus
 
-_WORKSPACES = (("id", "text"),)
+_WORKSPACES: Columns = (("id", "text"),)
 
 
 @dataclass(frozen=True, slots=True)
