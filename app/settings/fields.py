@@ -1,0 +1,342 @@
+"""The table of all settings: name, kind, default, what each does, and why its default is what it is.
+
+docs/configuration.md is written from it. A setting that is accepted has an effect; there is none for what is not built.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.settings.kinds import (
+    MIN_PRODUCTION_KEY_CHARACTERS,
+    Addresses,
+    BrokerUrl,
+    DatabaseUrl,
+    Derived,
+    EncryptionKeys,
+    EventBytes,
+    HeartbeatSeconds,
+    Networks,
+    Origins,
+    Token,
+    UpdatesUrl,
+    setting,
+    without_password,
+)
+
+_EVERYWHERE = "0.0.0.0"  # noqa: S104 - in a container, whoever runs it decides which ports are open
+_KIB, _MIB = 1024, 1024 * 1024
+
+
+def _host(above: dict[str, Any]) -> str:
+    return _EVERYWHERE if above.get("environment") == "production" else "127.0.0.1"
+
+
+def _database_file(above: dict[str, Any]) -> str:
+    return f"sqlite://{above.get('data_dir')}/eev-webhooks.db"
+
+
+def _redis_broker(above: dict[str, Any]) -> str:
+    broker = str(above.get("broker_url"))
+    return broker if broker.startswith("redis") else "memory://"
+
+
+class Settings(BaseSettings):
+    """All settings. The environment variable of each is its name in capitals; one that is empty counts as not set."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+
+    environment: Literal["development", "production"] = setting(
+        "development",
+        "In development, deliveries may go to loopback and over plain http, and an encryption key is made on the first"
+        " start; in production, neither.",
+        "A clone runs without anything being set; the container sets production.",
+    )
+    host: str = setting(
+        Derived(f"127.0.0.1 in development, {_EVERYWHERE} in production", _host),
+        "The address that the server listens on.",
+        "In development nobody else can reach it; in production a proxy or the container's network has to.",
+        right="an IP address or a host name",
+    )
+    port: int = setting(
+        8000,
+        "The port that the server listens on.",
+        "0 takes a free one, which the first line of the log names.",
+        at_least=0,
+        at_most=65_535,
+    )
+    data_dir: Path = setting(
+        Path("data"),
+        "The directory of the SQLite file and of the generated encryption key.",
+        "It is made where it is missing, and all there is to back up.",
+        right="a directory",
+    )
+    database_url: DatabaseUrl = setting(
+        Derived("sqlite://<DATA_DIR>/eev-webhooks.db", _database_file),
+        "The database: an SQLite file, or PostgreSQL.",
+        "SQLite needs nothing installed; PostgreSQL is for more than one machine.",
+        right="sqlite://<path> or postgres://<user>:<password>@<host>/<database>",
+    )
+    database_pool_size: int = setting(
+        10,
+        "How many connections to PostgreSQL one process holds at most; to SQLite it holds one.",
+        "Batches make one statement of many, and a PostgreSQL with its usual 100 connections serves several processes.",
+        unit="connections",
+        at_least=2,
+        at_most=500,
+    )
+    broker_url: BrokerUrl = setting(
+        "memory://",
+        "Carries wake-ups to workers: within the server's process, or over Redis or RabbitMQ to `eev-webhooks worker`.",
+        "In memory, nothing needs to be installed and one process does everything.",
+        right="memory://, redis://, rediss://, amqp:// or amqps://",
+    )
+    updates_url: UpdatesUrl = setting(
+        Derived("BROKER_URL if that is a Redis, else memory://", _redis_broker),
+        "Carries live updates to GraphQL subscriptions: within the process, or through Redis Streams.",
+        "One Redis serves both. With RabbitMQ it has to be set, because workers run in other processes.",
+        right="memory://, redis:// or rediss://",
+    )
+
+    bootstrap_api_key: Token = setting(
+        None,
+        "The admin API key made on the very first start, instead of a generated one that is shown once.",
+        "Scripts and deployments know it beforehand.",
+        right=f"visible ASCII characters; in production {MIN_PRODUCTION_KEY_CHARACTERS} or more",
+    )
+    encryption_keys: EncryptionKeys = setting(
+        Derived("in development a key made on the first start, in `<DATA_DIR>/encryption.key`", lambda _: None),
+        "The keys that encrypt secrets in the database, the newest first; the others only decrypt.",
+        "Production has to be given one: a key that lies beside the database protects nothing once both are copied.",
+        right="32 random bytes each in base64, as `openssl rand -base64 32` prints them, separated by commas",
+    )
+    metrics_token: Token = setting(
+        None,
+        "What GET /metrics asks for as `Authorization: Bearer …`; without it, /metrics answers loopback only.",
+        "Metrics tell how much is published; a scraper on another machine needs the token.",
+        right=f"visible ASCII characters; in production {MIN_PRODUCTION_KEY_CHARACTERS} or more",
+    )
+
+    allowed_networks: Networks = setting(
+        (),
+        "Networks that deliveries may reach although they are not public.",
+        "A webhook must not reach what only this server can reach; every exception is named.",
+        right="CIDR blocks separated by commas, at most 50",
+    )
+    egress_addresses: Addresses = setting(
+        (),
+        "Addresses that deliveries leave from: bound to the first IPv4 and the first IPv6 one; the API lists them all.",
+        "Where none is given, the system chooses. Receivers restrict by them where webhooks come from.",
+        right="IP addresses separated by commas",
+    )
+    cors_origins: Origins = setting(
+        (),
+        "Origins whose pages may call the API from a browser.",
+        "The same origin only, until somebody is named.",
+        right="origins such as https://app.example.com separated by commas, or *",
+    )
+    trusted_proxies: Networks = setting(
+        (),
+        "Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+        "From anybody else they are a claim, and would open keys that are bound to addresses.",
+        right="CIDR blocks separated by commas, at most 50",
+    )
+    max_request_bytes: int = setting(
+        4 * _MIB,
+        "The largest body of a request, and the largest message on a socket.",
+        "1,000 events of 4 kB fit, and one of 256 kB however it is escaped. A body is held and parsed as a whole, so a"
+        " much larger one would hold up everybody else; a bigger batch goes in several requests.",
+        unit="bytes",
+        at_least=64 * _KIB,
+        at_most=64 * _MIB,
+    )
+    max_event_bytes: EventBytes = setting(
+        256 * _KIB,
+        "The largest `data` of an event, as JSON.",
+        "Many receivers refuse bodies above 1 MB.",
+        unit="bytes",
+        at_least=_KIB,
+        at_most=16 * _MIB,
+    )
+
+    max_in_flight: int = setting(
+        256,
+        "How many requests to receivers one process has under way at most, over all webhooks.",
+        "It keeps two cores busy with receivers that take 100 ms, and stays well below the usual 1,024 open files.",
+        unit="requests",
+        at_least=1,
+        at_most=10_000,
+    )
+    worker_threads: int = setting(
+        8,
+        "In how many threads a worker takes wake-ups from the broker.",
+        "An actor holds its thread only until deliveries are claimed; sending goes on without it.",
+        unit="threads",
+        at_least=1,
+        at_most=64,
+    )
+    lease_seconds: float = setting(
+        5,
+        "How long a process keeps what it holds after its last sign of life.",
+        "What a killed process held goes out again within seconds, and a short stall of the machine is survived.",
+        unit="seconds",
+        at_least=0.5,
+        at_most=300,
+    )
+    heartbeat_seconds: HeartbeatSeconds = setting(
+        1,
+        "How often a process renews its lease; at most a third of LEASE_SECONDS.",
+        "Four may be missed before the lease ends.",
+        unit="seconds",
+        at_least=0.1,
+        at_most=60,
+    )
+    sweep_seconds: float = setting(
+        1,
+        "How often a process looks for what is due, and for what dead processes held.",
+        "A retry is late by this at most; one look is one scan of an index.",
+        unit="seconds",
+        at_least=0.1,
+        at_most=60,
+    )
+    shutdown_seconds: float = setting(
+        10,
+        "How long a stop waits for what is in flight; what is left then is released for others to send.",
+        "Most receivers answer within a few seconds, and orchestrators kill after 30.",
+        unit="seconds",
+        at_least=0,
+        at_most=600,
+    )
+    response_body_bytes: int = setting(
+        64 * _KIB,
+        "How much of a receiver's answer is read and kept.",
+        "Enough for a page that says what went wrong; every attempt keeps it.",
+        unit="bytes",
+        at_least=0,
+        at_most=_MIB,
+    )
+    ordering_gives_way_seconds: int = setting(
+        86_400,
+        "How long a delivery with an ordering key waits for an earlier one that is still being retried.",
+        "A receiver that was away for a day gets everything in order; an event it can never take holds up no more.",
+        unit="seconds",
+        at_least=1,
+        at_most=30 * 86_400,
+    )
+    disable_after_days: float = setting(
+        5,
+        "How long all attempts of a webhook must have failed for it to be disabled.",
+        "Longer than a long weekend.",
+        unit="days",
+        above=0,
+        at_most=365,
+    )
+    breaker_threshold: int = setting(
+        10,
+        "After how many failures in a row a webhook's deliveries wait, and one probe at a time goes through.",
+        "Some failures are chance; ten in a row are not.",
+        unit="attempts",
+        at_least=1,
+        at_most=10_000,
+    )
+    breaker_open_seconds: float = setting(
+        30,
+        "How long they wait before the first probe; up to 5 minutes before later ones.",
+        "Most restarts are over by then.",
+        unit="seconds",
+        at_least=0.1,
+        at_most=300,
+    )
+    max_webhooks_per_workspace: int = setting(
+        500,
+        "How many webhooks a workspace may have.",
+        "Every event is compared with all of them.",
+        unit="webhooks",
+        at_least=1,
+        at_most=100_000,
+    )
+
+    updates_kept: int = setting(
+        20_000,
+        "How many live updates are kept for followers that come back with a cursor; before that there is a gap.",
+        "Half a minute of a busy server, at some 300 bytes each.",
+        unit="updates",
+        at_least=1,
+        at_most=10_000_000,
+    )
+    introspection: bool = setting(
+        True, "Whether the GraphQL schema can be queried.", "The contract is public, and tools need it."
+    )
+    max_query_depth: int = setting(
+        15,
+        "How deep the fields of an operation may be nested.",
+        "The introspection query of GraphiQL takes 13 levels.",
+        unit="levels",
+        at_least=1,
+        at_most=100,
+    )
+    max_query_tokens: int = setting(
+        2_000,
+        "How many tokens the text of an operation may have.",
+        "Several times what the largest useful operation has.",
+        unit="tokens",
+        at_least=100,
+        at_most=1_000_000,
+    )
+    max_query_aliases: int = setting(
+        30,
+        "How many aliases an operation may have.",
+        "Aliases repeat a costly field within one request.",
+        unit="aliases",
+        at_least=1,
+        at_most=10_000,
+    )
+    max_query_cost: int = setting(
+        20_000,
+        "How many fields an operation may ask for, each counted as often as the connections around it may return it.",
+        "A page of 100 with a page of 20 in each, a few fields wide.",
+        unit="fields",
+        at_least=1,
+        at_most=100_000_000,
+    )
+    max_operations_per_socket: int = setting(
+        50,
+        "How many operations may run at once on one WebSocket.",
+        "A page full of live widgets.",
+        unit="operations",
+        at_least=1,
+        at_most=10_000,
+    )
+    requests_per_second: float = setting(
+        0,
+        "How many operations one API key may begin a second; 0 sets no limit.",
+        "Group commit takes thousands; a limit is for those who share a server.",
+        unit="operations a second",
+        at_least=0,
+        at_most=1_000_000,
+    )
+
+    log_level: Literal["debug", "info", "warning", "error"] = setting(
+        "info", "What is logged at least.", "At info there is one line for every attempt."
+    )
+    log_format: Literal["auto", "console", "json"] = setting(
+        "auto", "How it is logged.", "auto is console in development, for people, and JSON in production, for machines."
+    )
+
+    @property
+    def in_development(self) -> bool:
+        """Whether loopback and plain http are allowed."""
+        return self.environment == "development"
+
+    def __repr_args__(self) -> Any:
+        """The fields as they may be shown: URLs without their passwords (secrets hide themselves)."""
+        for name, value in super().__repr_args__():
+            yield name, without_password(value) if isinstance(value, str) else value
