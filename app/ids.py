@@ -15,6 +15,7 @@ import re
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from app.clock import from_micros, to_micros
@@ -43,25 +44,31 @@ _VERSION_AND_VARIANT = 0x7 << 76 | 0b10 << 62
 _LATEST_MILLISECOND = to_micros(datetime.max.replace(tzinfo=UTC)) // 1000
 
 
-class _Sequence:
-    """Strictly increasing numbers below 2**50: microseconds that passed, from a random start below 2**49 (18 years)."""
+class IdSequence:
+    """Strictly increasing numbers below 2**50: microseconds that passed, from a random start below 2**49 (18 years).
 
-    def __init__(self) -> None:
+    Args:
+        monotonic_ns: a clock of nanoseconds that never goes back, from any start.
+    """
+
+    def __init__(self, monotonic_ns: Callable[[], int]) -> None:
+        self._monotonic_ns = monotonic_ns
         self.restart()
 
     def restart(self) -> None:
         """Begin at a new random start: a forked process must not go on with its parent's numbers."""
         self._lock = threading.Lock()
         self._last = secrets.randbits(49)
-        self._offset = self._last - time.monotonic_ns() // 1000
+        self._offset = self._last - self._monotonic_ns() // 1000
 
     def next(self) -> int:
+        """Return a number above all returned before, whichever thread asks."""
         with self._lock:
-            self._last = max(self._last + 1, self._offset + time.monotonic_ns() // 1000)
+            self._last = max(self._last + 1, self._offset + self._monotonic_ns() // 1000)
             return self._last
 
 
-_sequence = _Sequence()
+_sequence = IdSequence(time.monotonic_ns)
 os.register_at_fork(after_in_child=_sequence.restart)
 
 

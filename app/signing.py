@@ -239,7 +239,7 @@ def _base64(data: bytes) -> str:
 
 def _from_base64(text: str) -> bytes:
     """Read base64 as an encoder writes it, so that no two texts mean the same bytes; ValueError for any other text."""
-    data = base64.b64decode(text, validate=True)
+    data = base64.b64decode(text)
     if _base64(data) != text:
         raise ValueError("The base64 is not written as an encoder writes it.")
     return data

@@ -21,8 +21,6 @@ from app.signing import (
 )
 from app.statuses import SignatureScheme
 
-# ruff: noqa: S105 - the secrets are published ones
-
 # The vector of the Standard Webhooks reference libraries, for both schemes.
 MESSAGE_ID = "msg_p5jXN8AQM9LWM0D4loKWxJek"
 TIMESTAMP = 1614265330
