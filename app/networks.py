@@ -14,7 +14,7 @@ MAX_NETWORKS = 50
 
 
 def parse_networks(problems: list[Problem], texts: Sequence[str], what: str, *path: str) -> tuple[Network, ...]:
-    """The networks, each once; a bare address is a network of one. What is wrong goes to `problems` under `path` and index.
+    """The networks, each once; a bare address is a network of one. What is wrong goes to `problems`, with its index.
 
     `what` begins the sentence about too many, e.g. "The IP allowlist".
     """
@@ -37,4 +37,6 @@ def _explain(text: str) -> str:
     except ValueError:
         return f"{quoted(text)} is not a network; write it as an address and a prefix length, such as 203.0.113.0/24."
     address = text.partition("/")[0]
-    return f"{quoted(text)} has bits set behind its prefix; write {meant} for the network, or {address} for the one address."
+    return (
+        f"{quoted(text)} has bits set behind its prefix; write {meant} for the network, or {address} for the address."
+    )

@@ -3,14 +3,15 @@
 The web lifespan, the worker's boot, the command line and the tests all open the same thing with `open_resources`.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 import httpx
 
 from app.access.known_keys import KnownKeys
+from app.access.tokens import TokenSigner
 from app.clock import Clock, SystemClock
 from app.database.database import Database
 from app.delivery.decide import BreakerPolicy
@@ -41,8 +42,8 @@ class Resources:
     clock: Clock
     database: Database
     cipher: Cipher
-    encryption_keys: Sequence[bytes] = field(repr=False)
     keys: KnownKeys
+    tokens: TokenSigner
     sender: Sender
     updates: Updates
     publisher: Publisher
@@ -118,8 +119,8 @@ async def open_resources(
             clock=clock,
             database=database,
             cipher=cipher,
-            encryption_keys=encryption_keys,
             keys=KnownKeys(),
+            tokens=TokenSigner(encryption_keys),
             sender=sender,
             updates=updates,
             publisher=publisher,

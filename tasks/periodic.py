@@ -12,12 +12,14 @@ import structlog
 from app.access.keys import flush_last_used
 from app.delivery.sweep import sweep
 from app.resources import Resources
-from app.webhooks.secrets import rotate_due_secrets
+from app.webhooks.deleted import cancel_deliveries_of_deleted
+from app.webhooks.rotation import rotate_due_secrets
 
 log = structlog.get_logger()
 
 SECRETS_EVERY_SECONDS = 60.0
 KEYS_EVERY_SECONDS = 30.0
+DELETED_EVERY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ def chores(resources: Resources, *, works: bool) -> list[Chore]:
     if works:
         found.append(Chore("sweep", settings.sweep_seconds, lambda: sweep(resources)))
         found.append(Chore("secrets", SECRETS_EVERY_SECONDS, lambda: rotate_due_secrets(resources)))
+        found.append(Chore("deleted", DELETED_EVERY_SECONDS, lambda: cancel_deliveries_of_deleted(resources)))
     return found
 
 

@@ -77,19 +77,19 @@ class WebhookDraft:
 class WebhookChanges:
     """Changes of a webhook. What is UNSET stays; None clears what can be empty and is refused for what can't."""
 
-    name: str | None | _Unset = UNSET
-    url: str | None | _Unset = UNSET
-    event_types: Sequence[str] | None | _Unset = UNSET
-    description: str | None | _Unset = UNSET
-    filter: str | None | _Unset = UNSET
-    method: HttpMethod | None | _Unset = UNSET
-    timeout_seconds: int | None | _Unset = UNSET
-    verify_ssl: bool | None | _Unset = UNSET
-    ip_allowlist: Sequence[str] | None | _Unset = UNSET
-    headers: Sequence[HeaderDraft] | None | _Unset = UNSET
-    authentication: AuthenticationDraft | None | _Unset = UNSET
-    rotate_secret_every_days: int | None | _Unset = UNSET
-    retry_delays_seconds: Sequence[int] | None | _Unset = UNSET
-    rate_limit_per_second: int | None | _Unset = UNSET
-    max_in_flight: int | None | _Unset = UNSET
+    name: str | _Unset | None = UNSET
+    url: str | _Unset | None = UNSET
+    event_types: Sequence[str] | _Unset | None = UNSET
+    description: str | _Unset | None = UNSET
+    filter: str | _Unset | None = UNSET
+    method: HttpMethod | _Unset | None = UNSET
+    timeout_seconds: int | _Unset | None = UNSET
+    verify_ssl: bool | _Unset | None = UNSET
+    ip_allowlist: Sequence[str] | _Unset | None = UNSET
+    headers: Sequence[HeaderDraft] | _Unset | None = UNSET
+    authentication: AuthenticationDraft | _Unset | None = UNSET
+    rotate_secret_every_days: int | _Unset | None = UNSET
+    retry_delays_seconds: Sequence[int] | _Unset | None = UNSET
+    rate_limit_per_second: int | _Unset | None = UNSET
+    max_in_flight: int | _Unset | None = UNSET
     metadata: Any = UNSET

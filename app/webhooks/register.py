@@ -1,7 +1,7 @@
 """Makes, changes, pauses, resumes and deletes webhooks: rows, audit entry and announcement.
 
-Refuses to know what a valid webhook is (`app.webhooks.validation`) and how deliveries go out. In every function, a webhook
-of another workspace is one that never existed.
+Refuses to know what a valid webhook is (`app.webhooks.validation`) and how deliveries go out. In every function, a
+webhook of another workspace is one that never existed.
 """
 
 from dataclasses import dataclass, field
@@ -87,8 +87,8 @@ async def update_webhook(resources: "Resources", caller: Caller, webhook_id: str
 
 
 async def pause_webhook(resources: "Resources", caller: Caller, webhook_id: str) -> Webhook:
-    """Keep deliveries waiting until `resume_webhook`. Pausing a paused webhook changes nothing; a disabled one becomes paused,
-    so that new events are kept for it again.
+    """Keep deliveries waiting until `resume_webhook`. Pausing a paused webhook changes nothing; a disabled one becomes
+    paused, so that new events are kept for it again.
 
     Raises:
         Forbidden: the caller lacks MANAGE.
@@ -140,7 +140,11 @@ async def delete_webhook(resources: "Resources", caller: Caller, webhook_id: str
         webhook.authentication_kind = AuthenticationKind.NONE
         webhook.authentication_username = webhook.authentication_credential = None
         webhook.next_secret_rotation_at = None
-        await Secret.filter(webhook_id=webhook.id, workspace_id=caller.workspace_id).using_db(change.statements.orm).delete()
+        await (
+            Secret.filter(webhook_id=webhook.id, workspace_id=caller.workspace_id)
+            .using_db(change.statements.orm)
+            .delete()
+        )
         await change.record("webhook.deleted", {"name": [webhook.name, None], "url": [webhook.url, None]})
     await cancel_deliveries(resources, webhook_id)
     return webhook_id
@@ -166,7 +170,9 @@ async def _require_room(statements: Statements, workspace_id: str, most: int) ->
         "SELECT count(*) AS webhooks FROM webhook WHERE workspace_id = $1 AND deleted_at IS NULL", workspace_id
     )
     if row is not None and row["webhooks"] >= most:
-        message = f"The workspace has {row['webhooks']} webhooks; at most {most} are allowed. Delete one that is not used."
+        message = (
+            f"The workspace has {row['webhooks']} webhooks; at most {most} are allowed. Delete one that is not used."
+        )
         raise rejected(UserErrorCode.TOO_MANY, message)
 
 

@@ -1,7 +1,7 @@
 """Signing secrets: rotates, revokes and reveals them, and hands the live ones to the sender.
 
-Refuses to know how something is signed (`app.signing`). A secret is encrypted for its own row's id. In every function, a
-webhook of another workspace is one that never existed.
+Refuses to know how something is signed (`app.signing`). A secret is encrypted for its own row's id. In every function,
+a webhook of another workspace is one that never existed.
 """
 
 import hmac
@@ -17,7 +17,7 @@ from app.access.caller import Caller
 from app.database.database import Statements
 from app.encryption import Cipher
 from app.errors import Problem, Rejected, UserErrorCode, not_found, rejected
-from app.ids import SECRET, is_id, new_id
+from app.ids import SECRET, new_id
 from app.models import Secret, Webhook
 from app.signing import InvalidSecret, new_secret, parse_secret, public_key, secret_hint
 from app.statuses import Scope, SecretStatus, SignatureScheme
@@ -45,7 +45,7 @@ def secret_status(secret: Secret) -> SecretStatus:
 
 
 async def live_secrets(statements: Statements, webhook_ids: Sequence[str], now: datetime) -> dict[str, list[Secret]]:
-    """The secrets that sign at `now`, by webhook id: the current one first, then the latest. A webhook without any is left out."""
+    """The secrets that sign at `now`, by webhook id: current first, then the latest. Who has none is left out."""
     alive = Q(expires_at=None) | Q(expires_at__gt=now)
     secrets = await Secret.filter(alive, webhook_id__in=list(webhook_ids)).using_db(statements.orm).order_by("-id")
     found: dict[str, list[Secret]] = {}
@@ -57,7 +57,7 @@ async def live_secrets(statements: Statements, webhook_ids: Sequence[str], now: 
 async def rotate_secret(
     resources: "Resources", caller: Caller, webhook_id: str, secret: str | None, overlap_seconds: int
 ) -> Rotated:
-    """Sign with a new secret from now on, and with the present one beside it until the overlap ends (0: no longer at all).
+    """Sign with a new secret from now on, and with the present one beside it until the overlap ends (0: not at all).
 
     Raises:
         Forbidden: the caller lacks SECRETS.
@@ -76,7 +76,9 @@ async def rotate_secret(
         live = (await live_secrets(change.statements, [webhook_id], change.at)).get(webhook_id, [])
         _require_new(resources.cipher, live, new)
         if overlap_seconds and len(live) >= MAX_LIVE_SECRETS:
-            message = f"The webhook has {len(live)} live secrets; at most {MAX_LIVE_SECRETS} are allowed. Revoke one first."
+            message = (
+                f"The webhook has {len(live)} live secrets; at most {MAX_LIVE_SECRETS} are allowed. Revoke one first."
+            )
             raise rejected(UserErrorCode.TOO_MANY, message, "id")
         await replace_current(resources.cipher, change, live, new, timedelta(seconds=overlap_seconds))
     return Rotated(change.webhook, new)
@@ -154,7 +156,7 @@ async def add_secret(statements: Statements, cipher: Cipher, webhook: Webhook, t
 async def replace_current(
     cipher: Cipher, change: Change, live: Sequence[Secret], text: str, overlap: timedelta
 ) -> None:
-    """Make `text` the current secret, let the present one end after the overlap, and set when the next rotation is due."""
+    """Make `text` the current secret, let the present one end after the overlap, and set when the next is due."""
     webhook, orm = change.webhook, change.statements.orm
     current = next((secret for secret in live if secret_status(secret) is SecretStatus.CURRENT), None)
     if current is not None and overlap:

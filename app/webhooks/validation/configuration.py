@@ -11,6 +11,7 @@ from app.errors import Problem, UserErrorCode
 from app.networks import Network, parse_networks
 from app.sender.guard import AddressPolicy
 from app.statuses import HttpMethod, SignatureScheme
+from app.texts import MAX_NAME_CHARACTERS, one_line
 from app.webhooks.credentials import Authentication, CustomHeader
 from app.webhooks.drafts import UNSET, WebhookChanges, WebhookDraft
 from app.webhooks.validation import headers, selection, target
@@ -25,7 +26,7 @@ DEFAULT_MAX_IN_FLIGHT = 20
 MAX_MAX_IN_FLIGHT = 100
 MAX_RATE_PER_SECOND = 10_000
 MAX_ROTATION_DAYS = 365
-# 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h: ten attempts over about three days, as Standard Webhooks suggest.
+# 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h: ten attempts over three days, as Standard Webhooks suggest.
 DEFAULT_RETRY_DELAYS_SECONDS = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 
 
@@ -65,9 +66,7 @@ class Configuration:
 _Rule: TypeAlias = Callable[[list[Problem], Any, Configuration, Surroundings], Any]
 _RULES: Mapping[str, _Rule] = MappingProxyType(
     {
-        "name": lambda problems, text, _, __: plain.one_line(
-            problems, text, "The name", plain.MAX_NAME_CHARACTERS, "name"
-        ),
+        "name": lambda problems, text, _, __: one_line(problems, text, "The name", MAX_NAME_CHARACTERS, "name"),
         "url": lambda problems, text, _, around: target.url(problems, text, around.allow_http, "url"),
         "event_types": lambda problems, patterns, current, around: selection.event_types(
             problems, patterns, around.event_types, around.archived, current.event_types, "eventTypes"

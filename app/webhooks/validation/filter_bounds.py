@@ -1,9 +1,9 @@
 """Bounds the work of a filter by what may be written in it, since CEL's evaluation has no limit of its own.
 
-A filter runs for every event of its types while the publisher waits. Nested macros over the same list multiply, and sums
-of sums fill the memory. Here macros only go down into the data, each looks at nothing but its own element, nothing is
-multiplied, and regular expressions are few and stand outside of macros: so the work grows with the size of the event and
-no faster. Reads tokens only; that they make an expression, the parser has said before.
+A filter runs for every event of its types while the publisher waits. Nested macros over the same list multiply, and
+sums of sums fill the memory. Here macros only go down into the data, each looks at nothing but its own element, nothing
+is multiplied, and regular expressions are few and stand outside of macros: so the work grows with the size of the event
+and no faster. Reads tokens only; that they make an expression, the parser has said before.
 """
 
 import re
@@ -88,7 +88,9 @@ class _Reader:
         name = self._at(index - 1)
         is_call = self._at(index).text == "(" and name.kind == "name"
         if is_call and name.text == "map" and self._at(index - 2).text == ".":
-            raise FilterRefused('The filter uses the macro "map", which builds lists; use exists, all or filter instead.')
+            raise FilterRefused(
+                'The filter uses the macro "map", which builds lists; use exists, all or filter instead.'
+            )
         if not is_call or name.text not in _MACROS or self._at(index - 2).text != ".":
             return _Bracket()
         root = self._root(index - 3)

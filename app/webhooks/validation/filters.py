@@ -65,8 +65,8 @@ def _require_runs(program: cel.Program, examples: Iterable[Mapping[str, Any]]) -
             continue
         if answer is not None and not isinstance(answer, bool):
             raise FilterRefused(
-                f"The filter answers {quoted(answer)} for the example of {example['type']}; it must answer true or false,"
-                ' as data.ticket.priority == "urgent" does.'
+                f"The filter answers {quoted(answer)} for the example of {example['type']}; it must answer true or"
+                ' false, as data.ticket.priority == "urgent" does.'
             )
 
 

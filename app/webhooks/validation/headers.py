@@ -24,7 +24,7 @@ _VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
-# What the product sends itself, what frames the message (RFC 9112), and what belongs to one hop (RFC 9110 section 7.6.1).
+# What the product sends itself, what frames a message (RFC 9112), and what belongs to one hop (RFC 9110 section 7.6.1).
 _RESERVED = frozenset(
     {
         "connection",
@@ -46,7 +46,9 @@ _RESERVED = frozenset(
 )
 _RESERVED_PREFIX = "webhook-"
 # Sensitive even where the caller forgot to say so: what these carry is a credential.
-_CREDENTIALS = frozenset({"api-key", "apikey", "authorization", "cookie", "x-api-key", "x-auth-token", "x-access-token"})
+_CREDENTIALS = frozenset(
+    {"api-key", "apikey", "authorization", "cookie", "x-api-key", "x-auth-token", "x-access-token"}
+)
 
 
 def headers(
@@ -86,7 +88,9 @@ def one_authorization(
     problems: list[Problem], headers: Sequence[CustomHeader], authentication: Authentication, *path: str
 ) -> None:
     """Two logins in one request contradict each other."""
-    if authentication.kind is not AuthenticationKind.NONE and "authorization" in {header.name.lower() for header in headers}:
+    if authentication.kind is not AuthenticationKind.NONE and "authorization" in {
+        header.name.lower() for header in headers
+    }:
         message = "Both authentication and the header Authorization are set; leave one of them out."
         problems.append(Problem(message, path, UserErrorCode.INVALID))
 
@@ -105,7 +109,9 @@ def _header_name(problems: list[Problem], name: str, seen: Mapping[str, int], *p
         message = f"The header {name} is set by the server itself and cannot be replaced; choose another name."
     elif lowered in seen:
         code = UserErrorCode.TAKEN
-        message = f"The header {name} is given twice, first at position {seen[lowered]}; names differ by more than case."
+        message = (
+            f"The header {name} is given twice, first at position {seen[lowered]}; names differ by more than case."
+        )
     else:
         return name
     problems.append(Problem(message, path, code))
@@ -121,7 +127,9 @@ def _header(
     value = draft.value.strip(" \t")
     sensitive = draft.sensitive or name.lower() in _CREDENTIALS
     if not value:
-        problems.append(Problem("The header's value is empty; give one, or leave the header out.", path, UserErrorCode.REQUIRED))
+        problems.append(
+            Problem("The header's value is empty; give one, or leave the header out.", path, UserErrorCode.REQUIRED)
+        )
     elif value == MASK:
         message = f"{MASK} stands for a stored sensitive value, and this header has none; give the value itself."
         problems.append(Problem(message, path, UserErrorCode.INVALID))
@@ -149,7 +157,10 @@ def _bearer(problems: list[Problem], token: str, *path: str) -> Authentication:
 
 def _basic(problems: list[Problem], draft: BasicAuthDraft, *path: str) -> Authentication:
     # RFC 7617 section 2: a user-id with a colon, or a control character in either, cannot be sent.
-    limits = (("username", draft.username, MAX_USERNAME_CHARACTERS), ("password", draft.password, MAX_PASSWORD_CHARACTERS))
+    limits = (
+        ("username", draft.username, MAX_USERNAME_CHARACTERS),
+        ("password", draft.password, MAX_PASSWORD_CHARACTERS),
+    )
     for field, text, longest in limits:
         if len(text) > longest:
             message = f"The {field} has {len(text)} characters; at most {longest} are allowed."

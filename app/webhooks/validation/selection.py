@@ -51,7 +51,9 @@ def _wrong_with(pattern: str, known: Collection[str], archived: Collection[str])
             f' "ticket.created", the beginning of names such as "ticket.*", or "*".{_suggestion(pattern, known)}'
         )
     if pattern in archived:
-        return f"The event type {quoted(pattern)} is archived and is not published any more.{_suggestion(pattern, known)}"
+        return (
+            f"The event type {quoted(pattern)} is archived and is not published any more.{_suggestion(pattern, known)}"
+        )
     if not any(matches(pattern, name) for name in known):
         return f"There is no event type {quoted(pattern)} in this workspace.{_suggestion(pattern, known)}"
     return None
@@ -60,5 +62,7 @@ def _wrong_with(pattern: str, known: Collection[str], archived: Collection[str])
 def _suggestion(pattern: str, known: Collection[str]) -> str:
     families = {f"{name.rsplit('.', count)[0]}.*" for name in known for count in range(1, name.count(".") + 1)}
     # Comparing takes quadratic time; nobody misspells a name into hundreds of characters.
-    near = difflib.get_close_matches(pattern[:200].strip().lower(), [*sorted(known), *sorted(families)], _MAX_SUGGESTIONS)
+    near = difflib.get_close_matches(
+        pattern[:200].strip().lower(), [*sorted(known), *sorted(families)], _MAX_SUGGESTIONS
+    )
     return f" Did you mean {' or '.join(map(quoted, near))}?" if near else ""

@@ -1,5 +1,7 @@
-"""The rules for where requests go: the URL and its host. Judges what the text says; what a name resolves to is judged when
-a connection is made (`app.sender.guard`)."""
+"""The rules for where requests go: the URL and its host.
+
+Judges what the text says; what a name resolves to is judged when a connection is made (`app.sender.guard`).
+"""
 
 import re
 from ipaddress import IPv6Address
@@ -11,7 +13,7 @@ from app.catalogue.explanation import quoted
 from app.errors import Problem, UserErrorCode
 from app.sender.guard import AddressPolicy, blocked_literal
 
-# What common servers, proxies and browsers agree to pass on (RFC 9110 section 4.1 asks for 8,000 octets, many stop at 2,048).
+# What common servers and proxies agree to pass on; RFC 9110 section 4.1 asks for 8,000 octets, many stop at 2,048.
 MAX_URL_CHARACTERS = 2_048
 
 # RFC 1123 section 2.1, with the underscores that private names have; the lengths are those of RFC 1035 section 2.3.4.
@@ -116,7 +118,9 @@ def _ipv6(host: str) -> str:
     except ValueError:
         address = None
     if address is None or address.scope_id is not None:
-        raise _Wrong(f"The URL's host [{host[:50]}] is not an IPv6 address without a zone; give one such as [2001:db8::1].")
+        raise _Wrong(
+            f"The URL's host [{host[:50]}] is not an IPv6 address without a zone; give one such as [2001:db8::1]."
+        )
     return str(address)
 
 

@@ -1,4 +1,4 @@
-"""The rules for values that need no knowledge of the world: names, descriptions, numbers with limits, metadata."""
+"""The rules for values that need no knowledge of the world: descriptions, numbers with limits, metadata."""
 
 import json
 import unicodedata
@@ -9,9 +9,8 @@ import orjson
 
 from app.catalogue.explanation import quoted
 from app.errors import Problem, UserErrorCode
+from app.texts import too_long
 
-# What a person reads in one line of a list; also the width of the column.
-MAX_NAME_CHARACTERS = 200
 # A few paragraphs. Longer texts belong into a wiki that the description links to.
 MAX_DESCRIPTION_CHARACTERS = 2_000
 # Comes back with every webhook of every page; enough for a hundred labels.
@@ -20,23 +19,8 @@ MAX_METADATA_BYTES = 10_240
 MAX_RETRY_DELAYS = 20
 MAX_RETRY_DELAY_SECONDS = 7 * 24 * 3600
 
-_BREAKS_A_LINE = frozenset({"Cc", "Zl", "Zp", "Cs"})
 _UNSTORABLE = frozenset({"Cc", "Cs"})
 _WHITE_SPACE_IN_TEXTS = frozenset("\t\n\r")
-
-
-def one_line(problems: list[Problem], text: str, what: str, longest: int, *path: str) -> str:
-    """A text without line breaks and control characters, stripped; `what` begins the sentence, e.g. "The name"."""
-    text = text.strip()
-    odd = next((character for character in text if unicodedata.category(character) in _BREAKS_A_LINE), None)
-    if not text:
-        problems.append(Problem(f"{what} is empty; give 1 to {longest} characters.", path, UserErrorCode.REQUIRED))
-    elif odd is not None:
-        message = f"{what} has the character U+{ord(odd):04X}, which is a control character or line break; leave it out."
-        problems.append(Problem(message, path, UserErrorCode.INVALID))
-    elif len(text) > longest:
-        problems.append(_too_long(what, len(text), longest, path))
-    return text
 
 
 def description(problems: list[Problem], text: str, *path: str) -> str | None:
@@ -47,7 +31,7 @@ def description(problems: list[Problem], text: str, *path: str) -> str | None:
         message = f"The description has the control character U+{ord(odd):04X}; leave it out."
         problems.append(Problem(message, path, UserErrorCode.INVALID))
     elif len(text) > MAX_DESCRIPTION_CHARACTERS:
-        problems.append(_too_long("The description", len(text), MAX_DESCRIPTION_CHARACTERS, path))
+        problems.append(too_long("The description", len(text), MAX_DESCRIPTION_CHARACTERS, path))
     return text or None
 
 
@@ -103,11 +87,6 @@ def _json_size(value: dict[str, Any]) -> int | None:
 
 def _is_unstorable(character: str) -> bool:
     return character not in _WHITE_SPACE_IN_TEXTS and unicodedata.category(character) in _UNSTORABLE
-
-
-def _too_long(what: str, length: int, longest: int, path: tuple[str, ...]) -> Problem:
-    message = f"{what} has {length} characters; at most {longest} are allowed."
-    return Problem(message, path, UserErrorCode.TOO_LONG)
 
 
 def _kind(value: object) -> str:

@@ -1,0 +1,123 @@
+"""The API keys that called lately: looked up once in a while, not at every request, and their uses written together.
+
+Knows rows and times; refuses to know what a key may do.
+"""
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from ipaddress import ip_network
+from typing import Literal
+
+import orjson
+
+from app.clock import from_micros, to_micros
+from app.database.batch import Columns
+from app.database.database import Database, Row, Statements
+from app.networks import Network
+from app.statuses import Scope
+
+# A key that was revoked in one process is refused by all others this much later at most.
+KEPT = timedelta(seconds=2)
+MAX_KEPT = 10_000
+# Fine enough to see which keys are still used.
+USE_RESOLUTION = timedelta(minutes=1)
+
+_COLUMNS = "id, workspace_id, name, key_hash, scopes, allowed_sources, expires_at, last_used_at, revoked_at"
+_FIND = {column: f"SELECT {_COLUMNS} FROM api_key WHERE {column} = $1" for column in ("id", "key_hash")}
+_USES: Columns = (("id", "text"), ("at", "bigint"))
+_WRITE_USES = (
+    "UPDATE api_key SET last_used_at = uses.at FROM {rows} AS uses"
+    " WHERE api_key.id = uses.id AND (api_key.last_used_at IS NULL OR api_key.last_used_at < uses.at)"
+    " RETURNING api_key.id"
+)
+
+
+def digest(key: str) -> str:
+    """The hash under which a key is stored, in hex.
+
+    A fast hash is right here: keys are random and long, so there is nothing to guess, unlike with passwords; and the
+    hash is needed at every request.
+    """
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """What the row of an API key said when it was read."""
+
+    id: str
+    workspace_id: str
+    name: str
+    key_hash: str = field(repr=False)
+    scopes: frozenset[Scope]
+    allowed_sources: tuple[Network, ...]
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked: bool
+
+
+class KnownKeys:
+    """The keys of one process."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[KnownKey, datetime]] = OrderedDict()
+        self._uses: dict[str, datetime] = {}
+
+    async def find(
+        self, statements: Statements, column: Literal["id", "key_hash"], value: str, now: datetime
+    ) -> KnownKey | None:
+        """The key with this id or hash, as the database had it at most `KEPT` ago."""
+        kept = self._kept.get(value)
+        # Not below zero either: a clock that was set back must not keep a revoked key alive.
+        if kept is not None and timedelta(0) <= now - kept[1] < KEPT:
+            return kept[0]
+        row = await statements.fetch_one(_FIND[column], value)
+        if row is None:
+            self._kept.pop(value, None)
+            return None
+        key = _known(row)
+        self._kept[value] = (key, now)
+        self._kept.move_to_end(value)
+        if len(self._kept) > MAX_KEPT:
+            self._kept.popitem(last=False)
+        return key
+
+    def forget(self, key_id: str) -> None:
+        """Read this key from the database the next time."""
+        for value in [value for value, (key, _) in self._kept.items() if key.id == key_id]:
+            del self._kept[value]
+
+    def note_use(self, key: KnownKey, now: datetime) -> None:
+        """Remember that a key was used, for `write_uses`."""
+        if key.last_used_at is None or now - key.last_used_at >= USE_RESOLUTION:
+            self._uses[key.id] = now
+
+    async def write_uses(self, database: Database) -> int:
+        """Write down the uses noted since the last time; returns how many keys' rows changed."""
+        uses, self._uses = self._uses, {}
+        if not uses:
+            return 0
+        try:
+            rows = await database.fetch_rows(
+                _WRITE_USES, _USES, [(id_, to_micros(at)) for id_, at in sorted(uses.items())]
+            )
+        except BaseException:
+            self._uses = uses | self._uses
+            raise
+        return len(rows)
+
+
+def _known(row: Row) -> KnownKey:
+    return KnownKey(
+        id=row["id"],
+        workspace_id=row["workspace_id"],
+        name=row["name"],
+        key_hash=row["key_hash"],
+        scopes=frozenset(map(Scope, orjson.loads(row["scopes"]))),
+        allowed_sources=tuple(map(ip_network, orjson.loads(row["allowed_sources"]))),
+        expires_at=None if row["expires_at"] is None else from_micros(row["expires_at"]),
+        last_used_at=None if row["last_used_at"] is None else from_micros(row["last_used_at"]),
+        revoked=row["revoked_at"] is not None,
+    )

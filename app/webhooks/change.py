@@ -1,0 +1,97 @@
+"""One change of one webhook: row, audit entry and the workspace's version in one transaction, announced after it."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from app.access import audit
+from app.access.caller import Caller
+from app.clock import to_micros
+from app.database.database import Statements
+from app.errors import not_found
+from app.ids import WEBHOOK, is_id
+from app.models import Webhook
+from app.updates.update import Topic, Update
+
+if TYPE_CHECKING:
+    from app.resources import Resources
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(slots=True)
+class Change:
+    """A webhook whose row is locked until the transaction ends."""
+
+    statements: Statements
+    caller: Caller
+    webhook: Webhook
+    at: datetime
+    recorded: bool = False
+
+    async def record(self, action: str, changes: Mapping[str, Any] | None) -> None:
+        """Write the row as it is now, the audit entry, and the workspace's new version."""
+        # Senders keep what they read of a webhook while its updated_at stays: it moves on whatever the clock does.
+        self.webhook.updated_at = max(self.at, self.webhook.updated_at + _MICROSECOND)
+        await self.webhook.save(using_db=self.statements.orm)
+        await audit.record(self.statements, self.caller, action, self.webhook.id, changes, self.at)
+        # Last, as the recorder of attempts does it too: two transactions never wait for each other in a circle.
+        await raise_registry_version(self.statements, self.caller.workspace_id)
+        self.recorded = True
+
+
+@asynccontextmanager
+async def changing(resources: "Resources", caller: Caller, webhook_id: str) -> AsyncIterator[Change]:
+    """A transaction around one webhook of the caller's workspace; a change that was recorded is announced after it.
+
+    Raises:
+        Rejected: NOT_FOUND.
+    """
+    at = resources.clock.now()
+    async with resources.database.transaction() as statements:
+        webhook = await find_webhook(statements, caller, webhook_id, lock=True)
+        change = Change(statements, caller, webhook, at)
+        yield change
+    if change.recorded:
+        announce(resources, caller.workspace_id, [webhook_id], at)
+
+
+async def find_webhook(statements: Statements, caller: Caller, webhook_id: str, *, lock: bool = False) -> Webhook:
+    """A webhook of the caller's workspace; with `lock`, nobody else changes its row until the transaction ends.
+
+    Raises:
+        Rejected: NOT_FOUND.
+    """
+    if not is_id(WEBHOOK, webhook_id):
+        raise not_found("webhook", webhook_id)
+    query = Webhook.filter(id=webhook_id, workspace_id=caller.workspace_id, deleted_at=None).using_db(statements.orm)
+    # On SQLite there is no such lock and none is needed: a transaction is the only writer.
+    found = await (query.select_for_update() if lock else query)
+    if not found:
+        raise not_found("webhook", webhook_id)
+    return found[0]
+
+
+async def raise_registry_version(statements: Statements, workspace_id: str) -> None:
+    """Tell publishers, through the workspace's row, that what they know of its webhooks is old. Locks the row."""
+    await statements.execute("UPDATE workspace SET registry_version = registry_version + 1 WHERE id = $1", workspace_id)
+
+
+def announce(resources: "Resources", workspace_id: str, webhook_ids: Sequence[str], at: datetime) -> None:
+    """Tell followers that these webhooks changed; who follows reads them anew."""
+    updates = [
+        Update(
+            workspace_id=workspace_id,
+            subject_id=webhook_id,
+            at=to_micros(at),
+            event_id=None,
+            webhook_id=webhook_id,
+            event_type=None,
+            status=None,
+            attempt_id=None,
+        )
+        for webhook_id in webhook_ids
+    ]
+    resources.updates.announce(Topic.WEBHOOKS, updates)

@@ -1,0 +1,65 @@
+"""Cancels what still waits for a deleted webhook, in batches, so that no transaction grows with the backlog."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from app.clock import to_micros
+from app.database.database import Row
+from app.statuses import DeliveryStatus
+from app.updates.update import Topic, Update
+
+if TYPE_CHECKING:
+    from app.resources import Resources
+
+BATCH = 500
+# What a deletion cancels itself, while its caller waits; the rest is left to the periodic work.
+MAX_BATCHES = 20
+# A publish that ran while a webhook was deleted may add a delivery right after; nothing does so a day later.
+LOOK_BACK = timedelta(days=1)
+
+# Whoever is sending one of them right now records the attempt, but no longer moves the delivery.
+_CANCEL = """
+UPDATE delivery SET status = 'CANCELED', next_attempt_at = NULL, claimed_by = NULL, completed_at = $2
+WHERE id IN (
+  SELECT id FROM delivery WHERE webhook_id = $1 AND status IN ('PENDING', 'RETRYING') ORDER BY id LIMIT $3
+) AND status IN ('PENDING', 'RETRYING')
+RETURNING id, workspace_id, event_id, webhook_id, event_type
+"""
+_LEFT_OVER = """
+SELECT w.id FROM webhook w WHERE w.deleted_at > $1
+AND EXISTS (SELECT 1 FROM delivery d WHERE d.webhook_id = w.id AND d.status IN ('PENDING', 'RETRYING')) ORDER BY w.id
+"""
+
+
+async def cancel_deliveries(resources: "Resources", webhook_id: str) -> int:
+    """Cancel the open deliveries of a deleted webhook, up to a bound; returns how many were canceled."""
+    canceled = 0
+    for _ in range(MAX_BATCHES):
+        at = to_micros(resources.clock.now())
+        rows = await resources.database.fetch(_CANCEL, webhook_id, at, BATCH)
+        resources.updates.announce(Topic.DELIVERIES, [_canceled(row, at) for row in rows])
+        canceled += len(rows)
+        if len(rows) < BATCH:
+            break
+    return canceled
+
+
+async def cancel_deliveries_of_deleted(resources: "Resources") -> int:
+    """Cancel what deletions of the last day left over; periodic. Returns how many were canceled."""
+    since = to_micros(resources.clock.now() - LOOK_BACK)
+    return sum(
+        [await cancel_deliveries(resources, row["id"]) for row in await resources.database.fetch(_LEFT_OVER, since)]
+    )
+
+
+def _canceled(row: Row, at: int) -> Update:
+    return Update(
+        workspace_id=row["workspace_id"],
+        subject_id=row["id"],
+        at=at,
+        event_id=row["event_id"],
+        webhook_id=row["webhook_id"],
+        event_type=row["event_type"],
+        status=DeliveryStatus.CANCELED,
+        attempt_id=None,
+    )

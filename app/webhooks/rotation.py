@@ -1,0 +1,54 @@
+"""Rotates the secrets of webhooks that ask for it (`rotate_secret_every_days`), and forgets those whose overlap ended.
+
+Periodic and safe in several processes at once: each rotation looks again, with the row locked, whether it is still due.
+"""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from app.access.caller import system
+from app.clock import to_micros
+from app.errors import Rejected
+from app.signing import new_secret
+from app.webhooks.change import changing
+from app.webhooks.secrets import live_secrets, replace_current
+
+if TYPE_CHECKING:
+    from app.resources import Resources
+
+# A receiver's operator has a day to fetch the new secret.
+OVERLAP = timedelta(hours=24)
+BATCH = 100
+
+_DUE = (
+    "SELECT id, workspace_id FROM webhook WHERE deleted_at IS NULL AND next_secret_rotation_at <= $1"
+    " ORDER BY next_secret_rotation_at, id LIMIT $2"
+)
+_FORGET = (
+    "DELETE FROM secret WHERE id IN (SELECT id FROM secret WHERE expires_at <= $1 ORDER BY id LIMIT $2) RETURNING id"
+)
+
+
+async def rotate_due_secrets(resources: "Resources") -> int:
+    """Rotate what is due now; returns how many webhooks got a new secret from this call."""
+    now = to_micros(resources.clock.now())
+    rotated = 0
+    while due := await resources.database.fetch(_DUE, now, BATCH):
+        rotated += sum([await _rotate(resources, row["workspace_id"], row["id"]) for row in due])
+    while len(await resources.database.fetch(_FORGET, now, BATCH)) == BATCH:
+        pass
+    return rotated
+
+
+async def _rotate(resources: "Resources", workspace_id: str, webhook_id: str) -> bool:
+    try:
+        async with changing(resources, system(workspace_id), webhook_id) as change:
+            due_at = change.webhook.next_secret_rotation_at
+            if due_at is None or due_at > change.at:
+                return False  # another process was first
+            live = (await live_secrets(change.statements, [webhook_id], change.at)).get(webhook_id, [])
+            new = new_secret(change.webhook.signature_scheme)
+            await replace_current(resources.cipher, change, live, new, OVERLAP)
+    except Rejected:
+        return False  # deleted meanwhile
+    return True

@@ -1,0 +1,98 @@
+"""Between a configuration and its row: seals what is secret on the way in, opens it on the way out.
+
+Also says what two configurations differ in, as the audit log shows it: secrets masked.
+"""
+
+from dataclasses import fields
+from ipaddress import ip_network
+from typing import Any
+
+from app.encryption import Cipher
+from app.models import Webhook
+from app.webhooks.credentials import (
+    MASK,
+    Authentication,
+    CustomHeader,
+    open_credential,
+    open_headers,
+    seal_credential,
+    seal_headers,
+)
+from app.webhooks.validation.configuration import Configuration
+
+# As they are in the row and in the configuration; the others need a translation.
+_SAME = (
+    "name",
+    "url",
+    "description",
+    "method",
+    "timeout_seconds",
+    "verify_ssl",
+    "rotate_secret_every_days",
+    "rate_limit_per_second",
+    "max_in_flight",
+    "metadata",
+    "signature_scheme",
+)
+
+
+def write_configuration(cipher: Cipher, webhook: Webhook, configuration: Configuration) -> None:
+    """Set the columns of a row, which has its id already."""
+    for name in _SAME:
+        setattr(webhook, name, getattr(configuration, name))
+    webhook.event_types = list(configuration.event_types)
+    webhook.filter_expression = configuration.filter
+    webhook.ip_allowlist = [str(network) for network in configuration.ip_allowlist]
+    webhook.headers = seal_headers(cipher, webhook.id, configuration.headers)
+    webhook.authentication_kind = configuration.authentication.kind
+    webhook.authentication_username = configuration.authentication.username
+    webhook.authentication_credential = seal_credential(cipher, webhook.id, configuration.authentication.credential)
+    webhook.retry_delays_seconds = list(configuration.retry_delays_seconds)
+
+
+def read_configuration(cipher: Cipher, webhook: Webhook) -> Configuration:
+    """The configuration of a row, its credentials in clear.
+
+    Raises:
+        NotDecrypted: the row was changed by hand, or its key is not among those given.
+    """
+    return Configuration(
+        **{name: getattr(webhook, name) for name in _SAME},
+        event_types=tuple(webhook.event_types),
+        filter=webhook.filter_expression,
+        ip_allowlist=tuple(ip_network(network) for network in webhook.ip_allowlist),
+        headers=open_headers(cipher, webhook),
+        authentication=Authentication(
+            webhook.authentication_kind, webhook.authentication_username, open_credential(cipher, webhook)
+        ),
+        retry_delays_seconds=tuple(webhook.retry_delays_seconds),
+    )
+
+
+def differences(old: Configuration | None, new: Configuration) -> dict[str, list[Any]]:
+    """What changed, as {"field": [old, new]} with the names of the API; everything there is for a new webhook."""
+    changes = {}
+    for field in fields(Configuration):
+        before, after = (None if old is None else getattr(old, field.name)), getattr(new, field.name)
+        if before != after:
+            changes[_camel(field.name)] = [_shown(before), _shown(after)]
+    return changes
+
+
+def _shown(value: Any) -> Any:
+    match value:
+        case Authentication():
+            credential = None if value.credential is None else MASK
+            return {"kind": value.kind, "username": value.username, "credential": credential}
+        case CustomHeader():
+            return {"name": value.name, "value": value.shown}
+        case tuple():
+            return [_shown(item) for item in value]
+        case None | bool() | int() | str() | dict():
+            return value
+    return str(value)
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(map(str.capitalize, rest))
