@@ -1,0 +1,148 @@
+"""Group commit: one batch at a time, everybody gets their own answer."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from app.errors import Unavailable
+from app.group_commit import GroupCommit
+
+
+class Away(Exception):
+    """The database is away."""
+
+
+class Commits:
+    """Stands for the database: keeps batches, and holds each commit until it is let go."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.let_go = asyncio.Event()
+        self.begun = asyncio.Event()
+
+    async def __call__(self, items: Sequence[int]) -> list[int]:
+        self.begun.set()
+        await self.let_go.wait()
+        if 13 in items:
+            raise ValueError("13 cannot be written")
+        if 99 in items:
+            raise Away
+        self.batches.append(list(items))
+        return [item * 10 for item in items]
+
+
+def group(commits: Commits, *, max_batch: int = 100, max_waiting: int = 100) -> GroupCommit[int, int]:
+    return GroupCommit(commits, max_batch=max_batch, max_waiting=max_waiting, shared=(Away,))
+
+
+async def test_an_item_is_committed_at_once_when_nothing_is_in_flight() -> None:
+    commits = Commits()
+    commits.let_go.set()
+
+    result = await group(commits).submit(4)
+
+    assert result == 40
+    assert commits.batches == [[4]]
+
+
+async def test_what_piles_up_during_a_commit_goes_into_the_next_one() -> None:
+    commits = Commits()
+    committing = group(commits)
+
+    first = asyncio.create_task(committing.submit(1))
+    await commits.begun.wait()
+    others = [asyncio.create_task(committing.submit(item)) for item in (2, 3, 4)]
+    await asyncio.sleep(0)
+    commits.let_go.set()
+
+    assert await asyncio.gather(first, *others) == [10, 20, 30, 40]
+    assert commits.batches == [[1], [2, 3, 4]]
+
+
+async def test_a_batch_is_no_heavier_than_allowed_but_one_heavy_item_goes_alone() -> None:
+    commits = Commits()
+    committing: GroupCommit[int, int] = GroupCommit(commits, max_batch=5, max_waiting=100, weigh=lambda item: item)
+
+    first = asyncio.create_task(committing.submit(1))
+    await commits.begun.wait()
+    others = [asyncio.create_task(committing.submit(item)) for item in (2, 3, 9, 4)]
+    await asyncio.sleep(0)
+    commits.let_go.set()
+    await asyncio.gather(first, *others)
+
+    assert commits.batches == [[1], [2, 3], [9], [4]]
+
+
+async def test_a_bad_item_fails_alone_and_the_others_of_its_batch_are_committed() -> None:
+    commits = Commits()
+    committing = group(commits)
+
+    first = asyncio.create_task(committing.submit(1))
+    await commits.begun.wait()
+    others = [asyncio.create_task(committing.submit(item)) for item in (2, 13, 3)]
+    await asyncio.sleep(0)
+    commits.let_go.set()
+    results = await asyncio.gather(first, *others, return_exceptions=True)
+
+    assert [result for result in results if isinstance(result, int)] == [10, 20, 30]
+    assert isinstance(results[2], ValueError)
+
+
+async def test_an_error_that_concerns_all_is_told_to_all_without_trying_each() -> None:
+    commits = Commits()
+    committing = group(commits)
+
+    first = asyncio.create_task(committing.submit(1))
+    await commits.begun.wait()
+    others = [asyncio.create_task(committing.submit(item)) for item in (2, 99)]
+    await asyncio.sleep(0)
+    commits.let_go.set()
+    results = await asyncio.gather(first, *others, return_exceptions=True)
+
+    assert results[0] == 10
+    assert [type(result) for result in results[1:]] == [Away, Away]
+    assert commits.batches == [[1]]
+
+
+async def test_more_than_may_wait_is_refused_as_unavailable() -> None:
+    commits = Commits()
+    committing = group(commits, max_waiting=2)
+    first = asyncio.create_task(committing.submit(1))
+    await commits.begun.wait()
+    others = [asyncio.create_task(committing.submit(item)) for item in (2, 3)]
+    await asyncio.sleep(0)
+
+    with pytest.raises(Unavailable, match="2 writes wait already"):
+        await committing.submit(4)
+
+    commits.let_go.set()
+    assert await asyncio.gather(first, *others) == [10, 20, 30]
+
+
+async def test_a_caller_that_goes_away_neither_undoes_its_item_nor_harms_the_others() -> None:
+    commits = Commits()
+    committing = group(commits)
+    first = asyncio.create_task(committing.submit(1))
+    await commits.begun.wait()
+    leaving, staying = (asyncio.create_task(committing.submit(item)) for item in (2, 3))
+    await asyncio.sleep(0)
+
+    leaving.cancel()
+    commits.let_go.set()
+
+    assert await asyncio.gather(first, staying) == [10, 30]
+    assert commits.batches == [[1], [2, 3]]
+
+
+async def test_drained_waits_for_everything_submitted() -> None:
+    commits = Commits()
+    committing = group(commits, max_batch=1)
+    tasks = [asyncio.create_task(committing.submit(item)) for item in (1, 2, 3)]
+    await commits.begun.wait()
+    commits.let_go.set()
+
+    await committing.drained()
+
+    assert all(task.done() for task in tasks) or await asyncio.gather(*tasks) == [10, 20, 30]
+    assert committing.waiting == 0
