@@ -1,4 +1,4 @@
-"""The settings: one frozen value, read once at the entry point, from the environment and `.env`. Nobody else reads those.
+"""The settings: one frozen value, read once at the entry point from the environment and `.env`, and by nobody else.
 
 A bad value stops the start with a sentence that names the variable, what it is, and what would be right.
 """

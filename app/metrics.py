@@ -1,0 +1,149 @@
+"""What the program counts and measures about itself, for Prometheus.
+
+Each process has its own registry, made when its resources are opened. Callers say what happened, in the words of the
+domain; names and buckets are here, and docs/metrics.md is written from them. No label names a workspace or a webhook:
+there may be thousands of each.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from app.statuses import AttemptOutcome, DeliveryStatus
+
+if TYPE_CHECKING:
+    from app.delivery.record import Recorded
+
+_BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
+_DURATION_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+# From "at once" to "the receiver was held back for an hour".
+_DELAY_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3_600)
+_MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How things stand at the moment of a scrape; None where it cannot be known right now."""
+
+    in_flight: int
+    followers: int
+    oldest_due_seconds: float | None
+    broker_ok: bool
+    updates_ok: bool
+
+
+class Metrics:
+    """The instruments of one process."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self._published = Counter(
+            "eev_webhooks_events_published", "Events committed, repeated ones among them.", registry=registry
+        )
+        self._publish_batches = Histogram(
+            "eev_webhooks_publish_batch_events",
+            "How many events one commit of the publisher held.",
+            buckets=_BATCH_SIZES,
+            registry=registry,
+        )
+        self._record_batches = Histogram(
+            "eev_webhooks_record_batch_attempts",
+            "How many attempts one commit of the recorder held.",
+            buckets=_BATCH_SIZES,
+            registry=registry,
+        )
+        self._claims = Histogram(
+            "eev_webhooks_claim_batch_deliveries",
+            "How many deliveries one claim took.",
+            buckets=_BATCH_SIZES,
+            registry=registry,
+        )
+        self._attempts = Counter("eev_webhooks_attempts", "Attempts made, by outcome.", ["outcome"], registry=registry)
+        self._deliveries = Counter(
+            "eev_webhooks_deliveries", "Deliveries that an attempt left in a status.", ["status"], registry=registry
+        )
+        self._duration = Histogram(
+            "eev_webhooks_attempt_duration_seconds",
+            "How long attempts took, from the look-up of the name to the end of the answer.",
+            buckets=_DURATION_SECONDS,
+            registry=registry,
+        )
+        self._delay = Histogram(
+            "eev_webhooks_first_attempt_delay_seconds",
+            "How long after an event was published its first attempt at a webhook began.",
+            buckets=_DELAY_SECONDS,
+            registry=registry,
+        )
+        self._in_flight = Gauge(
+            "eev_webhooks_in_flight_requests", "Requests to receivers under way in this process.", registry=registry
+        )
+        self._followers = Gauge(
+            "eev_webhooks_followers", "Subscriptions that follow updates from this process.", registry=registry
+        )
+        self._queue_age = Gauge(
+            "eev_webhooks_queue_age_seconds",
+            "How long the oldest delivery that is due and unclaimed has been waiting, over all processes;"
+            " those of paused and held back webhooks are not due. NaN while the database does not answer.",
+            registry=registry,
+        )
+        self._broker_up = Gauge(
+            "eev_webhooks_broker_up", "1 where the last wake-up reached the broker, else 0.", registry=registry
+        )
+        self._updates_up = Gauge(
+            "eev_webhooks_updates_up", "1 where live updates get through, else 0.", registry=registry
+        )
+        self._sweep = Gauge(
+            "eev_webhooks_sweep_last_run_timestamp_seconds",
+            "When this process last swept, in seconds since the epoch; 0 where it does not deliver.",
+            registry=registry,
+        )
+        self.last_sweep_at: datetime | None = None
+        self._show_zeros()
+        ProcessCollector(registry=registry)
+        GCCollector(registry=registry)
+
+    def published(self, events: int) -> None:
+        """One commit of the publisher held so many events."""
+        self._published.inc(events)
+        self._publish_batches.observe(events)
+
+    def claimed(self, deliveries: int) -> None:
+        """One claim took so many deliveries."""
+        self._claims.observe(deliveries)
+
+    def attempted(self, recorded: "Recorded") -> None:
+        """An attempt was made and written down."""
+        self._attempts.labels(recorded.outcome).inc()
+        self._deliveries.labels(recorded.decision.status).inc()
+        self._duration.observe(recorded.answer.duration_ms / 1_000)
+        if recorded.claimed.attempt_count == 0:
+            self._delay.observe((recorded.started_at - recorded.claimed.created_at) / _MICROSECONDS)
+
+    def recorded(self, attempts: int) -> None:
+        """One commit of the recorder held so many attempts."""
+        self._record_batches.observe(attempts)
+
+    def swept(self, at: datetime) -> None:
+        """A sweep ended."""
+        self.last_sweep_at = at
+        self._sweep.set(at.timestamp())
+
+    def exposition(self, level: Level) -> bytes:
+        """Everything as Prometheus reads it (text format 0.0.4), with how things stand now."""
+        self._in_flight.set(level.in_flight)
+        self._followers.set(level.followers)
+        self._queue_age.set(float("nan") if level.oldest_due_seconds is None else level.oldest_due_seconds)
+        self._broker_up.set(level.broker_ok)
+        self._updates_up.set(level.updates_ok)
+        return generate_latest(self.registry)
+
+    def _show_zeros(self) -> None:
+        """Let every label exist from the start: a rate over a series that appears later misses its first increase."""
+        for outcome in AttemptOutcome:
+            self._attempts.labels(outcome)
+        for status in (DeliveryStatus.SUCCEEDED, DeliveryStatus.RETRYING, DeliveryStatus.FAILED):
+            self._deliveries.labels(status)
