@@ -1,0 +1,91 @@
+"""What every test can ask for: servers, databases and brokers of its own, and a clock."""
+
+import signal
+from collections.abc import AsyncIterator, Iterator
+
+import hypothesis
+import pytest
+
+from tests.clock import FakeClock
+from tests.databases import Databases, PostgresDatabases, SqliteDatabases
+from tests.services import Postgres, Redis
+
+# No deadline for single examples: how long one takes says more about the machine than about the code.
+hypothesis.settings.register_profile("suite", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("suite")
+
+
+def pytest_configure() -> None:
+    """Make an ended CI job (SIGTERM) an interrupted session, which stops the servers that it started."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """The session's PostgreSQL. Not to be stopped: a test that does so starts its own."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Redis]:
+    """The session's Redis. Not to be stopped: a test that does so starts its own."""
+    with Redis() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> SqliteDatabases:
+    return SqliteDatabases(tmp_path_factory.mktemp("databases"))
+
+
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_server: Postgres) -> PostgresDatabases:
+    return PostgresDatabases(postgres_server)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Both kinds of databases, one after the other.
+
+    `@pytest.mark.parametrize("databases", ["postgres"], indirect=True)` picks one of them.
+    """
+    made: Databases = request.getfixturevalue(f"{request.param}_databases")
+    return made
+
+
+@pytest.fixture
+async def database_url(databases: Databases) -> AsyncIterator[str]:
+    """The address of a migrated database that no other test uses."""
+    url = await databases.create()
+    yield url
+    await databases.drop(url)
+
+
+@pytest.fixture
+async def empty_database_url(databases: Databases) -> AsyncIterator[str]:
+    """The address of a database that no other test uses, and that has no tables yet."""
+    url = await databases.create_empty()
+    yield url
+    await databases.drop(url)
+
+
+@pytest.fixture
+def redis_url(redis_server: Redis) -> str:
+    """The address of an empty Redis database."""
+    return redis_server.fresh_database_url()
+
+
+@pytest.fixture(params=["memory", "redis"])
+def broker_url(request: pytest.FixtureRequest) -> str:
+    """The address of both kinds of brokers, one after the other; Redis's is not that of `redis_url`."""
+    if request.param == "memory":
+        return "memory://"
+    server: Redis = request.getfixturevalue("redis_server")
+    return server.fresh_database_url()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that stands still until it is told to advance."""
+    return FakeClock()

@@ -1,0 +1,115 @@
+"""A real PostgreSQL and a real Redis for the tests.
+
+Locks, plans, streams and crashes are as they are only in the real things. A test that kills a server starts one of its
+own from here; all others share those of the session (see `tests.conftest`). Knows nothing of the product.
+"""
+
+import signal
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+
+import redis
+
+from tests.programs import account_for_postgres, find_postgres, find_redis, reachable
+from tests.server import START_SECONDS, Server, ServerFailed
+
+
+class Postgres(Server):
+    """A PostgreSQL. Use it in `with`, or call `start` and `close`.
+
+    It does not flush to the disk unless told to: what a killed process wrote outlives it either way, only a machine
+    that loses power forgets it, so `flushing` is for measuring.
+    """
+
+    _ready = "database system is ready to accept connections"
+    _stop_signal = signal.SIGINT
+    _abort_signal = signal.SIGQUIT
+
+    def __init__(self, *, flushing: bool = False) -> None:
+        super().__init__(account_for_postgres())
+        self._flushing = flushing
+        self._programs = reachable(find_postgres(), self._account, self._directory)
+        self._data = self._directory / "data"
+
+    @property
+    def url(self) -> str:
+        """The address of the database "postgres"."""
+        return self.database_url("postgres")
+
+    def database_url(self, name: str) -> str:
+        """Return the address that a database of this server has."""
+        return f"postgres://postgres@127.0.0.1:{self.port}/{name}"
+
+    def start(self) -> None:
+        """Start, the first time after making the data directory, and return when connections are accepted.
+
+        Raises:
+            ServerFailed: it ended instead, or took longer than `START_SECONDS`, or runs already.
+        """
+        if not self._data.exists():
+            self._make_data_directory()
+        super().start()
+
+    def _make_data_directory(self) -> None:
+        form = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        initdb = self._launch([self._programs / "initdb", *form, f"--pgdata={self._data}"])
+        said, _ = initdb.communicate(timeout=START_SECONDS)
+        if initdb.returncode:
+            raise ServerFailed(f"initdb ended with {initdb.returncode}:\n{said}")
+
+    def _command(self) -> Sequence[str | Path]:
+        flush = "on" if self._flushing else "off"
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": self.port,
+            "unix_socket_directories": "",
+            "max_connections": 200,
+            "fsync": flush,
+            "full_page_writes": flush,
+            # In the data directory rather than in /dev/shm, where a killed server would leave it behind.
+            "dynamic_shared_memory_type": "mmap",
+        }
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        return [self._programs / "postgres", "-D", self._data, *options]
+
+
+class Redis(Server):
+    """A Redis. Use it in `with`, or call `start` and `close`. When it ends it forgets, unless it is `persistent`."""
+
+    _ready = "Ready to accept connections"
+    _stop_signal = signal.SIGTERM
+    _abort_signal = signal.SIGKILL
+    _DATABASES = 256
+
+    def __init__(self, *, persistent: bool = False) -> None:
+        super().__init__()
+        self._persistent = persistent
+        self._program = find_redis()
+        self._numbers = count(1)
+
+    @property
+    def url(self) -> str:
+        """The address of database 0."""
+        return self._database_url(0)
+
+    def fresh_database_url(self) -> str:
+        """Return the address of a database that is empty, another one at every call for as long as there are some."""
+        url = self._database_url(next(self._numbers) % self._DATABASES)
+        with redis.Redis.from_url(url) as client:
+            client.flushdb()
+        return url
+
+    def _database_url(self, number: int) -> str:
+        return f"redis://127.0.0.1:{self.port}/{number}"
+
+    def _command(self) -> Sequence[str | Path]:
+        settings = {
+            "bind": "127.0.0.1",
+            "port": str(self.port),
+            "dir": str(self._directory),
+            "databases": str(self._DATABASES),
+            "save": "",
+            "appendonly": "yes" if self._persistent else "no",
+        }
+        return [self._program, *(part for name, value in settings.items() for part in (f"--{name}", value))]
