@@ -8,12 +8,11 @@ A model's docstring becomes its table's comment, so none has a semicolon: Tortoi
 """
 
 from datetime import datetime
-from typing import Any
 
 from tortoise import fields
 from tortoise.models import Model
 
-from app.database.fields import IdField, JsonField, TimestampField
+from app.database.fields import IdField, JsonField, LongTextField, TimestampField
 from app.statuses import (
     AttemptOutcome,
     AttemptTrigger,
@@ -29,9 +28,9 @@ from app.statuses import (
 class Workspace(Model):
     """One customer of the platform: everything else belongs to exactly one workspace."""
 
-    id = IdField(primary_key=True)
-    name = fields.CharField(max_length=200)
-    created_at: datetime = TimestampField()
+    id = IdField[str](primary_key=True)
+    name = fields.CharField[str](max_length=200)
+    created_at = TimestampField[datetime]()
     # Raised in the same transaction as any change of the workspace's webhooks or event types, so that a publisher knows
     # by one small read whether what it has cached about them still holds.
     registry_version = fields.BigIntField(default=0)
@@ -43,17 +42,17 @@ class Workspace(Model):
 class ApiKey(Model):
     """Who may call. The key itself is not stored, only its hash."""
 
-    id = IdField(primary_key=True)
-    workspace_id = IdField()
-    name = fields.CharField(max_length=200)
-    hint = fields.CharField(max_length=8)
-    key_hash = fields.CharField(max_length=64, unique=True)
-    scopes: Any = JsonField()
-    allowed_sources: Any = JsonField()
-    created_at: datetime = TimestampField()
-    expires_at: datetime | None = TimestampField(null=True)
-    last_used_at: datetime | None = TimestampField(null=True)
-    revoked_at: datetime | None = TimestampField(null=True)
+    id = IdField[str](primary_key=True)
+    workspace_id = IdField[str]()
+    name = fields.CharField[str](max_length=200)
+    hint = fields.CharField[str](max_length=8)
+    key_hash = fields.CharField[str](max_length=64, unique=True)
+    scopes = JsonField()
+    allowed_sources = JsonField()
+    created_at = TimestampField[datetime]()
+    expires_at = TimestampField[datetime | None](null=True)
+    last_used_at = TimestampField[datetime | None](null=True)
+    revoked_at = TimestampField[datetime | None](null=True)
 
     class Meta:
         table = "api_key"
@@ -63,15 +62,15 @@ class ApiKey(Model):
 class AuditEntry(Model):
     """Who changed what, when and from where, with secrets masked."""
 
-    id = IdField(primary_key=True)
-    workspace_id = IdField()
-    at: datetime = TimestampField()
-    actor = fields.CharField(max_length=250)
-    action = fields.CharField(max_length=60)
+    id = IdField[str](primary_key=True)
+    workspace_id = IdField[str]()
+    at = TimestampField[datetime]()
+    actor = fields.CharField[str](max_length=250)
+    action = fields.CharField[str](max_length=60)
     # A TypeID, or the name of an event type
-    subject_id: str | None = fields.CharField(max_length=120, null=True)
-    changes: Any = JsonField(null=True)
-    source_address = fields.CharField(max_length=45, null=True)
+    subject_id = fields.CharField[str | None](max_length=120, null=True)
+    changes = JsonField(null=True)
+    source_address = fields.CharField[str | None](max_length=45, null=True)
 
     class Meta:
         table = "audit_entry"
@@ -81,15 +80,15 @@ class AuditEntry(Model):
 class CustomEventType(Model):
     """An event type that a workspace defined beside the built-in ones, or an overriding archival of it."""
 
-    id = IdField(primary_key=True)
-    workspace_id = IdField()
-    name = fields.CharField(max_length=100)
-    description = fields.TextField()
-    json_schema: Any = JsonField()
-    example: Any = JsonField()
-    archived = fields.BooleanField(default=False)
-    created_at: datetime = TimestampField()
-    updated_at: datetime = TimestampField()
+    id = IdField[str](primary_key=True)
+    workspace_id = IdField[str]()
+    name = fields.CharField[str](max_length=100)
+    description = LongTextField[str]()
+    json_schema = JsonField()
+    example = JsonField()
+    archived = fields.BooleanField[bool](default=False)
+    created_at = TimestampField[datetime]()
+    updated_at = TimestampField[datetime]()
 
     class Meta:
         table = "event_type"
@@ -99,43 +98,43 @@ class CustomEventType(Model):
 class Webhook(Model):
     """Where events go, and how its receiver has been doing lately."""
 
-    id = IdField(primary_key=True)
-    workspace_id = IdField()
-    name = fields.CharField(max_length=200)
-    url = fields.TextField()
-    description = fields.TextField(null=True)
-    event_types: Any = JsonField()
+    id = IdField[str](primary_key=True)
+    workspace_id = IdField[str]()
+    name = fields.CharField[str](max_length=200)
+    url = LongTextField[str]()
+    description = LongTextField[str | None](null=True)
+    event_types = JsonField()
     # CEL; `filter` is a method of every Tortoise model
-    filter_expression = fields.TextField(null=True)
-    method: HttpMethod = fields.CharEnumField(HttpMethod, max_length=8)
-    timeout_seconds = fields.IntField()
-    verify_ssl = fields.BooleanField()
-    ip_allowlist: Any = JsonField()
+    filter_expression = LongTextField[str | None](null=True)
+    method = fields.CharEnumField(HttpMethod, max_length=8)
+    timeout_seconds = fields.IntField[int]()
+    verify_ssl = fields.BooleanField[bool]()
+    ip_allowlist = JsonField()
     # Encrypted JSON: [{"name", "value", "sensitive"}]
-    headers = fields.TextField()
-    authentication_kind: AuthenticationKind = fields.CharEnumField(AuthenticationKind, max_length=8)
-    authentication_username = fields.CharField(max_length=250, null=True)
+    headers = LongTextField[str]()
+    authentication_kind = fields.CharEnumField(AuthenticationKind, max_length=8)
+    authentication_username = fields.CharField[str | None](max_length=250, null=True)
     # Encrypted token or password
-    authentication_credential = fields.TextField(null=True)
-    signature_scheme: SignatureScheme = fields.CharEnumField(SignatureScheme, max_length=16)
-    rotate_secret_every_days = fields.IntField(null=True)
-    next_secret_rotation_at: datetime | None = TimestampField(null=True)
-    retry_delays_seconds: Any = JsonField()
-    rate_limit_per_second = fields.IntField(null=True)
-    max_in_flight = fields.IntField()
-    status: WebhookStatus = fields.CharEnumField(WebhookStatus, max_length=8)
-    status_reason = fields.TextField(null=True)
-    status_changed_at: datetime = TimestampField()
-    metadata: Any = JsonField()
-    created_at: datetime = TimestampField()
-    updated_at: datetime = TimestampField()
-    deleted_at: datetime | None = TimestampField(null=True)
+    authentication_credential = LongTextField[str | None](null=True)
+    signature_scheme = fields.CharEnumField(SignatureScheme, max_length=16)
+    rotate_secret_every_days = fields.IntField[int | None](null=True)
+    next_secret_rotation_at = TimestampField[datetime | None](null=True)
+    retry_delays_seconds = JsonField()
+    rate_limit_per_second = fields.IntField[int | None](null=True)
+    max_in_flight = fields.IntField[int]()
+    status = fields.CharEnumField(WebhookStatus, max_length=8)
+    status_reason = LongTextField[str | None](null=True)
+    status_changed_at = TimestampField[datetime]()
+    metadata = JsonField()
+    created_at = TimestampField[datetime]()
+    updated_at = TimestampField[datetime]()
+    deleted_at = TimestampField[datetime | None](null=True)
     # What its receiver's answers have been like: the circuit breaker and the five-day rule read these.
-    consecutive_failures = fields.IntField(default=0)
-    failing_since: datetime | None = TimestampField(null=True)
-    held_until: datetime | None = TimestampField(null=True)
+    consecutive_failures = fields.IntField[int](default=0)
+    failing_since = TimestampField[datetime | None](null=True)
+    held_until = TimestampField[datetime | None](null=True)
     # Rate limit: the moment from which the next attempt may start (generic cell rate algorithm).
-    next_slot_at: datetime | None = TimestampField(null=True)
+    next_slot_at = TimestampField[datetime | None](null=True)
 
     class Meta:
         table = "webhook"
@@ -145,15 +144,15 @@ class Webhook(Model):
 class Secret(Model):
     """A signing secret of a webhook: the current one, or with `expires_at` an earlier one that signs until then."""
 
-    id = IdField(primary_key=True)
-    workspace_id = IdField()
-    webhook_id = IdField(db_index=True)
+    id = IdField[str](primary_key=True)
+    workspace_id = IdField[str]()
+    webhook_id = IdField[str](db_index=True)
     # Encrypted, bound to this row's id
-    secret = fields.TextField()
-    hint = fields.CharField(max_length=8)
-    public_key = fields.TextField(null=True)
-    created_at: datetime = TimestampField()
-    expires_at: datetime | None = TimestampField(null=True)
+    secret = LongTextField[str]()
+    hint = fields.CharField[str](max_length=8)
+    public_key = LongTextField[str | None](null=True)
+    created_at = TimestampField[datetime]()
+    expires_at = TimestampField[datetime | None](null=True)
 
     class Meta:
         table = "secret"
@@ -162,17 +161,17 @@ class Secret(Model):
 class Event(Model):
     """One thing that happened, with the exact body that every delivery of it signs."""
 
-    id = IdField(primary_key=True)
-    workspace_id = IdField()
-    type = fields.CharField(max_length=100)
-    occurred_at: datetime = TimestampField()
-    created_at: datetime = TimestampField()
-    body = fields.TextField()
-    test = fields.BooleanField(default=False)
-    idempotency_key = fields.CharField(max_length=255, null=True)
+    id = IdField[str](primary_key=True)
+    workspace_id = IdField[str]()
+    type = fields.CharField[str](max_length=100)
+    occurred_at = TimestampField[datetime]()
+    created_at = TimestampField[datetime]()
+    body = LongTextField[str]()
+    test = fields.BooleanField[bool](default=False)
+    idempotency_key = fields.CharField[str | None](max_length=255, null=True)
     # SHA-256 of what was published; tells a repeat from a conflict.
-    digest = fields.CharField(max_length=64, null=True)
-    ordering_key = fields.CharField(max_length=255, null=True)
+    digest = fields.CharField[str | None](max_length=64, null=True)
+    ordering_key = fields.CharField[str | None](max_length=255, null=True)
 
     class Meta:
         table = "event"
@@ -181,26 +180,28 @@ class Event(Model):
 class Delivery(Model):
     """One event on its way to one webhook. The row is the truth about where it stands."""
 
-    id = IdField(primary_key=True)
-    workspace_id = IdField()
-    event_id = IdField()
-    webhook_id = IdField()
-    event_type = fields.CharField(max_length=100)
-    test = fields.BooleanField(default=False)
-    ordering_key = fields.CharField(max_length=255, null=True)
-    status: DeliveryStatus = fields.CharEnumField(DeliveryStatus, max_length=10)
+    id = IdField[str](primary_key=True)
+    workspace_id = IdField[str]()
+    event_id = IdField[str]()
+    webhook_id = IdField[str]()
+    event_type = fields.CharField[str](max_length=100)
+    test = fields.BooleanField[bool](default=False)
+    ordering_key = fields.CharField[str | None](max_length=255, null=True)
+    status = fields.CharEnumField(DeliveryStatus, max_length=10)
     # Why the next attempt will be made.
-    trigger: AttemptTrigger = fields.CharEnumField(AttemptTrigger, max_length=8)
+    trigger = fields.CharEnumField(AttemptTrigger, max_length=8)
     # Attempts are counted by rows written; `retries_used` says how far the current retry schedule has come.
-    attempt_count = fields.IntField(default=0)
-    retries_used = fields.IntField(default=0)
-    next_attempt_at: datetime | None = TimestampField(null=True)
+    attempt_count = fields.IntField[int](default=0)
+    retries_used = fields.IntField[int](default=0)
+    next_attempt_at = TimestampField[datetime | None](null=True)
     # The worker that is sending it right now; free again when that worker's lease has ended.
-    claimed_by: str | None = IdField(null=True)
-    last_outcome: AttemptOutcome | None = fields.CharEnumField(AttemptOutcome, max_length=20, null=True)
-    last_response_status = fields.IntField(null=True)
-    created_at: datetime = TimestampField()
-    completed_at: datetime | None = TimestampField(null=True)
+    claimed_by = IdField[str | None](null=True)
+    last_outcome: fields.Field[AttemptOutcome | None] = fields.CharEnumField(  # type: ignore[assignment]
+        AttemptOutcome, max_length=20, null=True
+    )
+    last_response_status = fields.IntField[int | None](null=True)
+    created_at = TimestampField[datetime]()
+    completed_at = TimestampField[datetime | None](null=True)
 
     class Meta:
         table = "delivery"
@@ -209,26 +210,26 @@ class Delivery(Model):
 class Attempt(Model):
     """One HTTP request of one delivery. Its request body is the event's body and is not stored twice."""
 
-    id = IdField(primary_key=True)
-    workspace_id = IdField()
-    delivery_id = IdField()
-    webhook_id = IdField()
-    worker_id = IdField()
-    number = fields.IntField()
-    trigger: AttemptTrigger = fields.CharEnumField(AttemptTrigger, max_length=8)
-    started_at: datetime = TimestampField()
+    id = IdField[str](primary_key=True)
+    workspace_id = IdField[str]()
+    delivery_id = IdField[str]()
+    webhook_id = IdField[str]()
+    worker_id = IdField[str]()
+    number = fields.IntField[int]()
+    trigger = fields.CharEnumField(AttemptTrigger, max_length=8)
+    started_at = TimestampField[datetime]()
     duration_us = fields.BigIntField()
-    outcome: AttemptOutcome = fields.CharEnumField(AttemptOutcome, max_length=20)
-    error = fields.TextField(null=True)
-    remote_address = fields.CharField(max_length=45, null=True)
-    request_method: HttpMethod = fields.CharEnumField(HttpMethod, max_length=8)
-    request_url = fields.TextField()
+    outcome = fields.CharEnumField(AttemptOutcome, max_length=20)
+    error = LongTextField[str | None](null=True)
+    remote_address = fields.CharField[str | None](max_length=45, null=True)
+    request_method = fields.CharEnumField(HttpMethod, max_length=8)
+    request_url = LongTextField[str]()
     # [[name, value], …], credentials masked
-    request_headers: Any = JsonField()
-    response_status = fields.IntField(null=True)
-    response_headers: Any = JsonField(null=True)
-    response_body = fields.TextField(null=True)
-    response_truncated = fields.BooleanField(default=False)
+    request_headers = JsonField()
+    response_status = fields.IntField[int | None](null=True)
+    response_headers = JsonField(null=True)
+    response_body = LongTextField[str | None](null=True)
+    response_truncated = fields.BooleanField[bool](default=False)
 
     class Meta:
         table = "attempt"
@@ -237,11 +238,11 @@ class Attempt(Model):
 class Worker(Model):
     """A running process that may hold claims. Its heartbeat moves `lease_until`, past which its claims are free."""
 
-    id = IdField(primary_key=True)
-    host = fields.CharField(max_length=255)
-    pid = fields.IntField()
-    started_at: datetime = TimestampField()
-    lease_until: datetime = TimestampField()
+    id = IdField[str](primary_key=True)
+    host = fields.CharField[str](max_length=255)
+    pid = fields.IntField[int]()
+    started_at = TimestampField[datetime]()
+    lease_until = TimestampField[datetime]()
 
     class Meta:
         table = "worker"
@@ -250,18 +251,18 @@ class Worker(Model):
 class Operation(Model):
     """Work over many rows that goes on in the background, in batches, and survives a restart."""
 
-    id = IdField(primary_key=True)
-    workspace_id = IdField()
-    kind = fields.CharField(max_length=40)
-    status: OperationStatus = fields.CharEnumField(OperationStatus, max_length=10)
+    id = IdField[str](primary_key=True)
+    workspace_id = IdField[str]()
+    kind = fields.CharField[str](max_length=40)
+    status = fields.CharEnumField(OperationStatus, max_length=10)
     # What was asked for, and how far it has come: the id of the last row done.
-    request: Any = JsonField()
-    position: str | None = IdField(null=True)
+    request = JsonField()
+    position = IdField[str | None](null=True)
     matched = fields.BigIntField()
     done = fields.BigIntField(default=0)
-    claimed_by: str | None = IdField(null=True)
-    created_at: datetime = TimestampField()
-    completed_at: datetime | None = TimestampField(null=True)
+    claimed_by = IdField[str | None](null=True)
+    created_at = TimestampField[datetime]()
+    completed_at = TimestampField[datetime | None](null=True)
 
     class Meta:
         table = "operation"

@@ -14,6 +14,7 @@ from app.access.known_keys import KnownKeys
 from app.access.tokens import TokenSigner
 from app.clock import Clock, SystemClock
 from app.database.database import Database
+from app.database.migrate import require_current_schema
 from app.delivery.decide import BreakerPolicy
 from app.delivery.lease import Lease
 from app.delivery.pipeline import Pipeline
@@ -73,6 +74,7 @@ async def open_resources(
 
     Raises:
         DatabaseUnavailable: the database does not answer.
+        SchemaOutdated: it lacks migrations.
     """
     clock = clock or SystemClock()
     metrics = Metrics()
@@ -110,6 +112,7 @@ async def open_resources(
             metrics=metrics,
             policy=policy,
         )
+        await require_current_schema(database)
         await lease.begin()
         stack.push_async_callback(lease.end)
         stack.push_async_callback(pipeline.stop, settings.shutdown_seconds)

@@ -6,6 +6,6 @@
 import sys
 
 if "dramatiq.cli" in sys.modules:
-    from tasks import command
+    from tasks.command import prepare
 
-    command.prepare()
+    prepare()

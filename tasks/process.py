@@ -1,5 +1,4 @@
-"""One process of the product, assembled: resources, broker, actor, periodic work, and a worker where this process
-delivers."""
+"""One process of the product, assembled: resources, actor, periodic work, and a worker where this process delivers."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -8,7 +7,6 @@ import httpx
 from dramatiq.broker import Broker
 
 from app.clock import Clock
-from app.database.migrate import require_current_schema
 from app.resources import Resources, open_resources
 from app.settings import Settings
 from tasks.actors import declare_deliver
@@ -26,7 +24,6 @@ async def open_process(
     works: bool,
     clock: Clock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
-    broker: Broker | None = None,
 ) -> AsyncIterator[Resources]:
     """Open a process: with `works` it delivers, without it only takes requests and wakes others.
 
@@ -35,8 +32,29 @@ async def open_process(
         DatabaseUnavailable: the database does not answer.
         AlreadyRunning: another server works on the same SQLite file.
     """
-    broker = broker or make_broker(settings.broker_url)
-    in_process = isinstance(broker, InProcessBroker)
+    broker = make_broker(settings.broker_url)
+    polls = not isinstance(broker, InProcessBroker)
+    async with open_resources_for(settings, broker, works=works, clock=clock, transport=transport) as resources:
+        if not works:
+            yield resources
+            return
+        async with running_worker(broker, polls=polls, threads=settings.worker_threads):
+            yield resources
+
+
+@asynccontextmanager
+async def open_resources_for(
+    settings: Settings,
+    broker: Broker,
+    *,
+    works: bool,
+    clock: Clock | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> AsyncIterator[Resources]:
+    """Open the resources and the periodic work of a process; whoever consumes the broker's messages is another matter.
+
+    Raises: what `open_process` does.
+    """
     opened: list[Resources] = []
     deliver = declare_deliver(broker, lambda: opened[0].pipeline)
     async with AsyncExitStack() as stack:
@@ -46,16 +64,13 @@ async def open_process(
             open_resources(
                 settings,
                 send_wake_up=deliver.send,
-                broker_blocks=not in_process,
+                broker_blocks=not isinstance(broker, InProcessBroker),
                 clock=clock,
                 transport=transport,
             )
         )
-        await require_current_schema(resources.database)
         opened.append(resources)
         if works:
             await end_other_leases(resources)
-            worker = running_worker(broker, polls=not in_process, threads=settings.worker_threads)
-            await stack.enter_async_context(worker)
         await stack.enter_async_context(running(chores(resources, works=works)))
         yield resources

@@ -22,6 +22,7 @@ from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalEr
 
 from app.database.batch import Columns, Dialect, in_dialect, rows_parameters, with_rows
 from app.database.errors import DatabaseUnavailable, UniqueViolation
+from app.database.sqlite import ImmediateTransaction
 
 Row = dict[str, Any]
 _Result = TypeVar("_Result")
@@ -114,7 +115,7 @@ class Database(Statements):
     async def _sqlite_transaction(self, client: SqliteClient) -> AsyncIterator[Statements]:
         # One connection: the lock keeps other tasks' statements out of this transaction.
         async with client._lock:
-            transaction = client._in_transaction().connection
+            transaction = ImmediateTransaction(client)
             async with _committed_or_undone(transaction):
                 yield Statements(transaction, self.dialect)
 

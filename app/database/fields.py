@@ -4,26 +4,37 @@ See docs/adr/0001-one-sql-text-for-two-databases.md.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from tortoise import fields
 
 from app.clock import from_micros, to_micros
 
+Text = TypeVar("Text", str, str | None)
+Moment = TypeVar("Moment", datetime, datetime | None)
 
-class IdField(fields.CharField):
+
+class IdField(fields.CharField[Text]):
     """A TypeID as text. The C collation on PostgreSQL compares bytes: ids sort as they were made, and quickly."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"max_length": 40, **kwargs})
+        super().__init__(**{"max_length": 40, **kwargs})  # type: ignore[misc]
 
     class _db_postgres:  # noqa: N801 — Tortoise's name
         SQL_TYPE = 'VARCHAR(40) COLLATE "C"'
 
 
-class TimestampField(fields.BigIntField):
+class LongTextField(fields.Field[Text], str):  # type: ignore[misc]
+    """Text of any length; unlike Tortoise's own, it can tell the type checker whether it may be null."""
+
+    SQL_TYPE = "TEXT"
+
+
+class TimestampField(fields.Field[Moment], int):
     """A moment: microseconds since the epoch in the database, an aware UTC datetime in Python."""
+
+    SQL_TYPE = "BIGINT"
 
     def to_db_value(self, value: Any, instance: Any) -> int | None:  # noqa: ARG002
         """Microseconds for a datetime; None and raw microseconds pass."""
@@ -34,8 +45,10 @@ class TimestampField(fields.BigIntField):
         return from_micros(value) if isinstance(value, int) else value
 
 
-class JsonField(fields.TextField):
+class JsonField(fields.Field[Any], str):  # type: ignore[misc]
     """A JSON document as text: the same on both databases, and never reordered."""
+
+    SQL_TYPE = "TEXT"
 
     def to_db_value(self, value: Any, instance: Any) -> str | None:  # noqa: ARG002
         """JSON text for a value that orjson can write; None stays NULL."""

@@ -236,6 +236,7 @@ class Pipeline:
             outcome=attempted.outcome,
             decision=decide(facts, attempted, random.random(), self._policy.breaker),
             webhook_was_failing=webhook["consecutive_failures"] > 0 or failing_since is not None,
+            failing_since=failing_since,
         )
 
     async def _record(self, recorded: Recorded) -> Outcome:

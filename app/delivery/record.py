@@ -81,9 +81,11 @@ UPDATE webhook SET consecutive_failures = consecutive_failures + $2, failing_sin
   held_until = CASE WHEN CAST($4 AS BIGINT) IS NULL OR held_until > $4 THEN held_until ELSE $4 END
 WHERE id = $1
 """
+# Without 410 the reason rests on what was read at the claim: if an attempt has succeeded since, it no longer holds.
 _DISABLE = """
 UPDATE webhook SET status = 'DISABLED', status_reason = $2, status_changed_at = $3, updated_at = $3
-WHERE id = $1 AND status <> 'DISABLED' AND deleted_at IS NULL RETURNING id, workspace_id
+WHERE id = $1 AND status <> 'DISABLED' AND deleted_at IS NULL AND ($4 = 410 OR failing_since <= $5)
+RETURNING id, workspace_id
 """
 
 
@@ -101,6 +103,7 @@ class Recorded:
     outcome: AttemptOutcome
     decision: Decision
     webhook_was_failing: bool
+    failing_since: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +166,16 @@ async def _record_webhooks(statements: Statements, batch: Sequence[Recorded]) ->
 async def _disable(statements: Statements, batch: Iterable[Recorded]) -> set[str]:
     disabled = set()
     for recorded in sorted(batch, key=lambda recorded: recorded.claimed.webhook_id):
-        reason = recorded.decision.disable_reason
-        rows = await statements.fetch(_DISABLE, recorded.claimed.webhook_id, reason, recorded.finished_at)
+        reason, at = recorded.decision.disable_reason, recorded.finished_at
+        webhook_id, status = recorded.claimed.webhook_id, _status_of(recorded) or 0
+        rows = await statements.fetch(_DISABLE, webhook_id, reason, at, status, recorded.failing_since or 0)
         for row in rows:
             await statements.execute(
                 "UPDATE workspace SET registry_version = registry_version + 1 WHERE id = $1", row["workspace_id"]
             )
             changes = {"status": [WebhookStatus.ACTIVE, WebhookStatus.DISABLED], "statusReason": [None, reason]}
-            at = from_micros(recorded.finished_at)
-            await audit.record(statements, system(row["workspace_id"]), "webhook.disabled", row["id"], changes, at)
+            actor = system(row["workspace_id"])
+            await audit.record(statements, actor, "webhook.disabled", row["id"], changes, from_micros(at))
             disabled.add(row["id"])
     return disabled
 
@@ -212,6 +216,10 @@ def _delivery_row(recorded: Recorded) -> list[Any]:
         to_micros(decision.next_attempt_at) if decision.next_attempt_at else None,
         recorded.claimed.retries_used + 1,
         recorded.outcome,
-        recorded.answer.status if isinstance(recorded.answer, Answered) else None,
+        _status_of(recorded),
         None if open_ else recorded.finished_at,
     ]
+
+
+def _status_of(recorded: Recorded) -> int | None:
+    return recorded.answer.status if isinstance(recorded.answer, Answered) else None

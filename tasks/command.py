@@ -1,0 +1,61 @@
+"""What `dramatiq tasks` needs: a global broker, and resources that open in each worker process.
+
+`eev-webhooks worker` does the same in one process without forking; this is for those who run Dramatiq's own command.
+"""
+
+from contextlib import AsyncExitStack
+
+import dramatiq
+import uvloop
+from dramatiq.asyncio import EventLoopThread, set_event_loop_thread
+from dramatiq.broker import Broker
+from dramatiq.logging import get_logger
+from dramatiq.middleware import Middleware
+from dramatiq.worker import Worker
+
+from app.logs import configure_logging
+from app.resources import Resources
+from app.settings import load_settings
+from tasks.broker import make_broker
+from tasks.process import open_resources_for
+
+
+class ProcessResources(Middleware):
+    """Opens this worker process's resources, on an event loop in a thread of its own, and closes them at its end."""
+
+    def __init__(self) -> None:
+        self.opened: list[Resources] = []
+        self._stack = AsyncExitStack()
+        self._loop_thread: EventLoopThread | None = None
+
+    def before_worker_boot(self, broker: Broker, worker: Worker) -> None:  # noqa: ARG002
+        """Start the loop, then open; a process that cannot open ends, and its supervisor tries again."""
+        loop_thread = EventLoopThread(get_logger(__name__, type(self)))
+        loop_thread.loop.close()
+        loop_thread.loop = uvloop.new_event_loop()
+        loop_thread.start(timeout=5.0)
+        self._loop_thread = loop_thread
+        set_event_loop_thread(loop_thread)
+        self.opened.append(loop_thread.run_coroutine(self._open(broker)))
+
+    def after_worker_shutdown(self, broker: Broker, worker: Worker) -> None:  # noqa: ARG002
+        """Finish or release what is in flight, close, and end the loop."""
+        if self._loop_thread is not None:
+            self._loop_thread.run_coroutine(self._stack.aclose())
+            self._loop_thread.stop()
+            set_event_loop_thread(None)
+
+    async def _open(self, broker: Broker) -> Resources:
+        return await self._stack.enter_async_context(open_resources_for(load_settings(), broker, works=True))
+
+
+def prepare() -> None:
+    """Make the broker that the settings name the global one, and declare the actor on it.
+
+    Raises:
+        SettingsError: a setting is wrong.
+    """
+    settings = load_settings()
+    configure_logging(settings)
+    resources = ProcessResources()
+    dramatiq.set_broker(make_broker(settings.broker_url, [resources]))

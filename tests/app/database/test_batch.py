@@ -1,0 +1,47 @@
+"""Statements over batches: the same text on both databases."""
+
+import sqlite3
+from typing import Any
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.database.batch import Columns, in_dialect, rows_parameters, with_rows
+
+COLUMNS: Columns = (("id", "text"), ("at", "bigint"), ("test", "boolean"))
+
+
+def test_postgres_gets_one_array_a_column_after_the_other_parameters() -> None:
+    text = with_rows("postgres", "SELECT * FROM {rows} AS new WHERE $1 = 1", COLUMNS, 1)
+
+    expected = "(SELECT * FROM unnest($2::text[], $3::bigint[], $4::boolean[]) AS unnested(id, at, test))"
+    assert text == f"SELECT * FROM {expected} AS new WHERE $1 = 1"
+    assert rows_parameters("postgres", COLUMNS, [("a", 1, True), ("b", 2, False)]) == [["a", "b"], [1, 2], [True, False]]
+    assert rows_parameters("postgres", COLUMNS, []) == [[], [], []]
+
+
+def test_placeholders_become_what_sqlite_wants_and_json_paths_stay() -> None:
+    assert in_dialect("sqlite", "SELECT json_extract($1, '$[0]'), $12") == "SELECT json_extract(?1, '$[0]'), ?12"
+    assert in_dialect("postgres", "SELECT $1") == "SELECT $1"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
+            st.integers(-(2**62), 2**62) | st.none(),
+            st.booleans(),
+        ),
+        max_size=5,
+    )
+)
+def test_every_value_arrives_in_sqlite_as_it_was_given(rows: list[tuple[Any, ...]]) -> None:
+    text = in_dialect("sqlite", with_rows("sqlite", "SELECT id, at, test FROM {rows} AS r", COLUMNS, 0))
+    connection = sqlite3.connect(":memory:")
+
+    found = connection.execute(text, rows_parameters("sqlite", COLUMNS, rows)).fetchall()
+    connection.close()
+
+    assert found == [(id_, at, int(test)) for id_, at, test in rows]
+    assert orjson.loads(rows_parameters("sqlite", COLUMNS, rows)[0]) == [list(row) for row in rows]

@@ -1,0 +1,129 @@
+"""Transactions commit, undo and give back, whatever happens to the task that runs them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.database.batch import Columns
+from app.database.database import Database, Statements
+from app.database.errors import DatabaseUnavailable, UniqueViolation
+
+WORKSPACES: Columns = (("id", "text"), ("created_at", "bigint"))
+INSERT = (
+    "INSERT INTO workspace (id, name, created_at, registry_version) SELECT id, id, created_at, 0 FROM {rows} AS new"
+    " RETURNING id"
+)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with Database(database_url, pool_size=2) as opened:
+        yield opened
+
+
+async def insert(statements: Statements, *ids: str) -> list[str]:
+    rows = await statements.fetch_rows(INSERT, WORKSPACES, [(id_, 1) for id_ in ids])
+    return [row["id"] for row in rows]
+
+
+async def ids(database: Database) -> list[str]:
+    return [row["id"] for row in await database.fetch("SELECT id FROM workspace ORDER BY id")]
+
+
+async def test_a_batch_is_inserted_and_returned_by_one_statement(database: Database) -> None:
+    returned = await insert(database, "ws_a", "ws_b")
+
+    assert sorted(returned) == ["ws_a", "ws_b"]
+    assert await ids(database) == ["ws_a", "ws_b"]
+
+
+async def test_what_a_transaction_did_is_undone_when_it_raises(database: Database) -> None:
+    with pytest.raises(RuntimeError, match="on purpose"):
+        async with database.transaction() as statements:
+            await insert(statements, "ws_a")
+            raise RuntimeError("on purpose")
+
+    assert await ids(database) == []
+
+
+async def test_a_second_row_with_the_same_key_is_told_apart_and_undoes_the_transaction(database: Database) -> None:
+    await insert(database, "ws_a")
+
+    with pytest.raises(UniqueViolation):
+        async with database.transaction() as statements:
+            await insert(statements, "ws_b")
+            await insert(statements, "ws_a")
+
+    assert await ids(database) == ["ws_a"]
+
+
+async def test_transactions_of_several_tasks_do_not_mix(database: Database) -> None:
+    async def add(name: str, *, fail: bool) -> None:
+        async with database.transaction() as statements:
+            await insert(statements, f"ws_{name}1")
+            await asyncio.sleep(0)
+            await insert(statements, f"ws_{name}2")
+            if fail:
+                raise RuntimeError(name)
+
+    await asyncio.gather(*(add(name, fail=name in "bd") for name in "abcde"), return_exceptions=True)
+
+    assert await ids(database) == ["ws_a1", "ws_a2", "ws_c1", "ws_c2", "ws_e1", "ws_e2"]
+
+
+@pytest.mark.parametrize("steps", range(12))
+async def test_a_task_cancelled_at_any_step_gives_its_connection_back(database: Database, steps: int) -> None:
+    # Regression: Tortoise 1.1.9 loses the connection of a task that is cancelled while it enters a transaction.
+    async def work() -> None:
+        async with database.transaction() as statements:
+            await insert(statements, f"ws_cancelled{steps}")
+            await asyncio.sleep(0)
+
+    for _ in range(4):  # More than the pool has.
+        task = asyncio.create_task(work())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await database.execute("DELETE FROM workspace")
+
+    async with asyncio.timeout(10), database.transaction() as statements:
+        assert await insert(statements, "ws_after") == ["ws_after"]
+    assert await ids(database) == ["ws_after"]
+
+
+async def test_two_writers_that_read_first_wait_for_each_other(database_url: str) -> None:
+    # Regression: SQLite begins transactions deferred, so that the second writer gets "database is locked".
+    async with Database(database_url) as one, Database(database_url) as other:
+        await insert(one, "ws_a")
+
+        async def raise_version(database: Database) -> None:
+            async with database.transaction() as statements:
+                await statements.fetch("SELECT id FROM workspace")
+                await statements.execute("UPDATE workspace SET registry_version = registry_version + 1")
+
+        await asyncio.gather(*(raise_version(database) for database in (one, other) for _ in range(10)))
+        row = await one.fetch_one("SELECT registry_version FROM workspace")
+
+    assert row == {"registry_version": 20}
+
+
+async def test_a_commit_on_sqlite_survives_the_loss_of_power(database: Database) -> None:
+    if database.dialect == "sqlite":
+        assert await database.fetch_one("PRAGMA synchronous") == {"synchronous": 2}
+        assert await database.fetch_one("PRAGMA journal_mode") == {"journal_mode": "wal"}
+    else:
+        assert await database.fetch_one("SHOW synchronous_commit") == {"synchronous_commit": "on"}
+
+
+async def test_a_database_that_is_not_there_is_unavailable() -> None:
+    with pytest.raises(DatabaseUnavailable, match="does not answer"):
+        async with Database("postgres://nobody@127.0.0.1:9/none"):
+            pass  # pragma: no cover
+
+
+async def test_an_unknown_kind_of_database_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="not mysql://"):
+        async with Database("mysql://localhost/x"):
+            pass  # pragma: no cover
