@@ -1,0 +1,87 @@
+"""What the bus asks of Redis, with types: streams, cursors and entries in and out, keys and ids kept inside."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from redis.asyncio import Redis
+
+from app.updates.cursor import Cursor
+from app.updates.redis_streams.entries import (
+    BELL,
+    Entry,
+    RawEntry,
+    format_id,
+    parse_id,
+    read_entry,
+    stream_key,
+    stream_of,
+)
+from app.updates.redis_streams.outbox import Parcel
+from app.updates.redis_streams.scripts import APPEND, SURVEY
+from app.updates.update import Stream, encode
+
+# Bounds of one answer: entries of a stream (each of at most a hundred updates), rings.
+MAX_ENTRIES = 40
+MAX_RINGS = 1_000
+BELL_LENGTH = 1_000
+
+
+class Commands:
+    """Each raises what redis-py raises: RedisError, OSError.
+
+    Args:
+        client: decodes nothing; closed by whoever opened it.
+        kept: how many updates a stream keeps, about.
+        life_ms: how long a stream lives that is neither written to nor surveyed.
+    """
+
+    def __init__(self, client: Redis, *, kept: int, life_ms: int) -> None:
+        # redis-py types an answer as everything that some setting makes of it.
+        self._client: Any = client
+        self._append = client.register_script(APPEND)
+        self._survey = client.register_script(SURVEY)
+        self._kept = kept
+        self._life_ms = life_ms
+
+    async def append(self, parcels: Sequence[Parcel]) -> None:
+        """Write each parcel as one entry, all or none, and ring.
+
+        Raises:
+            TypeError: an update cannot be encoded.
+        """
+        arguments: list[bytes | int] = [self._kept, self._life_ms, BELL_LENGTH]
+        for parcel in parcels:
+            arguments += encode(parcel.updates), len(parcel.updates), int(parcel.lost)
+        await self._append(keys=[BELL, *(stream_key(parcel.stream) for parcel in parcels)], args=arguments)
+
+    async def survey(self, streams: Sequence[Stream]) -> tuple[bytes, list[Cursor]]:
+        """The id of the last ring, and where each stream stands; one that is not there, or incomplete, begins anew."""
+        answer = await self._survey(keys=[BELL, *map(stream_key, streams)], args=[self._life_ms])
+        bell, *tails = cast(list[bytes], answer)
+        return bell, [parse_id(tail) for tail in tails]
+
+    async def listen(self, bell: bytes, seconds: float) -> tuple[bytes, set[Stream]]:
+        """Wait for rings after this one: the id of the last, and which streams rang."""
+        block_ms = max(1, int(seconds * 1000))  # 0 would be for ever
+        names: set[bytes] = set()
+        for _, rings in await self._client.xread({BELL: bell}, count=MAX_RINGS, block=block_ms):
+            bell = rings[-1][0]
+            names.update(*(fields[b"streams"].split(b"\n") for _, fields in rings))
+        return bell, {stream for name in names if (stream := stream_of(name.decode()))}
+
+    async def read(self, positions: Mapping[Stream, Cursor]) -> dict[Stream, list[Entry]]:
+        """The next `MAX_ENTRIES` entries of each stream that has some."""
+        streams = {stream_key(stream).encode(): stream for stream in positions}
+        after = {key: format_id(positions[stream]) for key, stream in streams.items()}
+        answer: list[tuple[bytes, list[RawEntry]]] = await self._client.xread(after, count=MAX_ENTRIES)
+        return {streams[key]: _entries(streams[key], raw) for key, raw in answer}
+
+    async def read_on(self, stream: Stream, position: Cursor) -> list[Entry]:
+        """The next `MAX_ENTRIES` entries of one stream, or none."""
+        raw = await self._client.xrange(stream_key(stream), min=f"({format_id(position)}", count=MAX_ENTRIES)
+        return _entries(stream, raw)
+
+
+def _entries(stream: Stream, raw: Sequence[RawEntry]) -> list[Entry]:
+    _, workspace_id = stream
+    return [read_entry(workspace_id, entry) for entry in raw]

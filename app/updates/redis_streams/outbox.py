@@ -1,0 +1,71 @@
+"""What waits to be written to Redis: bounded, fair between workspaces, and honest about what it had to drop. No I/O."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from app.updates.update import Stream, Topic, Update
+
+# One entry of a stream is read as a whole, so it stays small beside a batch of followers.
+MAX_PARCEL = 100
+
+
+class Parcel(NamedTuple):
+    """Updates for one entry of one stream; `lost` says that others before them were dropped."""
+
+    stream: Stream
+    updates: tuple[Update, ...]
+    lost: bool
+
+
+@dataclass(slots=True)
+class _Waiting:
+    updates: deque[Update] = field(default_factory=deque)
+    lost: bool = False
+
+
+class Outbox:
+    """Updates by stream, in order. Past `capacity` the fullest stream is emptied and marked: the fewest hear of a gap.
+
+    A mark outlives its updates until it is taken, so besides them there is one small object for each such workspace.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._streams: dict[Stream, _Waiting] = {}
+        self._size = 0
+        self.filled = asyncio.Event()
+
+    def __len__(self) -> int:
+        return self._size
+
+    def put(self, topic: Topic, updates: Sequence[Update]) -> None:
+        """Add updates, of any workspaces."""
+        for update in updates:
+            self._streams.setdefault((topic, update.workspace_id), _Waiting()).updates.append(update)
+        self._size += len(updates)
+        while self._size > self._capacity:
+            fullest = max(self._streams.values(), key=lambda waiting: len(waiting.updates))
+            self._size -= len(fullest.updates)
+            fullest.updates.clear()
+            fullest.lost = True
+        if self._streams:
+            self.filled.set()
+
+    def take(self, limit: int) -> list[Parcel]:
+        """Remove about `limit` updates, a parcel of each stream in turn."""
+        parcels: list[Parcel] = []
+        while self._streams and limit > 0:
+            stream = next(iter(self._streams))
+            waiting = self._streams.pop(stream)
+            count = min(len(waiting.updates), MAX_PARCEL)
+            parcels.append(Parcel(stream, tuple(waiting.updates.popleft() for _ in range(count)), waiting.lost))
+            self._size -= count
+            limit -= max(1, count)
+            if waiting.updates:
+                self._streams[stream] = _Waiting(waiting.updates)  # at the end: its turn comes after the others
+        if not self._streams:
+            self.filled.clear()
+        return parcels

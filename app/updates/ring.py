@@ -1,0 +1,78 @@
+"""Live updates within one process: the embedded server's bus.
+
+Keeps the latest updates of all workspaces together, so its memory is bounded whatever anybody announces or follows.
+Nothing outlives the process; a cursor from before a restart is told as a gap.
+"""
+
+import secrets
+from collections.abc import AsyncGenerator, Sequence
+from typing import Self
+
+from app.updates.bus import Batch
+from app.updates.cursor import Cursor, parse_cursor, start
+from app.updates.update import Stream, Topic, Update, by_workspace
+from app.updates.window import Following, Page, Shelf, Window
+
+
+class Ring:
+    """`Updates` in memory.
+
+    Args:
+        kept: how many updates are kept in total, over all topics and workspaces.
+    """
+
+    def __init__(self, *, kept: int = 20_000) -> None:
+        self._window = Window(kept)
+        # Told apart from every other run of the process by chance alone; never 0, so that Cursor(0, …) is nobody's.
+        self._epoch = secrets.randbits(62) + 1
+        # One count for all streams: what was ever announced. A stream that is kept nowhere needs no memory of its own.
+        self._announced = 0
+        self._followers = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._window.close()
+
+    def announce(self, topic: Topic, updates: Sequence[Update]) -> None:
+        """See `Updates.announce`."""
+        for workspace_id, group in by_workspace(updates).items():
+            shelf = self._shelf((topic, workspace_id))
+            self._window.append(shelf, enumerate(group, self._announced + 1))
+            self._announced += len(group)
+
+    def follow(self, topic: Topic, workspace_id: str, after: str | None = None) -> AsyncGenerator[Batch, None]:
+        """See `Updates.follow`."""
+        return self._follow((topic, workspace_id), None if after is None else parse_cursor(after))
+
+    def healthy(self) -> str | None:
+        """See `Updates.healthy`: memory is always there."""
+        return None
+
+    @property
+    def followers(self) -> int:
+        """See `Updates.followers`."""
+        return self._followers
+
+    async def _follow(self, stream: Stream, after: Cursor | None) -> AsyncGenerator[Batch, None]:
+        shelf = self._shelf(stream)
+        shelf.followers += 1
+        self._followers += 1
+        try:
+            position, gap = start(after, Cursor(self._epoch, self._announced))
+            following = Following(self._window, shelf, position, gap=gap, backfill=_oldest_kept)
+            while (batch := await following.next()) is not None:
+                yield batch
+        finally:
+            self._followers -= 1
+            shelf.followers -= 1
+            if not shelf.followers and not shelf.kept:
+                self._window.forget(shelf)
+
+    def _shelf(self, stream: Stream) -> Shelf:
+        return self._window.open(stream, self._epoch, self._window.forgotten)
+
+
+async def _oldest_kept(shelf: Shelf, position: Cursor) -> Page:
+    return shelf.page(Cursor(position.epoch, shelf.floor))._replace(gap=True)

@@ -1,0 +1,102 @@
+"""What is announced: one change of one thing, small enough to keep thousands of.
+
+An update is a notice, the row is the truth: who wants more than what is said here reads the row.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import orjson
+
+
+class Topic(StrEnum):
+    """What kind of thing changed."""
+
+    DELIVERIES = "deliveries"
+    WEBHOOKS = "webhooks"
+    OPERATIONS = "operations"
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One change.
+
+    Args:
+        workspace_id: whose it is; nobody else gets to see it.
+        subject_id: the delivery, webhook or operation that changed, as the topic says.
+        at: when, in microseconds since the epoch (UTC).
+        event_id, webhook_id, event_type, status, attempt_id: what followers select by, where it applies.
+    """
+
+    workspace_id: str
+    subject_id: str
+    at: int
+    event_id: str | None
+    webhook_id: str | None
+    event_type: str | None
+    status: str | None
+    attempt_id: str | None
+
+
+# Topic and workspace: updates are kept, ordered and followed by stream.
+Stream = tuple[Topic, str]
+
+
+def encode(updates: Sequence[Update]) -> bytes:
+    """Updates of one workspace as a JSON array of arrays; the workspace is said by where it is written.
+
+    Raises:
+        TypeError: a field holds what JSON cannot (a lone surrogate, an integer past 64 bits).
+    """
+    return orjson.dumps(
+        [
+            (
+                update.subject_id,
+                update.at,
+                update.event_id,
+                update.webhook_id,
+                update.event_type,
+                update.status,
+                update.attempt_id,
+            )
+            for update in updates
+        ]
+    )
+
+
+def decode(workspace_id: str, text: bytes) -> list[Update]:
+    """The inverse of `encode`. Fields that a newer version added at the end are passed over.
+
+    Raises:
+        ValueError: the text is not what `encode` writes.
+    """
+    rows = orjson.loads(text)
+    if not isinstance(rows, list):
+        raise ValueError(f"Updates are written as a JSON array, not as {type(rows).__name__}.")
+    return [_decode_one(workspace_id, row) for row in rows]
+
+
+def _decode_one(workspace_id: str, row: object) -> Update:
+    match row:
+        case [
+            str() as subject_id,
+            int() as at,
+            str() | None as event_id,
+            str() | None as webhook_id,
+            str() | None as event_type,
+            str() | None as status,
+            str() | None as attempt_id,
+            *_,
+        ]:
+            return Update(workspace_id, subject_id, at, event_id, webhook_id, event_type, status, attempt_id)
+        case _:
+            raise ValueError("An update is written as an array of a subject, a time and five texts or nulls.")
+
+
+def by_workspace(updates: Sequence[Update]) -> dict[str, list[Update]]:
+    """The updates of each workspace, in order."""
+    groups: dict[str, list[Update]] = {}
+    for update in updates:
+        groups.setdefault(update.workspace_id, []).append(update)
+    return groups
