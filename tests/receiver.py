@@ -25,13 +25,17 @@ _PATIENCE_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One request as it came over the wire; `at` is monotonic time, `connection` counts the connections from 1."""
+    """One request as it came over the wire.
+
+    `connection` counts the connections from 1, `peer` is the address it came from, and `at` is monotonic time.
+    """
 
     method: str
     path: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
     connection: int
+    peer: str
     at: float = field(default_factory=monotonic)
 
     def header(self, name: str) -> str | None:
@@ -184,6 +188,7 @@ class Receiver:
     def __init__(
         self, otherwise: Behaviour | None = None, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
     ) -> None:
+        self.port = 0
         self.requests: list[Received] = []
         self.connections = 0
         self.open_connections = 0
@@ -196,6 +201,7 @@ class Receiver:
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, self._host, 0, ssl=self._tls, backlog=1024)
+        self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(
@@ -206,12 +212,6 @@ class Receiver:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._server.wait_closed()
-
-    @property
-    def port(self) -> int:
-        """The port it listens on."""
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
 
     def url(self, path: str = "/", *, host: str | None = None) -> str:
         """Return the URL of a path here, under another name of this host if one is given."""
@@ -231,13 +231,13 @@ class Receiver:
         await self._wait(lambda: len(self.requests) >= count, f"{count} requests", timeout_seconds)
         return list(self.requests)
 
-    async def abandoned(self, *, timeout_seconds: float = _PATIENCE_SECONDS) -> None:
-        """Wait until every connection has ended.
+    async def connected(self, count: int, *, timeout_seconds: float = _PATIENCE_SECONDS) -> None:
+        """Wait until exactly `count` connections are open; with 0, until the sender has let go of all of them.
 
         Raises:
-            TimeoutError: some are still open.
+            TimeoutError: it did not come to that.
         """
-        await self._wait(lambda: self.open_connections == 0, "the end of all connections", timeout_seconds)
+        await self._wait(lambda: self.open_connections == count, f"{count} open connections", timeout_seconds)
 
     async def _wait(self, arrived: Callable[[], bool], what: str, timeout_seconds: float) -> None:
         try:
@@ -259,6 +259,7 @@ class Receiver:
         self.connections += 1
         self.open_connections += 1
         try:
+            await self._tell()
             await self._serve(reader, writer, self.connections)
         except (ConnectionError, ssl.SSLError, asyncio.IncompleteReadError):
             pass  # the sender went away, which is its right
@@ -270,9 +271,9 @@ class Receiver:
             await self._tell()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: int) -> None:
-        early = b""
+        early, peer = b"", writer.get_extra_info("peername")[0]
         while not writer.is_closing():
-            received = await _read_request(early, reader, connection)
+            received = await _read_request(early, reader, connection, peer)
             self.requests.append(received)
             await self._tell()
             behaviour = self._behaviours.get(received.path.partition("?")[0], self._otherwise)
@@ -294,10 +295,10 @@ async def _behave_while_connected(acting: Coroutine[Any, Any, None], reader: asy
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _read_request(early: bytes, reader: asyncio.StreamReader, connection: int) -> Received:
+async def _read_request(early: bytes, reader: asyncio.StreamReader, connection: int, peer: str) -> Received:
     lines = (early + await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     method, path, _ = lines[0].split(" ", 2)
     fields = (line.partition(":") for line in lines[1:] if line)
     headers = tuple((name, value.strip()) for name, _, value in fields)
     length = next((int(value) for name, value in headers if name.lower() == "content-length"), 0)
-    return Received(method, path, headers, await reader.readexactly(length), connection)
+    return Received(method, path, headers, await reader.readexactly(length), connection, peer)

@@ -5,6 +5,8 @@ Answer      notes how far the exchange has come
 send_once   keeps aiohttp from sending a request again
 """
 
+from typing import cast
+
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
@@ -61,10 +63,12 @@ class Answer(aiohttp.ClientResponse):
 
     async def start(self, connection: Connection) -> aiohttp.ClientResponse:
         """Wait for the headers (called by aiohttp once the request is on its way)."""
-        protocol = connection.protocol
-        assert isinstance(protocol, Protocol) and protocol.transport is not None
+        protocol = cast(Protocol, connection.protocol)
         exchange = current_exchange.get()
-        exchange.remote_address = protocol.transport.get_extra_info("peername")[0]
+        # A receiver that resets at once leaves no transport, or one that has no peer any more.
+        peer = connection.transport and connection.transport.get_extra_info("peername")
+        if peer:
+            exchange.remote_address = peer[0]
         exchange.kept_connection = not exchange.tried
         exchange.connected_after = exchange.elapsed()
         connection.add_callback(lambda: None if exchange.may_keep() else protocol.force_close())

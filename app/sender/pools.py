@@ -30,7 +30,7 @@ class _Pool:
 
 
 class Pools:
-    """Opens a session for a key when it is first asked for; closes the least recently used beyond `limit`, once idle."""
+    """Opens a session for a key when it is asked for; closes the least recently used beyond `limit`, once idle."""
 
     def __init__(self, open_session: Callable[[PoolKey], ClientSession], *, limit: int) -> None:
         self._open_session = open_session

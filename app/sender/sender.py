@@ -8,7 +8,7 @@ import asyncio
 import codecs
 from time import perf_counter
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import httpx
 
@@ -21,18 +21,15 @@ _MAX_STORED_HEADER_BYTES = 16 * 1024
 
 
 class Sender:
-    """Sends through `transport`, which it closes on leaving its `async with`.
+    """Sends through `transport`, which it closes on leaving its `async with`; that caps the bodies, too.
 
     No more than `max_in_flight` requests run at once; the wait for a place is not part of a request's duration or
-    deadline. `stored_bytes` caps the body of an answer.
+    deadline.
     """
 
-    def __init__(
-        self, transport: httpx.AsyncBaseTransport, *, max_in_flight: int = 512, stored_bytes: int = 64 * 1024
-    ) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport, *, max_in_flight: int = 512) -> None:
         self._transport = transport
         self._places = asyncio.Semaphore(max_in_flight)
-        self._stored_bytes = stored_bytes
 
     async def __aenter__(self) -> Self:
         return self
@@ -43,17 +40,17 @@ class Sender:
         await self._transport.aclose()
 
     async def send(self, request: httpx.Request) -> Answered | Unreachable:
-        """Send one request, once. Nothing a receiver or the network does is raised; a cancellation ends the connection."""
+        """Send one request, once. Nothing that a receiver or the network does is raised; a cancellation is."""
         async with self._places:
             started = perf_counter()
             try:
                 response = await self._transport.handle_async_request(request)
-                body, body_cut = await _read(response, self._stored_bytes)
-                body_cut = body_cut or response.extensions.get("truncated", False)
+                body = await _read(response)
             except httpx.RequestError as error:
                 outcome = _outcome_of(error)
                 remote_address = request.extensions.get("remote_address")
                 return Unreachable(outcome, str(error), _milliseconds_since(started), remote_address)
+            body_cut: bool = response.extensions.get("truncated", False)
             headers, headers_cut = _kept_headers(response.headers)
             return Answered(
                 status=response.status_code,
@@ -81,15 +78,11 @@ def _outcome_of(error: httpx.RequestError) -> AttemptOutcome:
             return AttemptOutcome.PROTOCOL_ERROR
 
 
-async def _read(response: httpx.Response, limit: int) -> tuple[bytes, bool]:
-    """Return the first `limit` bytes as they were sent, never decompressed, and whether there were more."""
-    body = b""
-    assert isinstance(response.stream, httpx.AsyncByteStream)
-    async for chunk in response.stream:
-        body += chunk
-        if len(body) > limit:
-            return body[:limit], True
-    return body, False
+async def _read(response: httpx.Response) -> bytes:
+    """Return the body as it was sent, never decompressed."""
+    # A transport's answer has an asynchronous stream; one made by hand, as with httpx.MockTransport, has both kinds.
+    stream = cast(httpx.AsyncByteStream, response.stream)
+    return b"".join([chunk async for chunk in stream])
 
 
 def _kept_headers(headers: httpx.Headers) -> tuple[tuple[tuple[str, str], ...], bool]:

@@ -25,14 +25,16 @@ class _Blocked(OSError):
 class Sockets:
     """Opens sockets, and says when there are too many to keep idle ones.
 
-    `local_addresses` are the addresses that requests leave from, at most one of each family; none means whichever the
+    `local_addresses` are the addresses that requests leave from, the first of each family; none means whichever the
     system picks. Where some are given, a destination of a family that is not among them is not connected to: it would
     be seen to come from elsewhere.
     """
 
     def __init__(self, *, max_idle: int, local_addresses: Sequence[Address] = ()) -> None:
         self._max_idle = max_idle
-        self._local_hosts = {_family(address): str(address) for address in local_addresses}
+        self._local_hosts: dict[int, str] = {}
+        for address in local_addresses:
+            self._local_hosts.setdefault(_family(address), str(address))
         self._open: WeakSet[socket.socket] = WeakSet()
 
     def __len__(self) -> int:

@@ -9,6 +9,7 @@ import asyncio
 import ssl
 from collections.abc import Sequence
 from functools import lru_cache, partial
+from io import BytesIO
 from typing import cast
 
 import aiohttp
@@ -31,15 +32,15 @@ DEFAULT_TIMEOUT_SECONDS = 30.0
 # failed attempt, so it is given up before.
 _KEEP_IDLE_SECONDS = 4.0
 
-# A name that moves is followed within this time; a webhook under load does not ask for each of its requests.
-_DNS_CACHE_SECONDS = 10
-
 # As most servers have it for requests (Apache, nginx: 8 KiB a line).
 _MAX_HEADER_BYTES = 8190
 _MAX_HEADERS = 100
 
-# aiohttp stops reading from the network at twice this, so a fast receiver cannot fill the memory before the cap is seen.
+# aiohttp stops reading at twice this, so a fast receiver cannot fill the memory before the cap is seen.
 _READ_BUFFER_BYTES = 16 * 1024
+
+# aiohttp writes bytes in one go, but gives way to others between the pieces of a stream.
+_BODY_IN_PIECES_BYTES = 256 * 1024
 
 # What aiohttp would add by itself.
 _NO_HEADERS_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
@@ -53,9 +54,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     `remote_address` (str or None), and of the response `truncated` (bool: the body was longer than `max_response_bytes`
     and the connection was closed).
 
-    At most `max_idle_connections` are kept open when nothing is in flight, and at most `max_policies` pools. `tls`
-    replaces the system's certificate authorities; `local_addresses` are what requests leave from. All of it belongs to
-    one event loop.
+    At most `max_idle_connections` are kept open when nothing is in flight, and at most `max_policies` pools. A name
+    that moves is followed within `dns_cache_seconds`. `tls` replaces the system's certificate authorities;
+    `local_addresses` are what requests leave from. All of it belongs to one event loop.
     """
 
     def __init__(
@@ -65,12 +66,14 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         max_response_bytes: int = 64 * 1024,
         max_idle_connections: int = 256,
         max_policies: int = 64,
+        dns_cache_seconds: int = 10,
         local_addresses: Sequence[Address] = (),
         tls: ssl.SSLContext | None = None,
         resolver: AbstractResolver | None = None,
     ) -> None:
         self._policy = policy
         self._max_response_bytes = max_response_bytes
+        self._dns_cache_seconds = dns_cache_seconds
         self._tls = tls
         self._resolver = resolver or Resolver()
         self._sockets = Sockets(max_idle=max_idle_connections, local_addresses=local_addresses)
@@ -121,21 +124,22 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     async def _exchange(
         self, session: aiohttp.ClientSession, request: httpx.Request, target: URL, exchange: Exchange
     ) -> httpx.Response:
+        body = await request.aread()
         answer = await session.request(
             request.method,
             target,
             headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
-            data=await request.aread(),
+            data=BytesIO(body) if len(body) > _BODY_IN_PIECES_BYTES else body,
             allow_redirects=False,
         )
         try:
-            body, truncated = await self._read(answer, exchange)
+            received, truncated = await self._read(answer, exchange)
         finally:
             answer.close()  # a connection whose answer was read to its end has gone back to the pool already
         return httpx.Response(
             answer.status,
             headers=list(answer.raw_headers),
-            stream=httpx.ByteStream(body),
+            stream=httpx.ByteStream(received),
             request=request,
             extensions={"truncated": truncated, "remote_address": exchange.remote_address},
         )
@@ -159,7 +163,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         connector = aiohttp.TCPConnector(
             ssl=(self._tls or True) if key.verify_ssl else False,
             resolver=self._resolver,
-            ttl_dns_cache=_DNS_CACHE_SECONDS,
+            ttl_dns_cache=self._dns_cache_seconds,
             keepalive_timeout=_KEEP_IDLE_SECONDS,
             limit=0,  # the sender bounds what is in flight; a queue in here would run against the receiver's deadline
             socket_factory=partial(self._sockets.open, policy),

@@ -1,0 +1,37 @@
+"""What the tests of the sender share: they run on both event loops, whose sockets fail differently."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+
+import pytest
+import uvloop
+
+from app.sender.guard import AddressPolicy
+from app.sender.sender import Sender
+from app.sender.transport import AiohttpTransport
+from tests.receiver import Receiver
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Name the event loops that every asynchronous test here runs on."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+async def transport() -> AiohttpTransport:
+    """As in development: loopback is allowed."""
+    return AiohttpTransport(AddressPolicy(allow_loopback=True))
+
+
+@pytest.fixture
+async def sender(transport: AiohttpTransport) -> AsyncIterator[Sender]:
+    async with Sender(transport) as sender:
+        yield sender

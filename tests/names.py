@@ -1,0 +1,48 @@
+"""A resolver whose answers a test writes down, so that a name can mean anything, and something else the next time."""
+
+import asyncio
+import socket
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+
+class Names(AbstractResolver):
+    """Answers each look-up of a name with the next of its answers, and with the last one from then on.
+
+    An answer is a list of addresses; with an `asyncio.Event` in its place, the name's servers stay silent until then.
+    """
+
+    def __init__(self, **answers: list[list[str] | asyncio.Event]) -> None:
+        self.looked_up: list[str] = []
+        self._answers = {name.replace("_", "."): list(turns) for name, turns in answers.items()}
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Return the addresses of a name.
+
+        Raises:
+            OSError: nothing was written down for it.
+        """
+        self.looked_up.append(host)
+        turns = self._answers.get(host)
+        if not turns:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        answer = turns.pop(0) if len(turns) > 1 else turns[0]
+        if isinstance(answer, asyncio.Event):
+            await answer.wait()
+            return await self.resolve(host, port, family)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in answer
+        ]
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing open."""
