@@ -47,10 +47,17 @@ _DUE = {
     "sqlite": f"asked JOIN delivery due ON due.id IN (SELECT id FROM ({_LANES}))",
 }
 
+_CHOSEN = "SELECT id FROM placed WHERE place <= room AND place <= unused"
+_AMONG_CHOSEN = {"postgres": f"= ANY (ARRAY({_CHOSEN}))", "sqlite": f"IN ({_CHOSEN})"}
+
 # First attempts and retries take turns (their places in their own lanes are compared first): a backlog of retries does
 # not hold up what was published a moment ago, nor the other way round.
+#
+# A table that grew from nothing in seconds has no statistics yet, and PostgreSQL then takes every index for empty. So that
+# it cannot go wrong: what is chosen is worked out once (MATERIALIZED, ARRAY), rows are found by their primary key, and
+# the last conditions, which only matter when somebody else was quicker, are written so that no index serves them.
 _CLAIM = """
-WITH asked AS (
+WITH asked AS MATERIALIZED (
   SELECT r.webhook_id, r.room,
     r.most - (SELECT count(*) FROM delivery b WHERE b.webhook_id = r.webhook_id AND b.claimed_by IS NOT NULL) AS unused
   FROM {{rows}} r
@@ -64,15 +71,13 @@ WITH asked AS (
   FROM in_lane
 )
 UPDATE delivery SET claimed_by = $2
-FROM placed
-WHERE delivery.id = placed.id AND placed.place <= placed.room AND placed.place <= placed.unused
-  AND delivery.claimed_by IS NULL AND delivery.next_attempt_at IS NOT NULL
+WHERE id {among_chosen}
+  AND coalesce(claimed_by, '') = '' AND coalesce(next_attempt_at, -1) >= 0
   AND EXISTS (SELECT 1 FROM worker WHERE worker.id = $2 AND worker.lease_until > $1)
-RETURNING delivery.id, delivery.workspace_id, delivery.event_id, delivery.webhook_id, delivery.event_type,
-delivery.trigger,
-  delivery.attempt_count, delivery.retries_used, delivery.created_at, delivery.next_attempt_at, delivery.ordering_key
+RETURNING id, workspace_id, event_id, webhook_id, event_type, trigger, attempt_count, retries_used, created_at,
+  next_attempt_at, ordering_key
 """
-_CLAIM_IN = {dialect: _CLAIM.format(due=due) for dialect, due in _DUE.items()}
+_CLAIM_IN = {dialect: _CLAIM.format(due=_DUE[dialect], among_chosen=_AMONG_CHOSEN[dialect]) for dialect in _DUE}
 
 
 @dataclass(frozen=True, slots=True)
