@@ -25,15 +25,21 @@ def parse_networks(problems: list[Problem], texts: Sequence[str], what: str, *pa
     networks: dict[Network, None] = {}
     for index, text in enumerate(texts):
         try:
-            networks[ip_network(text.strip())] = None
+            networks[_network(text.strip(), strict=True)] = None
         except ValueError:
             problems.append(Problem(_explain(text.strip()), (*path, str(index)), UserErrorCode.INVALID))
     return tuple(networks)
 
 
+def _network(text: str, *, strict: bool) -> Network:
+    if "%" in text:  # a zone (RFC 4007) means something on one machine only
+        raise ValueError(text)
+    return ip_network(text, strict=strict)
+
+
 def _explain(text: str) -> str:
     try:
-        meant = ip_network(text, strict=False)
+        meant = _network(text, strict=False)
     except ValueError:
         return f"{quoted(text)} is not a network; write it as an address and a prefix length, such as 203.0.113.0/24."
     address = text.partition("/")[0]

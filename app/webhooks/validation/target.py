@@ -72,8 +72,9 @@ def _require_url_characters(text: str) -> None:
     # A backslash is a slash to some parsers and part of a name to others: who decides where the host ends?
     odd = next((character for character in text if not character.isprintable() or character in ' \\"<>^`{|}'), None)
     if odd is not None:
-        name = f"character U+{ord(odd):04X}" if not odd.isprintable() else f"character {quoted(odd)}"
-        raise _Wrong(f"The URL has the {name}, which no URL may have; percent-encode it, as %{ord(odd) & 0xFF:02X}.")
+        name = quoted(odd) if odd.isprintable() else f"U+{ord(odd):04X}"
+        encoded = quote(odd, errors="replace")
+        raise _Wrong(f"The URL has the character {name}, which no URL may have; percent-encode it, as {encoded}.")
 
 
 def _require_scheme(parts: SplitResult, allow_http: bool) -> None:
@@ -99,7 +100,7 @@ def _ascii_host(parts: SplitResult) -> str:
         raise _Wrong("The URL has no host; give one such as https://example.com/webhooks.")
     if "[" in parts.netloc:
         return f"[{_ipv6(host)}]"
-    if not host.isascii():
+    if not host.isascii() or "xn--" in host:
         try:
             host = idna.encode(host, uts46=True).decode()
         except idna.IDNAError as error:
