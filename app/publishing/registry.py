@@ -49,7 +49,7 @@ class Route:
             return True
         try:
             return self.filter.execute(dict(event)) is True
-        except (KeyError, ValueError, TypeError, RuntimeError, OverflowError):
+        except (LookupError, ValueError, TypeError, RuntimeError, ArithmeticError):
             return False
 
 

@@ -17,7 +17,7 @@ from app.catalogue.explanation import cut, quoted
 
 # Each may double a text.
 MAX_PLUS = 10
-# Each compiles its regular expression anew for every event, which takes up to 30 ms for the largest that the engine takes.
+# Each compiles its regular expression anew for every event: up to 30 ms for the largest that the engine takes.
 MAX_MATCHES = 2
 
 EVENT_FIELDS = frozenset({"id", "type", "timestamp"})

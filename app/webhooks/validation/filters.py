@@ -22,7 +22,7 @@ _FUNCTIONS = frozenset(
     }
 )
 _SYNTAX_ERROR = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
-_EVALUATION_ERRORS = (KeyError, ValueError, TypeError, RuntimeError, OverflowError)
+_EVALUATION_ERRORS = (LookupError, ValueError, TypeError, RuntimeError, ArithmeticError)
 
 
 def filter_expression(problems: list[Problem], text: str, examples: Iterable[Mapping[str, Any]], *path: str) -> None:
