@@ -85,6 +85,7 @@ def _processors(*, as_json: bool, colors: bool) -> list[Processor]:
 
 
 def _json(event: EventDict, **_: Any) -> str:
+    event = {"timestamp": event.pop("timestamp"), "level": event.pop("level"), "event": event.pop("event"), **event}
     return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z).decode()
 
 

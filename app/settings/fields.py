@@ -80,10 +80,10 @@ class Settings(BaseSettings):
         right="a directory",
     )
     database_url: DatabaseUrl = setting(
-        Derived("sqlite://<DATA_DIR>/eev-webhooks.db", _database_file),
+        Derived("sqlite://DATA_DIR/eev-webhooks.db", _database_file),
         "The database: an SQLite file, or PostgreSQL.",
         "SQLite needs nothing installed; PostgreSQL is for more than one machine.",
-        right="sqlite://<path> or postgres://<user>:<password>@<host>/<database>",
+        right="sqlite://path or postgres://user:password@host/database",
     )
     database_pool_size: int = setting(
         10,
@@ -113,7 +113,7 @@ class Settings(BaseSettings):
         right=f"visible ASCII characters; in production {MIN_PRODUCTION_KEY_CHARACTERS} or more",
     )
     encryption_keys: EncryptionKeys = setting(
-        Derived("in development a key made on the first start, in `<DATA_DIR>/encryption.key`", lambda _: None),
+        Derived("in development a key made on the first start, in DATA_DIR/encryption.key", lambda _: None),
         "The keys that encrypt secrets in the database, the newest first; the others only decrypt.",
         "Production has to be given one: a key that lies beside the database protects nothing once both are copied.",
         right="32 random bytes each in base64, as `openssl rand -base64 32` prints them, separated by commas",
@@ -182,6 +182,13 @@ class Settings(BaseSettings):
         unit="threads",
         at_least=1,
         at_most=64,
+    )
+    worker_port: int | None = setting(
+        None,
+        "The port, on HOST, where `eev-webhooks worker` answers /health and /metrics; without it, it listens nowhere.",
+        "Several workers may run on one machine, and most are watched by what starts them.",
+        at_least=0,
+        at_most=65_535,
     )
     lease_seconds: float = setting(
         5,
@@ -335,6 +342,11 @@ class Settings(BaseSettings):
     def in_development(self) -> bool:
         """Whether loopback and plain http are allowed."""
         return self.environment == "development"
+
+    @property
+    def delivers_itself(self) -> bool:
+        """Whether the server's own process is the worker, because wake-ups do not leave it."""
+        return self.broker_url.startswith("memory:")
 
     def __repr_args__(self) -> Any:
         """The fields as they may be shown: URLs without their passwords (secrets hide themselves)."""

@@ -80,7 +80,7 @@ def right_values(field: FieldInfo) -> str:
     if get_origin(field.annotation) is Literal:
         *others, last = get_args(field.annotation)
         return f"{', '.join(others)} or {last}"
-    kind = "a whole number" if field.annotation is int else "a number"
+    kind = "a whole number" if "int" in str(field.annotation) else "a number"
     return f"{kind} {_bounds(field)}"
 
 
@@ -160,7 +160,7 @@ def _reaches_other_processes(url: str, info: ValidationInfo) -> str:
     if url.startswith("memory:") and not broker.startswith("memory:"):
         raise ValueError(
             f"with BROKER_URL {broker.partition(':')[0]}:// workers run in other processes, so live updates need a"
-            " Redis; set UPDATES_URL to redis://<host>:6379/<number>."
+            " Redis; set UPDATES_URL to redis://host:6379/0."
         )
     return url
 
@@ -219,14 +219,14 @@ def _keeps_the_lease(heartbeat: float, info: ValidationInfo) -> float:
     return heartbeat
 
 
-_POSTGRES = "postgresql://<user>:<password>@<host>/<database>"
+_POSTGRES = "postgresql://user:password@host/database"
 DatabaseUrl = Annotated[
     str,
     AfterValidator(_on_disk),
-    AfterValidator(_checked_url("sqlite://<path>", _POSTGRES.replace("ql", ""), _POSTGRES)),
+    AfterValidator(_checked_url("sqlite://path", _POSTGRES.replace("ql", ""), _POSTGRES)),
 ]
-_MEMORY_OR_REDIS = ("memory://", "redis://<host>:6379/<number>", "rediss://<host>:6379/<number>")
-_RABBITMQ = ("amqp://<user>:<password>@<host>", "amqps://<user>:<password>@<host>")
+_MEMORY_OR_REDIS = ("memory://", "redis://host:6379/0", "rediss://host:6379/0")
+_RABBITMQ = ("amqp://user:password@host", "amqps://user:password@host")
 BrokerUrl = Annotated[str, AfterValidator(_checked_url(*_MEMORY_OR_REDIS, *_RABBITMQ))]
 UpdatesUrl = Annotated[str, AfterValidator(_reaches_other_processes), AfterValidator(_checked_url(*_MEMORY_OR_REDIS))]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks), BeforeValidator(_split)]

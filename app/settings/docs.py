@@ -1,0 +1,60 @@
+"""Writes docs/configuration.md from the settings, so that the two cannot disagree.
+
+Run it as `python -m app.settings.docs > docs/configuration.md`.
+"""
+
+from pydantic.fields import FieldInfo
+
+from app.settings.fields import Settings
+from app.settings.kinds import right_values, said
+
+_INTRODUCTION = """\
+# Configuration
+
+Every setting is an environment variable, or a line `NAME=value` in a file `.env` in the directory that the program is
+started in; the environment wins. Each has a default: nothing needs to be set to try the server out. A variable that is
+empty counts as not set. A value that cannot be right stops the start, and the message names the variable, the value and
+what would be right; keys and passwords are not shown.
+
+In production (`ENVIRONMENT=production`, the default of the container), `ENCRYPTION_KEYS` has to be set.
+
+`ENVIRONMENT`, `HOST`, `PORT`, `DATA_DIR`, `DATABASE_URL`, `BROKER_URL`, `UPDATES_URL`, `BOOTSTRAP_API_KEY`,
+`ENCRYPTION_KEYS`, `ALLOWED_NETWORKS` and `EGRESS_ADDRESSES` keep their names and meanings; the others may change with a
+release, which CHANGELOG.md then says.
+
+This page is written from `app/settings/fields.py` by `python -m app.settings.docs > docs/configuration.md`.
+
+| Variable | Default | Unit | Values | What it does | Why |
+|---|---|---|---|---|---|
+"""
+
+
+def page() -> str:
+    """The whole of docs/configuration.md, as Markdown."""
+    return _INTRODUCTION + "".join(_row(name, field) for name, field in Settings.model_fields.items())
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    cells = [
+        f"`{name.upper()}`",
+        _default(field),
+        said(field, "unit"),
+        right_values(field),
+        field.description or "",
+        said(field, "why"),
+    ]
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _default(field: FieldInfo) -> str:
+    if words := said(field, "default"):
+        return words
+    if field.default in (None, ()):
+        return "not set"
+    if isinstance(field.default, bool):
+        return f"`{str(field.default).lower()}`"
+    return f"`{field.default}`"
+
+
+if __name__ == "__main__":
+    print(page(), end="")  # noqa: T201 - printing is what it is for

@@ -1,0 +1,1 @@
+"""The web server: routes, middleware and how it is started. Knows HTTP; what it serves is elsewhere."""

@@ -1,0 +1,43 @@
+"""Answers that are no data: what went wrong, in the shape that GraphQL clients expect, whatever they asked for."""
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Scope
+
+_GRAPHQL_JSON = "application/graphql-response+json"
+
+
+def error_answer(request: Request, status: int, message: str, code: str) -> Response:
+    """`{"errors": [{"message", "extensions": {"code"}}]}`, in GraphQL's own media type where that is accepted."""
+    accepted = request.headers.get("accept", "")
+    media_type = _GRAPHQL_JSON if _GRAPHQL_JSON in accepted else "application/json"
+    content = {"errors": [{"message": message, "extensions": {"code": code}}]}
+    return Response(orjson.dumps(content), status, media_type=media_type)
+
+
+def http_error(request: Request, error: Exception) -> Response:
+    """Starlette's own errors: no such path, or a method that a path does not take."""
+    assert isinstance(error, HTTPException)
+    sentences = {
+        404: f"There is nothing at {request.url.path[:200]}; the API is at /graphql.",
+        405: f"{request.url.path[:200]} does not take {request.method}.",
+    }
+    answer = error_answer(request, error.status_code, sentences.get(error.status_code, error.detail), "BAD_USER_INPUT")
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def server_error(request: Request, _: Exception) -> Response:
+    """A bug: the log has the traceback under the request's id, and the answer says no more than that."""
+    request_id = request_id_of(request.scope)
+    message = f"Something went wrong on the server. The request id {request_id} finds it in the server's log."
+    answer = error_answer(request, 500, message, "INTERNAL_SERVER_ERROR")
+    answer.headers["x-request-id"] = request_id
+    return answer
+
+
+def request_id_of(scope: Scope) -> str:
+    """The id that `app.web.middleware.RequestId` gave the request."""
+    return str(scope.get("eev.request_id", "unknown"))

@@ -1,0 +1,73 @@
+"""Puts the web server together: routes and middleware around what is open. Reads as its table of contents."""
+
+import asyncio
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from app.resources import Resources
+from app.settings import Settings
+from app.web.answers import http_error, server_error
+from app.web.body_limit import BodyLimit
+from app.web.exposition import metrics_route
+from app.web.health import Health
+from app.web.landing import landing
+from app.web.middleware import EndStreams, RequestId, SecurityHeaders
+from graph.view import GraphQLView
+
+
+def create_application(resources: Resources) -> Starlette:
+    """The server's ASGI application over open resources, which it neither opens nor closes.
+
+    Set `application.state.closing` before the server stops, so that streams end and do not hold it up.
+    """
+    settings = resources.settings
+    view = GraphQLView(resources)
+    routes: list[BaseRoute] = [
+        Route("/", landing),
+        Route("/graphql", view),
+        WebSocketRoute("/graphql", view),
+        metrics_route(resources),
+        *Health(resources, works=settings.delivers_itself).routes(),
+    ]
+    return _assembled(settings, routes)
+
+
+def create_worker_application(resources: Resources) -> Starlette:
+    """What a worker answers: its health and its metrics, and no more."""
+    return _assembled(resources.settings, [metrics_route(resources), *Health(resources, works=True).routes()])
+
+
+def _assembled(settings: Settings, routes: list[BaseRoute]) -> Starlette:
+    closing = asyncio.Event()
+    application = Starlette(
+        routes=routes,
+        middleware=_middleware(settings, closing),
+        exception_handlers={HTTPException: http_error, Exception: server_error},
+    )
+    application.state.closing = closing
+    return application
+
+
+def _middleware(settings: Settings, closing: asyncio.Event) -> list[Middleware]:
+    """From the outside in."""
+    stack = [Middleware(RequestId), Middleware(SecurityHeaders), Middleware(EndStreams, closing=closing)]
+    if settings.trusted_proxies:
+        trusted = [str(network) for network in settings.trusted_proxies]
+        stack.append(Middleware(ProxyHeadersMiddleware, trusted_hosts=trusted))
+    if settings.cors_origins:
+        stack.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.cors_origins,
+                allow_methods=["GET", "POST"],
+                # Any header: keys travel in one, never in cookies, so a page can only send what it was given.
+                allow_headers=["*"],
+                expose_headers=["x-request-id", "retry-after"],
+            )
+        )
+    return [*stack, Middleware(BodyLimit, max_bytes=settings.max_request_bytes)]

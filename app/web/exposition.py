@@ -1,0 +1,70 @@
+"""GET /metrics, for Prometheus. What is measured is in `app.metrics`; who may see it is decided here."""
+
+import asyncio
+import secrets
+from ipaddress import ip_address
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from app.clock import to_micros
+from app.database.errors import DatabaseError
+from app.delivery.queue_age import queue_age
+from app.metrics import Level
+from app.resources import Resources
+
+_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_QUERY_SECONDS = 2.0
+
+
+def metrics_route(resources: Resources) -> Route:
+    """The route; without METRICS_TOKEN it answers this machine only."""
+
+    async def metrics(request: Request) -> Response:
+        token = resources.settings.metrics_token
+        if token is not None and not _presents(request, token.get_secret_value()):
+            return PlainTextResponse(
+                "Send METRICS_TOKEN as `Authorization: Bearer …`.\n", 401, {"www-authenticate": "Bearer"}
+            )
+        if token is None and not _is_local(request):
+            return PlainTextResponse("Without METRICS_TOKEN, metrics are for this machine only.\n", 403)
+        content = resources.metrics.exposition(await measure(resources))
+        return Response(content, headers={"content-type": _CONTENT_TYPE})
+
+    return Route("/metrics", metrics)
+
+
+async def measure(resources: Resources) -> Level:
+    """How things stand now."""
+    return Level(
+        in_flight=len(resources.pipeline.in_flight),
+        followers=resources.updates.followers,
+        oldest_due_seconds=await _oldest_due_seconds(resources),
+        broker_ok=resources.waker.failing is None,
+        updates_ok=resources.updates.healthy() is None,
+    )
+
+
+async def _oldest_due_seconds(resources: Resources) -> float | None:
+    try:
+        async with asyncio.timeout(_QUERY_SECONDS):
+            return await queue_age(resources.database, to_micros(resources.clock.now())) / 1_000_000
+    except (DatabaseError, TimeoutError):
+        return None
+
+
+def _presents(request: Request, token: str) -> bool:
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and secrets.compare_digest(given.strip().encode(), token.encode())
+
+
+def _is_local(request: Request) -> bool:
+    # A proxy on this machine passes on what comes from others, and says so.
+    if request.client is None or "x-forwarded-for" in request.headers or "forwarded" in request.headers:
+        return False
+    try:
+        address = ip_address(request.client.host)
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback

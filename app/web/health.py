@@ -1,0 +1,173 @@
+"""Whether the server is alive, and whether it is ready to take publishes, with the reason where it is not.
+
+    GET /health/live    200 while the process answers at all
+    GET /health/ready   200 `ok` or `degraded`, 503 `unavailable`
+
+Ready means that events can be taken in: the database answers and has the tables of this program. Without the broker or
+live updates it is degraded: deliveries go out all the same, found by the sweep. Reasons name no hosts; the log does.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import orjson
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.clock import to_micros
+from app.database.errors import DatabaseError, SchemaOutdated
+from app.database.migrate import require_current_schema
+from app.delivery.queue_age import queue_age
+from app.resources import Resources
+
+log = structlog.get_logger()
+
+CHECK_SECONDS = 2.0
+# However often it is asked, the parts are looked at no more often.
+KEPT_FOR = timedelta(seconds=1)
+# A sweep may take a while on a busy database; past this it does not come any more.
+SWEEP_OVERDUE_SECONDS = 15.0
+QUEUE_OVERDUE_SECONDS = 60.0
+_VITAL = ("database", "migrations")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How the parts are: None where a part is well, else why not."""
+
+    parts: Mapping[str, str | None]
+
+    @property
+    def status(self) -> str:
+        """ok, degraded or unavailable."""
+        if any(self.parts[name] for name in _VITAL):
+            return "unavailable"
+        return "degraded" if any(self.parts.values()) else "ok"
+
+    def answer(self) -> Response:
+        """The report as JSON, 503 where the server is unavailable."""
+        checks = {
+            name: {"status": "ok"} if reason is None else {"status": "degraded", "reason": reason}
+            for name, reason in self.parts.items()
+        }
+        status = 503 if self.status == "unavailable" else 200
+        return Response(orjson.dumps({"status": self.status, "checks": checks}), status, media_type="application/json")
+
+
+class Health:
+    """Looks at the parts of one process; `works` tells whether it delivers itself."""
+
+    def __init__(self, resources: Resources, *, works: bool) -> None:
+        self._resources = resources
+        self._works = works
+        self._looking = asyncio.Lock()
+        self._report: tuple[datetime, Report] | None = None
+        self._migrated = False
+        self._said = "ok"
+        self._began_at = resources.clock.now()
+
+    def routes(self) -> list[Route]:
+        """The routes below /health."""
+        return [Route("/health/live", self.live), Route("/health/ready", self.ready)]
+
+    async def live(self, _: Request) -> Response:
+        """The process answers: that is all."""
+        return Response(b'{"status":"ok"}', media_type="application/json")
+
+    async def ready(self, _: Request) -> Response:
+        """How the parts are, at most a second old."""
+        return (await self.report()).answer()
+
+    async def report(self) -> Report:
+        """Look at the parts, or take what was found less than a second ago."""
+        async with self._looking:
+            now = self._resources.clock.now()
+            if self._report is None or abs(now - self._report[0]) >= KEPT_FOR:
+                self._report = now, await self._look()
+            return self._report[1]
+
+    async def _look(self) -> Report:
+        checks: dict[str, Callable[[], Awaitable[str | None]]] = {
+            "database": self._database,
+            "migrations": self._migrations,
+            "broker": self._broker,
+            "updates": self._updates,
+            "sweep": self._sweep,
+        }
+        reasons = await asyncio.gather(*(_answered(check()) for check in checks.values()))
+        report = Report(dict(zip(checks, reasons, strict=True)))
+        if report.status != self._said:
+            self._said = report.status
+            level = logging.INFO if report.status == "ok" else logging.WARNING
+            log.log(level, "health.changed", status=report.status, **{k: v for k, v in report.parts.items() if v})
+        return report
+
+    async def _database(self) -> str | None:
+        await self._resources.database.fetch("SELECT 1")
+        return None
+
+    async def _migrations(self) -> str | None:
+        if not self._migrated:  # Tables that are there stay there.
+            await require_current_schema(self._resources.database)
+            self._migrated = True
+        return None
+
+    async def _broker(self) -> str | None:
+        if self._resources.waker.failing is None and await _answers(self._resources.settings.broker_url):
+            return None
+        return "The broker does not answer; the sweep finds what is due within a second or so."
+
+    async def _updates(self) -> str | None:
+        if self._resources.updates.healthy() is None:
+            return None
+        return "Live updates do not get through; who follows them gets a gap, and has to query."
+
+    async def _sweep(self) -> str | None:
+        now = self._resources.clock.now()
+        if not self._works:
+            age_seconds = await queue_age(self._resources.database, to_micros(now)) / 1_000_000
+            if age_seconds > QUEUE_OVERDUE_SECONDS:
+                return f"A delivery has been due for {age_seconds:.0f} s; is a worker running?"
+            return None
+        overdue = max(SWEEP_OVERDUE_SECONDS, 10 * self._resources.settings.sweep_seconds)
+        silent_seconds = (now - (self._resources.metrics.last_sweep_at or self._began_at)).total_seconds()
+        return f"There was no sweep for {silent_seconds:.0f} s." if silent_seconds > overdue else None
+
+
+async def _answered(check: Awaitable[str | None]) -> str | None:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            return await check
+    except TimeoutError:
+        return f"There was no answer within {CHECK_SECONDS:g} s."
+    except SchemaOutdated as error:
+        return str(error)
+    except DatabaseError:
+        return "The database does not answer."
+
+
+async def _answers(broker_url: str) -> bool:
+    """Whether a broker can be reached: Redis answers a PING, RabbitMQ takes a connection."""
+    parts = urlsplit(broker_url)
+    if parts.scheme == "memory":
+        return True
+    try:
+        if parts.scheme.startswith("redis"):
+            async with Redis.from_url(broker_url, socket_timeout=CHECK_SECONDS) as redis:
+                return bool(await redis.ping())
+        _, writer = await asyncio.open_connection(parts.hostname, parts.port or _AMQP_PORTS[parts.scheme])
+        writer.close()
+    except (OSError, RedisError):
+        return False
+    return True
+
+
+_AMQP_PORTS = {"amqp": 5672, "amqps": 5671}

@@ -1,0 +1,25 @@
+"""GET /: what this is and where to go on, for whoever opens the server's address in a browser."""
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>eev-webhooks</title>
+<h1>eev-webhooks</h1>
+<p>Published events become signed, retried HTTP deliveries that can be followed live.</p>
+<ul>
+<li><code>/graphql</code>: the API, for POST, GET, WebSocket and server-sent events</li>
+<li><a href="/health/ready">/health/ready</a>: whether it can take events</li>
+<li><a href="/health/live">/health/live</a>: whether it answers</li>
+<li><a href="/metrics">/metrics</a>: numbers for Prometheus</li>
+</ul>
+</html>
+"""
+
+
+async def landing(_: Request) -> Response:
+    """The page."""
+    return HTMLResponse(_PAGE)

@@ -1,0 +1,108 @@
+"""What happens to every request around the routes. Pure ASGI: Starlette's BaseHTTPMiddleware breaks context variables,
+streaming and background tasks.
+"""
+
+import asyncio
+import re
+import secrets
+from typing import Any
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# What others may have made up: an id that log lines and headers can hold.
+_REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
+_SECURITY_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-site",
+    # Answers are data; the one page there is brings its own policy.
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cache-control": "no-store",
+}
+
+
+class RequestId:
+    """Takes the caller's `x-request-id` or makes one, and puts it into the request's log lines and its answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(12)
+        scope["eev.request_id"] = request_id
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["x-request-id"] = request_id
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            await self._app(scope, receive, send_with_id)
+
+
+class SecurityHeaders:
+    """Adds the headers that keep browsers from guessing, framing and caching, where an answer does not set its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class EndStreams:
+    """Ends answers that would go on for ever (server-sent events) once the server closes: they would hold it up.
+
+    To the answer it looks as if the client had gone; to the client, as if the answer had come to its end.
+    """
+
+    def __init__(self, app: ASGIApp, closing: asyncio.Event) -> None:
+        self._app = app
+        self._closing = closing
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        has_body, unfinished = True, False
+
+        async def receive_or_end() -> Message:
+            nonlocal has_body
+            if has_body:
+                message = await receive()
+                has_body = message["type"] == "http.request" and message.get("more_body", False)
+                return message
+            return await self._gone_or_closing(receive)
+
+        async def send_and_watch(message: Message) -> None:
+            nonlocal unfinished
+            await send(message)
+            unfinished = message["type"] == "http.response.start" or message.get("more_body", False)
+
+        await self._app(scope, receive_or_end, send_and_watch)
+        if unfinished and self._closing.is_set():
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _gone_or_closing(self, receive: Receive) -> Message:
+        gone: asyncio.Future[Message] = asyncio.ensure_future(receive())
+        either: list[asyncio.Future[Any]] = [gone, asyncio.ensure_future(self._closing.wait())]
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            return gone.result() if gone.done() else {"type": "http.disconnect"}
+        finally:
+            for waiting in either:
+                waiting.cancel()

@@ -1,0 +1,171 @@
+"""Starts the server: bind, migrate, open, make the first key, serve; and stops it in the opposite order."""
+
+import asyncio
+import math
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+import structlog
+import uvicorn
+import uvloop
+from starlette.applications import Starlette
+
+from app.access.keys import bootstrap
+from app.database.migrate import migrate
+from app.logs import configure_logging
+from app.resources import Resources
+from app.settings import Settings, SettingsError
+from app.web.application import create_application, create_worker_application
+from tasks.process import open_process
+
+log = structlog.get_logger()
+
+PING_SECONDS = 20.0
+
+
+def print_now(text: str) -> None:
+    """Write to stdout at once, also into a pipe."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def serve(settings: Settings, greet: Callable[[str], object] = print_now) -> None:
+    """Run the server until SIGINT or SIGTERM; `greet` is given what a person has to know once it answers.
+
+    Raises:
+        SettingsError: HOST and PORT cannot be listened on, or BOOTSTRAP_API_KEY cannot be a key.
+        DatabaseUnavailable: the database does not answer.
+        SchemaOutdated: the PostgreSQL database lacks migrations.
+        AlreadyRunning: another server works on the same SQLite file.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, greet))
+
+
+async def _serve(settings: Settings, greet: Callable[[str], object]) -> None:
+    configure_logging(settings)
+    # First of all: what is shown once must not be made by a server that cannot start.
+    with bound(settings.host, settings.port) as listener:
+        if settings.database_url.startswith("sqlite:"):
+            await migrate(settings.database_url)
+        async with open_process(settings, works=settings.delivers_itself) as resources:
+            key = await _first_key(resources)
+            url = _url(listener)
+
+            def started() -> None:
+                log.info("server.started", url=url, environment=settings.environment)
+                if settings.in_development:
+                    log.warning("server.in_development", hint="Deliveries may go to loopback and over plain http.")
+                greet(_greeting(url, key, chosen=settings.bootstrap_api_key is not None))
+
+            await Server(create_application(resources), settings, started).serve(sockets=[listener])
+    log.info("server.stopped")
+
+
+async def serve_worker(resources: Resources, port: int) -> None:
+    """Answer /health and /metrics for a worker until SIGINT or SIGTERM.
+
+    Raises:
+        SettingsError: the port cannot be listened on.
+    """
+    settings = resources.settings
+    with bound(settings.host, port) as listener:
+        url = _url(listener)
+        server = Server(create_worker_application(resources), settings, lambda: log.info("worker.started", url=url))
+        await server.serve(sockets=[listener])
+
+
+class Server(uvicorn.Server):
+    """Uvicorn, started and stopped within a program that has more to close than Uvicorn knows."""
+
+    def __init__(self, application: Starlette, settings: Settings, on_start: Callable[[], None]) -> None:
+        super().__init__(_uvicorn_config(application, settings))
+        self._closing: asyncio.Event = application.state.closing
+        self._on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, and say so."""
+        await super().startup(sockets)
+        self._on_start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End streams, then wait for the requests under way."""
+        log.info("server.stopping")
+        self._closing.set()
+        await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """Stop; a second Ctrl-C stops without waiting for requests.
+
+        Uvicorn's own would repeat the signal at its end, and so kill the process before the rest is closed.
+        """
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+
+def _uvicorn_config(application: Starlette, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=settings.max_request_bytes,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,  # `create_application` believes those that are trusted.
+        server_header=False,
+        timeout_graceful_shutdown=max(1, math.ceil(settings.shutdown_seconds)),
+        # Tasks that outlive a request must not carry its id in their log lines.
+        reset_contextvars=True,
+    )
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket bound to an address, not yet listening.
+
+    Raises:
+        SettingsError: it cannot be bound.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        raise SettingsError(
+            [f'HOST is "{host}" and PORT is {port}: the server cannot listen there, for {error.strerror or error}.']
+        ) from None
+    return listener
+
+
+async def _first_key(resources: Resources) -> str | None:
+    try:
+        return await bootstrap(resources)
+    except ValueError as error:
+        raise SettingsError([str(error)]) from None
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _greeting(url: str, key: str | None, *, chosen: bool) -> str:
+    lines = [f"The API is at {url}/graphql"]
+    if key is not None:
+        shown = "the key in BOOTSTRAP_API_KEY" if chosen else key
+        lines += [
+            "A workspace was made, with an admin API key" + (":" if chosen else " that is shown this once; keep it:"),
+            f"    {shown}",
+        ]
+    return "\n".join(lines) + "\n"
