@@ -40,7 +40,7 @@ def digest(key: str) -> str:
     A fast hash is right here: keys are random and long, so there is nothing to guess, unlike with passwords; and the
     hash is needed at every request.
     """
-    return hashlib.sha256(key.encode()).hexdigest()
+    return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,10 @@ class KnownKey:
 
 
 class KnownKeys:
-    """The keys of one process."""
+    """The keys of one process, at most so many: a bound for its memory, whatever the number of callers."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MAX_KEPT) -> None:
+        self._most = most
         self._kept: OrderedDict[str, tuple[KnownKey, datetime]] = OrderedDict()
         self._uses: dict[str, datetime] = {}
 
@@ -80,7 +81,7 @@ class KnownKeys:
         key = _known(row)
         self._kept[value] = (key, now)
         self._kept.move_to_end(value)
-        if len(self._kept) > MAX_KEPT:
+        if len(self._kept) > self._most:
             self._kept.popitem(last=False)
         return key
 

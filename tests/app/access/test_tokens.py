@@ -1,0 +1,172 @@
+"""Access tokens: what they carry, and how they end. Those that need an API key run on both databases."""
+
+import base64
+from dataclasses import replace
+from datetime import timedelta
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.access.caller import Caller
+from app.access.keys import CreatedKey, KeyDraft, authenticate, create_key, revoke_key
+from app.access.tokens import Claims, TokenSigner, create_access_token
+from app.clock import from_micros
+from app.errors import Forbidden, Problem, Rejected, Unauthenticated, UserErrorCode
+from app.statuses import Scope
+from tests.clock import START
+from tests.domain import Domain
+
+KEY, OTHER_KEY = bytes(range(32)), bytes(32)
+CLAIMS = Claims("key_01jd7k3m9pegxv0t5c8h2n4w6z", frozenset({Scope.READ}), from_micros(1_800_000_000_000_000))
+
+
+async def keyed(domain: Domain, *scopes: Scope, **fields: object) -> tuple[CreatedKey, Caller]:
+    draft = replace(KeyDraft("browser backend", scopes or tuple(Scope)), **fields)  # type: ignore[arg-type]
+    created = await create_key(domain.resources, domain.caller, draft)
+    return created, await authenticate(domain.resources, created.key, "203.0.113.9")
+
+
+def test_a_token_says_what_was_written_into_it() -> None:
+    signer = TokenSigner([KEY])
+
+    token = signer.write(CLAIMS)
+
+    assert token.startswith("eevt_")
+    assert signer.read(token, START) == CLAIMS
+
+
+def test_a_token_outlives_the_change_of_the_encryption_key_but_not_its_removal() -> None:
+    token = TokenSigner([KEY]).write(CLAIMS)
+
+    assert TokenSigner([OTHER_KEY, KEY]).read(token, START) == CLAIMS
+    with pytest.raises(Unauthenticated, match=r"^The access token is not valid\.$"):
+        TokenSigner([OTHER_KEY]).read(token, START)
+
+
+def test_a_token_with_more_scopes_than_were_signed_is_refused() -> None:
+    signer = TokenSigner([KEY])
+    content, _, signature = signer.write(CLAIMS).removeprefix("eevt_").partition(".")
+    said = orjson.loads(base64.urlsafe_b64decode(content + "=" * (-len(content) % 4)))
+    forged = base64.urlsafe_b64encode(orjson.dumps(said | {"scopes": ["ADMIN"]})).decode().rstrip("=")
+
+    with pytest.raises(Unauthenticated, match=r"^The access token is not valid\.$"):
+        signer.read(f"eevt_{forged}.{signature}", START)
+
+
+@given(st.one_of(st.text(), st.text("abcAB01-_.=é\ud800")))
+def test_any_other_text_is_refused(text: str) -> None:
+    with pytest.raises(Unauthenticated, match=r"^The access token is not valid\.$"):
+        TokenSigner([KEY]).read(f"eevt_{text}", START)
+
+
+async def test_a_token_acts_for_its_key_with_the_scopes_it_was_given(domain: Domain) -> None:
+    created, caller = await keyed(domain, Scope.READ, Scope.PUBLISH)
+
+    made = await create_access_token(domain.resources, caller, [Scope.READ], 60)
+
+    assert made.expires_at == domain.clock.now() + timedelta(seconds=60)
+    acting = await authenticate(domain.resources, made.token, "198.51.100.1")
+    assert acting.scopes == {Scope.READ}
+    assert acting.workspace_id == domain.caller.workspace_id
+    assert acting.api_key_id == created.api_key.id
+    assert acting.actor == f"browser backend ({created.api_key.id})"
+
+
+async def test_a_token_ends_at_its_time_to_the_moment(domain: Domain) -> None:
+    _, caller = await keyed(domain)
+    made = await create_access_token(domain.resources, caller, [Scope.READ], 60)
+
+    domain.clock.advance(59.999999)
+    await authenticate(domain.resources, made.token, None)
+    domain.clock.advance(0.000001)
+
+    with pytest.raises(Unauthenticated) as refused:
+        await authenticate(domain.resources, made.token, None)
+    assert str(refused.value) == "The access token expired at 2026-03-14T09:27:53.589Z; ask for a new one."
+
+
+async def test_a_token_ends_with_its_key(domain: Domain) -> None:
+    await keyed(domain)
+    created, caller = await keyed(domain, expires_at=domain.clock.now() + timedelta(hours=1))
+
+    made = await create_access_token(domain.resources, caller, [Scope.READ], 86_400)
+    await authenticate(domain.resources, made.token, None)
+    await revoke_key(domain.resources, domain.caller, created.api_key.id)
+
+    assert made.expires_at == created.api_key.expires_at
+    with pytest.raises(Unauthenticated):
+        await authenticate(domain.resources, made.token, None)
+
+
+async def test_a_token_is_bound_to_the_addresses_of_its_key(domain: Domain) -> None:
+    _, caller = await keyed(domain, allowed_sources=["203.0.113.0/24"])
+    made = await create_access_token(domain.resources, caller, [Scope.READ], 60)
+
+    with pytest.raises(Forbidden):
+        await authenticate(domain.resources, made.token, "198.51.100.1")
+
+
+async def test_a_token_cannot_prolong_its_own_life(domain: Domain) -> None:
+    _, caller = await keyed(domain)
+    made = await create_access_token(domain.resources, caller, [Scope.READ], 60)
+    acting = await authenticate(domain.resources, made.token, None)
+
+    with pytest.raises(Forbidden, match="not with another access token"):
+        await create_access_token(domain.resources, acting, [Scope.READ], 60)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "seconds", "problem"),
+    [
+        (
+            [Scope.READ, Scope.ADMIN],
+            60,
+            Problem(
+                "You do not have the scope ADMIN and cannot pass it on; you have PUBLISH, READ.",
+                ("scopes", "1"),
+                UserErrorCode.INVALID,
+            ),
+        ),
+        (
+            [],
+            60,
+            Problem(
+                "There is no scope; give at least one of those that you have.", ("scopes",), UserErrorCode.REQUIRED
+            ),
+        ),
+        *(
+            (
+                [Scope.READ],
+                seconds,
+                Problem(
+                    f"The token would expire in {seconds} seconds; it must be 60 to 86400 (24 hours).",
+                    ("expiresInSeconds",),
+                    UserErrorCode.INVALID,
+                ),
+            )
+            for seconds in (-1, 0, 59, 86_401)
+        ),
+    ],
+)
+async def test_a_token_that_may_not_be_is_explained(
+    domain: Domain, scopes: list[Scope], seconds: int, problem: Problem
+) -> None:
+    _, caller = await keyed(domain, Scope.READ, Scope.PUBLISH)
+
+    with pytest.raises(Rejected) as refused:
+        await create_access_token(domain.resources, caller, scopes, seconds)
+
+    assert refused.value.problems == (problem,)
+
+
+async def test_the_audit_log_says_that_a_token_was_made_and_never_which(domain: Domain) -> None:
+    created, caller = await keyed(domain)
+
+    made = await create_access_token(domain.resources, caller, [Scope.READ], 60)
+
+    [entry] = await domain.audit_log("access_token.created")
+    assert (entry["subject_id"], entry["actor"]) == (created.api_key.id, caller.actor)
+    assert entry["changes"] == {"scopes": [None, ["READ"]], "expiresAt": [None, "2026-03-14T09:27:53.589Z"]}
+    assert made.token not in repr((entry, made))
