@@ -88,8 +88,8 @@ class Database(Statements):
         with self._context:
             config = tortoise_config(self.url, self._pool_size)
             await self._context.init(config=config, _enable_global_fallback=fallback)
-        client = self._context.connections.get("default")
-        super().__init__(client, "sqlite" if isinstance(client, SqliteClient) else "postgres")
+        client = self._context.connections.get(dialect_of(self.url))
+        super().__init__(client, dialect_of(self.url))
         try:
             await self.fetch("SELECT 1")
         except BaseException:
@@ -175,28 +175,39 @@ async def _translated(work: Awaitable[_Result]) -> _Result:
         raise
 
 
+def dialect_of(url: str) -> Dialect:
+    """Which of the two databases a URL is for.
+
+    Raises:
+        ValueError: neither.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme == "sqlite":
+        return "sqlite"
+    if scheme in {"postgres", "postgresql"}:
+        return "postgres"
+    raise ValueError(f"DATABASE_URL must begin with sqlite:// or postgres://, not {scheme or 'nothing'}://.")
+
+
 def tortoise_config(url: str, pool_size: int = 10) -> dict[str, Any]:
     """Tortoise's configuration for a `sqlite://path` or `postgres://…` URL.
 
     Raises:
         ValueError: the scheme is neither.
     """
+    # Tortoise keeps the SQL that it has made by the connection's name, so each dialect has its own.
+    name = dialect_of(url)
     return {
-        "connections": {"default": _connection(url, pool_size)},
-        "apps": {
-            "app": {"models": ["app.models"], "default_connection": "default", "migrations": "app.migrations"},
-        },
+        "connections": {name: _connection(url, pool_size)},
+        "apps": {"app": {"models": ["app.models"], "default_connection": name, "migrations": "app.migrations"}},
         "use_tz": True,
         "timezone": "UTC",
     }
 
 
 def _connection(url: str, pool_size: int) -> dict[str, Any]:
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite":
+    if dialect_of(url) == "sqlite":
         return {"engine": "app.database.sqlite", "credentials": {"file_path": url.removeprefix("sqlite://")}}
-    if parts.scheme not in {"postgres", "postgresql"}:
-        raise ValueError(f"DATABASE_URL must begin with sqlite:// or postgres://, not {parts.scheme or 'nothing'}://.")
     config: dict[str, Any] = expand_db_url(url)
     credentials = config["credentials"]
     if "sslmode" in credentials:  # libpq's name; asyncpg calls the same values `ssl`

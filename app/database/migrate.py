@@ -13,7 +13,7 @@ import asyncpg
 from tortoise.context import TortoiseContext
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
-from app.database.database import Database, tortoise_config
+from app.database.database import Database, dialect_of, tortoise_config
 from app.database.errors import DatabaseUnavailable, SchemaOutdated
 
 # Any number does, as long as every replica takes the same: the bytes of "eevhooks".
@@ -60,7 +60,7 @@ async def _executor(database_url: str) -> AsyncIterator[MigrationExecutor]:
     context = TortoiseContext()
     async with context:
         await context.init(config=config)
-        connection = context.connections.get("default")
+        connection = context.connections.get(dialect_of(database_url))
         yield MigrationExecutor(connection, config["apps"])
 
 

@@ -1,0 +1,98 @@
+"""A whole process with a workspace and a receiver, for tests of what the domain does: real database, broker and HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.access.caller import Caller
+from app.access.keys import authenticate, bootstrap
+from app.clock import Clock
+from app.database.database import Row
+from app.models import Webhook
+from app.publishing.commit import CommittedEvent
+from app.publishing.draft import EventDraft
+from app.resources import Resources
+from app.settings import load_settings
+from app.updates import Topic
+from app.webhooks.drafts import WebhookDraft
+from app.webhooks.register import create_webhook
+from tasks.process import open_process
+from tests.receiver import Receiver
+
+TICKET = {"ticket": {"id": "tkt_1", "subject": "The printer is on fire", "status": "open", "priority": "urgent"}}
+PATIENCE_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class World:
+    """One process, one workspace with an administrator's key, and one receiver."""
+
+    resources: Resources
+    caller: Caller
+    receiver: Receiver
+    key: str
+
+    async def webhook(self, path: str = "/", **draft: Any) -> Webhook:
+        """Register a webhook at a path of the receiver, for all tickets unless told otherwise."""
+        given = {"name": "Test", "url": self.receiver.url(path), "event_types": ["ticket.*"], **draft}
+        created = await create_webhook(self.resources, self.caller, WebhookDraft(**given))
+        return created.webhook
+
+    async def publish(self, event_type: str = "ticket.created", data: Any = None, **draft: Any) -> CommittedEvent:
+        """Publish one event."""
+        event = EventDraft(event_type, TICKET if data is None else data, **draft)
+        committed = await self.resources.publisher.publish(self.caller, [event], batch=False)
+        return committed.events[0]
+
+    async def deliveries(self, **where: Any) -> list[Row]:
+        """The rows of `delivery` with these values, in the order made."""
+        return await self._rows("delivery", where)
+
+    async def attempts(self, **where: Any) -> list[Row]:
+        """The rows of `attempt` with these values, in the order made."""
+        return await self._rows("attempt", where)
+
+    async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:
+        """Wait until something is so, looking again whenever a delivery was announced."""
+        follow = self.resources.updates.follow(Topic.DELIVERIES, self.caller.workspace_id)
+        async with asyncio.timeout(PATIENCE_SECONDS), aclosing(follow) as batches:
+            async for _ in batches:
+                if await condition():
+                    return
+
+    async def until_status(self, *statuses: str) -> list[Row]:
+        """Wait until the deliveries have these statuses (in the order made) and nobody holds them; return their rows."""
+
+        async def reached() -> bool:
+            rows = await self.deliveries()
+            return [row["status"] for row in rows] == list(statuses) and not any(row["claimed_by"] for row in rows)
+
+        await self.until(reached)
+        return await self.deliveries()
+
+    async def _rows(self, table: str, where: dict[str, Any]) -> list[Row]:
+        conditions = " AND ".join(f"{name} = ${n}" for n, name in enumerate(where, 1)) or "1 = 1"
+        statement = f"SELECT * FROM {table} WHERE {conditions} ORDER BY id"
+        return await self.resources.database.fetch(statement, *where.values())
+
+
+@asynccontextmanager
+async def open_world(
+    database_url: str,
+    data_dir: Path,
+    *,
+    broker_url: str = "memory://",
+    clock: Clock | None = None,
+    works: bool = True,
+    **settings: Any,
+) -> AsyncIterator[World]:
+    """Open a process on a migrated database, with a workspace and a receiver."""
+    loaded = load_settings(database_url=database_url, broker_url=broker_url, data_dir=data_dir, **settings)
+    async with Receiver() as receiver, open_process(loaded, works=works, clock=clock) as resources:
+        key = await bootstrap(resources)
+        assert key is not None
+        caller = await authenticate(resources, key, "127.0.0.1")
+        yield World(resources, caller, receiver, key)
