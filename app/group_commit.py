@@ -26,7 +26,7 @@ class GroupCommit(Generic[Item, Result]):
         shared: exceptions that concern every item alike (the database is away). After any other, the batch is committed
             again item by item, so that one bad item fails alone.
         weigh: how much of a batch an item fills.
-        observe: told the weight of each batch.
+        observe: told the weight of each batch that was committed.
     """
 
     def __init__(
@@ -89,7 +89,6 @@ class GroupCommit(Generic[Item, Result]):
         return batch
 
     async def _commit_batch(self, batch: list[tuple[Item, "asyncio.Future[Result]"]]) -> None:
-        self._observe(sum(self._weigh(item) for item, _ in batch))
         try:
             results = await self._commit([item for item, _ in batch])
         except BaseException as error:
@@ -101,6 +100,7 @@ class GroupCommit(Generic[Item, Result]):
             if not isinstance(error, Exception):
                 raise
         else:
+            self._observe(sum(self._weigh(item) for item, _ in batch))
             for (_, future), result in zip(batch, results, strict=True):
                 if not future.done():
                     future.set_result(result)
