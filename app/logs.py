@@ -5,6 +5,7 @@ that what a command prints stays clean. Secrets are not to be logged in the firs
 looks like one all the same.
 """
 
+import json
 import logging
 import re
 import sys
@@ -86,7 +87,10 @@ def _processors(*, as_json: bool, colors: bool) -> list[Processor]:
 
 def _json(event: EventDict, **_: Any) -> str:
     event = {"timestamp": event.pop("timestamp"), "level": event.pop("level"), "event": event.pop("event"), **event}
-    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z).decode()
+    try:
+        return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z).decode()
+    except TypeError:  # An integer over 64 bits, or half a surrogate pair: no reason to break what is logged.
+        return json.dumps(event, default=str)
 
 
 class _ToStructlog(logging.Handler):
