@@ -50,8 +50,7 @@ faults: $(DEVELOPMENT) ## Kill processes, the database and the broker under load
 	$(BIN)/python -m bench.faults $(ARGS)
 
 schema: $(RUNTIME) ## Write schema.graphql from the code
-	$(BIN)/eev-webhooks schema > schema.graphql.new
-	mv schema.graphql.new schema.graphql
+	@$(BIN)/eev-webhooks schema schema.graphql
 
 # Versions stay as they are where they still fit; `make requirements ARGS=--upgrade` takes the newest.
 requirements: $(BIN)/python ## Pin what pyproject.toml asks for in requirements.txt and requirements-dev.txt
