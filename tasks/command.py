@@ -3,13 +3,13 @@
 `eev-webhooks worker` does the same in one process without forking; this is for those who run Dramatiq's own command.
 """
 
+import logging
 from contextlib import AsyncExitStack
 
 import dramatiq
 import uvloop
 from dramatiq.asyncio import EventLoopThread, set_event_loop_thread
 from dramatiq.broker import Broker
-from dramatiq.logging import get_logger
 from dramatiq.middleware import Middleware
 from dramatiq.worker import Worker
 
@@ -30,7 +30,7 @@ class ProcessResources(Middleware):
 
     def before_worker_boot(self, broker: Broker, worker: Worker) -> None:  # noqa: ARG002
         """Start the loop, then open; a process that cannot open ends, and its supervisor tries again."""
-        loop_thread = EventLoopThread(get_logger(__name__, type(self)))
+        loop_thread = EventLoopThread(logging.getLogger(__name__))
         loop_thread.loop.close()
         loop_thread.loop = uvloop.new_event_loop()
         loop_thread.start(timeout=5.0)
@@ -42,7 +42,7 @@ class ProcessResources(Middleware):
         """Finish or release what is in flight, close, and end the loop."""
         if self._loop_thread is not None:
             self._loop_thread.run_coroutine(self._stack.aclose())
-            self._loop_thread.stop()
+            self._loop_thread.stop()  # type: ignore[no-untyped-call]
             set_event_loop_thread(None)
 
     async def _open(self, broker: Broker) -> Resources:

@@ -13,7 +13,8 @@ from tasks.loop import RunningLoop
 
 # How long an idle consumer waits before it asks again. Redis is polled, so this bounds how late a wake-up is noticed.
 POLL_MS = 50
-IN_PROCESS_POLL_MS = 1_000
+# The in-process broker wakes its consumer, so this bounds only how long a stop takes.
+IN_PROCESS_POLL_MS = 200
 
 
 @asynccontextmanager

@@ -1,9 +1,10 @@
-"""A whole process with a workspace and a receiver, for tests of what the domain does: real database, broker and HTTP."""
+"""A whole process with a workspace and a receiver, for tests of the domain: real database, broker and HTTP."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from app.updates import Topic
 from app.webhooks.drafts import WebhookDraft
 from app.webhooks.register import create_webhook
 from tasks.process import open_process
+from tests.clock import FakeClock
 from tests.receiver import Receiver
 
 TICKET = {"ticket": {"id": "tkt_1", "subject": "The printer is on fire", "status": "open", "priority": "urgent"}}
@@ -55,6 +57,12 @@ class World:
         """The rows of `attempt` with these values, in the order made."""
         return await self._rows("attempt", where)
 
+    async def advance(self, by: timedelta | float) -> None:
+        """Move the clock; the process keeps its lease, as it would have by its heartbeats."""
+        assert isinstance(self.resources.clock, FakeClock)
+        self.resources.clock.advance(by)
+        await self.resources.lease.renew()
+
     async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:
         """Wait until something is so, looking again whenever a delivery was announced."""
         follow = self.resources.updates.follow(Topic.DELIVERIES, self.caller.workspace_id)
@@ -64,7 +72,7 @@ class World:
                     return
 
     async def until_status(self, *statuses: str) -> list[Row]:
-        """Wait until the deliveries have these statuses (in the order made) and nobody holds them; return their rows."""
+        """Wait until the deliveries have these statuses and nobody holds them; return their rows."""
 
         async def reached() -> bool:
             rows = await self.deliveries()
@@ -72,6 +80,15 @@ class World:
 
         await self.until(reached)
         return await self.deliveries()
+
+    async def until_attempts(self, count: int) -> list[Row]:
+        """Wait until so many attempts are recorded in all, and return their rows."""
+
+        async def reached() -> bool:
+            return len(await self.attempts()) >= count
+
+        await self.until(reached)
+        return await self.attempts()
 
     async def _rows(self, table: str, where: dict[str, Any]) -> list[Row]:
         conditions = " AND ".join(f"{name} = ${n}" for n, name in enumerate(where, 1)) or "1 = 1"
@@ -90,6 +107,7 @@ async def open_world(
     **settings: Any,
 ) -> AsyncIterator[World]:
     """Open a process on a migrated database, with a workspace and a receiver."""
+    settings.setdefault("shutdown_seconds", 0.2)
     loaded = load_settings(database_url=database_url, broker_url=broker_url, data_dir=data_dir, **settings)
     async with Receiver() as receiver, open_process(loaded, works=works, clock=clock) as resources:
         key = await bootstrap(resources)

@@ -13,7 +13,12 @@ POLICY = BreakerPolicy()
 
 
 def facts(
-    *, max_in_flight: int = 20, rate: int | None = None, slot: int | None = None, held: int | None = None, failures: int = 0
+    *,
+    max_in_flight: int = 20,
+    rate: int | None = None,
+    slot: int | None = None,
+    held: int | None = None,
+    failures: int = 0,
 ) -> WebhookFacts:
     return WebhookFacts("wh_1", "ws_1", max_in_flight, rate, slot, held, failures)
 
@@ -51,7 +56,9 @@ def test_attempts_of_a_rate_limited_webhook_start_at_even_intervals() -> None:
     waits=st.lists(st.integers(0, 2 * SECOND), min_size=1, max_size=50),
     max_in_flight=st.integers(1, 100),
 )
-def test_no_second_ever_sees_more_attempts_than_the_rate_allows(rate: int, waits: list[int], max_in_flight: int) -> None:
+def test_no_second_ever_sees_more_attempts_than_the_rate_allows(
+    rate: int, waits: list[int], max_in_flight: int
+) -> None:
     now, next_slot = NOW, None
     starts: list[int] = []
     for wait in waits:
@@ -65,14 +72,13 @@ def test_no_second_ever_sees_more_attempts_than_the_rate_allows(rate: int, waits
 
 
 @given(rate=st.integers(1, 10_000))
-def test_a_rate_limited_webhook_is_asked_again_when_slots_are_due(rate: int) -> None:
+def test_a_rate_limited_webhook_that_used_its_slots_is_asked_again_when_there_are_new_ones(rate: int) -> None:
     first = admit(facts(rate=rate, max_in_flight=10_000), NOW, POLICY)
-
     assert first.again_at is not None
+
     later = admit(facts(rate=rate, slot=first.slot(first.room), max_in_flight=10_000), first.again_at, POLICY)
 
-    assert first.room >= 1
-    assert later.room >= 1 or (later.again_at or 0) - first.again_at <= SECOND // rate + SLOT_HORIZON
+    assert (first.room >= 1, later.room >= 1) == (True, True)
 
 
 def test_workspaces_share_a_process_evenly() -> None:

@@ -48,7 +48,7 @@ async def test_the_reference_libraries_verify_what_arrives(database_url: str, tm
         headers = dict(request.headers)
 
         assert StandardWebhook(secret).verify(request.body, headers) == orjson.loads(request.body)
-        assert SvixWebhook(secret).verify(request.body, headers) == orjson.loads(request.body)
+        SvixWebhook(secret).verify(request.body, headers)  # Raises where it does not.
 
 
 async def test_during_a_rotation_both_secrets_sign_the_current_one_first(world: World) -> None:
@@ -59,7 +59,7 @@ async def test_during_a_rotation_both_secrets_sign_the_current_one_first(world: 
 
     (request,) = await world.receiver.received()
     signatures = (request.header("webhook-signature") or "").split(" ")
-    world.resources.clock.advance(3_601)  # type: ignore[attr-defined]
+    await world.advance(3_601)
     await world.publish()
     later = (await world.receiver.received(2))[1]
 
@@ -79,7 +79,7 @@ async def test_during_a_rotation_both_secrets_sign_the_current_one_first(world: 
         ("/reset", reset(), "CONNECTION_ERROR", None),
         ("/closed", close(), "CONNECTION_ERROR", None),
         ("/hang", hang(), "TIMEOUT", None),
-        ("/drip", drip(b"x" * 1_000, 0.2), "TIMEOUT", None),
+        ("/drip", drip(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n" + b"x" * 1_000, 0.02), "TIMEOUT", None),
     ],
 )
 async def test_whatever_is_not_2xx_is_retried_with_its_cause_kept(
@@ -105,7 +105,7 @@ async def test_a_retry_carries_the_same_id_and_a_new_number_and_time(world: Worl
     await world.publish()
     await world.until_status("RETRYING")
 
-    clock.advance(6)
+    await world.advance(6)
     await sweep(world.resources)
     await world.until_status("SUCCEEDED")
     first, second = await world.receiver.received(2)
@@ -123,7 +123,7 @@ async def test_nothing_is_sent_before_its_time(world: World, clock: FakeClock) -
     await world.publish()
     await world.until_status("RETRYING")
 
-    clock.advance(4.9)
+    await world.advance(4.9)
 
     assert await sweep(world.resources) == 0
 
@@ -132,11 +132,10 @@ async def test_a_delivery_fails_when_its_delays_are_used_up(world: World, clock:
     world.receiver.on("/", answer(500))
     await world.webhook(retry_delays_seconds=[1, 1])
     await world.publish()
-    for _ in range(2):
-        await world.until_status("RETRYING")
-        clock.advance(2)
+    for count in (1, 2):
+        await world.until_attempts(count)
+        await world.advance(2)
         await sweep(world.resources)
-        await world.receiver.received()
 
     (delivery,) = await world.until_status("FAILED")
 
@@ -183,16 +182,16 @@ async def test_a_webhook_that_fails_for_five_days_is_disabled(world: World, cloc
     world.receiver.on("/", answer(500))
     webhook = await world.webhook(retry_delays_seconds=[86_400] * 6)
     await world.publish()
-    for _ in range(5):
-        await world.until_status("RETRYING")
-        clock.advance(timedelta(days=1.11))
+    for count in range(1, 6):
+        await world.until_attempts(count)
+        await world.advance(timedelta(days=1.11))
         await sweep(world.resources)
-    await world.receiver.received(6)
-    await world.until(lambda: _is(world, webhook.id, "DISABLED"))
+    await world.until_attempts(6)
 
     row = await world.resources.database.fetch_one("SELECT * FROM webhook WHERE id = $1", webhook.id)
 
     assert row is not None
+    assert row["status"] == "DISABLED"
     assert "All attempts since" in row["status_reason"]
 
 
@@ -201,10 +200,10 @@ async def test_one_success_starts_the_five_days_anew(world: World, clock: FakeCl
     webhook = await world.webhook()
     await world.publish()
     await world.until_status("RETRYING")
-    clock.advance(timedelta(days=4))
+    await world.advance(timedelta(days=4))
     await sweep(world.resources)
     await world.until_status("SUCCEEDED")
-    clock.advance(timedelta(days=4))
+    await world.advance(timedelta(days=4))
     await world.publish()
     await world.until_status("SUCCEEDED", "RETRYING")
 
@@ -236,7 +235,7 @@ async def test_after_a_run_of_failures_one_probe_at_a_time_goes_through(world: W
     await world.until_status(*["RETRYING"] * 10)
     assert await sweep(world.resources) == 0  # Held back: waiting uses up no attempt.
 
-    clock.advance(timedelta(minutes=6))
+    await world.advance(timedelta(minutes=6))
     await sweep(world.resources)
     await world.receiver.received(11)
     claimed = await world.resources.database.fetch("SELECT id FROM delivery WHERE claimed_by IS NOT NULL")
@@ -286,7 +285,7 @@ async def test_deliveries_of_one_ordering_key_go_out_one_after_another(world: Wo
     other = await world.publish(ordering_key="tkt_2")
     await world.until_status("RETRYING", "PENDING", "PENDING", "SUCCEEDED")
 
-    clock.advance(6)
+    await world.advance(6)
     await sweep(world.resources)
     await world.until_status(*["SUCCEEDED"] * 4)
 
@@ -332,7 +331,13 @@ async def test_a_filter_chooses_among_events(world: World) -> None:
 
 
 async def test_an_address_outside_the_webhooks_allowlist_is_blocked(world: World) -> None:
-    await world.webhook(ip_allowlist=["192.0.2.0/24"])
+    webhook = await world.webhook()
+    # Registering it would be refused: this is what happens when a name resolves to something else later.
+    await world.resources.database.execute(
+        "UPDATE webhook SET ip_allowlist = $2, updated_at = updated_at + 1 WHERE id = $1",
+        webhook.id,
+        '["192.0.2.0/24"]',
+    )
 
     await world.publish()
     (delivery,) = await world.until_status("RETRYING")
@@ -351,11 +356,6 @@ async def test_followers_see_a_delivery_made_and_finished(world: World) -> None:
             seen += [update.status for _, update in (await anext(batches)).updates]
 
     assert seen == ["PENDING", "SUCCEEDED"]
-
-
-async def _is(world: World, webhook_id: str, status: str) -> bool:
-    row = await world.resources.database.fetch_one("SELECT status FROM webhook WHERE id = $1", webhook_id)
-    return row is not None and row["status"] == status
 
 
 async def _all(world: World, status: str) -> bool:
