@@ -17,7 +17,8 @@ def test_postgres_gets_one_array_a_column_after_the_other_parameters() -> None:
 
     expected = "(SELECT * FROM unnest($2::text[], $3::bigint[], $4::boolean[]) AS unnested(id, at, test))"
     assert text == f"SELECT * FROM {expected} AS new WHERE $1 = 1"
-    assert rows_parameters("postgres", COLUMNS, [("a", 1, True), ("b", 2, False)]) == [["a", "b"], [1, 2], [True, False]]
+    rows = [("a", 1, True), ("b", 2, False)]
+    assert rows_parameters("postgres", COLUMNS, rows) == [["a", "b"], [1, 2], [True, False]]
     assert rows_parameters("postgres", COLUMNS, []) == [[], [], []]
 
 

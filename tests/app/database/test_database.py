@@ -39,10 +39,13 @@ async def test_a_batch_is_inserted_and_returned_by_one_statement(database: Datab
 
 
 async def test_what_a_transaction_did_is_undone_when_it_raises(database: Database) -> None:
-    with pytest.raises(RuntimeError, match="on purpose"):
+    async def insert_and_fail() -> None:
         async with database.transaction() as statements:
             await insert(statements, "ws_a")
             raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        await insert_and_fail()
 
     assert await ids(database) == []
 
@@ -50,10 +53,13 @@ async def test_what_a_transaction_did_is_undone_when_it_raises(database: Databas
 async def test_a_second_row_with_the_same_key_is_told_apart_and_undoes_the_transaction(database: Database) -> None:
     await insert(database, "ws_a")
 
-    with pytest.raises(UniqueViolation):
+    async def insert_both() -> None:
         async with database.transaction() as statements:
             await insert(statements, "ws_b")
             await insert(statements, "ws_a")
+
+    with pytest.raises(UniqueViolation):
+        await insert_both()
 
     assert await ids(database) == ["ws_a"]
 

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.delivery.admission import SECOND, SLOT_HORIZON, WORKSPACE_SHARE, WebhookFacts, admit, allot
+from app.delivery.admission import SECOND, WORKSPACE_SHARE, WebhookFacts, admit, allot
 from app.delivery.decide import BreakerPolicy
 
 NOW = 1_000 * SECOND
