@@ -1,0 +1,154 @@
+"""Parses and validates each text once, however often it is asked, and holds every request to its limits.
+
+Stands in for Strawberry's ParserCache and ValidationCache: one look-up instead of two, and a syntax error that finds
+its way to the client over sockets and SSE too.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    ASTValidationRule,
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    OperationType,
+    get_operation_ast,
+    parse,
+    specified_rules,
+)
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema import validate_document
+
+from app.settings import Settings
+from graph.cost import Cost, weigh
+from graph.limits import shape_errors, too_complex
+
+# A token of a parsed document takes about 0.4 kB: 40 MB at most, thousands of usual operations.
+MAX_TOKENS_KEPT = 100_000
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A text that could be parsed, what is wrong with it, and the costs of those of its operations that were run."""
+
+    document: DocumentNode
+    errors: Sequence[GraphQLError]
+    costs: dict[str | None, Cost] = field(default_factory=dict)
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether an operation has to be named to be run. Strawberry would run the first."""
+        return sum(isinstance(definition, OperationDefinitionNode) for definition in self.document.definitions) > 1
+
+
+class Documents:
+    """The texts that were asked lately."""
+
+    def __init__(self, schema: GraphQLSchema, settings: Settings) -> None:
+        self._schema = schema
+        self._settings = settings
+        # Built once: a new rule class a request would defeat any cache.
+        self._rules: tuple[type[ASTValidationRule], ...] = tuple(specified_rules)
+        if not settings.introspection:
+            self._rules += (NoSchemaIntrospectionCustomRule,)
+        self._kept: OrderedDict[str, Prepared] = OrderedDict()
+        self._tokens = 0
+        self.misses = 0
+        self.max_tokens = settings.max_query_tokens
+
+    def prepare(self, text: str) -> Prepared:
+        """The parsed and validated text.
+
+        Raises:
+            GraphQLError: it cannot be parsed, or has too many tokens.
+        """
+        prepared = self._kept.get(text)
+        if prepared is not None:
+            self._kept.move_to_end(text)
+            return prepared
+        self.misses += 1
+        document = parse(text, max_tokens=self.max_tokens)
+        prepared = Prepared(document, self._errors(document))
+        self._keep(text, prepared)
+        return prepared
+
+    def cost(self, prepared: Prepared, operation_name: str | None, variables: dict[str, Any] | None) -> int:
+        """The cost of one operation of a valid document with its variables.
+
+        Raises:
+            GraphQLError: it is beyond the limit.
+        """
+        limit = self._settings.max_query_cost
+        known = prepared.costs.get(operation_name)
+        if known is None:
+            operation = get_operation_ast(prepared.document, operation_name)
+            assert isinstance(operation, OperationDefinitionNode)
+            known = prepared.costs[operation_name] = weigh(self._schema, prepared.document, operation, limit)
+        cost = known.with_variables(variables or {})
+        if cost > limit:
+            raise too_complex("a cost of", cost, limit)
+        return cost
+
+    def is_subscription(self, text: str, operation_name: str | None) -> bool:
+        """Whether the operation of this name, or the only one, is a subscription."""
+        try:
+            operation = get_operation_ast(self.prepare(text).document, operation_name)
+        except GraphQLError:
+            return False
+        return operation is not None and operation.operation is OperationType.SUBSCRIPTION
+
+    def _errors(self, document: DocumentNode) -> Sequence[GraphQLError]:
+        settings = self._settings
+        errors = shape_errors(document, max_depth=settings.max_query_depth, max_aliases=settings.max_query_aliases)
+        # What is too deep is not validated: some rules take long over just such documents.
+        return errors or validate_document(self._schema, document, self._rules)
+
+    def _keep(self, text: str, prepared: Prepared) -> None:
+        self._kept[text] = prepared
+        self._tokens += prepared.document.token_count
+        while self._tokens > MAX_TOKENS_KEPT:
+            _, oldest = self._kept.popitem(last=False)
+            self._tokens -= oldest.document.token_count
+
+
+class Preparation(SchemaExtension):
+    """Takes the place of Strawberry's parsing and validation, and says the cost in `extensions`."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+        self._prepared: Prepared | None = None
+        self._cost: int | None = None
+
+    def on_parse(self) -> Iterator[None]:
+        """Hand Strawberry the document. What cannot be parsed it parses again: raising here would break sockets."""
+        context = self.execution_context
+        try:
+            self._prepared = self._documents.prepare(context.query or "")
+            context.graphql_document = self._prepared.document
+        except GraphQLError:
+            context.parse_options["max_tokens"] = self._documents.max_tokens
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        """Hand Strawberry the errors of the document, or that of its cost."""
+        context = self.execution_context
+        assert self._prepared is not None
+        errors = list(self._prepared.errors)
+        if not errors and context._provided_operation_name is None and self._prepared.is_ambiguous:
+            errors = [GraphQLError("The document has several operations; say which one to run in operationName.")]
+        if not errors:
+            try:
+                self._cost = self._documents.cost(self._prepared, context.operation_name, context.variables)
+            except GraphQLError as error:
+                errors = [error]
+        context.pre_execution_errors = errors
+        yield
+
+    def get_results(self) -> dict[str, Any]:
+        """What goes into `extensions` of the answer."""
+        return {} if self._cost is None else {"cost": self._cost}

@@ -1,0 +1,93 @@
+"""How a no reaches the caller: expected ones as `userErrors`, the rest as top-level errors with a code.
+
+Rejected                          userErrors of the mutation's payload, see `graph.mutations.mutation`
+BadUserInput, GraphQL's own       BAD_USER_INPUT
+Unauthenticated                   UNAUTHENTICATED
+Forbidden                         FORBIDDEN
+RateLimited                       RATE_LIMITED, with retryAfterSeconds
+Unavailable, DatabaseUnavailable  UNAVAILABLE, with retryable: true
+a limit of `graph.limits`         QUERY_TOO_COMPLEX
+anything else                     INTERNAL_SERVER_ERROR: masked, logged with its traceback under an id that both show
+"""
+
+import math
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from graphql import GraphQLError, GraphQLFormattedError
+from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+
+from app.database.errors import DatabaseUnavailable
+from app.errors import Forbidden, RateLimited, Unauthenticated, Unavailable
+
+BAD_USER_INPUT = "BAD_USER_INPUT"
+QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+
+_log = structlog.get_logger("graph")
+
+_CODES = {Unauthenticated: "UNAUTHENTICATED", Forbidden: "FORBIDDEN", RateLimited: "RATE_LIMITED"}
+_GRAPHQL_ITSELF = (
+    MissingQueryError,
+    CannotGetOperationTypeError,
+    InvalidOperationTypeError,
+    StrawberryInputCoercionError,
+)
+
+
+class BadUserInput(Exception):
+    """An argument that cannot be used; the message says which one, its value, and what would be right."""
+
+
+def explain(errors: Sequence[GraphQLError]) -> None:
+    """Give each error its code, in place, and mask those that are bugs. Doing it twice changes nothing."""
+    for error in errors:
+        if "code" not in (error.extensions or {}):
+            error.message, error.extensions = _explained(error)
+
+
+def formatted(error: Exception) -> GraphQLFormattedError:
+    """An exception that came before or beside GraphQL's execution, as an entry of `errors`."""
+    located = error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
+    explain([located])
+    return located.formatted
+
+
+def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
+    cause = _cause(error)
+    if isinstance(cause, (Unauthenticated, Forbidden)):
+        return str(cause), {"code": _CODES[type(cause)]}
+    if isinstance(cause, RateLimited):
+        return str(cause), {"code": _CODES[RateLimited], "retryAfterSeconds": math.ceil(cause.retry_after_seconds)}
+    if isinstance(cause, (Unavailable, DatabaseUnavailable)):
+        return _unavailable(cause)
+    if isinstance(cause, BadUserInput):
+        return str(cause), {"code": BAD_USER_INPUT}
+    if isinstance(cause, _GRAPHQL_ITSELF) or (cause is None and error.path is None):
+        return error.message, {"code": BAD_USER_INPUT}
+    return _masked(error, cause)
+
+
+def _cause(error: GraphQLError) -> BaseException | None:
+    """What was raised in the first place; None for what GraphQL itself found wrong with the request."""
+    cause: BaseException | None = error
+    while isinstance(cause, GraphQLError) and not isinstance(cause, StrawberryInputCoercionError):
+        cause = cause.original_error
+    return cause
+
+
+def _unavailable(cause: Unavailable | DatabaseUnavailable) -> tuple[str, dict[str, Any]]:
+    message = str(cause)
+    if isinstance(cause, DatabaseUnavailable):  # its words name hosts, which are nobody's business out there
+        _log.warning("graph.database_unavailable", reason=message)
+        message = "The database cannot be reached right now. Try again shortly."
+    return message, {"code": "UNAVAILABLE", "retryable": True}
+
+
+def _masked(error: GraphQLError, cause: BaseException | None) -> tuple[str, dict[str, Any]]:
+    error_id = f"err_{secrets.token_hex(8)}"
+    _log.error("graph.failed", error_id=error_id, path=error.path, exc_info=cause or error)
+    message = f"Something went wrong on the server. The id {error_id} finds it in the server's log."
+    return message, {"code": "INTERNAL_SERVER_ERROR", "errorId": error_id}

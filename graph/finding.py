@@ -1,0 +1,96 @@
+"""Finds one thing by its id, within the caller's workspace: what is not there, not an id, or another's is None."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
+
+from tortoise.expressions import Q
+
+from app import ids
+from app.models import Secret
+from app.statuses import Scope
+from graph.context import Context
+from graph.listings import AUDIT_COLUMNS
+from graph.types.api_key import ApiKey
+from graph.types.audit_entry import AuditEntry
+from graph.types.delivery import Delivery
+from graph.types.event import Event
+from graph.types.node import Node
+from graph.types.secret import WebhookSecret
+from graph.types.webhook import Webhook
+from graph.types.workspace import Workspace
+
+Finder: TypeAlias = Callable[[Context, str], Awaitable[Node | None]]
+
+
+async def find(context: Context, subject_id: str) -> Node | None:
+    """Whatever has this id, as its prefix says.
+
+    Raises:
+        Forbidden: it is a key or an audit entry, and the caller lacks ADMIN.
+    """
+    finder = _FINDERS.get(ids.prefix_of(subject_id) or "")
+    return await finder(context, subject_id) if finder else None
+
+
+async def find_webhook(context: Context, subject_id: str) -> Webhook | None:
+    """A webhook that is not deleted."""
+    found = await context.loaders.webhooks.load(subject_id) if ids.is_id(ids.WEBHOOK, subject_id) else None
+    return None if found is None or found.model.deleted_at is not None else found
+
+
+async def find_event(context: Context, subject_id: str) -> Event | None:
+    """An event."""
+    return await context.loaders.events.load(subject_id) if ids.is_id(ids.EVENT, subject_id) else None
+
+
+async def find_delivery(context: Context, subject_id: str) -> Delivery | None:
+    """A delivery."""
+    return await context.loaders.deliveries.load(subject_id) if ids.is_id(ids.DELIVERY, subject_id) else None
+
+
+async def find_workspace(context: Context, subject_id: str) -> Workspace | None:
+    """The caller's own workspace."""
+    if subject_id != context.caller.workspace_id:
+        return None
+    row = await context.resources.database.fetch_one(
+        "SELECT id, name, created_at FROM workspace WHERE id = $1", subject_id
+    )
+    return None if row is None else Workspace.from_row(row)
+
+
+async def _find_attempt(context: Context, subject_id: str) -> Node | None:
+    return await context.loaders.attempts.load(subject_id)
+
+
+async def _find_secret(context: Context, subject_id: str) -> Node | None:
+    alive = Q(expires_at=None) | Q(expires_at__gt=context.resources.clock.now())
+    query = Secret.filter(alive, id=subject_id, workspace_id=context.caller.workspace_id)
+    secret = await query.using_db(context.resources.database.orm).first()
+    return None if secret is None else WebhookSecret.from_model(secret)
+
+
+async def _find_api_key(context: Context, subject_id: str) -> ApiKey | None:
+    context.caller.require(Scope.ADMIN)
+    return await context.loaders.api_keys.load(subject_id)
+
+
+async def _find_audit_entry(context: Context, subject_id: str) -> Node | None:
+    context.caller.require(Scope.ADMIN)
+    row = await context.resources.database.fetch_one(
+        f"SELECT {AUDIT_COLUMNS} FROM audit_entry WHERE id = $1 AND workspace_id = $2",
+        subject_id,
+        context.caller.workspace_id,
+    )
+    return None if row is None else AuditEntry.from_row(row)
+
+
+_FINDERS: Mapping[str, Finder] = {
+    ids.WORKSPACE: find_workspace,
+    ids.WEBHOOK: find_webhook,
+    ids.EVENT: find_event,
+    ids.DELIVERY: find_delivery,
+    ids.ATTEMPT: _find_attempt,
+    ids.SECRET: _find_secret,
+    ids.API_KEY: _find_api_key,
+    ids.AUDIT_ENTRY: _find_audit_entry,
+}

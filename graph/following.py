@@ -1,0 +1,89 @@
+"""Between the bus of updates and a subscription: which updates it wants, how often it speaks, and whether it still may.
+
+Pull all the way: the next batch is asked for when the message before it has gone out, so a slow client holds one
+message and gets bigger ones, or a gap.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
+
+from app.catalogue.patterns import compile_patterns
+from app.database.errors import DatabaseUnavailable
+from app.ids import DELIVERY
+from app.updates.bus import Batch
+from app.updates.cursor import InvalidCursor
+from app.updates.update import Topic, Update
+from graph.context import Context
+from graph.errors import BadUserInput
+from graph.inputs.filters import DeliveryFilter
+from graph.listings import id_range
+from graph.waiting import next_value
+
+# A key that was revoked or has expired ends an idle subscription this much later at most.
+CHECK_SECONDS = 10.0
+
+
+def follow(context: Context, topic: Topic, after: str | None) -> AsyncGenerator[Batch, None]:
+    """What happens in the caller's workspace from now on, or after a cursor.
+
+    Raises:
+        BadUserInput: `after` is no cursor.
+    """
+    try:
+        return context.resources.updates.follow(topic, context.caller.workspace_id, after)
+    except InvalidCursor as error:
+        raise BadUserInput(f"The argument after cannot be used: {error}") from None
+
+
+async def while_allowed(
+    context: Context, batches: AsyncGenerator[Batch, None], check_seconds: float = CHECK_SECONDS
+) -> AsyncGenerator[Batch, None]:
+    """The same batches, for as long as the caller may have them: that is asked before each, and every so often.
+
+    Raises:
+        Unauthenticated: the key has been revoked or has expired.
+        Forbidden: it lost the right to be used from this address.
+    """
+
+    async def check_if_possible() -> None:
+        with suppress(DatabaseUnavailable):  # asked again before anything is told
+            await context.authenticate_again()
+
+    async with aclosing(batches):
+        while (batch := await next_value(batches, check_seconds, check_if_possible)) is not None:
+            await context.authenticate_again()
+            yield batch
+
+
+async def paced(batches: AsyncGenerator[Batch, None], seconds: float) -> AsyncGenerator[Batch, None]:
+    """The same batches, asked for at most once in so many seconds; what happens meanwhile comes in the next one."""
+    loop = asyncio.get_running_loop()
+    async with aclosing(batches):
+        async for batch in batches:
+            earliest = loop.time() + seconds
+            yield batch
+            await asyncio.sleep(earliest - loop.time())
+
+
+def wanted_by(asked: DeliveryFilter | None) -> Callable[[Update], bool]:
+    """Whether an update of a delivery meets a filter, by what the update itself says."""
+    if asked is None:
+        return lambda _: True
+    conditions: list[Callable[[Update], bool]] = []
+    if asked.webhook_id is not None:
+        conditions.append(lambda update: update.webhook_id == asked.webhook_id)
+    if asked.event_id is not None:
+        conditions.append(lambda update: update.event_id == asked.event_id)
+    if asked.event_types is not None:
+        matcher = compile_patterns(asked.event_types)
+        conditions.append(lambda update: matcher.matches(update.event_type or ""))
+    if asked.statuses is not None:
+        statuses = frozenset(asked.statuses)
+        conditions.append(lambda update: update.status in statuses)
+    if asked.time is not None:
+        low, high = id_range(DELIVERY, asked.time)
+        conditions.append(
+            lambda update: (low is None or low <= update.subject_id) and (high is None or update.subject_id < high)
+        )
+    return lambda update: all(condition(update) for condition in conditions)

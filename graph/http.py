@@ -1,0 +1,203 @@
+"""GraphQL over HTTP: what a request asks for, and which media type and status its answer has. Knows no schema.
+
+Source: the GraphQL-over-HTTP specification (graphql.github.io/graphql-over-http). Only JSON is taken in a POST, and a
+GET changes nothing, so that no form or image of another site can make a browser do anything here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.errors import Unauthenticated
+from graph.errors import BadUserInput
+
+JSON = "application/json"
+GRAPHQL_JSON = "application/graphql-response+json"
+EVENT_STREAM = "text/event-stream"
+SUPPORTED = (JSON, GRAPHQL_JSON, EVENT_STREAM)
+
+METHODS = ("GET", "POST")
+
+_STATUS_BY_CODE = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429, "UNAVAILABLE": 503}
+
+
+class BadRequest(BadUserInput):
+    """A request that is no GraphQL request; `status` says in which way."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The parameters of a GraphQL request."""
+
+    query: str
+    variables: dict[str, Any] | None
+    operation_name: str | None
+    extensions: dict[str, Any] | None
+
+
+async def read(request: Request) -> Asked:
+    """What a GET or POST asks for.
+
+    Raises:
+        BadRequest: it asks for nothing that could be understood.
+    """
+    if request.method == "GET":
+        return asked(_from_url(request.query_params))
+    if request.method != "POST":
+        raise BadRequest(405, f"GraphQL is asked by POST, or by GET for queries, not by {request.method}.")
+    _require_json(request.headers.get("content-type", ""))
+    return asked(_parsed("body", await request.body()))
+
+
+def asked(parameters: Any) -> Asked:
+    """The parameters of a request, each of the right type.
+
+    Raises:
+        BadRequest: one is missing, or of another type.
+    """
+    if not isinstance(parameters, dict):
+        raise BadRequest(400, f"The body must be a JSON object, but is {_kind(parameters)}; batches are not taken.")
+    query = parameters.get("query")
+    if not isinstance(query, str) or not query.strip():
+        what = "missing" if query is None else "empty" if isinstance(query, str) else _kind(query)
+        raise BadRequest(400, f"The parameter query must be the text of a GraphQL operation, but is {what}.")
+    return Asked(
+        query=query,
+        variables=_optional(parameters, "variables", dict),
+        operation_name=_optional(parameters, "operationName", str),
+        extensions=_optional(parameters, "extensions", dict),
+    )
+
+
+def bearer_token(header: Any) -> str:
+    """The key or token in an Authorization header; "" where there is none.
+
+    Raises:
+        Unauthenticated: it is of another kind.
+    """
+    if header in {None, ""}:
+        return ""
+    scheme, _, token = header.partition(" ") if isinstance(header, str) else ("", "", "")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated("The Authorization must read `Bearer <key>`.")
+    return token.strip()
+
+
+@lru_cache(maxsize=256)
+def preferences(accept: str) -> tuple[str, ...]:
+    """The media types that a client takes and this server has, the best first; JSON where it names none of them.
+
+    A wildcard stands for JSON, which every client reads.
+    """
+    ranked: dict[str, float] = {}
+    for part in accept.split(","):
+        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        name = JSON if name in {"*/*", "application/*"} else name
+        if name in SUPPORTED:
+            ranked[name] = max(ranked.get(name, 0.0), _quality(parameters))
+    best = sorted((name for name in ranked if ranked[name] > 0), key=lambda name: -ranked[name])
+    return tuple(best) or (JSON,)
+
+
+def media_type(accept: str) -> str:
+    """The type of an answer that is one document."""
+    return next((name for name in preferences(accept) if name != EVENT_STREAM), JSON)
+
+
+def status_of(errors: Sequence[Mapping[str, Any]], accept: str) -> int:
+    """The status of an answer without data: plain JSON is read by clients that look no further when it is not 200."""
+    if preferences(accept)[0] == JSON:
+        return 200
+    return _STATUS_BY_CODE.get(errors[0].get("extensions", {}).get("code", ""), 400)
+
+
+def answer(content: Mapping[str, Any], status: int, accept: str) -> Response:
+    """A response that holds one JSON document."""
+    response = Response(encode(content), status, media_type=f"{media_type(accept)}; charset=utf-8")
+    errors = content.get("errors") or ()
+    waits = [error["extensions"]["retryAfterSeconds"] for error in errors if "retryAfterSeconds" in error["extensions"]]
+    if waits:
+        response.headers["retry-after"] = str(max(waits))
+    if status == 401:
+        response.headers["www-authenticate"] = "Bearer"
+    if status == 405:
+        response.headers["allow"] = ", ".join(METHODS)
+    return response
+
+
+def encode(content: object) -> bytes:
+    """JSON in UTF-8."""
+    return orjson.dumps(content, default=_plain)
+
+
+def decode(text: str | bytes) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        orjson.JSONDecodeError: it is none (a subclass of `json.JSONDecodeError`).
+    """
+    return orjson.loads(text)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):  # schemas of event types are read-only views
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON.")
+
+
+def _from_url(parameters: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {name: parameters[name] for name in ("query", "operationName") if name in parameters}
+    for name in ("variables", "extensions"):
+        if parameters.get(name):
+            found[name] = _parsed(f"parameter {name}", parameters[name])
+    return found
+
+
+def _parsed(what: str, text: str | bytes) -> Any:
+    try:
+        return decode(text)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(400, f"The {what} is not JSON: {error}.") from None
+
+
+def _require_json(content_type: str) -> None:
+    name, *parameters = (piece.strip().lower() for piece in content_type.split(";"))
+    charsets = [
+        value.strip('"') for piece in parameters for key, _, value in [piece.partition("=")] if key == "charset"
+    ]
+    if name != JSON or any(charset not in {"utf-8", "utf8"} for charset in charsets):
+        shown = f"is {content_type[:100]}" if content_type else "is missing"
+        raise BadRequest(415, f"The content-type of a POST must be application/json, in UTF-8, but {shown}.")
+
+
+def _optional(parameters: Mapping[str, Any], name: str, type_: type[Any]) -> Any:
+    value = parameters.get(name)
+    if value is None or isinstance(value, type_):
+        return value
+    wanted = "a string" if type_ is str else "an object"
+    raise BadRequest(400, f"The parameter {name} must be {wanted} or null, but is {_kind(value)}.")
+
+
+def _quality(parameters: Sequence[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def _kind(value: Any) -> str:
+    names = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "an object"}
+    return names.get(type(value), "null")

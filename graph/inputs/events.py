@@ -1,0 +1,34 @@
+"""Events to be published, and deliveries to be steered."""
+
+from datetime import datetime
+
+import strawberry
+from strawberry.scalars import JSON
+
+from app.publishing.draft import EventDraft
+
+
+@strawberry.input(description="An event that happened.")
+class PublishEventInput:
+    type: str = strawberry.field(description="The name of its event type.")
+    data: JSON = strawberry.field(description="Its payload: an object, valid by the schema of the event type.")
+    occurred_at: datetime | None = strawberry.field(description="When it happened; now, where left out.")
+    idempotency_key: str | None = strawberry.field(
+        description="Publishing with the same key and content again gives the first event back."
+    )
+    ordering_key: str | None = strawberry.field(
+        description="Deliveries of one webhook with the same key go out one after another, in the order published."
+    )
+
+    def draft(self) -> EventDraft:
+        return EventDraft(self.type, self.data, self.occurred_at, self.idempotency_key, self.ordering_key)
+
+
+@strawberry.input(description="Events that are published together: all or none.")
+class PublishEventsInput:
+    events: list[PublishEventInput] = strawberry.field(description="1 to 1000 events.")
+
+
+@strawberry.input(description="Which delivery.")
+class DeliveryIdInput:
+    id: strawberry.ID = strawberry.field(description="Its id.")

@@ -1,0 +1,133 @@
+"""Loads what many fields of one answer ask for in one statement each. Every statement is filtered by workspace.
+
+Loaders remember what they loaded, so each operation, each message of a subscription and each mutation gets fresh ones.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TypeVar
+
+from strawberry.dataloader import DataLoader
+
+from app.access.caller import Caller
+from app.database.batch import Columns
+from app.database.database import Row
+from app.models import ApiKey as ApiKeyModel
+from app.models import Webhook as WebhookModel
+from app.resources import Resources
+from app.webhooks.secrets import live_secrets
+from graph.context import NOBODY
+from graph.listings import ATTEMPT_COLUMNS, DELIVERY_COLUMNS, EVENT_COLUMNS
+from graph.pagination import Children, Page, fetch_pages
+from graph.types.api_key import ApiKey
+from graph.types.attempt import Attempt
+from graph.types.delivery import Delivery
+from graph.types.event import Event
+from graph.types.secret import WebhookSecret
+from graph.types.webhook import Webhook
+
+Value = TypeVar("Value")
+
+_IDS: Columns = (("asked_id", "text"),)
+
+
+class Loaders:
+    """The loaders of one operation of one caller."""
+
+    def __init__(self, resources: Resources, caller: Caller) -> None:
+        self._resources = resources
+        self._caller = caller
+
+    @classmethod
+    def of_nobody(cls, resources: Resources) -> "Loaders":
+        """Loaders that find nothing, for whoever has not said who they are."""
+        return cls(resources, NOBODY)
+
+    def fresh(self, caller: Caller) -> "Loaders":
+        """Loaders that have loaded nothing yet."""
+        return Loaders(self._resources, caller)
+
+    @cached_property
+    def webhooks(self) -> DataLoader[str, Webhook | None]:
+        """By id, deleted ones too: their deliveries still show them."""
+        return DataLoader(self._webhooks)
+
+    @cached_property
+    def secrets(self) -> DataLoader[str, list[WebhookSecret]]:
+        """Those that sign now, by the id of a webhook that was loaded before."""
+        return DataLoader(self._secrets)
+
+    @cached_property
+    def api_keys(self) -> DataLoader[str, ApiKey | None]:
+        """By id, revoked ones too."""
+        return DataLoader(self._api_keys)
+
+    @cached_property
+    def events(self) -> DataLoader[str, Event | None]:
+        """By id."""
+        return self._rows("event", EVENT_COLUMNS, Event.from_row)
+
+    @cached_property
+    def event_bodies(self) -> DataLoader[str, str | None]:
+        """By event id: apart from the rest, because they may be large and are not always asked for."""
+        return self._rows("event", "id, body", lambda row: row["body"])
+
+    @cached_property
+    def deliveries(self) -> DataLoader[str, Delivery | None]:
+        """By id."""
+        return self._rows("delivery", DELIVERY_COLUMNS, Delivery.from_row)
+
+    @cached_property
+    def attempts(self) -> DataLoader[str, Attempt | None]:
+        """By id."""
+        return self._rows("attempt", ATTEMPT_COLUMNS, Attempt.from_row)
+
+    @cached_property
+    def response_bodies(self) -> DataLoader[str, str | None]:
+        """By attempt id, apart from the rest."""
+        return self._rows("attempt", "id, response_body", lambda row: row["response_body"])
+
+    @cached_property
+    def pages(self) -> DataLoader[Children, Page]:
+        """Pages of lists that belong to one parent each."""
+        return DataLoader(self._pages)
+
+    async def event_body(self, event_id: str) -> str:
+        """The body of an event that is there."""
+        body = await self.event_bodies.load(event_id)
+        assert body is not None
+        return body
+
+    def _rows(self, table: str, columns: str, build: Callable[[Row], Value]) -> DataLoader[str, Value | None]:
+        statement = (
+            f"SELECT {columns} FROM {table} JOIN {{rows}} AS asked ON {table}.id = asked.asked_id"
+            " WHERE workspace_id = $1"
+        )
+
+        async def load(ids: list[str]) -> list[Value | None]:
+            rows = await self._resources.database.fetch_rows(
+                statement, _IDS, [(id_,) for id_ in ids], self._caller.workspace_id
+            )
+            found = {row["id"]: build(row) for row in rows}
+            return [found.get(id_) for id_ in ids]
+
+        return DataLoader(load)
+
+    async def _webhooks(self, ids: list[str]) -> Sequence[Webhook | None]:
+        query = WebhookModel.filter(workspace_id=self._caller.workspace_id, id__in=ids)
+        models = await query.using_db(self._resources.database.orm)
+        found = {model.id: Webhook.from_model(model) for model in models}
+        return [found.get(id_) for id_ in ids]
+
+    async def _secrets(self, webhook_ids: list[str]) -> Sequence[list[WebhookSecret]]:
+        resources = self._resources
+        live = await live_secrets(resources.database, webhook_ids, resources.clock.now())
+        return [[WebhookSecret.from_model(secret) for secret in live.get(id_, [])] for id_ in webhook_ids]
+
+    async def _api_keys(self, ids: list[str]) -> Sequence[ApiKey | None]:
+        query = ApiKeyModel.filter(workspace_id=self._caller.workspace_id, id__in=ids)
+        found = {model.id: ApiKey.from_model(model) for model in await query.using_db(self._resources.database.orm)}
+        return [found.get(id_) for id_ in ids]
+
+    async def _pages(self, asked: list[Children]) -> Sequence[Page]:
+        return await fetch_pages(self._resources.database, asked)

@@ -1,0 +1,32 @@
+"""What a person does to a delivery."""
+
+import strawberry
+
+from app.delivery import steer
+from graph.context import Info
+from graph.inputs.events import DeliveryIdInput
+from graph.mutations.payload import Input, Payload, mutation
+from graph.types.delivery import Delivery
+
+
+@strawberry.type(description="What became of retryDelivery.")
+class RetryDeliveryPayload(Payload):
+    delivery: Delivery | None = strawberry.field(default=None, description="The delivery as it is now.")
+
+
+@strawberry.type(description="What became of cancelDelivery.")
+class CancelDeliveryPayload(Payload):
+    delivery: Delivery | None = strawberry.field(default=None, description="The delivery as it is now.")
+
+
+@strawberry.type
+class DeliveryMutations:
+    @mutation("Tries a delivery again now, whatever became of it; its retry schedule starts over. Needs MANAGE.")
+    async def retry_delivery(self, info: Info, input: Input[DeliveryIdInput]) -> RetryDeliveryPayload:
+        await steer.retry_delivery(info.context.resources, info.context.caller, input.id)
+        return RetryDeliveryPayload(delivery=await info.context.loaders.deliveries.load(input.id))
+
+    @mutation("Gives up a delivery that is still pending or being retried. Needs MANAGE.")
+    async def cancel_delivery(self, info: Info, input: Input[DeliveryIdInput]) -> CancelDeliveryPayload:
+        await steer.cancel_delivery(info.context.resources, info.context.caller, input.id)
+        return CancelDeliveryPayload(delivery=await info.context.loaders.deliveries.load(input.id))

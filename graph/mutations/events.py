@@ -1,0 +1,57 @@
+"""Publishing events."""
+
+import strawberry
+
+from app.publishing.commit import CommittedEvent
+from graph.context import Context, Info
+from graph.inputs.events import PublishEventInput, PublishEventsInput
+from graph.mutations.payload import Input, Payload, mutation
+from graph.types.event import Event
+
+
+@strawberry.type(description="What became of publishEvent.")
+class PublishEventPayload(Payload):
+    event: Event | None = strawberry.field(default=None, description="The event, new or found by its idempotency key.")
+    delivery_count: int | None = strawberry.field(default=None, description="How many deliveries it has.")
+    duplicate: bool | None = strawberry.field(
+        default=None, description="Whether it had been published before, and was only found again."
+    )
+
+
+@strawberry.type(description="What became of publishEvents.")
+class PublishEventsPayload(Payload):
+    events: list[Event] | None = strawberry.field(default=None, description="The events, in the order of the input.")
+    delivery_count: int | None = strawberry.field(default=None, description="How many deliveries they have in all.")
+    duplicates: int | None = strawberry.field(
+        default=None, description="How many of them had been published before, and were only found again."
+    )
+
+
+@strawberry.type
+class EventMutations:
+    @mutation("Publishes an event. Once this answers, it is kept, and delivered to whoever asks for it. Needs PUBLISH.")
+    async def publish_event(self, info: Info, input: Input[PublishEventInput]) -> PublishEventPayload:
+        context = info.context
+        published = await context.resources.publisher.publish(context.caller, [input.draft()], batch=False)
+        [committed] = published.events
+        return PublishEventPayload(
+            event=_event(context, committed),
+            delivery_count=committed.delivery_count,
+            duplicate=committed.duplicate,
+        )
+
+    @mutation("Publishes up to 1000 events, all or none. Needs PUBLISH.")
+    async def publish_events(self, info: Info, input: Input[PublishEventsInput]) -> PublishEventsPayload:
+        context = info.context
+        drafts = [event.draft() for event in input.events]
+        published = await context.resources.publisher.publish(context.caller, drafts, batch=True)
+        return PublishEventsPayload(
+            events=[_event(context, committed) for committed in published.events],
+            delivery_count=sum(committed.delivery_count for committed in published.events),
+            duplicates=sum(committed.duplicate for committed in published.events),
+        )
+
+
+def _event(context: Context, committed: CommittedEvent) -> Event:
+    context.loaders.event_bodies.prime(committed.row["id"], committed.row["body"])
+    return Event.from_row(committed.row)

@@ -1,0 +1,45 @@
+"""The one way by which expected no's of the domain become `userErrors`."""
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeAlias, TypeVar
+
+import strawberry
+
+from app.errors import Rejected
+from graph.context import Info
+from graph.types.user_error import UserError
+
+InputType = TypeVar("InputType")
+PayloadType = TypeVar("PayloadType", bound="Payload")
+
+Input: TypeAlias = Annotated[InputType, strawberry.argument(description="All that the mutation is told.")]
+
+
+@strawberry.type
+class Payload:
+    user_errors: list[UserError] = strawberry.field(
+        default_factory=list, description="Why nothing was done; empty where it was done."
+    )
+
+
+def mutation(description: str) -> Callable[[Callable[[Any, Info, InputType], Awaitable[PayloadType]]], Any]:
+    """A field of Mutation, made from a resolver that returns its payload or raises.
+
+    What the domain rejects is answered as a payload with `userErrors` and nothing else; what else is raised passes on.
+    """
+
+    def decorate(resolver: Callable[[Any, Info, InputType], Awaitable[PayloadType]]) -> Any:
+        payload: type[PayloadType] = resolver.__annotations__["return"]
+
+        @functools.wraps(resolver)
+        async def answer(self: Any, info: Info, input: InputType) -> PayloadType:
+            info.context.forget()  # an earlier mutation of the same request may have changed what was loaded
+            try:
+                return await resolver(self, info, input)
+            except Rejected as rejection:
+                return payload(user_errors=[UserError.from_problem(problem) for problem in rejection.problems])
+
+        return strawberry.mutation(answer, description=description)
+
+    return decorate

@@ -1,0 +1,17 @@
+"""All mutations."""
+
+import strawberry
+
+from graph.mutations.access import AccessMutations
+from graph.mutations.deliveries import DeliveryMutations
+from graph.mutations.events import EventMutations
+from graph.mutations.secrets import SecretMutations
+from graph.mutations.webhooks import WebhookMutations
+
+
+@strawberry.type(
+    description="Changing things. Each takes one `input` and answers one payload, whose results are null where"
+    " `userErrors` is not empty."
+)
+class Mutation(WebhookMutations, SecretMutations, EventMutations, DeliveryMutations, AccessMutations):
+    pass

@@ -1,0 +1,222 @@
+"""Pages of a list: cursors, the arguments first/after/last/before, and the statement that reads one page.
+
+A cursor is opaque to clients and holds an id: ids sort by creation, so a page is an id range and costs the same at the
+beginning of a list and a million rows in. Source: the Relay cursor connections specification
+(relay.dev/graphql/connections.htm). Knows no table.
+"""
+
+import base64
+import binascii
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from operator import itemgetter
+from typing import Any, TypeAlias
+
+from app.database.database import Row, Statements
+from app.ids import is_id
+from graph.errors import BadUserInput
+
+DEFAULT_SIZE = 20
+MAX_SIZE = 100
+
+_VERSION = "v1:"
+
+Probe: TypeAlias = Callable[[], Awaitable[bool]]
+
+
+def encode_cursor(subject_id: str) -> str:
+    """The cursor of the row with this id."""
+    return base64.urlsafe_b64encode((_VERSION + subject_id).encode()).decode().rstrip("=")
+
+
+def decode_cursor(prefix: str, name: str, cursor: str) -> str:
+    """The id in a cursor that was given as the argument `name` to a list of ids with this prefix.
+
+    Raises:
+        BadUserInput: the cursor was not made by such a list.
+    """
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        text = ""
+    subject_id = text.removeprefix(_VERSION)
+    if not text.startswith(_VERSION) or not is_id(prefix, subject_id) or encode_cursor(subject_id) != cursor:
+        raise BadUserInput(
+            f'The argument {name} is "{cursor[:60]}", which is no cursor of this list;'
+            " give one that its edges or pageInfo showed."
+        )
+    return subject_id
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a list is asked for: so many rows from its beginning, or from its end, between two ids."""
+
+    size: int
+    from_end: bool = False
+    after: str | None = None
+    before: str | None = None
+
+    @property
+    def has_cursor(self) -> bool:
+        """Whether it begins or ends elsewhere than the list."""
+        return self.after is not None or self.before is not None
+
+
+def window(prefix: str, first: int | None, after: str | None, last: int | None, before: str | None) -> Window:
+    """The window that a connection's four arguments ask for, over a list of ids with this prefix.
+
+    Raises:
+        BadUserInput: an argument cannot be used; the message names it, its value and the limit.
+    """
+    if first is not None and last is not None:
+        raise BadUserInput(
+            f"Both first ({first}) and last ({last}) are given; give the one whose end the page is to be on."
+        )
+    for name, size in (("first", first), ("last", last)):
+        if size is not None and not 0 <= size <= MAX_SIZE:
+            raise BadUserInput(f"The argument {name} is {size}; it must be between 0 and {MAX_SIZE}.")
+    size = first if first is not None else last
+    return Window(
+        size=DEFAULT_SIZE if size is None else size,
+        from_end=last is not None,
+        after=None if after is None else decode_cursor(prefix, "after", after),
+        before=None if before is None else decode_cursor(prefix, "before", before),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a list holds: the rows of a table that meet all conditions, by id. Equal listings hold the same."""
+
+    table: str
+    columns: str
+    descending: bool = True
+    conditions: tuple[str, ...] = ()
+    parameters: tuple[Any, ...] = ()
+
+    def where(self, condition: str, *values: Any) -> "Listing":
+        """This list narrowed by a condition, in which each `?` stands for one of the values."""
+        if any(isinstance(value, str) and "\0" in value for value in values):
+            return self.where("1 = 0")  # PostgreSQL has no such text, so nothing can equal it
+        pieces = condition.split("?")
+        numbered = [f"${number}{piece}" for number, piece in enumerate(pieces[1:], len(self.parameters) + 1)]
+        return replace(
+            self,
+            conditions=(*self.conditions, pieces[0] + "".join(numbered)),
+            parameters=(*self.parameters, *values),
+        )
+
+    def where_in(self, column: str, values: Sequence[Any]) -> "Listing":
+        """This list narrowed to rows whose column has one of the values; with none, it is empty."""
+        places = ", ".join("?" * len(values))
+        return self.where(f"{column} IN ({places})", *values) if values else self.where("1 = 0")
+
+    def among(self, children: "Children") -> "Listing":
+        """This list narrowed to the rows of one parent."""
+        return self.where(f"{children.column} = ?", children.parent_id)
+
+    def count(self) -> str:
+        """The SELECT of how many rows it holds, as `count`."""
+        return f"SELECT count(*) AS count FROM {self.table} WHERE {' AND '.join(self.conditions)}"
+
+    def statement(self, order: str, limit: int) -> str:
+        """The SELECT of its first rows in this order."""
+        conditions = " AND ".join(self.conditions)
+        return f"SELECT {self.columns} FROM {self.table} WHERE {conditions} ORDER BY id {order} LIMIT {limit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """A window of a list that belongs to one parent: the rows whose `column`, which is among those read, is its id."""
+
+    listing: Listing
+    window: Window
+    column: str
+    parent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The rows of a window, in the list's order, and whether the list goes on at either end: known, or to be asked."""
+
+    rows: Sequence[Row]
+    has_next: bool | Probe
+    has_previous: bool | Probe
+
+
+async def fetch_page(statements: Statements, listing: Listing, asked: Window) -> Page:
+    """Read one page of a list."""
+    ahead, behind = ("<", ">") if listing.descending else (">", "<")
+    page = listing
+    if asked.after is not None:
+        page = page.where(f"id {ahead} ?", asked.after)
+    if asked.before is not None:
+        page = page.where(f"id {behind} ?", asked.before)
+    rows = await statements.fetch(page.statement(_order(listing, asked), asked.size + 1), *page.parameters)
+    beyond_after = _probe(statements, listing, f"id {behind}= ?", asked.after)
+    beyond_before = _probe(statements, listing, f"id {ahead}= ?", asked.before)
+    return _cut(rows, asked, beyond_after, beyond_before)
+
+
+async def fetch_pages(statements: Statements, asked: Sequence[Children]) -> list[Page]:
+    """Read a page for each of many parents, in as few statements as that takes: one, where no cursors are given."""
+    pages: dict[Children, Page] = {}
+    groups: dict[tuple[Listing, Window, str], list[Children]] = defaultdict(list)
+    for children in asked:
+        if children.window.has_cursor:
+            pages[children] = await fetch_page(statements, children.listing.among(children), children.window)
+        else:
+            groups[children.listing, children.window, children.column].append(children)
+    for group in groups.values():
+        pages |= await _fetch_group(statements, group)
+    return [pages[children] for children in asked]
+
+
+async def _fetch_group(statements: Statements, group: Sequence[Children]) -> dict[Children, Page]:
+    # One SELECT a parent, joined by UNION ALL: each reads a few rows at the end of an index, however long its list is.
+    listing, asked, column = group[0].listing, group[0].window, group[0].column
+    order, shared = _order(listing, asked), len(listing.parameters)
+    parts = [
+        replace(listing, conditions=(*listing.conditions, f"{column} = ${number}")).statement(order, asked.size + 1)
+        for number in range(shared + 1, shared + len(group) + 1)
+    ]
+    rows = await statements.fetch(
+        " UNION ALL ".join(f"SELECT * FROM ({part}) AS part{number}" for number, part in enumerate(parts)),
+        *listing.parameters,
+        *(children.parent_id for children in group),
+    )
+    by_parent: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_parent[row[column]].append(row)
+    for found in by_parent.values():  # SQL promises no order across the parts
+        found.sort(key=itemgetter("id"), reverse=order == "DESC")
+    return {children: _cut(by_parent[children.parent_id], asked) for children in group}
+
+
+def _order(listing: Listing, asked: Window) -> str:
+    return "DESC" if listing.descending is not asked.from_end else "ASC"
+
+
+def _cut(
+    rows: list[Row], asked: Window, beyond_after: bool | Probe = False, beyond_before: bool | Probe = False
+) -> Page:
+    """A page of the rows read from the end that was asked for, with one more if there is one."""
+    more = len(rows) > asked.size
+    rows = rows[: asked.size]
+    if asked.from_end:
+        return Page(rows[::-1], has_next=beyond_before, has_previous=more or beyond_after)
+    return Page(rows, has_next=more or beyond_before, has_previous=beyond_after)
+
+
+def _probe(statements: Statements, listing: Listing, condition: str, cursor_id: str | None) -> bool | Probe:
+    """Whether the list has rows on the far side of a cursor, asked only when a client wants to know."""
+    if cursor_id is None:
+        return False
+    beyond = replace(listing, columns="id").where(condition, cursor_id)
+
+    async def exists() -> bool:
+        return bool(await statements.fetch(beyond.statement("ASC", 1), *beyond.parameters))
+
+    return exists

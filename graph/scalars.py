@@ -1,0 +1,69 @@
+"""The scalars beside GraphQL's own: moments and JSON."""
+
+import math
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.scalars import JSON
+from strawberry.types.scalar import ScalarDefinition
+
+from app.clock import rfc3339
+
+_RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+
+
+def parse_time(value: object) -> datetime:
+    """The aware UTC time that a client wrote as RFC 3339, with its offset; what is finer than a microsecond is cut off.
+
+    Raises:
+        GraphQLError: it is not written so, or no such time exists.
+    """
+    if isinstance(value, str) and _RFC3339.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    shown = repr(value)[:60]
+    raise GraphQLError(f"{shown} is not a time; write RFC 3339 with an offset, such as 2026-11-23T10:00:00Z.")
+
+
+def parse_json(value: Any) -> Any:
+    """A JSON value as it came in.
+
+    Raises:
+        GraphQLError: it holds a number that JSON has no words for (1e999 in a query's text becomes infinite).
+    """
+    if not _is_finite(value):
+        raise GraphQLError("A number in this JSON is too large to be represented.")
+    return value
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_finite, value))
+    return True
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="A moment: RFC 3339, in UTC where the server writes it, e.g. 2026-11-23T10:00:00.123Z.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        serialize=rfc3339,
+        parse_value=parse_time,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any JSON value.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+        serialize=lambda value: value,
+        parse_value=parse_json,
+    ),
+}

@@ -1,0 +1,63 @@
+"""Puts the schema together, runs operations on it, and exports it as text."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema import StreamResult
+from strawberry.types.execution import ExecutionContext
+from strawberry.types.graphql import OperationType
+
+import graph.enums  # noqa: F401 - describes the enums of the domain
+from app.settings import Settings
+from graph.context import Context
+from graph.documents import Documents, Preparation
+from graph.errors import explain
+from graph.mutations.root import Mutation
+from graph.queries import Query
+from graph.scalars import SCALARS
+from graph.subscriptions import Subscription
+
+
+class Schema(strawberry.Schema):
+    """The API's schema under the limits of some settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        config = StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not settings.introspection)
+        super().__init__(Query, Mutation, Subscription, extensions=[self._preparation], config=config)
+        self.documents = Documents(self._schema, settings)
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:  # noqa: ARG002
+        """Give every error its code. Strawberry calls this for queries, mutations and subscriptions alike."""
+        explain(errors)
+
+    async def stream(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Context | None = None,
+        root_value: Any | None = None,
+        operation_name: str | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+    ) -> StreamResult:
+        """Run an operation of a socket or stream in a context of its own: a socket's lives as long as the socket."""
+        return await super().stream(
+            query,
+            variable_values=variable_values,
+            context_value=context_value and context_value.for_operation(),
+            root_value=root_value,
+            operation_name=operation_name,
+            operation_extensions=operation_extensions,
+            allowed_operation_types=allowed_operation_types,
+        )
+
+    def _preparation(self) -> Preparation:
+        return Preparation(self.documents)
+
+
+def export() -> str:
+    """The schema in GraphQL's own language, with all descriptions."""
+    return Schema(Settings.model_construct()).as_str() + "\n"

@@ -1,0 +1,123 @@
+"""graphql-transport-ws: what a socket may say, and how it is closed.
+
+Source: github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+
+4400  a message that the protocol does not have          4408  no connection_init in time
+4401  no key, or an operation before connection_init     4429  a second connection_init
+4403  a key that is not valid, or not from this address  1013  the server cannot tell right now; come back later
+"""
+
+from typing import Any
+
+from graphql import GraphQLError, GraphQLFormattedError
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
+    ConnectionInitMessage,
+    Message,
+    SubscribeMessage,
+)
+
+from app.database.errors import DatabaseUnavailable
+from app.errors import AccessDenied, Forbidden, RateLimited, Unauthenticated, Unavailable
+from graph.context import Context
+from graph.errors import QUERY_TOO_COMPLEX, formatted
+from graph.http import BadRequest, asked, bearer_token
+
+# What a close frame has room for beside its code (RFC 6455, 5.5), in bytes.
+_MAX_REASON = 123
+
+
+class NoKey(Exception):
+    """The payload of connection_init has no Authorization."""
+
+
+async def admit(context: Context) -> None:
+    """Let whoever holds the key in the payload of connection_init use this socket.
+
+    Raises:
+        NoKey: there is none.
+        Unauthenticated: it is not valid.
+        Forbidden: it may not be used from this address.
+    """
+    payload = context.connection_params or {}
+    token = bearer_token(payload.get("Authorization", payload.get("authorization")))
+    if not token:
+        raise NoKey("Give a key in connection_init: {Authorization: Bearer <key>}.")
+    await context.authenticate(token)
+
+
+class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
+    """Strawberry's handler, with keys, limits that say what they are, and no message that could upset it."""
+
+    async def handle_message(self, message: Message) -> None:
+        """Take one message; close the socket (4400) on what is none."""
+        if wrong := _wrong(message):
+            await self.handle_invalid_message(wrong)
+        else:
+            await super().handle_message(message)
+
+    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        """Admit the client, or close the socket with the code that says why not."""
+        if message.get("payload") is None:
+            message = {"type": "connection_init", "payload": {}}
+        try:
+            await super().handle_connection_init(message)
+        except NoKey as error:
+            await self._close(4401, error)
+        except (Unauthenticated, Forbidden) as error:
+            await self._close(4403, error)
+        except (RateLimited, Unavailable, DatabaseUnavailable) as error:
+            await self._close(1013, error)
+
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        """Begin an operation, unless there are too many or the key has been revoked since."""
+        if self.connection_acknowledged and (refusal := await self._refusal()):
+            payload: list[GraphQLFormattedError] = [formatted(refusal)]
+            await self.send_message({"id": message["id"], "type": "error", "payload": payload})
+        else:
+            await super().handle_subscribe(message)
+
+    async def handle_invalid_message(self, error_message: str) -> None:
+        """Close the socket, saying what was wrong with a message."""
+        await self.websocket.close(4400, _reason(error_message))
+
+    @staticmethod
+    def _get_pre_execution_close_reason(error: Any) -> None:
+        """A text that cannot be parsed is answered like any other error; the socket's other operations go on."""
+
+    async def _refusal(self) -> Exception | None:
+        limit = self.max_subscriptions_per_connection
+        if limit is not None and len(self.operations) >= limit:
+            message = (
+                f"This socket runs {len(self.operations)} operations already, and at most {limit} may run at once."
+            )
+            return GraphQLError(message, extensions={"code": QUERY_TOO_COMPLEX})
+        try:
+            await self.context.authenticate_again()
+        except (AccessDenied, DatabaseUnavailable) as error:
+            return error
+        return None
+
+    async def _close(self, code: int, error: Exception) -> None:
+        words = "The server cannot tell right now; try again." if code == 1013 else str(error)
+        await self.websocket.close(code, _reason(words))
+
+
+def _wrong(message: Any) -> str | None:
+    """What is wrong with the form of a message; types that do not exist are left to Strawberry."""
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return "A message must be a JSON object with a type."
+    if message["type"] not in {"subscribe", "complete"}:
+        return None
+    if not isinstance(message.get("id"), str) or not message["id"]:
+        return f"A {message['type']} message must have an id, which is a string."
+    if message["type"] == "subscribe":
+        try:
+            asked(message.get("payload"))
+        except BadRequest as error:
+            return str(error)
+    return None
+
+
+def _reason(text: str) -> str:
+    return text.encode()[:_MAX_REASON].decode(errors="ignore")

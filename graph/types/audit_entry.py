@@ -1,0 +1,46 @@
+"""The audit log, as it is read."""
+
+from datetime import datetime
+
+import orjson
+import strawberry
+from strawberry.scalars import JSON
+
+from app.clock import from_micros
+from app.database.database import Row
+from graph.pagination import Page
+from graph.types.connection import Connection
+from graph.types.node import Node
+
+
+@strawberry.type(description="One change: who, when, from where, and what.")
+class AuditEntry(Node):
+    at: datetime = strawberry.field(description="When it was changed.")
+    actor: str = strawberry.field(description="Who changed it: a key, a token, or the system.")
+    action: str = strawberry.field(description="What was done, e.g. webhook.updated.")
+    subject_id: strawberry.ID | None = strawberry.field(
+        description="What was changed: an id, or the name of an event type."
+    )
+    changes: JSON | None = strawberry.field(
+        description='From what to what: {"field": [old, new]}, with secrets masked.'
+    )
+    source_address: str | None = strawberry.field(description="The address that the change was asked for from.")
+
+    @classmethod
+    def from_row(cls, row: Row) -> "AuditEntry":
+        return cls(
+            id=row["id"],
+            at=from_micros(row["at"]),
+            actor=row["actor"],
+            action=row["action"],
+            subject_id=row["subject_id"],
+            changes=None if row["changes"] is None else orjson.loads(row["changes"]),
+            source_address=row["source_address"],
+        )
+
+
+@strawberry.type(description="A page of the audit log, newest first.")
+class AuditEntryConnection(Connection[AuditEntry]):
+    @classmethod
+    def from_page(cls, page: Page) -> "AuditEntryConnection":
+        return cls(nodes=[AuditEntry.from_row(row) for row in page.rows], page=page)

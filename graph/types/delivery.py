@@ -1,0 +1,87 @@
+"""Deliveries: one event on its way to one webhook."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from app.clock import from_micros
+from app.database.database import Row
+from app.ids import ATTEMPT
+from app.statuses import AttemptOutcome, DeliveryStatus
+from graph import listings
+from graph.arguments import After, Before, First, Last, given
+from graph.context import Info
+from graph.pagination import Children, Page, window
+from graph.types.attempt import AttemptConnection
+from graph.types.connection import Connection
+from graph.types.node import Node
+
+if TYPE_CHECKING:
+    from graph.types.event import Event
+    from graph.types.webhook import Webhook
+
+
+@strawberry.type(description="One event on its way to one webhook.")
+class Delivery(Node):
+    status: DeliveryStatus = strawberry.field(description="How far it has come.")
+    attempt_count: int = strawberry.field(description="How many attempts have been made.")
+    next_attempt_at: datetime | None = strawberry.field(
+        description="When the next attempt is due; null where none will follow."
+    )
+    last_outcome: AttemptOutcome | None = strawberry.field(description="What became of the last attempt.")
+    last_response_status: int | None = strawberry.field(
+        description="The HTTP status that the last attempt was answered with, if it was answered."
+    )
+    created_at: datetime = strawberry.field(description="When it was made.")
+    completed_at: datetime | None = strawberry.field(description="When it succeeded, failed or was canceled.")
+    event_id: strawberry.Private[str]
+    webhook_id: strawberry.Private[str]
+
+    @classmethod
+    def from_row(cls, row: Row) -> "Delivery":
+        return cls(
+            id=row["id"],
+            status=DeliveryStatus(row["status"]),
+            attempt_count=row["attempt_count"],
+            next_attempt_at=None if row["next_attempt_at"] is None else from_micros(row["next_attempt_at"]),
+            last_outcome=None if row["last_outcome"] is None else AttemptOutcome(row["last_outcome"]),
+            last_response_status=row["last_response_status"],
+            created_at=from_micros(row["created_at"]),
+            completed_at=None if row["completed_at"] is None else from_micros(row["completed_at"]),
+            event_id=row["event_id"],
+            webhook_id=row["webhook_id"],
+        )
+
+    @strawberry.field(description="What happened.")
+    async def event(self, info: Info) -> Annotated["Event", strawberry.lazy("graph.types.event")]:
+        event = await info.context.loaders.events.load(self.event_id)
+        assert event is not None  # both are written in one transaction
+        return event
+
+    @strawberry.field(description="Where it goes. A webhook that was deleted reads as DISABLED.")
+    async def webhook(self, info: Info) -> Annotated["Webhook", strawberry.lazy("graph.types.webhook")]:
+        webhook = await info.context.loaders.webhooks.load(self.webhook_id)
+        assert webhook is not None  # rows of webhooks stay
+        return webhook
+
+    @strawberry.field(description="What was tried, the first attempt first; `last: 1` is the latest.")
+    async def attempts(
+        self,
+        info: Info,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> AttemptConnection:
+        asked = window(ATTEMPT, given(first), given(after), given(last), given(before))
+        attempts = listings.attempts(info.context.caller.workspace_id)
+        page = await info.context.loaders.pages.load(Children(attempts, asked, "delivery_id", self.id))
+        return AttemptConnection.from_page(page)
+
+
+@strawberry.type(description="A page of deliveries.")
+class DeliveryConnection(Connection[Delivery]):
+    @classmethod
+    def from_page(cls, page: Page) -> "DeliveryConnection":
+        return cls(nodes=[Delivery.from_row(row) for row in page.rows], page=page)

@@ -1,0 +1,75 @@
+"""Events: what happened."""
+
+from datetime import datetime
+
+import orjson
+import strawberry
+from strawberry.scalars import JSON
+
+from app.clock import from_micros
+from app.database.database import Row
+from app.ids import DELIVERY
+from graph import listings
+from graph.arguments import After, Before, First, Last, OfDeliveries, given
+from graph.context import Info
+from graph.pagination import Children, Page, window
+from graph.types.connection import Connection
+from graph.types.delivery import DeliveryConnection
+from graph.types.node import Node
+
+
+@strawberry.type(description="One thing that happened, published once.")
+class Event(Node):
+    type: str = strawberry.field(description="The name of its event type.")
+    occurred_at: datetime = strawberry.field(description="When it happened, as its publisher said.")
+    created_at: datetime = strawberry.field(description="When it was published.")
+    test: bool = strawberry.field(description="Whether it was made by a ping rather than published.")
+    idempotency_key: str | None = strawberry.field(
+        description="The publisher's key: publishing with it again gives this event back."
+    )
+    ordering_key: str | None = strawberry.field(
+        description="Deliveries of one webhook with the same ordering key go out one after another."
+    )
+
+    @classmethod
+    def from_row(cls, row: Row) -> "Event":
+        return cls(
+            id=row["id"],
+            type=row["type"],
+            occurred_at=from_micros(row["occurred_at"]),
+            created_at=from_micros(row["created_at"]),
+            test=bool(row["test"]),
+            idempotency_key=row["idempotency_key"],
+            ordering_key=row["ordering_key"],
+        )
+
+    @strawberry.field(description="The exact text that is signed and sent.")
+    async def body(self, info: Info) -> str:
+        return await info.context.loaders.event_body(self.id)
+
+    @strawberry.field(description="The payload's `data`.")
+    async def data(self, info: Info) -> JSON:
+        data: JSON = orjson.loads(await info.context.loaders.event_body(self.id))["data"]
+        return data
+
+    @strawberry.field(description="Its deliveries, newest first: one to each webhook that asked for it.")
+    async def deliveries(
+        self,
+        info: Info,
+        filter: OfDeliveries = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> DeliveryConnection:
+        asked = window(DELIVERY, given(first), given(after), given(last), given(before))
+        deliveries = listings.deliveries(info.context.caller.workspace_id, given(filter))
+        page = await info.context.loaders.pages.load(Children(deliveries, asked, "event_id", self.id))
+        return DeliveryConnection.from_page(page)
+
+
+@strawberry.type(description="A page of events, newest first.")
+class EventConnection(Connection[Event]):
+    @classmethod
+    def from_page(cls, page: Page) -> "EventConnection":
+        return cls(nodes=[Event.from_row(row) for row in page.rows], page=page)

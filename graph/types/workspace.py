@@ -1,0 +1,20 @@
+"""The workspace that everything belongs to."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import strawberry
+
+from app.clock import from_micros
+from graph.types.node import Node
+
+
+@strawberry.type(description="One customer of the platform; everything else belongs to exactly one workspace.")
+class Workspace(Node):
+    name: str = strawberry.field(description="Its name.")
+    created_at: datetime = strawberry.field(description="When it was made.")
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Workspace":
+        return cls(id=row["id"], name=row["name"], created_at=from_micros(row["created_at"]))

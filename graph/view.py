@@ -1,0 +1,165 @@
+"""The door at /graphql: POST and GET answer one document, SSE and graphql-transport-ws go on.
+
+Whoever has no valid key gets no further than this: nothing of theirs is parsed or run.
+"""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from datetime import timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.schema.schema import StreamResult
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types.execution import ExecutionResult
+from strawberry.types.graphql import OperationType
+from strawberry.types.unset import UNSET, UnsetType
+
+from app.database.errors import DatabaseUnavailable
+from app.errors import AccessDenied, Unavailable
+from app.resources import Resources
+from graph import http
+from graph.context import Context
+from graph.errors import formatted
+from graph.http import Asked, BadRequest
+from graph.loaders import Loaders
+from graph.schema import Schema
+from graph.sockets import SocketHandler, admit
+from graph.sse import EventStream
+
+# A socket that says nothing holds a connection and a task.
+CONNECTION_INIT_TIMEOUT = timedelta(seconds=10)
+
+_BY_GET = frozenset({OperationType.QUERY})
+_BY_POST = frozenset({OperationType.QUERY, OperationType.MUTATION})
+
+
+class GraphQLView(GraphQL[Context, None]):
+    """The ASGI application of the API."""
+
+    schema: Schema
+    graphql_transport_ws_handler_class = SocketHandler
+
+    def __init__(self, resources: Resources) -> None:
+        settings = resources.settings
+        super().__init__(
+            Schema(settings),
+            graphql_ide=None,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            connection_init_wait_timeout=CONNECTION_INIT_TIMEOUT,
+            max_subscriptions_per_connection=settings.max_operations_per_socket,
+            allowed_origins=settings.cors_origins,
+        )
+        self._resources = resources
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self.run(WebSocket(scope, receive, send))
+        else:
+            answer = await self._answer(Request(scope, receive))
+            await answer(scope, receive, send)
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:  # noqa: ARG002
+        """The context of a request or socket before anybody has said who they are."""
+        # Behind a trusted proxy, the client is whom the proxy speaks for: see `app.web.application`.
+        address = request.client.host if request.client else None
+        return Context(self._resources, Loaders.of_nobody(self._resources), address)
+
+    async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
+        """Admit a socket's client; the handler closes the socket where this raises."""
+        await admit(context)
+        unset: UnsetType = UNSET
+        return unset
+
+    def encode_json(self, data: object) -> str:
+        """JSON as text: what is bytes would go out in binary frames, which clients do not read."""
+        return http.encode(data).decode()
+
+    def decode_json(self, data: str | bytes) -> object:
+        """The value of a JSON text; raises a `json.JSONDecodeError`."""
+        return http.decode(data)
+
+    async def _answer(self, request: Request) -> ASGIApp:
+        accept = request.headers.get("accept", "")
+        try:
+            context = await self.get_context(request, Response())
+            await context.authenticate(http.bearer_token(request.headers.get("authorization")))
+            asked = await http.read(request)
+            return await self._run(asked, context, request.method, accept)
+        except BadRequest as error:
+            return http.answer({"errors": [formatted(error)]}, error.status, accept)
+        except (AccessDenied, Unavailable, DatabaseUnavailable) as error:
+            errors = [formatted(error)]
+            return http.answer({"errors": errors}, http.status_of(errors, accept), accept)
+
+    async def _run(self, asked: Asked, context: Context, method: str, accept: str) -> ASGIApp:
+        allowed = _BY_GET if method == "GET" else _BY_POST
+        if self._streams(asked, accept):
+            return EventStream(_documents(await self._stream(asked, context, allowed | {OperationType.SUBSCRIPTION})))
+        try:
+            result = await self.schema.execute(
+                asked.query,
+                variable_values=asked.variables,
+                context_value=context,
+                operation_name=asked.operation_name,
+                allowed_operation_types=allowed,
+                operation_extensions=asked.extensions,
+            )
+        except CannotGetOperationTypeError as error:
+            raise BadRequest(http.status_of([{}], accept), error.as_http_error_reason()) from None
+        except InvalidOperationTypeError as error:
+            raise _not_allowed(error, method) from None
+        document = _document(result)
+        status = 200 if "data" in document else http.status_of(document["errors"], accept)
+        return http.answer(document, status, accept)
+
+    async def _stream(self, asked: Asked, context: Context, allowed: frozenset[OperationType]) -> StreamResult:
+        return await self.schema.stream(
+            asked.query,
+            variable_values=asked.variables,
+            context_value=context,
+            operation_name=asked.operation_name,
+            allowed_operation_types=allowed,
+            operation_extensions=asked.extensions,
+        )
+
+    def _streams(self, asked: Asked, accept: str) -> bool:
+        """Whether to answer with a stream: where that is liked best, or is the only way to answer and is taken."""
+        preferences = http.preferences(accept)
+        return http.EVENT_STREAM in preferences and (
+            preferences[0] == http.EVENT_STREAM
+            or self.schema.documents.is_subscription(asked.query, asked.operation_name)
+        )
+
+
+async def _documents(results: StreamResult) -> AsyncGenerator[Mapping[str, Any], None]:
+    async with aclosing(results):
+        async for result in results:
+            assert isinstance(result, ExecutionResult)  # nothing is deferred
+            yield _document(result)
+
+
+def _document(result: ExecutionResult) -> dict[str, Any]:
+    """A result as GraphQL has it in JSON: without `data` where the operation did not begin to run."""
+    document: dict[str, Any] = {}
+    if result.errors:
+        document["errors"] = [error.formatted for error in result.errors]
+    if result.data is not None or any(error.path for error in result.errors or ()):
+        document["data"] = result.data
+    if result.extensions:
+        document["extensions"] = result.extensions
+    return document
+
+
+def _not_allowed(error: InvalidOperationTypeError, method: str) -> BadRequest:
+    if error.operation_type is OperationType.SUBSCRIPTION:
+        message = (
+            "Subscriptions are answered as a stream: send `Accept: text/event-stream`, or use graphql-transport-ws."
+        )
+        return BadRequest(400, message)
+    return BadRequest(405, f"A {error.operation_type.value} cannot be sent by {method}; send it by POST.")

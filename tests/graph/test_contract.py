@@ -1,0 +1,171 @@
+"""The schema holds all that clients were promised, is described throughout, and is the one in schema.graphql."""
+
+import re
+from pathlib import Path
+
+import pytest
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    Undefined,
+    build_schema,
+    is_non_null_type,
+    is_specified_scalar_type,
+)
+
+from graph.schema import export
+
+ROOT = Path(__file__).parents[2]
+
+# What of the contract is not there yet; to be empty one day.
+COMING = frozenset(
+    {
+        "ConnectionStep",
+        "ConnectionStepName",
+        "TestConnectionInput",
+        "TestConnectionPayload",
+        "Mutation.testConnection",
+        "DeliveryStats",
+        "DeliveryStatsBucket",
+        "LatencyPercentiles",
+        "Query.stats",
+        "Webhook.stats",
+        "Subscription.deliveryStats",
+        "Operation",
+        "OperationStatus",
+        "Query.operation",
+        "RetryDeliveriesInput",
+        "RetryDeliveriesPayload",
+        "Mutation.retryDeliveries",
+        "CancelDeliveriesInput",
+        "CancelDeliveriesPayload",
+        "Mutation.cancelDeliveries",
+        "ReplayEventsInput",
+        "ReplayEventsPayload",
+        "Mutation.replayEvents",
+        "CreateEventTypeInput",
+        "CreateEventTypePayload",
+        "Mutation.createEventType",
+        "UpdateEventTypeInput",
+        "UpdateEventTypePayload",
+        "Mutation.updateEventType",
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def promised() -> GraphQLSchema:
+    return build_schema((Path(__file__).parent / "contract.graphql").read_text())
+
+
+@pytest.fixture(scope="module")
+def offered() -> GraphQLSchema:
+    return build_schema(export())
+
+
+def test_the_schema_holds_every_type_of_the_contract_with_equal_members(
+    promised: GraphQLSchema, offered: GraphQLSchema
+) -> None:
+    wanted = {line for line in _lines(promised) if not _is_coming(line)}
+
+    missing = wanted - set(_lines(offered))
+
+    assert sorted(missing) == []
+
+
+def test_nothing_beyond_the_contract_is_required_of_a_client(promised: GraphQLSchema, offered: GraphQLSchema) -> None:
+    known = {place for name, type_ in promised.type_map.items() for place, _ in _places(name, type_)}
+
+    required = [
+        place
+        for name, type_ in offered.type_map.items()
+        for place, value in _places(name, type_)
+        if name in promised.type_map and is_non_null_type(value.type) and value.default_value is Undefined
+    ]
+
+    assert sorted(set(required) - known) == []
+
+
+def test_what_is_still_to_come_is_not_there_already(offered: GraphQLSchema) -> None:
+    there = {_name(line) for line in _lines(offered)}
+
+    assert sorted(COMING & there) == []
+
+
+def test_every_type_field_argument_and_value_is_described(offered: GraphQLSchema) -> None:
+    undescribed = [name for name, description in _descriptions(offered) if not description]
+
+    assert undescribed == []
+
+
+def test_the_exported_file_is_the_schema_of_the_code() -> None:
+    exported = (ROOT / "schema.graphql").read_text()
+
+    assert exported == export(), "schema.graphql is stale; write it anew with `make schema`"
+
+
+def _is_coming(line: str) -> bool:
+    return _name(line) in COMING or _name(line).partition(".")[0] in COMING
+
+
+def _name(line: str) -> str:
+    """The type, or the type and its member, that a line is about."""
+    match = re.match(r"[\w.]+", line)
+    assert match is not None
+    return match[0]
+
+
+def _lines(schema: GraphQLSchema) -> list[str]:
+    """Every member of every type as a line of text that is equal where the members are."""
+    lines: list[str] = []
+    for name, type_ in schema.type_map.items():
+        if name.startswith("__") or is_specified_scalar_type(type_):
+            continue
+        lines.append(f"{name} is a {type(type_).__name__}")
+        if isinstance(type_, GraphQLEnumType):
+            lines += [f"{name}.{value}" for value in type_.values]
+        elif isinstance(type_, (GraphQLObjectType, GraphQLInterfaceType)):
+            lines += [f"{name} implements {interface.name}" for interface in type_.interfaces]
+            lines += [f"{name}.{field}: {described.type}" for field, described in type_.fields.items()]
+        elif isinstance(type_, GraphQLInputObjectType) and type_.is_one_of:
+            lines.append(f"{name} is @oneOf")
+        lines += [f"{place}{_value(value)}" for place, value in _places(name, type_)]
+    return lines
+
+
+def _places(name: str, type_: GraphQLNamedType) -> list[tuple[str, GraphQLArgument | GraphQLInputField]]:
+    """Where clients may give values: the fields of inputs, and the arguments of fields."""
+    if isinstance(type_, GraphQLInputObjectType):
+        return [(f"{name}.{field}", place) for field, place in type_.fields.items()]
+    if isinstance(type_, (GraphQLObjectType, GraphQLInterfaceType)):
+        return [
+            (f"{name}.{field}({argument}:)", place)
+            for field, described in type_.fields.items()
+            for argument, place in described.args.items()
+        ]
+    return []
+
+
+def _value(place: GraphQLArgument | GraphQLInputField) -> str:
+    default = "" if place.default_value is Undefined else f" = {place.default_value!r}"
+    return f": {place.type}{default}"
+
+
+def _descriptions(schema: GraphQLSchema) -> list[tuple[str, str | None]]:
+    found: list[tuple[str, str | None]] = []
+    for name, type_ in schema.type_map.items():
+        if name.startswith("__"):
+            continue
+        found.append((name, type_.description))
+        found += [(place, value.description) for place, value in _places(name, type_)]
+        if isinstance(type_, GraphQLEnumType):
+            found += [(f"{name}.{value}", described.description) for value, described in type_.values.items()]
+        if isinstance(type_, (GraphQLObjectType, GraphQLInterfaceType)):
+            found += [(f"{name}.{field}", described.description) for field, described in type_.fields.items()]
+    return found
