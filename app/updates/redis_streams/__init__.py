@@ -34,6 +34,7 @@ class RedisStreams:
         waiting: how many announced updates may wait in memory while Redis is away.
         life_seconds: how long Redis keeps a stream that is neither written to nor followed.
         survey_seconds: how soon a loss is found that nothing tells of.
+        timeout_seconds: how long Redis may take for an answer.
     """
 
     def __init__(
@@ -45,12 +46,15 @@ class RedisStreams:
         waiting: int = 20_000,
         life_seconds: int = 3_600,
         survey_seconds: float = 5.0,
+        timeout_seconds: float = 5.0,
     ) -> None:
-        self._client = connect(url)
+        self._client = connect(url, timeout_seconds)
         commands = Commands(self._client, kept=kept, life_ms=life_seconds * 1000)
         self._conditions = writing, reading = Condition("written", url), Condition("read", url)
         self._writer = Writer(commands, writing, capacity=waiting)
-        self._reader = Reader(commands, reading, window=window, survey_seconds=survey_seconds)
+        self._reader = Reader(
+            commands, reading, window=window, survey_seconds=survey_seconds, block_seconds=timeout_seconds / 2
+        )
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -67,9 +71,7 @@ class RedisStreams:
         await asyncio.wait([writing], timeout=CLOSE_SECONDS)
         if not writing.done():
             log.warning("updates.unannounced", waiting=self._writer.waiting)
-        for task in (writing, reading):
-            task.cancel()
-        await asyncio.gather(writing, reading, return_exceptions=True)
+        await _cancel(writing, reading)
         await self._client.aclose()
 
     def announce(self, topic: Topic, updates: Sequence[Update]) -> None:
@@ -88,3 +90,13 @@ class RedisStreams:
     def followers(self) -> int:
         """See `Updates.followers`."""
         return self._reader.followers
+
+
+async def _cancel(*tasks: asyncio.Task[None]) -> None:
+    """End tasks, asking again until they have: redis-py sends through `asyncio.wait_for`, which before Python 3.12 may
+    swallow a cancellation that comes when it is just done (python/cpython#86296)."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=0.1)

@@ -10,20 +10,22 @@ from redis.exceptions import RedisError
 
 log = structlog.get_logger()
 
-# For connecting and for each answer; a blocking read asks Redis to answer well before.
-TIMEOUT_SECONDS = 5.0
 # One for the writer, one for the reader's blocking read, the rest for followers that join or catch up.
 MAX_CONNECTIONS = 8
 
 
-def connect(url: str) -> Redis:
-    """A client that gives up after `TIMEOUT_SECONDS` and leaves trying again to its caller. Connects on first use."""
+def connect(url: str, timeout_seconds: float) -> Redis:
+    """A client that connects on first use.
+
+    Args:
+        timeout_seconds: how long it waits for a connection and for each answer; trying again is left to its caller.
+    """
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=MAX_CONNECTIONS,
-        timeout=TIMEOUT_SECONDS,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
+        timeout=timeout_seconds,
+        socket_timeout=timeout_seconds,
+        socket_connect_timeout=timeout_seconds,
         retry=Retry(NoBackoff(), 0),
         protocol=2,
         decode_responses=False,

@@ -7,7 +7,7 @@ the bell cannot tell (a flushed Redis does not ring) and keeps followed streams 
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
 from typing import TypeVar
 
 from redis.exceptions import RedisError
@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from app.updates.bus import Batch
 from app.updates.cursor import Cursor, start
 from app.updates.redis_streams.commands import MAX_ENTRIES, Commands
-from app.updates.redis_streams.connection import TIMEOUT_SECONDS, Condition, backoff_seconds
+from app.updates.redis_streams.connection import Condition, backoff_seconds
 from app.updates.redis_streams.entries import Entry, read_page
 from app.updates.update import Stream
 from app.updates.window import Following, Page, Shelf, Window
@@ -24,7 +24,6 @@ Answer = TypeVar("Answer")
 
 # Under load reads keep this distance, so that a busy stream comes in bigger reads and not in more of them.
 PACE_SECONDS = 0.01
-MAX_BLOCK_SECONDS = TIMEOUT_SECONDS / 2
 # How many streams are asked for at once.
 MAX_READ = 20
 MAX_SURVEY = 200
@@ -41,13 +40,17 @@ class Reader:
         condition: told how it goes.
         window: how many updates are held in memory for all followers together.
         survey_seconds: how far apart surveys are.
+        block_seconds: how long a read may wait for something to read; well below what the client waits for an answer.
     """
 
-    def __init__(self, commands: Commands, condition: Condition, *, window: int, survey_seconds: float) -> None:
+    def __init__(
+        self, commands: Commands, condition: Condition, *, window: int, survey_seconds: float, block_seconds: float
+    ) -> None:
         self._commands = commands
         self._condition = condition
         self._window = Window(window)
         self._survey_seconds = survey_seconds
+        self._block_seconds = block_seconds
         self._bell = b"0-0"
         self._outages = 0
         self._reachable = asyncio.Event()
@@ -115,12 +118,13 @@ class Reader:
         entries = await self._ask(lambda: self._commands.read_on(shelf.stream, position))
         return read_page(position, entries)
 
-    async def _ask(self, question: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def _ask(self, question: Callable[[], Coroutine[None, None, Answer]]) -> Answer:
         """A follower's own question; repeated, once `run` has seen Redis again, until there is an answer."""
         failures = 0
         while not self._closing.is_set():
             try:
-                return await question()
+                # Shielded: redis-py may swallow the cancellation (see `_cancel`), and the follower would go on.
+                return await asyncio.shield(question())
             except (RedisError, OSError) as error:
                 self._failed(error)
             await _within(backoff_seconds(failures), self._closing)
@@ -160,7 +164,7 @@ class Reader:
                 self._stirred.clear()
                 await _within(left, self._stirred)
                 return  # whoever came follows from the bell as a new survey finds it
-            self._bell, rang = await self._commands.listen(self._bell, min(left, MAX_BLOCK_SECONDS))
+            self._bell, rang = await self._commands.listen(self._bell, min(left, self._block_seconds))
             if rang:
                 await self._catch_up(rang)
                 await asyncio.sleep(PACE_SECONDS)

@@ -52,10 +52,11 @@ class Writer:
     async def run(self) -> None:
         """Write until closed."""
         while True:
-            await self._outbox.filled.wait()
+            if not self._closing:
+                await self._outbox.filled.wait()
             parcels = self._outbox.take(MAX_WRITE)
             if not parcels:
-                return  # woken by `close` alone
+                return  # closed, and nothing is left
             await self._write(parcels)
             if not self._closing:
                 await asyncio.sleep(PACE_SECONDS)
