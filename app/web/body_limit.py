@@ -19,11 +19,12 @@ class BodyTooLarge(Exception):
 
 
 class BodyLimit:
-    """Answers 413 to bodies of more than `max_bytes`."""
+    """Answers 413 to bodies of more than `max_bytes`, and reads on for `linger_seconds` at most."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int, linger_seconds: float = LINGER_SECONDS) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._linger_seconds = linger_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -62,7 +63,7 @@ class BodyLimit:
         # Who asked for "100 Continue" waits for it before sending, and has got this answer instead.
         if Headers(scope=scope).get("expect", "").lower() != "100-continue":
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LINGER_SECONDS):
+                async with asyncio.timeout(self._linger_seconds):
                     await _read_to_the_end(receive)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from tortoise.exceptions import BaseORMException
 
 from app.clock import to_micros
 from app.database.errors import DatabaseError, SchemaOutdated
@@ -150,7 +151,7 @@ async def _answered(check: Awaitable[str | None]) -> str | None:
         return f"There was no answer within {CHECK_SECONDS:g} s."
     except SchemaOutdated as error:
         return str(error)
-    except DatabaseError:
+    except (DatabaseError, BaseORMException, OSError):
         return "The database does not answer."
 
 

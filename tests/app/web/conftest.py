@@ -1,0 +1,24 @@
+"""A process on a migrated SQLite file, and clients for its web application."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.types import ASGIApp
+
+from tests.databases import SqliteDatabases
+from tests.world import World, open_world
+
+
+def client_of(application: ASGIApp, address: str = "127.0.0.1") -> httpx.AsyncClient:
+    """A client that seems to call from an address."""
+    transport = httpx.ASGITransport(application, client=(address, 50_000), raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://test")
+
+
+@pytest.fixture
+async def world(sqlite_databases: SqliteDatabases, tmp_path: Path) -> AsyncIterator[World]:
+    """A server's process, which delivers."""
+    async with open_world(await sqlite_databases.create(), tmp_path) as opened:
+        yield opened
