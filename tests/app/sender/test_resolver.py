@@ -55,6 +55,7 @@ async def test_names_that_do_not_answer_hold_up_neither_other_names_nor_other_wo
     def slow(host: bytes, *arguments: int) -> object:
         if host.endswith(b".slow"):
             release.wait(10)
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
         return look_up(host, *arguments)
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)

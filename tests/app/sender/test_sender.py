@@ -184,11 +184,10 @@ async def test_a_body_that_stops_being_chunks_is_a_protocol_error(sender: Sender
     assert unreachable.outcome is AttemptOutcome.PROTOCOL_ERROR
 
 
-async def test_a_refused_connection_names_the_address(sender: Sender) -> None:
-    async with Receiver() as gone:
-        url, port = gone.url(), gone.port
+async def test_a_refused_connection_names_the_address(sender: Sender, closed_port: int) -> None:
+    port = closed_port
 
-    unreachable = await sender.send(post(url))
+    unreachable = await sender.send(post(f"http://127.0.0.1:{port}/"))
 
     assert isinstance(unreachable, Unreachable)
     assert unreachable.outcome is AttemptOutcome.CONNECTION_ERROR
@@ -427,7 +426,7 @@ async def test_a_request_cancelled_in_the_middle_of_the_body_closes_its_connecti
 
 
 async def test_two_hundred_failing_requests_leave_nothing_behind(
-    transport: AiohttpTransport, sender: Sender, receiver: Receiver
+    transport: AiohttpTransport, sender: Sender, receiver: Receiver, closed_port: int
 ) -> None:
     failing = {
         "/hang": hang(),
@@ -438,7 +437,7 @@ async def test_two_hundred_failing_requests_leave_nothing_behind(
     }
     for path, behaviour in failing.items():
         receiver.on(path, behaviour)
-    urls = [*map(receiver.url, failing), "http://127.0.0.1:1/", "http://10.0.0.1/", "http://no.invalid/"]
+    urls = [*map(receiver.url, failing), f"http://127.0.0.1:{closed_port}/", "http://10.0.0.1/", "http://no.invalid/"]
 
     async def fail(times: int) -> list[Answered | Unreachable]:
         requests = [post(url, timeout_seconds=0.3) for url in urls * times]

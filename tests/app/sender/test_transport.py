@@ -75,7 +75,7 @@ async def test_the_deadline_is_for_everything_together(
         took = perf_counter() - started
         await receiver.connected(0)
 
-    assert 0.4 <= took < 2
+    assert 0.39 < took < 2  # uvloop's timers count whole milliseconds
 
 
 async def test_a_slow_receiver_that_ends_in_time_is_heard_out(transport: AiohttpTransport, receiver: Receiver) -> None:
