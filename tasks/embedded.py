@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from app.clock import to_micros
 from app.resources import Resources
 
 
@@ -37,4 +38,7 @@ async def end_other_leases(resources: Resources) -> None:
     """Free what a dead process left claimed in an SQLite file: being the only one, there is no need to wait for its
     lease."""
     if resources.database.dialect == "sqlite":
-        await resources.database.execute("UPDATE worker SET lease_until = 0 WHERE id <> $1", resources.lease.worker_id)
+        now = to_micros(resources.clock.now())
+        await resources.database.execute(
+            "UPDATE worker SET lease_until = $2 WHERE id <> $1", resources.lease.worker_id, now
+        )

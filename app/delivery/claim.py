@@ -53,9 +53,9 @@ _AMONG_CHOSEN = {"postgres": f"= ANY (ARRAY({_CHOSEN}))", "sqlite": f"IN ({_CHOS
 # First attempts and retries take turns (their places in their own lanes are compared first): a backlog of retries does
 # not hold up what was published a moment ago, nor the other way round.
 #
-# A table that grew from nothing in seconds has no statistics yet, and PostgreSQL then takes every index for empty. So that
-# it cannot go wrong: what is chosen is worked out once (MATERIALIZED, ARRAY), rows are found by their primary key, and
-# the last conditions, which only matter when somebody else was quicker, are written so that no index serves them.
+# A table that grew from nothing in seconds has no statistics yet, and PostgreSQL then takes every index for empty. So
+# that it cannot go wrong: what is chosen is worked out once (MATERIALIZED, ARRAY), rows are found by their primary key,
+# and the last conditions, which only matter when somebody else was quicker, are written so that no index serves them.
 _CLAIM = """
 WITH asked AS MATERIALIZED (
   SELECT r.webhook_id, r.room,

@@ -40,7 +40,9 @@ class Lease:
         """Move the lease on; False where it had ended and a new one was taken."""
         now = self._clock.now()
         renewed = await self._database.fetch(
-            "UPDATE worker SET lease_until = $2 WHERE id = $1 AND lease_until > $3 RETURNING id",
+            # Never earlier: a renewal that was held up must not take back what a later one gave.
+            "UPDATE worker SET lease_until = CASE WHEN lease_until > $2 THEN lease_until ELSE $2 END"
+            " WHERE id = $1 AND lease_until > $3 RETURNING id",
             self.worker_id,
             self._until(now),
             to_micros(now),

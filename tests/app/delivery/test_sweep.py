@@ -1,0 +1,141 @@
+"""What nobody woke a worker for is found; what a dead worker held goes out again, and the dead cannot overwrite it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+
+from app.clock import to_micros
+from app.database.database import Database
+from app.delivery.lease import Lease
+from app.delivery.sweep import sweep
+from app.updates import Topic
+from tests.receiver import after, answer
+from tests.world import World
+
+
+@asynccontextmanager
+async def held_by_another(world: World) -> AsyncIterator[str]:
+    """A delivery that a second process claimed and then says nothing more about; yields that process's id."""
+    database = world.resources.database
+    other = Lease(database, world.resources.clock, world.resources.lease._length)
+    await other.begin()
+    await database.execute("UPDATE delivery SET claimed_by = $1", other.worker_id)
+    yield other.worker_id
+
+
+async def lost_wake_up(world: World) -> None:
+    """Publish without waking anybody, as when the broker is away."""
+    waker = world.resources.waker
+    wake, waker.wake = waker.wake, lambda webhook_ids: None  # type: ignore[method-assign]
+    object.__setattr__(world.resources.publisher, "wake", waker.wake)
+    await world.publish()
+    object.__setattr__(world.resources.publisher, "wake", wake)
+    waker.wake = wake  # type: ignore[method-assign]
+
+
+async def test_a_lost_wake_up_is_made_up_for_by_the_sweep(world: World) -> None:
+    await world.webhook()
+    await lost_wake_up(world)
+
+    assert await sweep(world.resources) == 1
+
+    await world.until_status("SUCCEEDED")
+
+
+async def test_a_wake_up_that_comes_twice_sends_once(world: World) -> None:
+    webhook = await world.webhook()
+    await world.publish()
+    await world.until_status("SUCCEEDED")
+
+    await world.resources.pipeline.attempt([webhook.id])
+    await world.resources.pipeline.attempt([webhook.id])
+
+    assert len(world.receiver.requests) == 1
+
+
+async def test_what_a_live_worker_holds_is_left_to_it(world: World) -> None:
+    await world.webhook()
+    await lost_wake_up(world)
+
+    async with held_by_another(world):
+        assert await sweep(world.resources) == 0
+
+
+async def test_what_a_dead_worker_held_goes_out_again_when_its_lease_has_ended(world: World) -> None:
+    await world.webhook()
+    await lost_wake_up(world)
+    async with held_by_another(world):
+        await world.advance(world.resources.settings.lease_seconds + 0.1)
+
+        await sweep(world.resources)
+
+        await world.until_status("SUCCEEDED")
+    workers = await world.resources.database.fetch("SELECT id FROM worker")
+    assert [worker["id"] for worker in workers] == [world.resources.lease.worker_id]
+
+
+async def test_a_worker_stopped_past_its_lease_does_not_overwrite_what_its_successor_recorded(world: World) -> None:
+    release = asyncio.Event()
+    world.receiver.on("/", after(release, answer(500)))
+    await world.webhook()
+    await world.publish()
+    await world.receiver.received()
+    database = world.resources.database
+    # While the request is under way, its lease is taken for ended, and a successor delivers.
+    await database.execute(
+        "UPDATE delivery SET claimed_by = NULL, status = 'SUCCEEDED', attempt_count = 1, next_attempt_at = NULL"
+    )
+
+    release.set()
+    await world.until_attempts(1)
+    (delivery,) = await world.deliveries()
+
+    assert delivery["status"] == "SUCCEEDED"
+    assert delivery["attempt_count"] == 2  # The attempt happened, and is counted.
+
+
+async def test_a_process_whose_lease_has_ended_claims_nothing_under_the_dead_id(world: World) -> None:
+    webhook = await world.webhook()
+    await lost_wake_up(world)
+    dead = world.resources.lease.worker_id
+    world.resources.clock.advance(60)  # type: ignore[attr-defined]
+
+    await world.resources.pipeline.attempt([webhook.id])
+    assert world.receiver.requests == []
+    assert not await world.resources.lease.renew()
+    await sweep(world.resources)
+
+    await world.until_status("SUCCEEDED")
+    assert world.resources.lease.worker_id != dead
+
+
+async def test_what_a_dead_worker_recorded_last_is_announced_again(world: World) -> None:
+    await world.webhook()
+    await world.publish()
+    (delivery,) = await world.until_status("SUCCEEDED")
+    other = Lease(world.resources.database, world.resources.clock, world.resources.lease._length)
+    await other.begin()
+    await world.resources.database.execute("UPDATE attempt SET worker_id = $1", other.worker_id)
+    follow = world.resources.updates.follow(Topic.DELIVERIES, world.caller.workspace_id)
+
+    async with asyncio.timeout(10), aclosing(follow) as batches:
+        await anext(batches)
+        await world.advance(world.resources.settings.lease_seconds + 0.1)
+        await sweep(world.resources)
+        batch = await anext(batches)
+
+    assert [(update.subject_id, update.status) for _, update in batch.updates] == [(delivery["id"], "SUCCEEDED")]
+
+
+async def test_the_lease_is_moved_on_by_the_heartbeat(world: World) -> None:
+    before = await _lease_until(world.resources.database)
+    await world.advance(2)
+
+    assert await _lease_until(world.resources.database) - before == 2_000_000
+    assert await _lease_until(world.resources.database) > to_micros(world.resources.clock.now())
+
+
+async def _lease_until(database: Database) -> int:
+    row = await database.fetch_one("SELECT lease_until FROM worker")
+    assert row is not None
+    return int(row["lease_until"])

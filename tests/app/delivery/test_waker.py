@@ -1,0 +1,73 @@
+"""Wake-ups: never in a publisher's way, whatever the broker does."""
+
+import asyncio
+import threading
+
+from app.delivery.waker import MAX_WAITING, WEBHOOKS_PER_MESSAGE, Waker
+
+
+async def test_webhooks_are_sent_once_in_messages_of_bounded_size() -> None:
+    sent: list[list[str]] = []
+    waker = Waker(sent.append, blocking=False)
+
+    waker.wake([f"wh_{n}" for n in range(30)])
+    waker.wake(["wh_1", "wh_2"])
+    await waker.drained()
+
+    assert [len(message) for message in sent] == [WEBHOOKS_PER_MESSAGE, 5]
+    assert len({webhook_id for message in sent for webhook_id in message}) == 30
+
+
+async def test_a_broker_that_blocks_holds_up_nobody_on_the_loop() -> None:
+    # Regression: Dramatiq's send() is a blocking round trip.
+    release = threading.Event()
+    sent: list[list[str]] = []
+
+    def send(webhook_ids: list[str]) -> None:
+        release.wait(10)
+        sent.append(webhook_ids)
+
+    waker = Waker(send, blocking=True)
+    waker.wake(["wh_1"])
+    await asyncio.sleep(0)
+    waker.wake(["wh_2", "wh_3"])  # Returns at once, and piles up for the next message.
+    release.set()
+    await waker.drained()
+
+    assert sent == [["wh_1"], ["wh_2", "wh_3"]]
+
+
+async def test_a_broker_that_fails_is_noted_and_forgotten_when_it_is_back() -> None:
+    away = True
+
+    def send(_: list[str]) -> None:
+        if away:
+            raise ConnectionError("refused")
+
+    waker = Waker(send, blocking=False)
+    waker.wake(["wh_1"])
+    await waker.drained()
+    assert waker.failing == "The broker does not answer: refused."
+
+    away = False
+    waker.wake(["wh_1"])
+    await waker.drained()
+
+    assert waker.failing is None
+
+
+async def test_what_waits_is_bounded() -> None:
+    release = threading.Event()
+    sent: list[str] = []
+
+    def send(webhook_ids: list[str]) -> None:
+        release.wait(10)
+        sent.extend(webhook_ids)
+
+    waker = Waker(send, blocking=True)
+    for n in range(MAX_WAITING + 500):
+        waker.wake([f"wh_{n}"])
+    release.set()
+    await waker.drained()
+
+    assert len(sent) <= MAX_WAITING + WEBHOOKS_PER_MESSAGE

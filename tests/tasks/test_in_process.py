@@ -1,0 +1,106 @@
+"""The in-process broker: bounded, keeps nothing, and its worker runs on the server's own loop."""
+
+import asyncio
+import threading
+
+import dramatiq
+import pytest
+from dramatiq.errors import QueueNotFound
+
+from tasks.broker import make_broker
+from tasks.in_process import InProcessBroker
+from tasks.worker import running_worker
+
+
+async def test_actors_run_on_the_servers_own_event_loop() -> None:
+    broker = make_broker("memory://")
+    loops: asyncio.Queue[asyncio.AbstractEventLoop] = asyncio.Queue()
+
+    async def look(_: str) -> None:
+        loops.put_nowait(asyncio.get_running_loop())
+
+    actor = dramatiq.actor(broker=broker)(look)
+    async with running_worker(broker, polls=False, threads=1):
+        actor.send("hello")
+        async with asyncio.timeout(10):
+            loop = await loops.get()
+
+    assert loop is asyncio.get_running_loop()
+
+
+async def test_a_full_queue_drops_wake_ups_instead_of_growing_or_blocking() -> None:
+    broker = InProcessBroker([], max_messages=2)
+
+    async def look(_: str) -> None: ...
+
+    actor = dramatiq.actor(broker=broker)(look)
+    for _ in range(5):
+        actor.send("hello")
+
+    assert broker.queues["default"].qsize() == 2
+    assert broker.dropped == 3
+
+
+async def test_an_actor_that_fails_leaves_nothing_behind() -> None:
+    # Regression: Dramatiq's StubBroker keeps every dead letter and its traceback for ever.
+    broker = make_broker("memory://")
+    failed: asyncio.Queue[int] = asyncio.Queue()
+
+    async def fail(number: int) -> None:
+        failed.put_nowait(number)
+        raise RuntimeError("on purpose")
+
+    actor = dramatiq.actor(broker=broker)(fail)
+    async with running_worker(broker, polls=False, threads=1):
+        for number in range(20):
+            actor.send(number)
+        async with asyncio.timeout(10):
+            seen = [await failed.get() for _ in range(20)]
+
+    assert seen == list(range(20))
+    assert broker.queues["default"].empty()
+
+
+async def test_time_limits_fire_in_an_embedded_worker() -> None:
+    # Regression: an embedded worker emits no process_boot, so the thread that watches time limits never starts.
+    broker = make_broker("memory://")
+    cancelled = asyncio.Event()
+
+    async def hang(_: str) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    actor = dramatiq.actor(broker=broker, time_limit=100)(hang)
+    async with running_worker(broker, polls=False, threads=1):
+        actor.send("hello")
+        async with asyncio.timeout(10):
+            await cancelled.wait()
+
+
+async def test_stopping_the_worker_ends_its_threads() -> None:
+    before = threading.active_count()
+    async with running_worker(make_broker("memory://"), polls=False, threads=4):
+        assert threading.active_count() > before
+
+    alive = [thread.name for thread in threading.enumerate() if "WorkerThread" in type(thread).__name__]
+    assert alive == []
+
+
+def test_delays_belong_into_the_database() -> None:
+    broker = InProcessBroker([])
+
+    async def look(_: str) -> None: ...
+
+    actor = dramatiq.actor(broker=broker)(look)
+    with pytest.raises(ValueError, match="schedules live in the database"):
+        actor.send_with_options(args=("x",), delay=1_000)
+    with pytest.raises(QueueNotFound):
+        broker.consume("nowhere")
+
+
+@pytest.mark.parametrize("url", ["kafka://x", "", "memory"])
+def test_an_unknown_broker_is_refused_by_name(url: str) -> None:
+    with pytest.raises(ValueError, match="BROKER_URL must begin with"):
+        make_broker(url)

@@ -1,0 +1,122 @@
+"""A whole process, with every pair of database and broker."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from app.clock import to_micros
+from app.database.errors import SchemaOutdated
+from app.settings import load_settings
+from tasks.embedded import AlreadyRunning
+from tasks.process import open_process
+from tests.receiver import after, answer
+from tests.world import PATIENCE_SECONDS, open_world
+
+FAR_AHEAD = to_micros(datetime(2100, 1, 1, tzinfo=UTC))
+
+
+async def test_an_event_goes_out_over_every_broker(database_url: str, broker_url: str, tmp_path: Path) -> None:
+    async with open_world(database_url, tmp_path, broker_url=broker_url, sweep_seconds=60) as world:
+        await world.webhook()
+
+        await world.publish()
+
+        await world.receiver.received()
+        await world.until_status("SUCCEEDED")
+
+
+@pytest.mark.parametrize("databases", ["postgres"], indirect=True)
+async def test_a_process_that_does_not_work_wakes_one_that_does(
+    database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    settings = load_settings(database_url=database_url, broker_url=redis_url, data_dir=tmp_path, sweep_seconds=60)
+    async with (
+        open_world(database_url, tmp_path, broker_url=redis_url, works=False) as api,
+        open_process(settings, works=True),
+    ):
+        await api.webhook()
+
+        await api.publish()
+
+        await api.receiver.received()
+        await api.until_status("SUCCEEDED")
+
+
+async def test_with_the_broker_away_events_still_go_out_by_the_sweep(database_url: str, tmp_path: Path) -> None:
+    nobody = "redis://127.0.0.1:9/0"
+    async with open_world(database_url, tmp_path, broker_url=nobody, sweep_seconds=0.1) as world:
+        await world.webhook()
+
+        await world.publish()
+        await world.receiver.received()
+
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await world.resources.waker.drained()
+        assert "does not answer" in (world.resources.waker.failing or "")
+
+
+async def test_stopping_finishes_what_is_in_flight(database_url: str, tmp_path: Path) -> None:
+    release = asyncio.Event()
+    async with open_world(database_url, tmp_path, shutdown_seconds=10) as world:
+        world.receiver.on("/", after(release, answer(200)))
+        await world.webhook()
+        await world.publish()
+        await world.receiver.received()
+        asyncio.get_running_loop().call_later(0.05, release.set)
+        await world.resources.pipeline.stop(10)
+
+        (delivery,) = await world.deliveries()
+
+        assert delivery["status"] == "SUCCEEDED"
+
+
+async def test_stopping_gives_back_what_does_not_finish_in_time(database_url: str, tmp_path: Path) -> None:
+    async with open_world(database_url, tmp_path) as world:
+        world.receiver.on("/", after(asyncio.Event(), answer(200)))
+        await world.webhook()
+        await world.publish()
+        await world.receiver.received()
+
+        await world.resources.pipeline.stop(0.05)
+        (delivery,) = await world.deliveries()
+
+        assert (delivery["status"], delivery["claimed_by"], delivery["attempt_count"]) == ("PENDING", None, 0)
+
+
+async def test_a_database_without_tables_is_refused_with_the_command_to_run(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    settings = load_settings(database_url=empty_database_url, data_dir=tmp_path)
+
+    with pytest.raises(SchemaOutdated, match="Run `eev-webhooks migrate`"):
+        async with open_process(settings, works=True):
+            pass  # pragma: no cover
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_two_servers_on_one_sqlite_file_are_refused(database_url: str, tmp_path: Path) -> None:
+    settings = load_settings(database_url=database_url, data_dir=tmp_path)
+    async with open_process(settings, works=True):
+        with pytest.raises(AlreadyRunning, match="Another server works on"):
+            async with open_process(settings, works=True):
+                pass  # pragma: no cover
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_a_start_after_a_kill_does_not_wait_for_the_dead_process_on_sqlite(
+    database_url: str, tmp_path: Path
+) -> None:
+    settings = load_settings(database_url=database_url, data_dir=tmp_path, sweep_seconds=60)
+    async with open_world(database_url, tmp_path, works=False) as world:
+        await world.webhook()
+        await world.publish()
+        database = world.resources.database
+        await database.execute(
+            "INSERT INTO worker (id, host, pid, started_at, lease_until) VALUES ('wrk_dead', 'h', 1, 0, $1)", FAR_AHEAD
+        )
+        await database.execute("UPDATE delivery SET claimed_by = 'wrk_dead'")
+
+        async with open_process(settings, works=True):
+            await world.receiver.received()
