@@ -1,4 +1,7 @@
-"""The closed sets of words that the domain has, described for the API. The words themselves stay where they are."""
+"""The closed sets of words that the domain has, described for the API. The words themselves stay where they are.
+
+Whatever is part of the schema imports them from here: Strawberry takes an enum as it finds it the first time.
+"""
 
 from enum import StrEnum
 
@@ -18,6 +21,20 @@ from app.statuses import (
     SignatureScheme,
     WebhookStatus,
 )
+
+__all__ = [
+    "AttemptOutcome",
+    "AttemptTrigger",
+    "AuthenticationKind",
+    "DeliveryStatus",
+    "EventCategory",
+    "HttpMethod",
+    "Scope",
+    "SecretStatus",
+    "SignatureScheme",
+    "UserErrorCode",
+    "WebhookStatus",
+]
 
 
 def _describe(enum: type[StrEnum], description: str, **values: str) -> None:

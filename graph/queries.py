@@ -4,13 +4,12 @@ from typing import Annotated
 
 import strawberry
 
-from app.catalogue.event_type import EventCategory
 from app.ids import API_KEY, AUDIT_ENTRY, DELIVERY, EVENT, WEBHOOK
 from app.publishing.registry import Registry
-from app.statuses import Scope
 from graph import listings
 from graph.arguments import After, Before, First, Last, OfDeliveries, OfEvents, OfWebhooks, given
 from graph.context import Context, Info
+from graph.enums import EventCategory, Scope
 from graph.finding import find, find_delivery, find_event, find_webhook
 from graph.pagination import fetch_page, window
 from graph.types.api_key import ApiKeyConnection

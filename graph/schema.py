@@ -10,7 +10,6 @@ from strawberry.schema.schema import StreamResult
 from strawberry.types.execution import ExecutionContext
 from strawberry.types.graphql import OperationType
 
-import graph.enums  # noqa: F401 - describes the enums of the domain
 from app.settings import Settings
 from graph.context import Context
 from graph.documents import Documents, Preparation

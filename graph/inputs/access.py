@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from app.access.keys import KeyDraft
-from app.statuses import Scope
+from graph.enums import Scope
 
 DEFAULT_TOKEN_SECONDS = 3_600
 

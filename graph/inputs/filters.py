@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from app.statuses import DeliveryStatus, WebhookStatus
+from graph.enums import DeliveryStatus, WebhookStatus
 
 _ANY = "Null or left out: any. An empty list: none."
 

@@ -7,8 +7,8 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.types.unset import UnsetType
 
-from app.statuses import HttpMethod, SignatureScheme
 from app.webhooks import drafts
+from graph.enums import HttpMethod, SignatureScheme
 
 _NAME = "Its name, for people."
 _URL = "Where its requests go: https, and in development http too."

@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from app.models import ApiKey as ApiKeyModel
-from app.statuses import Scope
+from graph.enums import Scope
 from graph.types.connection import Connection
 from graph.types.node import Node
 

@@ -7,8 +7,8 @@ import strawberry
 
 from app.clock import from_micros
 from app.database.database import Row
-from app.statuses import AttemptOutcome, AttemptTrigger, HttpMethod
 from graph.context import Info
+from graph.enums import AttemptOutcome, AttemptTrigger, HttpMethod
 from graph.pagination import Page
 from graph.types.connection import Connection
 from graph.types.header import Header

@@ -8,10 +8,10 @@ import strawberry
 from app.clock import from_micros
 from app.database.database import Row
 from app.ids import ATTEMPT
-from app.statuses import AttemptOutcome, DeliveryStatus
 from graph import listings
 from graph.arguments import After, Before, First, Last, given
 from graph.context import Info
+from graph.enums import AttemptOutcome, DeliveryStatus
 from graph.pagination import Children, Page, window
 from graph.types.attempt import AttemptConnection
 from graph.types.connection import Connection

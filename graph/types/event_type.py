@@ -3,8 +3,8 @@
 import strawberry
 from strawberry.scalars import JSON
 
-from app.catalogue.event_type import EventCategory
 from app.publishing.registry import KnownEventType
+from graph.enums import EventCategory
 
 
 @strawberry.type(description="One kind of event, built in or made by the workspace.")

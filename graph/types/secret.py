@@ -5,8 +5,8 @@ from datetime import datetime
 import strawberry
 
 from app.models import Secret
-from app.statuses import SecretStatus
 from app.webhooks.secrets import secret_status
+from graph.enums import SecretStatus
 from graph.types.node import Node
 
 

@@ -2,7 +2,8 @@
 
 import strawberry
 
-from app.errors import Problem, UserErrorCode
+from app.errors import Problem
+from graph.enums import UserErrorCode
 
 
 @strawberry.type(description="Why a mutation did nothing.")

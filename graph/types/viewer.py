@@ -2,8 +2,8 @@
 
 import strawberry
 
-from app.statuses import Scope
 from graph.context import Info
+from graph.enums import Scope
 from graph.types.api_key import ApiKey
 from graph.types.workspace import Workspace
 

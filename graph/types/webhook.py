@@ -7,11 +7,11 @@ from strawberry.scalars import JSON
 
 from app.ids import DELIVERY
 from app.models import Webhook as WebhookModel
-from app.statuses import AuthenticationKind, HttpMethod, SignatureScheme, WebhookStatus
 from app.webhooks.credentials import open_headers
 from graph import listings
 from graph.arguments import After, Before, First, Last, OfDeliveries, given
 from graph.context import Info
+from graph.enums import AuthenticationKind, HttpMethod, SignatureScheme, WebhookStatus
 from graph.pagination import Children, Listing, window
 from graph.types.connection import Connection
 from graph.types.delivery import DeliveryConnection
