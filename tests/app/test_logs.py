@@ -12,6 +12,7 @@ import structlog
 
 from app.logs import configure_logging, mask_secrets
 from app.settings import load_settings
+from tests.logging_state import logging_put_back
 
 SIGNING_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 PASSWORD = "hunter2"
@@ -23,20 +24,14 @@ Logged = Callable[..., io.StringIO]
 @pytest.fixture
 def logged() -> Iterator[Logged]:
     """Configure logging with some settings, and return what it writes to; all is put back afterwards."""
-    before = structlog.get_config()
-    root, httpx = logging.getLogger(), logging.getLogger("httpx")
-    handlers, level = root.handlers[:], root.level
 
     def configure(**settings: Any) -> io.StringIO:
         stream = io.StringIO()
         configure_logging(load_settings(**settings), stream)
         return stream
 
-    yield configure
-    logging.captureWarnings(capture=False)
-    root.handlers[:], root.level = handlers, level
-    httpx.setLevel(logging.NOTSET)
-    structlog.configure(**before)
+    with logging_put_back():
+        yield configure
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:

@@ -19,6 +19,6 @@ def client_of(application: ASGIApp, address: str = "127.0.0.1") -> httpx.AsyncCl
 
 @pytest.fixture
 async def world(sqlite_databases: SqliteDatabases, tmp_path: Path) -> AsyncIterator[World]:
-    """A server's process, which delivers."""
-    async with open_world(await sqlite_databases.create(), tmp_path) as opened:
+    """A process that takes requests and delivers nothing."""
+    async with open_world(await sqlite_databases.create(), tmp_path, works=False) as opened:
         yield opened

@@ -17,7 +17,7 @@ TOKEN = "a-token-for-prometheus"
 @pytest.fixture
 async def guarded(sqlite_databases: SqliteDatabases, tmp_path: Path) -> AsyncIterator[World]:
     """A process with a METRICS_TOKEN."""
-    async with open_world(await sqlite_databases.create(), tmp_path, metrics_token=TOKEN) as opened:
+    async with open_world(await sqlite_databases.create(), tmp_path, works=False, metrics_token=TOKEN) as opened:
         yield opened
 
 
@@ -62,12 +62,15 @@ async def test_with_a_token_nobody_else_does_from_this_machine_either(guarded: W
     assert await status(guarded, "127.0.0.1", authorization=given) == 401
 
 
-async def test_a_delivered_event_is_seen_in_every_number_that_it_moves(world: World) -> None:
-    await world.webhook()
-    await world.publish()
-    await world.until_status("SUCCEEDED")
+async def test_a_delivered_event_is_seen_in_every_number_that_it_moves(
+    sqlite_databases: SqliteDatabases, tmp_path: Path
+) -> None:
+    async with open_world(await sqlite_databases.create(), tmp_path) as world:
+        await world.webhook()
+        await world.publish()
+        await world.until_status("SUCCEEDED")
 
-    found = await values(world)
+        found = await values(world)
 
     assert found["eev_webhooks_events_published_total"] == 1
     assert found["eev_webhooks_claim_batch_deliveries_sum"] == 1

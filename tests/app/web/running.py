@@ -1,0 +1,82 @@
+"""A server as a person starts it: a process of its own, that says where it is."""
+
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import httpx
+
+ROOT = Path(__file__).parents[3]
+PATIENCE_SECONDS = 30.0
+_PROGRAM = "from app.settings import load_settings; from app.web.serve import serve; serve(load_settings())"
+
+
+class Running:
+    """`serve` under some settings, in a directory of its own; ended at the end of `with`, whatever it does.
+
+    Raises:
+        AssertionError: it ended instead of starting; the message is what it wrote.
+    """
+
+    def __init__(self, data_dir: Path, **settings: str) -> None:
+        given = {"PORT": "0", "DATA_DIR": str(data_dir), **{name.upper(): value for name, value in settings.items()}}
+        self._errors = (data_dir.parent / "stderr").open("w+", encoding="utf-8")
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _PROGRAM],
+            cwd=data_dir.parent,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **given},
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+        )
+
+    def __enter__(self) -> Self:
+        assert self._process.stdout is not None
+        self.greeting = _all_there_is(self._process.stdout)
+        found = re.search(r"http://\S+", self.greeting)
+        assert found is not None, self.log
+        self.url = found[0].removesuffix("/graphql")
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait(PATIENCE_SECONDS)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._errors.close()
+
+    @property
+    def log(self) -> str:
+        """What it has logged so far."""
+        return (ROOT / self._errors.name).read_text(encoding="utf-8")
+
+    @property
+    def key(self) -> str:
+        """The admin key that it showed."""
+        found = re.search(r"^    (eev_\S+)$", self.greeting, re.MULTILINE)
+        assert found is not None, self.greeting
+        return found[1]
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
+        """Ask it to stop; return its exit code, and how many seconds it took."""
+        began = time.monotonic()
+        self._process.send_signal(number)
+        return self._process.wait(PATIENCE_SECONDS), time.monotonic() - began
+
+    def ask(self, query: str, key: str) -> httpx.Response:
+        """Send it an operation."""
+        headers = {"authorization": f"Bearer {key}"}
+        return httpx.post(f"{self.url}/graphql", json={"query": query}, headers=headers, timeout=PATIENCE_SECONDS)
+
+
+def _all_there_is(stream: IO[bytes]) -> str:
+    """What is written at once, or until the end."""
+    readable, _, _ = select.select([stream], [], [], PATIENCE_SECONDS)
+    return os.read(stream.fileno(), 65_536).decode() if readable else ""

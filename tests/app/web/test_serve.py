@@ -1,0 +1,193 @@
+"""The server as a process: what it says at its first start, what it survives, and how it ends."""
+
+import asyncio
+import base64
+import json
+import os
+import signal
+import socket
+import stat
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
+
+from app.database.errors import SchemaOutdated
+from app.settings import SettingsError, load_settings
+from app.web.serve import bound, serve
+from tests.app.web.running import Running
+from tests.databases import PostgresDatabases
+from tests.logging_state import logging_put_back
+
+VIEWER = "{ viewer { workspace { name } scopes } }"
+FOLLOW = "subscription { deliveryUpdates { cursor } }"
+KEY = "a-key-that-scripts-know"
+PROTOCOLS = [Subprotocol("graphql-transport-ws")]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server that no test stops."""
+    with Running(tmp_path_factory.mktemp("server") / "data", bootstrap_api_key=KEY) as running:
+        yield running
+
+
+def test_the_first_start_makes_everything_and_shows_a_key_that_works(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with Running(data) as running:
+        answer = running.ask(VIEWER, running.key)
+
+    assert answer.json()["data"]["viewer"]["workspace"] == {"name": "default"}
+    assert "ADMIN" in answer.json()["data"]["viewer"]["scopes"]
+    assert "shown this once" in running.greeting
+    assert running.key not in running.log
+    assert (data / "eev-webhooks.db").is_file()
+    assert stat.S_IMODE((data / "encryption.key").stat().st_mode) == 0o600
+
+
+def test_the_second_start_shows_no_key_and_the_first_one_still_works(tmp_path: Path) -> None:
+    with Running(tmp_path / "data") as first:
+        key = first.key
+        first.stop()
+    with Running(tmp_path / "data") as second:
+        answer = second.ask(VIEWER, key)
+
+    assert answer.json()["data"]["viewer"]["workspace"] == {"name": "default"}
+    assert "eev_" not in second.greeting
+    assert second.greeting == f"The API is at {second.url}/graphql\n"
+
+
+def test_a_key_that_was_chosen_works_and_is_not_shown(server: Running) -> None:
+    assert server.ask(VIEWER, KEY).status_code == 200
+    assert "BOOTSTRAP_API_KEY" in server.greeting
+    assert KEY not in server.greeting + server.log
+
+
+def test_development_says_what_it_allows(server: Running) -> None:
+    assert "loopback and over plain http" in server.log
+
+
+def test_production_logs_json_and_allows_none_of_it(tmp_path: Path) -> None:
+    keys = base64.b64encode(os.urandom(32)).decode()
+    with Running(tmp_path / "data", environment="production", encryption_keys=keys, host="127.0.0.1") as running:
+        running.stop()
+    events = [json.loads(line)["event"] for line in running.log.splitlines()]
+
+    assert [event for event in events if event.startswith("server.")] == [
+        "server.started",
+        "server.stopping",
+        "server.stopped",
+    ]
+    assert not (tmp_path / "data" / "encryption.key").exists()
+
+
+def test_the_server_does_not_say_what_it_runs_on(server: Running) -> None:
+    headers = httpx.get(f"{server.url}/health/live").headers
+
+    assert "server" not in headers
+    assert "date" in headers
+
+
+def test_a_client_that_sends_too_much_gets_its_answer(server: Running) -> None:
+    response = httpx.post(f"{server.url}/graphql", content=b" " * 8_000_000, timeout=30)
+
+    assert response.status_code == 413
+    assert "has 8,000,000 bytes; at most 4,194,304 are allowed" in response.json()["errors"][0]["message"]
+
+
+def test_a_client_that_asks_first_is_told_before_it_sends(server: Running) -> None:
+    url = httpx.URL(server.url)
+    request = f"POST /graphql HTTP/1.1\r\nHost: {url.host}\r\nContent-Length: 8000000\r\nExpect: 100-continue\r\n\r\n"
+    with socket.create_connection((url.host, url.port or 80), timeout=30) as connection:
+        connection.sendall(request.encode())
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"connection: close" in answer
+
+
+def test_a_message_on_a_socket_is_limited_too(server: Running) -> None:
+    url = server.url.replace("http", "ws") + "/graphql"
+    with connect(url, subprotocols=PROTOCOLS, max_size=None) as socket_:
+        socket_.send("x" * 4_200_000)
+        with pytest.raises(ConnectionClosed) as closed:
+            socket_.recv(timeout=30)
+
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1009
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_at_once_and_in_good_order_although_clients_follow(tmp_path: Path, number: signal.Signals) -> None:
+    with Running(tmp_path / "data", bootstrap_api_key=KEY) as running:
+        headers = {"authorization": f"Bearer {KEY}", "accept": "text/event-stream"}
+        url = f"{running.url}/graphql"
+        with (
+            httpx.Client(timeout=30) as http,
+            http.stream("POST", url, json={"query": FOLLOW}, headers=headers) as events,
+            connect(url.replace("http", "ws"), subprotocols=PROTOCOLS) as socket_,
+        ):
+            pieces = events.iter_bytes()
+            first = next(pieces)
+            socket_.send(json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {KEY}"}}))
+            assert json.loads(socket_.recv(timeout=30))["type"] == "connection_ack"
+
+            code, seconds = running.stop(number)
+
+            for _ in pieces:  # the stream comes to its end: it does not break off, which would raise
+                pass
+            with pytest.raises(ConnectionClosed) as closed:
+                socket_.recv(timeout=30)
+
+    assert first
+    assert code == 0
+    assert seconds < 5
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1012  # service restart: clients come back
+    assert "Traceback" not in running.log
+    assert "error" not in running.log
+
+
+@pytest.fixture
+def here() -> Iterator[None]:
+    """Whoever uses it may run the server's start in the process of the tests."""
+    with logging_put_back():
+        yield
+
+
+@pytest.mark.usefixtures("here")
+def test_a_port_that_is_taken_stops_the_start_before_anything_is_made(tmp_path: Path) -> None:
+    with closing(bound("127.0.0.1", 0)) as taken:
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SettingsError, match=rf'HOST is "127.0.0.1" and PORT is {port}: .* in use'):
+            serve(load_settings(port=port, data_dir=tmp_path / "data"))
+
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.usefixtures("here")
+def test_a_host_that_is_not_this_machines_stops_the_start(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r'HOST is "192\.0\.2\.1" and PORT is 0'):
+        serve(load_settings(host="192.0.2.1", port=0, data_dir=tmp_path / "data"))
+
+
+@pytest.mark.usefixtures("here")
+def test_a_chosen_key_that_cannot_be_one_stops_the_start(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="BOOTSTRAP_API_KEY"):
+        serve(load_settings(port=0, data_dir=tmp_path / "data", bootstrap_api_key="eevt_looks-like-a-token"))
+
+
+@pytest.mark.usefixtures("here")
+def test_a_postgresql_is_not_migrated_behind_anybodys_back(
+    postgres_databases: PostgresDatabases, tmp_path: Path
+) -> None:
+    url = asyncio.run(postgres_databases.create_empty())
+
+    with pytest.raises(SchemaOutdated, match="eev-webhooks migrate"):
+        serve(load_settings(port=0, data_dir=tmp_path / "data", database_url=url))

@@ -1,0 +1,26 @@
+"""Puts logging back as it was, after a test that has the program configure it for the whole process."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+_CONFIGURED = ("httpx", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
+
+
+@contextmanager
+def logging_put_back() -> Iterator[None]:
+    """Let the block configure logging, and undo it."""
+    before, root = structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in _CONFIGURED}
+    try:
+        yield
+    finally:
+        logging.captureWarnings(capture=False)
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        for name, former in levels.items():
+            logging.getLogger(name).setLevel(former)
+        structlog.configure(**before)
