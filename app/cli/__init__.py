@@ -1,0 +1,53 @@
+"""The command-line program `eev-webhooks`. Every command imports what it runs when it runs, so that --help is quick."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from app.cli import access, running
+from app.cli.demo.command import demo
+from app.cli.failures import Commands
+from app.cli.listen.command import listen
+from app.cli.publish import publish
+from app.cli.schema import schema
+
+program = typer.Typer(
+    name="eev-webhooks",
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+program.command()(running.serve)
+program.command()(running.worker)
+program.command()(running.migrate)
+program.command()(schema)
+program.add_typer(access.workspaces, name="workspace")
+program.add_typer(access.keys, name="key")
+program.command()(publish)
+program.command()(listen)
+program.command()(demo)
+
+
+def main() -> None:
+    """Run what the command line says."""
+    program(prog_name="eev-webhooks")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("eev-webhooks"))
+        raise typer.Exit
+
+
+@program.callback()
+def _describe(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Sends webhooks: published events become signed, retried HTTP deliveries that can be followed live over GraphQL.
+
+    Exit codes: 0 it worked, 1 it was refused (a sentence on stderr says why), 2 the command was used wrongly.
+    """

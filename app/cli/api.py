@@ -1,0 +1,179 @@
+"""Talks to a running server over its GraphQL API, as any other client does. Says what went wrong as a sentence."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from ipaddress import ip_address
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+
+from app.cli.failures import Refused
+
+TIMEOUT_SECONDS = 30.0
+_PATH = "/graphql"
+
+
+class Api:
+    """The API of one server, with one key. Use it in `async with`.
+
+    Args:
+        url: of the server or of its GraphQL endpoint, http or https.
+        key: an API key or an access token.
+
+    Raises:
+        ValueError: the URL is none, or the key cannot stand in a header.
+    """
+
+    def __init__(self, url: str, key: str) -> None:
+        self.endpoint = endpoint(url)
+        if not (key.isascii() and key.isprintable()):
+            raise ValueError("the key holds characters that no key has; copy it again.")
+        self._client = httpx.AsyncClient(
+            headers={"authorization": f"Bearer {key}"},
+            timeout=TIMEOUT_SECONDS,
+            # A proxy from the environment cannot reach this very machine.
+            trust_env=not _is_loopback(self.endpoint),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.aclose()
+
+    async def ask(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Run a query or a mutation and return its `data`.
+
+        Raises:
+            Refused: nobody answers, or the answer is no.
+        """
+        content = _content(document, variables)
+        try:
+            response = await self._client.post(self.endpoint, content=content, headers=_headers("application/json"))
+        except httpx.HTTPError as error:
+            raise _unreachable(self.endpoint, error) from None
+        return _data(self.endpoint, response.status_code, response.content)
+
+    async def change(self, document: str, input_: Mapping[str, Any]) -> dict[str, Any]:
+        """Run a mutation with one field that takes `input`, and return that field's payload.
+
+        Raises:
+            Refused: as for `ask`, or for the payload's userErrors.
+        """
+        data = await self.ask(document, {"input": input_})
+        payload: dict[str, Any] = next(iter(data.values()))
+        if errors := payload["userErrors"]:
+            raise Refused("\n".join(_user_error(error) for error in errors))
+        return payload
+
+    async def follow(
+        self, document: str, variables: Mapping[str, Any] | None = None
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """The messages of a subscription, over server-sent events, each one's `data`.
+
+        Raises:
+            Refused: as for `ask`.
+        """
+        request = self._client.build_request(
+            "POST",
+            self.endpoint,
+            content=_content(document, variables),
+            headers=_headers("text/event-stream"),
+            timeout=httpx.Timeout(TIMEOUT_SECONDS, read=None),
+        )
+        try:
+            response = await self._client.send(request, stream=True)
+            try:
+                if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                    yield _data(self.endpoint, response.status_code, await response.aread())
+                    return
+                async for kind, text in _server_sent_events(response.aiter_lines()):
+                    if kind == "complete":
+                        return
+                    yield _data(self.endpoint, response.status_code, text.encode())
+            finally:
+                await response.aclose()
+        except httpx.HTTPError as error:
+            raise _unreachable(self.endpoint, error) from None
+
+
+def endpoint(url: str) -> str:
+    """The GraphQL endpoint of a server.
+
+    Raises:
+        ValueError: it is no http or https URL.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f'"{url}" is no URL of a server; write one such as http://127.0.0.1:8000.')
+    path = parts.path.rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}{path if path.endswith(_PATH) else path + _PATH}"
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _content(document: str, variables: Mapping[str, Any] | None) -> bytes:
+    return orjson.dumps({"query": document, "variables": variables or {}})
+
+
+def _headers(accept: str) -> dict[str, str]:
+    return {"content-type": "application/json", "accept": accept}
+
+
+def _data(url: str, status: int, content: bytes) -> dict[str, Any]:
+    try:
+        result = orjson.loads(content)
+        errors, data = result.get("errors"), result.get("data")
+    except (ValueError, AttributeError):
+        raise Refused(f"{url} answered {status} with something that is not GraphQL. Is it the right URL?") from None
+    if errors:
+        raise Refused("\n".join(map(_error, errors)))
+    if not isinstance(data, dict):
+        raise Refused(f"{url} answered {status} without data. Is it the right URL?")
+    return data
+
+
+def _error(error: Mapping[str, Any]) -> str:
+    message = str(error.get("message", "The server gave no reason."))
+    if error.get("extensions", {}).get("code") == "UNAUTHENTICATED":
+        return f"{message} Give a valid key with --key or EEV_WEBHOOKS_KEY; `eev-webhooks key create` makes one."
+    return message
+
+
+def _user_error(error: Mapping[str, Any]) -> str:
+    return f"{error['message']} ({'.'.join(error['path'])})" if error["path"] else str(error["message"])
+
+
+def _unreachable(url: str, error: httpx.HTTPError) -> Refused:
+    if isinstance(error, httpx.TimeoutException):
+        return Refused(f"{url} did not answer within {TIMEOUT_SECONDS:g} seconds. It may have done what was asked.")
+    return Refused(
+        f"No server answers at {url} ({str(error) or type(error).__name__})."
+        " Start one with `eev-webhooks serve`, or name another with --url or EEV_WEBHOOKS_URL."
+    )
+
+
+async def _server_sent_events(lines: AsyncIterator[str]) -> AsyncIterator[tuple[str, str]]:
+    """Events with their data (HTML standard, 9.2.6); comments, which keep the connection alive, are passed over."""
+    kind, data = "message", list[str]()
+    async for line in lines:
+        name, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if not line:
+            if data:
+                yield kind, "\n".join(data)
+            kind, data = "message", []
+        elif name == "event":
+            kind = value
+        elif name == "data":
+            data.append(value)

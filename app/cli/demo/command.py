@@ -1,0 +1,32 @@
+"""`eev-webhooks demo`: shows the life of some events, and says whether all went well."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+import typer
+
+from app.cli.failures import REFUSED
+from app.cli.output import AsJson, print_json
+
+
+def demo(as_json: AsJson = False) -> None:
+    """Show the life of some events: a server, receivers, webhooks, a failure, retries and live updates.
+
+    All of it runs on this machine, in a directory that is removed at the end, and takes some seconds. Ends with 0 only
+    if everything was delivered and verified. With --json only the summary is printed.
+    """
+    from rich.console import Console
+
+    from app.cli.demo.narration import Narrator
+    from app.cli.demo.story import tell
+
+    narrator = Narrator(Console(quiet=as_json, highlight=False))
+    with tempfile.TemporaryDirectory(prefix="eev-webhooks-demo-") as directory:
+        summary = asyncio.run(tell(narrator, Path(directory)))
+    if as_json:
+        print_json(summary.fields())
+    else:
+        narrator.summary(summary)
+    if summary.missing:
+        raise typer.Exit(REFUSED)

@@ -1,0 +1,68 @@
+"""What goes wrong when a command runs, as a sentence that says what to do next.
+
+    Refused   the command itself found out that it cannot be done
+    others    of the domain, the database and the network, told apart here
+
+What is not told apart here is a bug, and shows its traceback.
+"""
+
+import errno
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+REFUSED = 1
+
+
+class Refused(Exception):
+    """It cannot be done; the message is a sentence that says why and what would be right."""
+
+
+class Commands(TyperGroup):
+    """A group of commands whose failures are sentences on stderr, with exit code 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort, typer.TyperException):
+            raise
+        except Exception as error:
+            sentences = explained(error)
+            if sentences is None:
+                raise
+            typer.echo(sentences, err=True)
+            raise typer.Exit(REFUSED) from None
+
+
+def explained(error: Exception) -> str | None:
+    """The sentences for an error; None where it is a bug."""
+    if isinstance(error, Refused):
+        return str(error)
+    if isinstance(error, OSError) and error.errno == errno.EPIPE:
+        return None  # the reader of our output has gone: typer ends quietly
+    return _explained_by_type(error)
+
+
+def _explained_by_type(error: Exception) -> str | None:
+    # Only a failure pays for these imports.
+    from app.database.errors import DatabaseUnavailable, SchemaOutdated
+    from app.encryption import EncryptionError
+    from app.errors import Rejected
+    from app.settings import SettingsError
+    from tasks.embedded import AlreadyRunning
+
+    match error:
+        case SettingsError():
+            return f"{error}\nSettings come from the environment and .env; docs/configuration.md describes each."
+        case DatabaseUnavailable():
+            return f"{error} Check that it runs, and that DATABASE_URL is right."
+        case Rejected():
+            return "\n".join(problem.message for problem in error.problems)
+        case SchemaOutdated() | AlreadyRunning() | EncryptionError():
+            return str(error)
+        case OSError() if error.filename:
+            return f"{error.filename} cannot be used: {error.strerror}."
+        case _:
+            return None

@@ -1,0 +1,114 @@
+"""`eev-webhooks listen`: a receiver on this machine, for trying webhooks out. Needs no server."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.failures import Refused
+
+if TYPE_CHECKING:
+    from app.cli.listen.misbehaviour import Misbehaviour
+    from app.cli.listen.output import Output
+    from app.cli.listen.receiver import Receiver
+
+_MISBEHAVING = "Misbehaving"
+
+
+def listen(
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port; 0 takes a free one.")] = 9000,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    secrets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--secret",
+            envvar="EEV_WEBHOOKS_SECRET",
+            help="whsec_… or whpk_…; several while a secret is being rotated.",
+            show_default="a new one, which is shown",
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="One line a delivery, without its payload.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for scripts.")] = False,
+    status: Annotated[
+        int | None, typer.Option(min=200, max=599, help="Answer with this status.", rich_help_panel=_MISBEHAVING)
+    ] = None,
+    retry_after: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="SECONDS", help="Ask for a pause (with 503).", rich_help_panel=_MISBEHAVING),
+    ] = None,
+    delay: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="Wait before answering.", rich_help_panel=_MISBEHAVING)
+    ] = 0,
+    drip: Annotated[
+        bool, typer.Option("--drip", help="Answer one byte a second.", rich_help_panel=_MISBEHAVING)
+    ] = False,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Reset the connection instead of answering.", rich_help_panel=_MISBEHAVING)
+    ] = False,
+    hang: Annotated[bool, typer.Option("--hang", help="Never answer.", rich_help_panel=_MISBEHAVING)] = False,
+    fail_first: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="Misbehave for the first N requests only.", rich_help_panel=_MISBEHAVING),
+    ] = None,
+    fail_rate: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, metavar="0…1", help="Misbehave for this part only.", rich_help_panel=_MISBEHAVING),
+    ] = None,
+) -> None:
+    """Receive webhooks on this machine, verify their signatures and show each.
+
+    A request that is verified gets 200, any other 401. The options under "Misbehaving" make it fail instead, with 503
+    unless another way is chosen; always, or only sometimes.
+    """
+    from app.cli.listen.misbehaviour import misbehaviour
+    from app.cli.listen.output import Output
+
+    try:
+        told = misbehaviour(
+            status=status,
+            retry_after_seconds=retry_after,
+            drip=drip,
+            reset=reset,
+            hang=hang,
+            fail_first=fail_first,
+            fail_rate=fail_rate,
+            delay_seconds=delay,
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    verifying = secrets or [_new_secret()]
+    output = Output(as_json=as_json, quiet=quiet)
+    asyncio.run(_listen(_receiver(verifying, told, output), host, port, verifying[0], output))
+
+
+def _receiver(secrets: Sequence[str], told: "Misbehaviour", output: "Output") -> "Receiver":
+    from app.cli.listen.receiver import Receiver
+    from app.cli.listen.verdict import Judge
+    from app.clock import SystemClock
+    from app.signing import InvalidSecret
+
+    try:
+        judge = Judge(secrets)
+    except InvalidSecret as error:
+        raise typer.BadParameter(str(error), param_hint="--secret") from None
+    return Receiver(judge, told, SystemClock(), output.delivery)
+
+
+async def _listen(receiver: "Receiver", host: str, port: int, secret: str, output: "Output") -> None:
+    from app.cli.signals import stop_signal
+
+    try:
+        async with stop_signal() as stopped, receiver.listening(host, port) as taken:
+            output.start(host, taken, secret)
+            await stopped.wait()
+    except OSError as error:
+        raise Refused(f"{host} port {port} cannot be listened on: {error.strerror}. Try --port 0.") from None
+    output.end()
+
+
+def _new_secret() -> str:
+    from app.signing import new_secret
+    from app.statuses import SignatureScheme
+
+    return new_secret(SignatureScheme.HMAC_SHA256)

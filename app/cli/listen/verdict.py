@@ -1,0 +1,105 @@
+"""What a receiver thinks of a request: who sent it, whether the signature is right, whether it came before.
+
+Pure but for the memory of what came; refuses to know sockets and terminals.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from app.cli.listen.requests import Request
+from app.signing import SignatureRejected, verify
+
+# More than anybody reads in a terminal; the oldest is forgotten first.
+REMEMBERED = 10_000
+_ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of looking at one request.
+
+    Attributes:
+        payload: the body as JSON; None where it is something else.
+        reason: why the signature is not right, as a sentence; None where it is.
+        times_before: how often the same webhook-id came before with a right signature.
+    """
+
+    at: datetime
+    request: Request
+    payload: Any
+    reason: str | None
+    times_before: int
+
+    @property
+    def verified(self) -> bool:
+        """Whether it comes from who holds the secret, and is from now."""
+        return self.reason is None
+
+    @property
+    def event_type(self) -> str | None:
+        """What the body says it is about."""
+        value = self.payload.get("type") if isinstance(self.payload, dict) else None
+        return value if isinstance(value, str) else None
+
+    @property
+    def webhook_id(self) -> str | None:
+        """The event's id, the same at every attempt."""
+        return self.request.headers.get("webhook-id")
+
+    @property
+    def attempt(self) -> str | None:
+        """The number of the attempt, as the sender gives it."""
+        return self.request.headers.get("webhook-attempt")
+
+
+class Judge:
+    """Verifies with any of some secrets, as a receiver does while a secret is being rotated, and knows doubles.
+
+    Raises:
+        InvalidSecret: one of the secrets cannot be read.
+    """
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        self._secrets = tuple(secrets)
+        for secret in self._secrets:
+            with suppress(SignatureRejected):  # the secret is read before the request is looked at
+                verify(secret, {}, b"", _ANY_TIME)
+        self._seen: OrderedDict[str, int] = OrderedDict()
+
+    def judge(self, request: Request, now: datetime) -> Verdict:
+        """Look at a request that came at an aware time."""
+        reason = self._reason(request, now)
+        before = self._times_before(request.headers["webhook-id"]) if reason is None else 0
+        return Verdict(now, request, _json(request.body), reason, before)
+
+    def _reason(self, request: Request, now: datetime) -> str | None:
+        reasons: list[str] = []
+        for secret in self._secrets:
+            try:
+                verify(secret, request.headers, request.body, now)
+            except SignatureRejected as rejected:
+                reasons.append(str(rejected))
+            else:
+                return None
+        return reasons[0]
+
+    def _times_before(self, webhook_id: str) -> int:
+        # Only what was verified counts, so that nobody can make a real one look like a double.
+        before = self._seen.pop(webhook_id, 0)
+        self._seen[webhook_id] = before + 1
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+        return before
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except ValueError:
+        return None

@@ -1,0 +1,37 @@
+"""What commands print: JSON for scripts, tables for people. Knows no command."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+# Into a pipe every row is one line.
+_UNBOUNDED = 1_000
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON, on one line."""
+    import orjson
+
+    typer.echo(orjson.dumps(value))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows under their columns; the first column, of ids, is never cut."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, no_wrap=column == columns[0], overflow="fold")
+    for row in rows:
+        # As texts: what people named things is no markup.
+        table.add_row(*map(Text, row))
+    console = Console()
+    if not console.is_terminal:
+        console.width = _UNBOUNDED
+    console.print(table)

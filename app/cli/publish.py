@@ -1,0 +1,122 @@
+"""`eev-webhooks publish`: publishes one event on a running server."""
+
+import asyncio
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.failures import Refused
+from app.cli.output import AsJson, print_json
+
+_EXAMPLE = "query($name: String!) { eventType(name: $name) { example } }"
+_PUBLISH = """
+mutation($input: PublishEventInput!) {
+  publishEvent(input: $input) {
+    event { id type occurredAt idempotencyKey orderingKey }
+    deliveryCount
+    duplicate
+    userErrors { message path }
+  }
+}
+"""
+
+
+def publish(
+    event_type: Annotated[str, typer.Argument(metavar="TYPE", help="The event type, such as ticket.created.")],
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="JSON|@FILE|-", help="The event's data; - reads it from stdin.", show_default="the type's example"
+        ),
+    ] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="Publishing again with the same key and data publishes nothing new.")
+    ] = None,
+    ordering_key: Annotated[
+        str | None, typer.Option(help="Events with the same key reach a webhook in the order they were published.")
+    ] = None,
+    occurred_at: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"],
+            metavar="TIME",
+            help="When it happened, with its zone, such as 2026-11-23T10:00:00Z.",
+            show_default="now",
+        ),
+    ] = None,
+    url: Annotated[
+        str, typer.Option(envvar="EEV_WEBHOOKS_URL", help="The server.", show_default=True)
+    ] = "http://127.0.0.1:8000",
+    key: Annotated[str, typer.Option(envvar="EEV_WEBHOOKS_KEY", help="An API key with the scope PUBLISH.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Publish an event on a running server.
+
+    Without --data the event carries its type's example: enough to try a webhook out. That needs the scope READ too.
+    """
+    if not key:
+        raise typer.BadParameter("give an API key, or set EEV_WEBHOOKS_KEY.", param_hint="--key")
+    event: dict[str, Any] = {
+        "type": event_type,
+        "idempotencyKey": idempotency_key,
+        "orderingKey": ordering_key,
+        "occurredAt": None if occurred_at is None else occurred_at.isoformat(),
+    }
+    event = {name: value for name, value in event.items() if value is not None}
+    if data is not None:
+        event["data"] = _data(data)
+    published = asyncio.run(_publish(url, key, event))
+    if as_json:
+        print_json({name: published[name] for name in ("event", "deliveryCount", "duplicate")})
+    else:
+        typer.echo(_sentence(published))
+
+
+async def _publish(url: str, key: str, event: dict[str, Any]) -> dict[str, Any]:
+    from app.cli.api import Api
+
+    try:
+        api = Api(url, key)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    async with api:
+        if "data" not in event:
+            event["data"] = await _example(api, event["type"])
+        return await api.change(_PUBLISH, event)
+
+
+async def _example(api: Any, name: str) -> Any:
+    event_type = (await api.ask(_EXAMPLE, {"name": name}))["eventType"]
+    if event_type is None:
+        raise Refused(f"There is no event type {name}, so there is no example of it either.")
+    return event_type["example"]
+
+
+def _data(given: str) -> Any:
+    import orjson
+
+    try:
+        text = _text(given)
+        return orjson.loads(text)
+    except OSError as error:
+        reason = f"{given[1:]} cannot be read: {error.strerror}."
+    except ValueError as error:
+        reason = f"this is no JSON: {error}."
+    raise typer.BadParameter(reason, param_hint="--data")
+
+
+def _text(given: str) -> bytes:
+    if given == "-":
+        return sys.stdin.buffer.read()
+    return Path(given[1:]).read_bytes() if given.startswith("@") else given.encode()
+
+
+def _sentence(published: dict[str, Any]) -> str:
+    event, count = published["event"], published["deliveryCount"]
+    if published["duplicate"]:
+        return f"{event['id']} ({event['type']}) was published before with this key; nothing new was published."
+    deliveries = "1 delivery" if count == 1 else f"{count} deliveries"
+    return f"{event['id']} ({event['type']}) is published, with {deliveries}."

@@ -1,0 +1,103 @@
+"""`eev-webhooks serve`, `worker` and `migrate`: the commands that run the product."""
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.failures import Refused
+from app.cli.output import AsJson, print_json
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="The address to listen on.", show_default="HOST, or 127.0.0.1")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="The port; 0 takes a free one.", show_default="PORT, or 8000")
+    ] = None,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Start again whenever a file of the program changes.")
+    ] = False,
+) -> None:
+    """Run the server: the API and, with the in-process broker, the deliveries too.
+
+    Everything else is set in the environment and .env (docs/configuration.md).
+    """
+    from app.settings import load_settings
+
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = load_settings(**given)
+    if reload:
+        _serve_again_and_again(given)
+    else:
+        from app.web.serve import serve as run
+
+        run(settings)
+
+
+def worker() -> None:
+    """Run a process that only delivers, beside a server whose broker is Redis or RabbitMQ.
+
+    Any number of them may run, on any machine.
+    """
+    from app.settings import load_settings
+
+    settings = load_settings()
+    if settings.delivers_itself:
+        raise Refused(
+            "BROKER_URL is memory://, so the server delivers by itself and there is nothing for a worker to do."
+            " Run `eev-webhooks serve`, or set BROKER_URL to redis://… or amqp://… for both."
+        )
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_work(settings))
+
+
+def migrate(as_json: AsJson = False) -> None:
+    """Bring the database to this version's tables. Safe to repeat, and in several processes at once."""
+    from app.database.migrate import migrate as apply
+    from app.settings import load_settings
+
+    applied = asyncio.run(apply(load_settings().database_url))
+    if as_json:
+        print_json({"applied": applied})
+    elif applied:
+        typer.echo(f"Applied {', '.join(applied)}.")
+    else:
+        typer.echo("Nothing to do: the database is up to date.")
+
+
+async def _work(settings: "Settings") -> None:
+    import structlog
+
+    from app.cli.signals import stop_signal
+    from app.logs import configure_logging
+    from app.web.serve import serve_worker
+    from tasks.process import open_process
+
+    configure_logging(settings)
+    log = structlog.get_logger()
+    async with stop_signal() as stopped, open_process(settings, works=True) as resources:
+        if settings.worker_port is not None:
+            await serve_worker(resources, settings.worker_port)
+        else:
+            log.info("worker.started")
+            await stopped.wait()
+            log.info("worker.stopping")
+    log.info("worker.stopped")
+
+
+def _serve_again_and_again(given: dict[str, str | int]) -> None:
+    try:
+        from watchfiles import PythonFilter, run_process
+    except ImportError:
+        raise Refused("--reload needs the package watchfiles, which `make setup` installs.") from None
+    options = [f"--{name}={value}" for name, value in given.items()]
+    command = [sys.executable, "-m", "app.cli", "serve", *options]
+    run_process("app", "graph", "tasks", target=" ".join(command), target_type="command", watch_filter=PythonFilter())
