@@ -322,15 +322,6 @@ class Settings(BaseSettings):
         at_least=1,
         at_most=10_000,
     )
-    requests_per_second: float = setting(
-        0,
-        "How many operations one API key may begin a second; 0 sets no limit.",
-        "Group commit takes thousands; a limit is for those who share a server.",
-        unit="operations a second",
-        at_least=0,
-        at_most=1_000_000,
-    )
-
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info", "What is logged at least.", "At info there is one line for every attempt."
     )
