@@ -21,8 +21,8 @@ OVERLAP = timedelta(hours=24)
 BATCH = 100
 
 _DUE = (
-    "SELECT id, workspace_id FROM webhook WHERE deleted_at IS NULL AND next_secret_rotation_at <= $1"
-    " ORDER BY next_secret_rotation_at, id LIMIT $2"
+    "SELECT id, workspace_id FROM webhook WHERE deleted_at IS NULL AND next_secret_rotation_at <= $1 AND id > $2"
+    " ORDER BY id LIMIT $3"
 )
 _FORGET = (
     "DELETE FROM secret WHERE id IN (SELECT id FROM secret WHERE expires_at <= $1 ORDER BY id LIMIT $2) RETURNING id"
@@ -32,9 +32,10 @@ _FORGET = (
 async def rotate_due_secrets(resources: "Resources") -> int:
     """Rotate what is due now; returns how many webhooks got a new secret from this call."""
     now = to_micros(resources.clock.now())
-    rotated = 0
-    while due := await resources.database.fetch(_DUE, now, BATCH):
+    rotated, last = 0, ""
+    while due := await resources.database.fetch(_DUE, now, last, BATCH):
         rotated += sum([await _rotate(resources, row["workspace_id"], row["id"]) for row in due])
+        last = due[-1]["id"]
     while len(await resources.database.fetch(_FORGET, now, BATCH)) == BATCH:
         pass
     return rotated
