@@ -75,7 +75,7 @@ def differences(old: Configuration | None, new: Configuration) -> dict[str, list
     for field in fields(Configuration):
         before, after = (None if old is None else getattr(old, field.name)), getattr(new, field.name)
         if before != after:
-            changes[_camel(field.name)] = [_shown(before), _shown(after)]
+            changes[_api_name(field.name)] = [_shown(before), _shown(after)]
     return changes
 
 
@@ -93,6 +93,8 @@ def _shown(value: Any) -> Any:
     return str(value)
 
 
-def _camel(name: str) -> str:
+def _api_name(name: str) -> str:
+    if name == "retry_delays_seconds":
+        return "retryPolicy.delaysSeconds"
     first, *rest = name.split("_")
     return first + "".join(map(str.capitalize, rest))
