@@ -5,7 +5,8 @@ Tortoise's own migrations, under a lock so that several replicas may start at on
 
 import asyncio
 import fcntl
-from collections.abc import AsyncIterator, Sequence
+import pkgutil
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,11 +14,18 @@ import asyncpg
 from tortoise.context import TortoiseContext
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
+import app.migrations
 from app.database.database import Database, dialect_of, tortoise_config
 from app.database.errors import DatabaseUnavailable, SchemaOutdated
 
 # Any number does, as long as every replica takes the same: the bytes of "eevhooks".
 _ADVISORY_LOCK = 0x656576686F6F6B73
+
+# Where Tortoise writes down what it has applied.
+_HAS_RECORDS = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE name = 'tortoise_migrations'",
+    "postgres": "SELECT 1 WHERE to_regclass('tortoise_migrations') IS NOT NULL",
+}
 
 
 async def migrate(database_url: str) -> list[str]:
@@ -27,19 +35,23 @@ async def migrate(database_url: str) -> list[str]:
         DatabaseUnavailable: the database does not answer.
     """
     async with _locked(database_url), _executor(database_url) as executor:
+        applied: list[str] = []
         targets = [MigrationTarget(app_label="app", name="__latest__")]
         try:
-            pending = await _pending(executor)
-            await executor.migrate(targets, direction="forward")
+            await executor.migrate(
+                targets,
+                direction="forward",
+                progress=lambda step, _, name: applied.append(name) if step == "apply_done" else None,
+            )
         except (OSError, asyncpg.PostgresConnectionError) as error:
             raise DatabaseUnavailable(f"The database does not answer: {error}.") from error
-        return pending
+        return applied
 
 
 async def require_current_schema(database: Database) -> None:
     """Raise `SchemaOutdated`, saying what to run, unless every migration of this program has been applied."""
-    async with _executor(database.url) as executor:
-        pending = await _pending(executor)
+    applied = await _applied(database)
+    pending = [name for name in _on_disk() if name not in applied]
     if pending:
         raise SchemaOutdated(
             f"The database lacks {len(pending)} migration(s), the first being {pending[0]}."
@@ -47,11 +59,14 @@ async def require_current_schema(database: Database) -> None:
         )
 
 
-async def _pending(executor: MigrationExecutor) -> list[str]:
-    executor.loader.load_disk()
-    on_disk: Sequence[str] = sorted(key.name for key in executor.loader.disk_migrations)
-    applied = {key.name for key in await executor.recorder.applied_migrations()}
-    return [name for name in on_disk if name not in applied]
+def _on_disk() -> list[str]:
+    return sorted(module.name for module in pkgutil.iter_modules(app.migrations.__path__))
+
+
+async def _applied(database: Database) -> set[str]:
+    if not await database.fetch(_HAS_RECORDS[database.dialect]):
+        return set()
+    return {row["name"] for row in await database.fetch("SELECT name FROM tortoise_migrations WHERE app = 'app'")}
 
 
 @asynccontextmanager
