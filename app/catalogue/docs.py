@@ -4,6 +4,7 @@ Run it as `python -m app.catalogue.docs > docs/events.md`.
 """
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -80,4 +81,4 @@ def _anchor(heading: str) -> str:
 
 
 if __name__ == "__main__":
-    print(page(), end="")
+    sys.stdout.write(page())

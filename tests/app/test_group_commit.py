@@ -144,5 +144,6 @@ async def test_drained_waits_for_everything_submitted() -> None:
 
     await committing.drained()
 
-    assert all(task.done() for task in tasks) or await asyncio.gather(*tasks) == [10, 20, 30]
+    assert commits.batches == [[1], [2], [3]]
     assert committing.waiting == 0
+    assert list(await asyncio.gather(*tasks)) == [10, 20, 30]
