@@ -7,6 +7,8 @@ import os
 import signal
 import socket
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,8 +22,8 @@ from websockets.typing import Subprotocol
 from app.database.errors import SchemaOutdated
 from app.settings import SettingsError, load_settings
 from app.web.serve import bound, serve
-from tests.app.web.running import Running
-from tests.databases import PostgresDatabases
+from tests.app.web.running import ROOT, Running
+from tests.databases import PostgresDatabases, SqliteDatabases
 from tests.logging_state import logging_put_back
 
 VIEWER = "{ viewer { workspace { name } scopes } }"
@@ -191,3 +193,31 @@ def test_a_postgresql_is_not_migrated_behind_anybodys_back(
 
     with pytest.raises(SchemaOutdated, match="eev-webhooks migrate"):
         serve(load_settings(port=0, data_dir=tmp_path / "data", database_url=url))
+
+
+def test_a_worker_answers_for_its_health_until_it_is_stopped(
+    sqlite_databases: SqliteDatabases, redis_url: str, tmp_path: Path
+) -> None:
+    given = {
+        "DATABASE_URL": asyncio.run(sqlite_databases.create()),
+        "DATA_DIR": str(tmp_path),
+        "BROKER_URL": redis_url,
+        "WORKER_PORT": "0",
+        "LOG_FORMAT": "json",
+    }
+    command = [sys.executable, "-m", "app.cli", "worker"]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **given}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as worker:
+        assert worker.stderr is not None
+        logged = (json.loads(line) for line in worker.stderr)
+        url = next(line["url"] for line in logged if line["event"] == "worker.started")
+
+        ready = httpx.get(f"{url}/health/ready", timeout=30)
+        metrics = httpx.get(f"{url}/metrics", timeout=30)
+        worker.send_signal(signal.SIGTERM)
+        ended = [line["event"] for line in logged]
+
+    assert (ready.status_code, ready.json()["checks"]["sweep"]) == (200, {"status": "ok"})
+    assert "eev_webhooks_attempts_total" in metrics.text
+    assert worker.returncode == 0
+    assert ended[-1] == "worker.stopped"
