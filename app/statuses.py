@@ -21,6 +21,7 @@ A webhook:
     ACTIVE ──► PAUSED      by a person          PAUSED ────► ACTIVE   by a person
     ACTIVE ──► DISABLED    by the system        DISABLED ──► ACTIVE   by a person
     PAUSED ──► DISABLED    by the system, for an attempt that was in flight when the pause began
+    DISABLED ► PAUSED      by a person, so that new events are kept for it again
 
 A signing secret: CURRENT ──► EXPIRING, by a rotation; after the overlap, or once revoked, it signs nothing more.
 

@@ -29,7 +29,7 @@ _FIND = {column: f"SELECT {_COLUMNS} FROM api_key WHERE {column} = $1" for colum
 _USES: Columns = (("id", "text"), ("at", "bigint"))
 _WRITE_USES = (
     "UPDATE api_key SET last_used_at = uses.at FROM {rows} AS uses"
-    " WHERE api_key.id = uses.id AND (api_key.last_used_at IS NULL OR api_key.last_used_at < uses.at)"
+    " WHERE api_key.id = uses.id AND (api_key.last_used_at IS NULL OR api_key.last_used_at + $1 <= uses.at)"
     " RETURNING api_key.id"
 )
 
@@ -101,9 +101,8 @@ class KnownKeys:
         if not uses:
             return 0
         try:
-            rows = await database.fetch_rows(
-                _WRITE_USES, _USES, [(id_, to_micros(at)) for id_, at in sorted(uses.items())]
-            )
+            noted = [(key_id, to_micros(at)) for key_id, at in sorted(uses.items())]
+            rows = await database.fetch_rows(_WRITE_USES, _USES, noted, USE_RESOLUTION // timedelta(microseconds=1))
         except BaseException:
             self._uses = uses | self._uses
             raise
