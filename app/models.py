@@ -267,3 +267,26 @@ class Operation(Model):
     class Meta:
         table = "operation"
         indexes = (("workspace_id", "id"),)
+
+
+class StatsPeriod(Model):
+    """What became of five minutes of one webhook, or of a whole workspace, that will not change any more."""
+
+    # The webhook's or the workspace's id, a full stop, and the beginning in seconds since the epoch: 40 characters
+    id = IdField[str](primary_key=True)
+    deliveries = fields.BigIntField()
+    # [[microseconds, attempts], …], sorted
+    latencies = JsonField()
+
+    class Meta:
+        table = "stats_period"
+
+
+class StatsProgress(Model):
+    """Up to when periods of statistics are closed. One row."""
+
+    id = IdField[str](primary_key=True)
+    closed_until = TimestampField[datetime]()
+
+    class Meta:
+        table = "stats_progress"

@@ -1,5 +1,5 @@
-"""What every process does again and again: renew its lease, sweep, rotate secrets that are due, write down when keys
-were used."""
+"""What every process does again and again: renew its lease, sweep, rotate secrets that are due, count what is over,
+write down when keys were used."""
 
 import asyncio
 import random
@@ -12,6 +12,7 @@ import structlog
 from app.access.keys import flush_last_used
 from app.delivery.sweep import sweep
 from app.resources import Resources
+from app.stats.periods import close_periods
 from app.webhooks.deleted import cancel_deliveries_of_deleted
 from app.webhooks.rotation import rotate_due_secrets
 
@@ -20,6 +21,7 @@ log = structlog.get_logger()
 SECRETS_EVERY_SECONDS = 60.0
 KEYS_EVERY_SECONDS = 30.0
 DELETED_EVERY_SECONDS = 60.0
+STATISTICS_EVERY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ def chores(resources: Resources, *, works: bool) -> list[Chore]:
         found.append(Chore("sweep", settings.sweep_seconds, lambda: sweep(resources)))
         found.append(Chore("secrets", SECRETS_EVERY_SECONDS, lambda: rotate_due_secrets(resources)))
         found.append(Chore("deleted", DELETED_EVERY_SECONDS, lambda: cancel_deliveries_of_deleted(resources)))
+        found.append(Chore("statistics", STATISTICS_EVERY_SECONDS, lambda: close_periods(resources)))
     return found
 
 

@@ -1,0 +1,120 @@
+"""Measures how the deliveries of a workspace, or of one of its webhooks, have been doing.
+
+Deliveries belong to the moment they were made, attempts to the moment they ended. What a delivery counts as is its
+status now. Tests count for nothing.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from app.access.caller import Caller
+from app.database.database import Database
+from app.errors import not_found
+from app.ids import WEBHOOK, is_id
+from app.stats.counts import Part, Subject, count_parts
+from app.stats.latency import percentile_ms
+from app.stats.window import choose_window
+from app.statuses import Scope
+
+if TYPE_CHECKING:
+    from app.resources import Resources
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """How long attempts took, in milliseconds to within 2.5 %: at least so many percent of them no longer than this
+    (nearest rank). None without attempts."""
+
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One of the equal parts of a window, from `since` on."""
+
+    since: datetime
+    succeeded: int
+    failed: int
+    attempts: int
+    p95_latency_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryStats:
+    """What became of the deliveries made from `since` until `until`. What is in none of the three numbers was canceled.
+
+    `success_rate` is the share (0 to 1) of those finished that succeeded, None where none is finished.
+    """
+
+    since: datetime
+    until: datetime
+    deliveries: int
+    succeeded: int
+    failed: int
+    pending: int
+    attempts: int
+    success_rate: float | None
+    latency_ms: Percentiles
+    series: tuple[Bucket, ...]
+
+
+async def measure(
+    resources: "Resources",
+    caller: Caller,
+    webhook_id: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    buckets: int | None = None,
+) -> DeliveryStats:
+    """Measure a window: the 24 hours until now in 24 buckets, where nothing else is said.
+
+    A long window is fitted to whole periods (`app.stats.window`); the result says what was measured.
+
+    Args:
+        webhook_id: only the deliveries of this webhook, which may be deleted; those of the workspace, where left out.
+        since, until: aware times.
+        buckets: how many equal parts the series has at most.
+
+    Raises:
+        Forbidden: the caller lacks READ.
+        Rejected: NOT_FOUND, or all that is wrong with the window at once; paths name the arguments of the API.
+    """
+    caller.require(Scope.READ)
+    window = choose_window(since, until, buckets, resources.clock.now())
+    subject = await _subject(resources.database, caller, webhook_id)
+    parts = await count_parts(resources.database, subject, window)
+    return _summed(window.since, window.until, parts)
+
+
+async def _subject(database: Database, caller: Caller, webhook_id: str | None) -> Subject:
+    if webhook_id is None:
+        return Subject("workspace_id", caller.workspace_id)
+    known = "SELECT id FROM webhook WHERE id = $1 AND workspace_id = $2"
+    if not is_id(WEBHOOK, webhook_id) or not await database.fetch(known, webhook_id, caller.workspace_id):
+        raise not_found("webhook", webhook_id, "webhookId")
+    return Subject("webhook_id", webhook_id)
+
+
+def _summed(since: datetime, until: datetime, parts: list[Part]) -> DeliveryStats:
+    took = sum((part.took for part in parts), Counter[int]())
+    succeeded, failed = sum(part.succeeded for part in parts), sum(part.failed for part in parts)
+    finished = succeeded + failed
+    return DeliveryStats(
+        since=since,
+        until=until,
+        deliveries=sum(part.made for part in parts),
+        succeeded=succeeded,
+        failed=failed,
+        pending=sum(part.pending for part in parts),
+        attempts=took.total(),
+        success_rate=succeeded / finished if finished else None,
+        latency_ms=Percentiles(*(percentile_ms(took, percent) for percent in (50, 95, 99))),
+        series=tuple(
+            Bucket(part.since, part.succeeded, part.failed, part.took.total(), percentile_ms(part.took, 95))
+            for part in parts
+        ),
+    )

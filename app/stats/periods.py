@@ -1,0 +1,119 @@
+"""Counts the deliveries and attempts of five minutes once they are over, and writes that down (docs/adr/0006).
+
+Only what can no longer change is written: how many deliveries were made, and how long attempts took. Which of the
+deliveries have failed or still wait is asked of the rows themselves. So nothing on the way of an event keeps counts,
+and nothing has to be put right later.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import orjson
+
+from app.clock import from_micros, to_micros
+from app.database.batch import Columns
+from app.database.database import Database
+from app.ids import ATTEMPT, DELIVERY, id_time, lowest_id
+from app.stats.latency import rounded_sql
+from app.stats.window import PERIOD, period_of
+
+if TYPE_CHECKING:
+    from app.resources import Resources
+
+# A row gets its id a moment before it is committed. This long after a period nothing is added to it any more: a write
+# waits for the database at most half a minute, and clocks of different machines agree to within the lease.
+CLOSED_AFTER = timedelta(minutes=10)
+# What one call does at most: a day. A server that was away for longer needs a few calls.
+MAX_PERIODS = 288
+
+_PROGRESS = "deliveries"
+_BEGIN = "INSERT INTO stats_progress (id, closed_until) VALUES ($1, 0) ON CONFLICT (id) DO NOTHING"
+_READ = "SELECT closed_until FROM stats_progress WHERE id = $1"
+_MOVE = "UPDATE stats_progress SET closed_until = $2 WHERE id = $1 AND closed_until = $3 RETURNING id"
+
+_FIRST = (
+    "SELECT (SELECT min(id) FROM delivery WHERE id >= $1) AS delivery,"
+    " (SELECT min(id) FROM attempt WHERE id >= $2) AS attempt"
+)
+_DELIVERIES = (
+    "SELECT workspace_id, webhook_id, count(*) AS deliveries FROM delivery"
+    " WHERE id >= $1 AND id < $2 AND NOT test GROUP BY workspace_id, webhook_id"
+)
+_LATENCIES = f"""
+SELECT workspace_id, webhook_id, {rounded_sql("duration_us")} AS duration, count(*) AS attempts FROM attempt
+WHERE id >= $1 AND id < $2 AND trigger <> 'TEST' GROUP BY workspace_id, webhook_id, duration
+"""
+_ROWS: Columns = (("id", "text"), ("deliveries", "bigint"), ("latencies", "text"))
+_INSERT = "INSERT INTO stats_period (id, deliveries, latencies) SELECT id, deliveries, latencies FROM {rows} AS new"
+
+
+async def close_periods(resources: "Resources") -> int:
+    """Write down the periods that are over; periodic, and safe in several processes at once.
+
+    Returns:
+        How many periods with something in them were written by this call.
+    """
+    database = resources.database
+    last = period_of(resources.clock.now() - CLOSED_AFTER)
+    await database.execute(_BEGIN, _PROGRESS)
+    closed = 0
+    while closed < MAX_PERIODS and (until := await closed_until(database)) < last:
+        begin = await _first_used(database, until)
+        if begin is None or begin >= last:
+            await _write(database, [], until, last)
+            break
+        if not await _write(database, await _count(database, begin), until, begin + PERIOD):
+            break  # another process is at it
+        closed += 1
+    return closed
+
+
+async def closed_until(database: Database) -> datetime:
+    """Up to when every period is written down; long ago, where none is."""
+    row = await database.fetch_one(_READ, _PROGRESS)
+    return from_micros(0 if row is None else row["closed_until"])
+
+
+def period_id(subject_id: str, begin: datetime) -> str:
+    """The id of the row of one period of one webhook or workspace; those of one subject sort by time."""
+    return f"{subject_id}.{int(begin.timestamp())}"
+
+
+def period_begin(row_id: str) -> datetime:
+    """When the period of a row began."""
+    return from_micros(int(row_id.rpartition(".")[2]) * 1_000_000)
+
+
+async def _first_used(database: Database, since: datetime) -> datetime | None:
+    """When the first period begins, from `since` on, that has anything in it."""
+    row = await database.fetch_one(_FIRST, lowest_id(DELIVERY, since), lowest_id(ATTEMPT, since)) or {}
+    return min((period_of(id_time(id_)) for id_ in row.values() if id_ is not None), default=None)
+
+
+async def _count(database: Database, begin: datetime) -> list[tuple[str, int, str]]:
+    """The rows of `stats_period` for one period: one for each webhook and each workspace that had anything in it."""
+    until = begin + PERIOD
+    made: Counter[str] = Counter()
+    for row in await database.fetch(_DELIVERIES, lowest_id(DELIVERY, begin), lowest_id(DELIVERY, until)):
+        for subject_id in (row["webhook_id"], row["workspace_id"]):
+            made[subject_id] += row["deliveries"]
+    took: dict[str, Counter[int]] = defaultdict(Counter)
+    for row in await database.fetch(_LATENCIES, lowest_id(ATTEMPT, begin), lowest_id(ATTEMPT, until)):
+        for subject_id in (row["webhook_id"], row["workspace_id"]):
+            took[subject_id][row["duration"]] += row["attempts"]
+    return [
+        (period_id(subject_id, begin), made[subject_id], orjson.dumps(sorted(took[subject_id].items())).decode())
+        for subject_id in sorted(made.keys() | took.keys())
+    ]
+
+
+async def _write(database: Database, rows: Sequence[tuple[str, int, str]], expected: datetime, until: datetime) -> bool:
+    """Write a period and move on, unless another process has done so first."""
+    async with database.transaction() as statements:
+        if not await statements.fetch(_MOVE, _PROGRESS, to_micros(until), to_micros(expected)):
+            return False
+        if rows:
+            await statements.fetch_rows(_INSERT, _ROWS, rows)
+        return True
