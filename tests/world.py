@@ -108,7 +108,9 @@ async def open_world(
 ) -> AsyncIterator[World]:
     """Open a process on a migrated database, with a workspace and a receiver."""
     settings.setdefault("shutdown_seconds", 0.2)
-    loaded = load_settings(database_url=database_url, broker_url=broker_url, data_dir=data_dir, **settings)
+    loaded = load_settings(
+        _env_file=None, database_url=database_url, broker_url=broker_url, data_dir=data_dir, **settings
+    )
     async with Receiver() as receiver, open_process(loaded, works=works, clock=clock) as resources:
         key = await bootstrap(resources)
         assert key is not None

@@ -7,6 +7,7 @@ The number of places bounds sockets and memory; sharing them is `admission`'s ma
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from contextvars import Context
 from typing import Any, TypeVar
 
 from app.delivery.claim import Capacity, Claimed
@@ -34,7 +35,8 @@ class InFlight:
 
     def start(self, claimed: Claimed, sending: Coroutine[Any, Any, _Result]) -> "asyncio.Task[_Result]":
         """Begin to send a delivery; its place is free again when the coroutine ends."""
-        task = asyncio.create_task(sending)
+        # A ping is sent for a request, but its log lines belong to the delivery.
+        task = asyncio.create_task(sending, context=Context())
         self._tasks[task] = claimed
         self._by_workspace[claimed.workspace_id] += 1
         self._by_webhook[claimed.webhook_id] += 1

@@ -8,6 +8,7 @@ meanwhile waits for the next.
 import asyncio
 import random
 from collections.abc import Iterable, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,7 +104,8 @@ class Pipeline:
             return
         self._asked |= dict.fromkeys(webhook_ids)
         if self._asked and self._claiming is None:
-            self._claiming = asyncio.create_task(self._claim_asked())
+            # In a context of its own: what asked (a request, a wake-up) is not what the sending belongs to.
+            self._claiming = asyncio.create_task(self._claim_asked(), context=Context())
 
     async def _claim_asked(self) -> None:
         try:
@@ -112,8 +114,10 @@ class Pipeline:
                 for webhook_id in webhook_ids:
                     del self._asked[webhook_id]
                 await self._claim_some(webhook_ids)
-        except (DatabaseError, OSError) as error:
+        except DatabaseError as error:
             log.warning("claim.failed", error=str(error))  # The sweep asks again.
+        except Exception:
+            log.exception("claim.broken")
         finally:
             self._claiming = None
 
@@ -136,6 +140,9 @@ class Pipeline:
         for webhook_id in claims.unfinished:
             sending = webhook_id in self.in_flight.capacity.by_webhook
             (self._unfinished if sending else self._starved).add(webhook_id)
+        if not self.in_flight:  # All ended during the claim: nothing will free a place and ask again.
+            self._asked |= dict.fromkeys(self._starved)
+            self._starved.clear()
 
     async def _start(self, claims: Claims) -> None:
         try:
@@ -298,6 +305,7 @@ class Pipeline:
         cut_off = await self.in_flight.finish(within_seconds)
         if cut_off:
             log.warning("delivery.cut_off", count=len(cut_off))
+            await self._recorder.drained()
             await self._release(cut_off, delay_seconds=0)
 
     async def _release(self, claimed: Sequence[Claimed], *, delay_seconds: float) -> None:

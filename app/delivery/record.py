@@ -83,7 +83,8 @@ WHERE id = $1
 """
 # Without 410 the reason rests on what was read at the claim: if an attempt has succeeded since, it no longer holds.
 _DISABLE = """
-UPDATE webhook SET status = 'DISABLED', status_reason = $2, status_changed_at = $3, updated_at = $3
+UPDATE webhook SET status = 'DISABLED', status_reason = $2, status_changed_at = $3,
+  updated_at = CASE WHEN updated_at < $3 THEN $3 ELSE updated_at + 1 END
 WHERE id = $1 AND status <> 'DISABLED' AND deleted_at IS NULL AND ($4 = 410 OR failing_since <= $5)
 RETURNING id, workspace_id
 """
@@ -131,6 +132,10 @@ class Recorder:
         """
         return await self._commits.submit(recorded)
 
+    async def drained(self) -> None:
+        """Wait until everything handed in is written or has failed."""
+        await self._commits.drained()
+
     async def _commit(self, batch: Sequence[Recorded]) -> list[Outcome]:
         async with self._database.transaction() as statements:
             await statements.fetch_rows(_INSERT_ATTEMPTS, _ATTEMPTS, [_attempt_row(recorded) for recorded in batch])
@@ -165,7 +170,8 @@ async def _record_webhooks(statements: Statements, batch: Sequence[Recorded]) ->
 
 async def _disable(statements: Statements, batch: Iterable[Recorded]) -> set[str]:
     disabled = set()
-    for recorded in sorted(batch, key=lambda recorded: recorded.claimed.webhook_id):
+    # In the order of workspaces, whose rows are locked here, for the same reason as above.
+    for recorded in sorted(batch, key=lambda recorded: (recorded.claimed.workspace_id, recorded.claimed.webhook_id)):
         reason, at = recorded.decision.disable_reason, recorded.finished_at
         webhook_id, status = recorded.claimed.webhook_id, _status_of(recorded) or 0
         rows = await statements.fetch(_DISABLE, webhook_id, reason, at, status, recorded.failing_since or 0)

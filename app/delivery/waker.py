@@ -6,6 +6,7 @@ second.
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextvars import Context
 
 import structlog
 
@@ -36,7 +37,7 @@ class Waker:
         if len(self._waiting) < MAX_WAITING:
             self._waiting |= dict.fromkeys(webhook_ids)
         if self._waiting and self._sending is None:
-            self._sending = asyncio.create_task(self._send_waiting())
+            self._sending = asyncio.create_task(self._send_waiting(), context=Context())
 
     async def drained(self) -> None:
         """Wait until all that was asked for has been sent or given up."""
