@@ -11,12 +11,13 @@ anything else                     INTERNAL_SERVER_ERROR: masked, logged with its
 """
 
 import math
+import re
 import secrets
 from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from graphql import GraphQLError, GraphQLFormattedError
+from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError
 from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
@@ -29,6 +30,8 @@ QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
 _log = structlog.get_logger("graph")
 
 _CODES = {Unauthenticated: "UNAUTHENTICATED", Forbidden: "FORBIDDEN", RateLimited: "RATE_LIMITED"}
+# graphql-core's parser has no other sign than its words for a text that is within the grammar, but beyond the limits.
+_TOO_LARGE = re.compile(r"Document (contains more than \d+ tokens|is nested too deeply)")
 _GRAPHQL_ITSELF = (
     MissingQueryError,
     CannotGetOperationTypeError,
@@ -66,7 +69,8 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
     if isinstance(cause, BadUserInput):
         return str(cause), {"code": BAD_USER_INPUT}
     if isinstance(cause, _GRAPHQL_ITSELF) or (cause is None and error.path is None):
-        return error.message, {"code": BAD_USER_INPUT}
+        too_large = _TOO_LARGE.search(error.message) if isinstance(error, GraphQLSyntaxError) else None
+        return error.message, {"code": QUERY_TOO_COMPLEX if too_large else BAD_USER_INPUT}
     return _masked(error, cause)
 
 

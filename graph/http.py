@@ -84,7 +84,7 @@ def bearer_token(header: Any) -> str:
     Raises:
         Unauthenticated: it is of another kind.
     """
-    if header in {None, ""}:
+    if header is None or header == "":
         return ""
     scheme, _, token = header.partition(" ") if isinstance(header, str) else ("", "", "")
     if scheme.lower() != "bearer" or not token.strip():

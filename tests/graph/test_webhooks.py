@@ -89,9 +89,7 @@ async def test_everything_wrong_with_a_draft_is_said_at_once_with_its_place(api:
     assert all(error["message"].endswith((".", "?")) for error in payload["userErrors"])
 
 
-async def test_what_an_update_leaves_out_stays_and_what_it_sets_to_null_is_cleared(
-    api: Api, domain: Domain
-) -> None:
+async def test_what_an_update_leaves_out_stays_and_what_it_sets_to_null_is_cleared(api: Api, domain: Domain) -> None:
     webhook = await made(api, description="For the desk", rateLimitPerSecond=5, filter="true")
     domain.clock.advance(1)
 

@@ -1,0 +1,36 @@
+"""Counts the statements that a database is asked for one block of code, leaving out work in the background."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import pytest
+
+from app.database.database import Database
+
+_WAYS_IN = ("execute_query", "execute_query_dict", "execute_many", "execute_insert")
+_counting: ContextVar[bool] = ContextVar("counting", default=False)
+
+
+@contextmanager
+def counted(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The statements that the block runs, by hand or through the ORM, itself and in the tasks it starts."""
+    statements: list[str] = []
+    with monkeypatch.context() as patch:
+        for name in _WAYS_IN:
+            patch.setattr(database.orm, name, _noting(getattr(database.orm, name), statements))
+        token = _counting.set(True)
+        try:
+            yield statements
+        finally:
+            _counting.reset(token)
+
+
+def _noting(ask: Any, statements: list[str]) -> Any:
+    async def noted(statement: str, *parameters: Any) -> Any:
+        if _counting.get():
+            statements.append(statement)
+        return await ask(statement, *parameters)
+
+    return noted

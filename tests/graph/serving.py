@@ -1,0 +1,126 @@
+"""A real server on loopback, and clients of its sockets and streams."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import orjson
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from app.resources import Resources
+from app.web.application import create_application
+from app.web.serve import Server, bound
+
+WAIT_SECONDS = 20
+
+
+@asynccontextmanager
+async def served(resources: Resources) -> AsyncIterator[str]:
+    """The server's address, as host and port, while it runs."""
+    started = asyncio.Event()
+    with bound("127.0.0.1", 0) as listener:
+        server = Server(create_application(resources), resources.settings, started.set)
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        await asyncio.wait([running, asyncio.create_task(started.wait())], return_when=asyncio.FIRST_COMPLETED)
+        try:
+            yield "{}:{}".format(*listener.getsockname())
+        finally:
+            server.should_exit = True
+            await running
+
+
+async def until_followed(resources: Resources, count: int = 1) -> None:
+    """Wait until so many follow the updates."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        while resources.updates.followers != count:  # noqa: ASYNC110 - the bus tells nobody who follows it
+            await asyncio.sleep(0.001)
+
+
+class Socket:
+    """A client that speaks graphql-transport-ws."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+
+    async def send(self, message: Any) -> None:
+        """Send a message, or a text as it is."""
+        await self.connection.send(message if isinstance(message, (str, bytes)) else orjson.dumps(message).decode())
+
+    async def receive(self) -> dict[str, Any]:
+        """The next message; it must come in a text frame."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            frame = await self.connection.recv()
+        assert isinstance(frame, str)
+        message: dict[str, Any] = orjson.loads(frame)
+        return message
+
+    async def introduce(self, key: str) -> None:
+        """Say who this is."""
+        await self.send({"type": "connection_init", "payload": {"Authorization": f"Bearer {key}"}})
+        assert await self.receive() == {"type": "connection_ack"}
+
+    async def subscribe(self, document: str, variables: dict[str, Any] | None = None, id: str = "1") -> None:
+        """Begin an operation."""
+        payload = {"query": document, "variables": variables}
+        await self.send({"type": "subscribe", "id": id, "payload": payload})
+
+    async def next(self, id: str = "1") -> dict[str, Any]:
+        """The data of the next message of an operation."""
+        message = await self.receive()
+        assert (message["type"], message["id"], "errors" in message["payload"]) == ("next", id, False), message
+        data: dict[str, Any] = message["payload"]["data"]
+        return data
+
+    async def closed(self) -> tuple[int, str]:
+        """The code and the reason with which the server closes the socket; whatever it says before is passed over."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            try:
+                while True:
+                    await self.connection.recv()
+            except ConnectionClosed:
+                return self.connection.close_code or 0, self.connection.close_reason or ""
+
+
+@asynccontextmanager
+async def socket(address: str, *, protocol: str = "graphql-transport-ws", **options: Any) -> AsyncIterator[Socket]:
+    """An open socket that has said nothing yet."""
+    url = f"ws://{address}/graphql"
+    async with connect(url, subprotocols=[protocol], proxy=None, **options) as connection:  # type: ignore[list-item]
+        yield Socket(connection)
+
+
+class Stream:
+    """A client that reads server-sent events."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.response = response
+        self._lines = response.aiter_lines()
+
+    async def next(self) -> tuple[str, Any]:
+        """The next event: its kind and its data. Comments are passed over."""
+        kind, data = "message", ""
+        async with asyncio.timeout(WAIT_SECONDS):
+            async for line in self._lines:
+                name, _, value = line.partition(":")
+                if name == "event":
+                    kind = value.strip()
+                elif name == "data":
+                    data += value.strip()
+                elif not line and kind != "message":
+                    return kind, orjson.loads(data) if data else None
+        raise AssertionError("The stream ended without `complete`.")
+
+
+@asynccontextmanager
+async def stream(address: str, key: str, document: str, **variables: Any) -> AsyncIterator[Stream]:
+    """The stream of an operation."""
+    headers = {"authorization": f"Bearer {key}", "accept": "text/event-stream"}
+    asked = {"query": document, "variables": variables}
+    async with (
+        httpx.AsyncClient(timeout=WAIT_SECONDS, trust_env=False) as client,
+        client.stream("POST", f"http://{address}/graphql", json=asked, headers=headers) as response,
+    ):
+        yield Stream(response)
