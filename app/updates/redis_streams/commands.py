@@ -1,9 +1,10 @@
 """What the bus asks of Redis, with types: streams, cursors and entries in and out, keys and ids kept inside."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any
 
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError
 
 from app.updates.cursor import Cursor
 from app.updates.redis_streams.entries import (
@@ -36,8 +37,7 @@ class Commands:
     """
 
     def __init__(self, client: Redis, *, kept: int, life_ms: int) -> None:
-        # redis-py types an answer as everything that some setting makes of it.
-        self._client: Any = client
+        self._client: Any = client  # redis-py types arguments and answers as all that any setting makes of them
         self._append = client.register_script(APPEND)
         self._survey = client.register_script(SURVEY)
         self._kept = kept
@@ -52,19 +52,20 @@ class Commands:
         arguments: list[bytes | int] = [self._kept, self._life_ms, BELL_LENGTH]
         for parcel in parcels:
             arguments += encode(parcel.updates), len(parcel.updates), int(parcel.lost)
-        await self._append(keys=[BELL, *(stream_key(parcel.stream) for parcel in parcels)], args=arguments)
+        keys = [BELL, *(stream_key(parcel.stream) for parcel in parcels)]
+        await _answer(self._append(keys=keys, args=arguments))
 
     async def survey(self, streams: Sequence[Stream]) -> tuple[bytes, list[Cursor]]:
         """The id of the last ring, and where each stream stands; one that is not there, or incomplete, begins anew."""
-        answer = await self._survey(keys=[BELL, *map(stream_key, streams)], args=[self._life_ms])
-        bell, *tails = cast(list[bytes], answer)
+        tails: list[bytes]
+        bell, *tails = await _answer(self._survey(keys=[BELL, *map(stream_key, streams)], args=[self._life_ms]))
         return bell, [parse_id(tail) for tail in tails]
 
     async def listen(self, bell: bytes, seconds: float) -> tuple[bytes, set[Stream]]:
         """Wait for rings after this one: the id of the last, and which streams rang."""
         block_ms = max(1, int(seconds * 1000))  # 0 would be for ever
         names: set[bytes] = set()
-        for _, rings in await self._client.xread({BELL: bell}, count=MAX_RINGS, block=block_ms):
+        for _, rings in await _answer(self._client.xread({BELL: bell}, count=MAX_RINGS, block=block_ms)):
             bell = rings[-1][0]
             names.update(*(fields[b"streams"].split(b"\n") for _, fields in rings))
         return bell, {stream for name in names if (stream := stream_of(name.decode()))}
@@ -73,13 +74,22 @@ class Commands:
         """The next `MAX_ENTRIES` entries of each stream that has some."""
         streams = {stream_key(stream).encode(): stream for stream in positions}
         after = {key: format_id(positions[stream]) for key, stream in streams.items()}
-        answer: list[tuple[bytes, list[RawEntry]]] = await self._client.xread(after, count=MAX_ENTRIES)
+        answer: list[tuple[bytes, list[RawEntry]]] = await _answer(self._client.xread(after, count=MAX_ENTRIES))
         return {streams[key]: _entries(streams[key], raw) for key, raw in answer}
 
     async def read_on(self, stream: Stream, position: Cursor) -> list[Entry]:
         """The next `MAX_ENTRIES` entries of one stream, or none."""
-        raw = await self._client.xrange(stream_key(stream), min=f"({format_id(position)}", count=MAX_ENTRIES)
-        return _entries(stream, raw)
+        after = f"({format_id(position)}"
+        return _entries(stream, await _answer(self._client.xrange(stream_key(stream), min=after, count=MAX_ENTRIES)))
+
+
+async def _answer(asking: Awaitable[Any]) -> Any:
+    """What Redis answers, or the error of redis-py that says why not."""
+    try:
+        return await asking
+    except RuntimeError as error:
+        # What uvloop says of a connection that broke an instant ago, where asyncio says ConnectionError.
+        raise ConnectionError(str(error)) from error
 
 
 def _entries(stream: Stream, raw: Sequence[RawEntry]) -> list[Entry]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from app.updates.bus import MAX_BATCH
 from app.updates.cursor import Cursor, format_cursor
 from app.updates.update import Stream, Topic, Update, decode
-from app.updates.window import Page
+from app.updates.window import Page, Shelf, Window
 
 PREFIX = "eev-webhooks:updates:"
 # Names every stream that was written to; see `scripts`.
@@ -83,3 +83,16 @@ def read_page(position: Cursor, entries: Sequence[Entry]) -> Page:
                 updates.append((format_cursor(Cursor(position.epoch, nth)), update))
                 number = nth
     return Page(tuple(updates), Cursor(position.epoch, number), gap)
+
+
+def put_away(entries: Sequence[Entry], window: Window, shelf: Shelf) -> None:
+    """Put entries on their stream's shelf, from where it ends; before a hole or another epoch it is emptied."""
+    for entry in entries:
+        if entry.cursor.epoch < shelf.epoch:
+            continue  # a follower that joined while this was being read found the stream born again
+        if entry.cursor.epoch > shelf.epoch:
+            window.restart(shelf, entry.cursor.epoch, 0)
+        if entry.before > shelf.last:
+            window.restart(shelf, shelf.epoch, entry.before)
+        if fresh := entry.updates[shelf.last - entry.before :]:
+            window.append(shelf, enumerate(fresh, shelf.last + 1))

@@ -7,7 +7,7 @@ the bell cannot tell (a flushed Redis does not ring) and keeps followed streams 
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from typing import TypeVar
 
 from redis.exceptions import RedisError
@@ -16,7 +16,7 @@ from app.updates.bus import Batch
 from app.updates.cursor import Cursor, start
 from app.updates.redis_streams.commands import MAX_ENTRIES, Commands
 from app.updates.redis_streams.connection import Condition, backoff_seconds
-from app.updates.redis_streams.entries import Entry, read_page
+from app.updates.redis_streams.entries import put_away, read_page
 from app.updates.update import Stream
 from app.updates.window import Following, Page, Shelf, Window
 
@@ -179,20 +179,9 @@ class Reader:
                 continue  # their followers left meanwhile
             positions = {stream: Cursor(shelf.epoch, shelf.last) for stream, shelf in shelves.items()}
             for stream, entries in (await self._commands.read(positions)).items():
-                self._take_in(shelves[stream], entries)
+                put_away(entries, self._window, shelves[stream])
                 if len(entries) == MAX_ENTRIES:
                     waiting.append(stream)
-
-    def _take_in(self, shelf: Shelf, entries: Sequence[Entry]) -> None:
-        for entry in entries:
-            if entry.cursor.epoch < shelf.epoch:
-                continue  # a follower that joined while this was read found the stream born again
-            if entry.cursor.epoch > shelf.epoch:
-                self._window.restart(shelf, entry.cursor.epoch, 0)
-            if entry.before > shelf.last:
-                self._window.restart(shelf, shelf.epoch, entry.before)
-            if fresh := entry.updates[shelf.last - entry.before :]:
-                self._window.append(shelf, enumerate(fresh, shelf.last + 1))
 
 
 async def _within(seconds: float, event: asyncio.Event) -> None:

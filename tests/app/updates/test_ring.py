@@ -40,17 +40,6 @@ async def test_memory_is_bounded_whatever_is_announced_to_whomever() -> None:
         assert sum(isinstance(thing, Shelf) for thing in alive) <= 101
 
 
-async def test_followers_that_left_leave_nothing() -> None:
-    async with Ring(kept=100) as ring:
-        for number in range(500):
-            async with Follower(ring, f"ws_{number}"):
-                pass
-
-        gc.collect()
-
-        assert not any(isinstance(thing, Shelf) for thing in gc.get_objects())
-
-
 async def test_a_workspace_that_was_forgotten_is_a_gap_to_those_who_missed_something() -> None:
     async with Ring(kept=10) as ring:
         async with Follower(ring) as follower:

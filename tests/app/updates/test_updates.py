@@ -1,6 +1,7 @@
 """What announcing and following mean, on both buses."""
 
 import asyncio
+import gc
 from contextlib import AsyncExitStack, aclosing
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from app.updates import InvalidCursor, Topic
 from app.updates.bus import MAX_BATCH
 from app.updates.cursor import Cursor, format_cursor, parse_cursor
+from app.updates.window import Shelf
 from tests.app.updates.conftest import MakeBus
 from tests.app.updates.follower import PATIENCE_SECONDS, Follower, an_update, numbers, some_updates
 
@@ -232,6 +234,17 @@ async def test_followers_are_counted_while_they_follow(make_bus: MakeBus) -> Non
             during = bus.followers
 
         assert (before, during, bus.followers) == (0, 2, 0)
+
+
+async def test_followers_that_left_leave_nothing(make_bus: MakeBus) -> None:
+    async with make_bus(100) as bus:
+        for number in range(100):
+            async with Follower(bus, f"ws_{number}"):
+                pass
+
+        gc.collect()
+
+        assert not any(isinstance(thing, Shelf) for thing in gc.get_objects())
 
 
 async def test_a_cancelled_follower_is_gone(make_bus: MakeBus) -> None:

@@ -1,12 +1,21 @@
-"""Servers to be stopped, and networks to be cut."""
+"""Servers to be stopped, and networks to be cut; on both event loops, whose sockets fail differently."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 import pytest
 import redis
+import uvloop
 
 from tests.app.updates.redis_streams.proxy import Proxy
 from tests.services import Redis
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Name the event loops that every asynchronous test here runs on."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture

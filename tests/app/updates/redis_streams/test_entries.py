@@ -10,12 +10,14 @@ from app.updates.redis_streams.entries import (
     Entry,
     format_id,
     parse_id,
+    put_away,
     read_entry,
     read_page,
     stream_key,
     stream_of,
 )
-from app.updates.update import encode
+from app.updates.update import Update, encode
+from app.updates.window import Window
 from tests.app.updates.follower import an_update, some_updates
 
 halves = st.integers(min_value=0, max_value=2**64 - 1)
@@ -74,6 +76,42 @@ def test_a_page_holds_no_more_than_a_batch_and_the_next_goes_on(begin: int) -> N
     assert page.position == Cursor(7, begin + MAX_BATCH)
     assert page.updates[-1] == (format_cursor(page.position), an_update(begin + MAX_BATCH))
     assert not page.gap
+
+
+@given(st.lists(streams(), max_size=3), st.data())
+def test_what_is_put_away_is_what_there_is_after_the_last_hole(pieces: list[list[Entry]], data: st.DataObject) -> None:
+    window = Window(10_000)
+    shelf = window.open((Topic.DELIVERIES, "ws_a"), 7, 0)
+    entries = pieces[0] if pieces else []
+    for _ in pieces:  # read over and over, from anywhere, as reads that overlap do
+        begin = data.draw(st.integers(0, len(entries)))
+        put_away(entries[:begin], window, shelf)
+    put_away(entries, window, shelf)
+
+    expected: list[tuple[str, Update]] = []
+    epoch, number = 7, 0
+    for entry in entries:
+        if entry.cursor.epoch > epoch or entry.before > number:
+            expected = []
+        epoch = entry.cursor.epoch
+        number = entry.cursor.number
+        expected += [
+            (format_cursor(Cursor(epoch, nth)), update) for nth, update in enumerate(entry.updates, entry.before + 1)
+        ]
+    page = shelf.page(Cursor(shelf.epoch, shelf.floor))
+
+    assert (shelf.epoch, shelf.last) == (epoch, number)
+    assert list(page.updates) == expected
+
+
+def test_what_is_left_of_an_older_epoch_is_passed_over() -> None:
+    window = Window(100)
+    shelf = window.open((Topic.DELIVERIES, "ws_a"), 8, 0)
+
+    put_away([Entry(Cursor(7, 5), some_updates([5])), Entry(Cursor(8, 1), some_updates([1]))], window, shelf)
+
+    assert [update for _, update in shelf.page(Cursor(8, 0)).updates] == [an_update(1)]
+    assert (shelf.epoch, shelf.floor, shelf.last) == (8, 0, 1)
 
 
 def test_a_page_of_another_epoch_is_empty() -> None:

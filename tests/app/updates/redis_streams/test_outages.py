@@ -176,6 +176,45 @@ async def test_a_stream_born_before_its_predecessor_is_found(client: "redis.Redi
     assert not later[0].gap
 
 
+async def test_the_bell_is_heard_again_after_its_own_clock_was_set_back(client: "redis.Redis", server: Redis) -> None:
+    client.xadd(BELL, {"streams": STREAM}, id="9000000000000000-0")
+    async with RedisStreams(server.url, survey_seconds=600) as bus, Follower(bus) as follower:
+        client.flushall()
+        client.client_kill_filter(_type="normal", skipme=True)  # a trouble, and so a survey
+        await follower.until_gap()
+
+        bus.announce(Topic.DELIVERIES, [an_update(1)])
+        first = await follower.until(1)
+        bus.announce(Topic.DELIVERIES, [an_update(2)])
+        second = await follower.until(2)
+
+    assert set(numbers([*first, *second])) == {1, 2}
+
+
+async def test_a_stream_from_another_run_with_its_clock_ahead_goes_on(client: "redis.Redis", server: Redis) -> None:
+    client.xadd(STREAM, {"run": "another", "updates": "[]"}, id="9000000000000000-0")
+    async with RedisStreams(server.url) as bus, Follower(bus) as follower:
+        bus.announce(Topic.DELIVERIES, [an_update(1)])
+
+        batches = await follower.until(1)
+
+    assert (numbers(batches), batches[0].gap) == ([1], False)
+
+
+async def test_who_joins_after_a_flush_is_not_told_of_a_gap_that_others_have(
+    client: "redis.Redis", server: Redis
+) -> None:
+    async with RedisStreams(server.url, survey_seconds=600) as bus, Follower(bus) as older:
+        client.flushall()
+
+        async with Follower(bus) as younger:
+            bus.announce(Topic.DELIVERIES, [an_update(1)])
+            of_older, of_younger = await older.until(1), await younger.until(1)
+
+    assert of_older[0].gap
+    assert not any(batch.gap for batch in [younger.first, *of_younger])
+
+
 async def test_a_follower_that_begins_while_redis_is_away_begins_when_it_is_back(proxy: Proxy) -> None:
     async with RedisStreams(proxy.url) as bus:
         proxy.cut()
@@ -283,6 +322,15 @@ async def test_closing_writes_what_was_announced_and_waits_no_longer(
             bus.announce(Topic.DELIVERIES, some_updates(range(1, 5_001)))
 
         assert numbers(await follower.until(5_000)) == list(range(1, 5_001))
+
+
+@pytest.mark.parametrize("announced", [0, 1])
+async def test_a_bus_can_be_closed_at_any_moment(server: Redis, announced: int) -> None:
+    for moment in range(80):
+        async with asyncio.timeout(PATIENCE_SECONDS), RedisStreams(server.url) as bus:
+            bus.announce(Topic.DELIVERIES, some_updates(range(announced)))
+            for _ in range(moment):
+                await asyncio.sleep(0)
 
 
 async def test_closing_while_redis_is_away_ends_everyone(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:

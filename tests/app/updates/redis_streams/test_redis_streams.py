@@ -8,9 +8,10 @@ import redis
 
 from app.updates import Batch, Topic, Updates, open_updates
 from app.updates.redis_streams import RedisStreams
-from app.updates.redis_streams.commands import Commands
+from app.updates.redis_streams.commands import BELL_LENGTH, Commands
 from app.updates.redis_streams.connection import backoff_seconds, connect
 from app.updates.redis_streams.entries import BELL, stream_key
+from app.updates.redis_streams.outbox import Parcel
 from tests.app.updates.follower import Follower, an_update, numbers, some_updates
 from tests.services import Redis
 
@@ -95,16 +96,31 @@ async def test_what_piles_up_during_a_write_goes_into_the_next(server: Redis, cl
         assert client.xlen(STREAM) <= 10
 
 
-async def test_a_stream_in_redis_is_bounded_and_expires(server: Redis, client: "redis.Redis") -> None:
-    async with RedisStreams(server.url, kept=100, life_seconds=900) as bus, Follower(bus) as follower:
+async def test_a_stream_in_redis_is_bounded(server: Redis, client: "redis.Redis") -> None:
+    async with RedisStreams(server.url, kept=100) as bus, Follower(bus) as follower:
         for first in range(1, 5_001, 50):
             bus.announce(Topic.DELIVERIES, some_updates(range(first, first + 50)))
             await follower.until(first + 49)
 
         assert client.xlen(STREAM) * 50 <= 300
-        assert client.xlen(BELL) <= 1_200
-        assert 0 < client.pttl(STREAM) <= 900_000
-        assert 0 < client.pttl(BELL) <= 900_000
+
+
+async def test_what_is_written_expires(server: Redis, client: "redis.Redis") -> None:
+    async with RedisStreams(server.url, life_seconds=900) as bus:
+        bus.announce(Topic.DELIVERIES, [an_update(1)])
+
+    assert 0 < client.pttl(STREAM) <= 900_000
+    assert 0 < client.pttl(BELL) <= 900_000
+
+
+async def test_the_bell_is_bounded(server: Redis, client: "redis.Redis") -> None:
+    async with connect(server.url, 5.0) as connection:
+        commands = Commands(connection, kept=100, life_ms=900_000)
+        for number in range(BELL_LENGTH + 500):
+            await commands.append([Parcel((Topic.DELIVERIES, "ws_a"), (an_update(number),), lost=False)])
+
+    # Trimmed by whole nodes of a hundred.
+    assert client.xlen(BELL) <= BELL_LENGTH + 100
 
 
 async def test_a_survey_keeps_a_followed_stream_alive(server: Redis, client: "redis.Redis") -> None:
@@ -117,6 +133,18 @@ async def test_a_survey_keeps_a_followed_stream_alive(server: Redis, client: "re
 
     assert client.pttl(STREAM) > 60_000
     assert before == after
+
+
+async def test_one_ring_is_enough_however_much_was_written(server: Redis) -> None:
+    parcels = [Parcel((Topic.DELIVERIES, "ws_a"), (an_update(number),), lost=False) for number in range(1, 501)]
+    async with (
+        connect(server.url, 5.0) as connection,
+        RedisStreams(server.url, survey_seconds=600) as bus,
+        Follower(bus) as follower,
+    ):
+        await Commands(connection, kept=1_000, life_ms=900_000).append(parcels)
+
+        assert numbers(await follower.until(500)) == list(range(1, 501))
 
 
 async def test_a_thousand_idle_followers_cost_others_nothing(server: Redis, client: "redis.Redis") -> None:
