@@ -8,7 +8,7 @@ statements belong together. Statements number their parameters `$1`, `$2`, … o
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -18,29 +18,17 @@ from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClie
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.backends.sqlite.client import SqliteClient
 from tortoise.context import TortoiseContext, get_current_context
-from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError, TransactionManagementError
+from tortoise.exceptions import IntegrityError, TransactionManagementError
 
 from app.database.batch import Columns, Dialect, in_dialect, rows_parameters, with_rows
-from app.database.errors import DatabaseUnavailable, UniqueViolation
+from app.database.errors import DatabaseUnavailable, UniqueViolation, in_own_words
+from app.database.postgres import TranslatingTransaction
 from app.database.sqlite import ImmediateTransaction
 
 Row = dict[str, Any]
 _Result = TypeVar("_Result")
 
 STATEMENT_TIMEOUT_SECONDS = 30.0
-_UNREACHABLE = (
-    OSError,
-    TimeoutError,
-    DBConnectionError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.QueryCanceledError,
-    asyncpg.InsufficientResourcesError,
-)
 
 
 class Statements:
@@ -126,8 +114,8 @@ class Database(Statements):
             raise DatabaseUnavailable("The database connection is closed.")
         connection = await _translated(pool.acquire(timeout=STATEMENT_TIMEOUT_SECONDS))
         try:
-            transaction = client._in_transaction().client
-            transaction._connection = connection
+            transaction = TranslatingTransaction(client)
+            transaction._connection = connection  # type: ignore[assignment]
             async with _committed_or_undone(transaction):
                 yield Statements(transaction, self.dialect)
         finally:
@@ -146,10 +134,9 @@ async def _committed_or_undone(transaction: TransactionalDBClient) -> AsyncItera
 
 
 async def _undo(transaction: TransactionalDBClient) -> None:
-    try:
-        await _finished(transaction.rollback())
-    except (*_UNREACHABLE, TransactionManagementError, sqlite3.Error, asyncpg.PostgresError):
-        pass  # A lost connection, or a transaction that never began, has nothing left to undo.
+    # A lost connection, or a transaction that never began, has nothing left to undo.
+    with suppress(DatabaseUnavailable, TransactionManagementError, sqlite3.Error, asyncpg.PostgresError):
+        await _translated(_finished(transaction.rollback()))
 
 
 async def _finished(work: Awaitable[_Result]) -> _Result:
@@ -167,12 +154,8 @@ async def _translated(work: Awaitable[_Result]) -> _Result:
         return await work
     except IntegrityError as error:
         raise UniqueViolation(str(error)) from error
-    except _UNREACHABLE as error:
-        raise DatabaseUnavailable(f"The database does not answer: {str(error) or type(error).__name__}.") from error
-    except (OperationalError, TransactionManagementError) as error:
-        if "locked" in str(error) or "disk" in str(error):
-            raise DatabaseUnavailable(f"The database does not answer: {error}.") from error
-        raise
+    except Exception as error:
+        raise in_own_words(error) from error
 
 
 def dialect_of(url: str) -> Dialect:
@@ -208,7 +191,7 @@ def tortoise_config(url: str, pool_size: int = 10) -> dict[str, Any]:
 def _connection(url: str, pool_size: int) -> dict[str, Any]:
     if dialect_of(url) == "sqlite":
         return {"engine": "app.database.sqlite", "credentials": {"file_path": url.removeprefix("sqlite://")}}
-    config: dict[str, Any] = expand_db_url(url)
+    config: dict[str, Any] = {**expand_db_url(url), "engine": "app.database.postgres"}
     credentials = config["credentials"]
     if "sslmode" in credentials:  # libpq's name; asyncpg calls the same values `ssl`
         credentials["ssl"] = credentials.pop("sslmode")

@@ -6,6 +6,24 @@ DatabaseError
 └── UniqueViolation       a row with the same key is there already
 """
 
+import asyncpg
+from tortoise.exceptions import DBConnectionError, OperationalError, TransactionManagementError
+
+_UNREACHABLE = (
+    OSError,
+    TimeoutError,
+    DBConnectionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.QueryCanceledError,
+    asyncpg.InsufficientResourcesError,
+)
+_SQLITE_TROUBLE = ("locked", "disk", "unable to open")
+
 
 class DatabaseError(Exception):
     """Something about the database, not about the caller's input."""
@@ -21,3 +39,11 @@ class SchemaOutdated(DatabaseError):
 
 class UniqueViolation(DatabaseError):
     """A row with the same unique key is there already."""
+
+
+def in_own_words(error: Exception) -> Exception:
+    """`DatabaseUnavailable` for what a driver or Tortoise says when the database is away; else the same error."""
+    trouble = isinstance(error, OperationalError | TransactionManagementError)
+    if isinstance(error, _UNREACHABLE) or (trouble and any(word in str(error) for word in _SQLITE_TROUBLE)):
+        return DatabaseUnavailable(f"The database does not answer: {str(error) or type(error).__name__}.")
+    return error

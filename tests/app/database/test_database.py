@@ -8,6 +8,7 @@ import pytest
 from app.database.batch import Columns
 from app.database.database import Database, Statements
 from app.database.errors import DatabaseUnavailable, UniqueViolation
+from app.models import Workspace
 
 WORKSPACES: Columns = (("id", "text"), ("created_at", "bigint"))
 INSERT = (
@@ -133,3 +134,17 @@ async def test_an_unknown_kind_of_database_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="not mysql://"):
         async with Database("mysql://localhost/x"):
             pass  # pragma: no cover
+
+
+@pytest.mark.parametrize("databases", ["postgres"], indirect=True)
+async def test_the_orm_too_says_that_the_database_is_away(database: Database) -> None:
+    async def lose_the_connection_and_ask() -> None:
+        async with database.transaction() as statements:
+            with pytest.raises(DatabaseUnavailable, match="does not answer"):
+                await statements.fetch("SELECT pg_terminate_backend(pg_backend_pid())")
+            await Workspace.all().using_db(statements.orm)
+
+    with pytest.raises(DatabaseUnavailable, match="does not answer"):
+        await lose_the_connection_and_ask()
+
+    assert await Workspace.all().using_db(database.orm) == []
