@@ -29,6 +29,7 @@ SECRET = "sec"  # noqa: S105 - a prefix
 API_KEY = "key"
 AUDIT_ENTRY = "aud"
 OPERATION = "op"
+EVENT_TYPE = "typ"
 WORKER = "wrk"
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

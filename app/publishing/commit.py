@@ -14,7 +14,7 @@ from app.database.database import Database, Row, Statements
 from app.database.errors import UniqueViolation
 from app.ids import DELIVERY, new_id
 from app.publishing.draft import PreparedEvent
-from app.publishing.registry import Registries, Route
+from app.publishing.registry import Registries, Registry, Route
 from app.statuses import AttemptTrigger
 
 _KEYS: Columns = (("workspace_id", "text"), ("idempotency_key", "text"))
@@ -93,11 +93,12 @@ class CommittedEvent:
 @dataclass(slots=True)
 class Committed:
     """What became of one request: its events in order and its new deliveries; or the indexes of the conflicts, and
-    nothing else."""
+    nothing else; or nothing, because its events were checked against event types that have changed since."""
 
     events: list[CommittedEvent] = field(default_factory=list)
     deliveries: list[NewDelivery] = field(default_factory=list)
     conflicts: list[int] = field(default_factory=list)
+    outdated: bool = False
 
 
 async def commit_requests(
@@ -111,31 +112,13 @@ async def commit_requests(
     while True:
         try:
             async with database.transaction() as statements:
-                routed = await _rerouted(statements, registries, requests)
-                found = await _found_by_key(statements, routed)
-                outcomes = [_resolve(request, found) for request in routed]
+                current = await registries.all_current(statements, {request.workspace_id for request in requests})
+                found = await _found_by_key(statements, requests)
+                outcomes = [_decide(request, current[request.workspace_id], found) for request in requests]
                 await _insert(statements, outcomes)
             return outcomes
         except UniqueViolation:
             continue  # Another process used one of the keys in the same moment; now it can be found.
-
-
-async def _rerouted(
-    statements: Statements, registries: Registries, requests: Sequence[PublishRequest]
-) -> Sequence[PublishRequest]:
-    """The requests with routes as this transaction sees them; only those routed under an older version change."""
-    current = await registries.all_current(statements, {request.workspace_id for request in requests})
-    return [
-        request
-        if current[request.workspace_id].version == request.registry_version
-        else replace(
-            request,
-            routes=tuple(
-                current[request.workspace_id].routes_for(event.type, event.content) for event in request.events
-            ),
-        )
-        for request in requests
-    ]
 
 
 async def _found_by_key(
@@ -154,6 +137,16 @@ async def _found_by_key(
         (row["workspace_id"], row["idempotency_key"]): CommittedEvent(row, True, row.pop("delivery_count"))
         for row in rows
     }
+
+
+def _decide(request: PublishRequest, current: Registry, found: dict[tuple[str, str], CommittedEvent]) -> Committed:
+    """Decide what to write for one request, by the event types and webhooks that this transaction sees."""
+    if request.registry_version == current.version:
+        return _resolve(request, found)
+    if not all(current.takes(event.type, event.content["data"]) for event in request.events):
+        return Committed(outdated=True)
+    routes = tuple(current.routes_for(event.type, event.content) for event in request.events)
+    return _resolve(replace(request, routes=routes), found)
 
 
 def _resolve(request: PublishRequest, found: dict[tuple[str, str], CommittedEvent]) -> Committed:

@@ -45,8 +45,9 @@ class Publisher:
             Unavailable: the database is too slow to take more; nothing was published.
         """
         caller.require(Scope.PUBLISH)
-        request = await self._checked(caller, drafts, batch)
-        committed = await self.commits.submit(request)
+        committed = Committed(outdated=True)
+        while committed.outdated:  # what was at hand to check with may be a version behind: then check again
+            committed = await self.commits.submit(await self._checked(caller, drafts, batch))
         if committed.conflicts:
             raise Rejected([_conflict(index, drafts[index], batch) for index in committed.conflicts])
         self.after_commit(committed.deliveries)

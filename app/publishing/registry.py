@@ -5,8 +5,8 @@ Cached by the workspace's `registry_version`, which every change of a webhook or
 transaction: a publisher that reads the same version inside its transaction has what is committed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cel
@@ -61,6 +61,11 @@ class Registry:
     event_types: Mapping[str, KnownEventType]
     routes: tuple[Route, ...]
 
+    def takes(self, event_type: str, data: Any) -> bool:
+        """Whether such an event may be published."""
+        known = self.event_types.get(event_type)
+        return known is not None and not known.archived and not known.validator.errors(data)
+
     def routes_for(self, event_type: str, event: Mapping[str, Any]) -> list[Route]:
         """The webhooks that ask for this event, in the order they were made."""
         return [route for route in self.routes if route.wants(event_type, event)]
@@ -104,7 +109,8 @@ class Registries:
 
     async def _read(self, statements: Statements, workspace_id: str, version: int) -> Registry:
         custom = await statements.fetch(
-            "SELECT name, description, json_schema, example, archived FROM event_type WHERE workspace_id = $1",
+            "SELECT name, description, json_schema, example, archived FROM event_type"
+            " WHERE workspace_id = $1 ORDER BY name",
             workspace_id,
         )
         webhooks = await statements.fetch(
@@ -112,24 +118,21 @@ class Registries:
             " WHERE workspace_id = $1 AND deleted_at IS NULL AND status <> 'DISABLED' ORDER BY id",
             workspace_id,
         )
-        return Registry(version, self._built_in | _custom(custom), tuple(_route(row) for row in webhooks))
+        event_types = self._built_in | {row["name"]: self._known(row) for row in custom}
+        return Registry(version, event_types, tuple(_route(row) for row in webhooks))
 
-
-def _custom(rows: Sequence[Mapping[str, Any]]) -> dict[str, KnownEventType]:
-    known = {}
-    for row in rows:
-        built_in = BUILT_IN.get(row["name"])
+    def _known(self, row: Mapping[str, Any]) -> KnownEventType:
+        """A row of `event_type`: one of the workspace's own, or its archival of a built-in one."""
+        if row["name"] in self._built_in:
+            return replace(self._built_in[row["name"]], archived=bool(row["archived"]))
         event_type = EventType(
             name=row["name"],
-            category=built_in.category if built_in else EventCategory.CUSTOM,
+            category=EventCategory.CUSTOM,
             description=row["description"],
             json_schema=orjson.loads(row["json_schema"]),
             example=orjson.loads(row["example"]),
         )
-        known[event_type.name] = KnownEventType(
-            event_type, PayloadValidator(event_type.json_schema), archived=bool(row["archived"])
-        )
-    return known
+        return KnownEventType(event_type, PayloadValidator(event_type.json_schema), archived=bool(row["archived"]))
 
 
 def _route(row: Mapping[str, Any]) -> Route:

@@ -63,7 +63,7 @@ def metadata(problems: list[Problem], value: Any, *path: str) -> dict[str, Any]:
         message = f'The metadata is {_kind(value)}; it must be a JSON object such as {{"team": "billing"}}.'
         problems.append(Problem(message, path, UserErrorCode.INVALID))
         return {}
-    size = _json_size(value)
+    size = json_size(value)
     if size is None:
         message = (
             "The metadata has a value that JSON cannot carry; use text without lone surrogates, finite numbers, whole"
@@ -76,7 +76,8 @@ def metadata(problems: list[Problem], value: Any, *path: str) -> dict[str, Any]:
     return value
 
 
-def _json_size(value: dict[str, Any]) -> int | None:
+def json_size(value: dict[str, Any]) -> int | None:
+    """How many bytes an object has as JSON; None where JSON cannot carry it."""
     try:
         size = len(orjson.dumps(value))
         json.dumps(value, allow_nan=False)  # orjson writes null for what is not finite
