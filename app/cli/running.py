@@ -1,7 +1,9 @@
 """`eev-webhooks serve`, `worker` and `migrate`: the commands that run the product."""
 
 import asyncio
+import shlex
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +13,8 @@ from app.cli.output import AsJson, print_json
 
 if TYPE_CHECKING:
     from app.settings import Settings
+
+_ROOT = Path(__file__).parents[2]
 
 
 def serve(
@@ -98,6 +102,7 @@ def _serve_again_and_again(given: dict[str, str | int]) -> None:
         from watchfiles import PythonFilter, run_process
     except ImportError:
         raise Refused("--reload needs the package watchfiles, which `make setup` installs.") from None
+    packages = [_ROOT / name for name in ("app", "graph", "tasks")]
     options = [f"--{name}={value}" for name, value in given.items()]
-    command = [sys.executable, "-m", "app.cli", "serve", *options]
-    run_process("app", "graph", "tasks", target=" ".join(command), target_type="command", watch_filter=PythonFilter())
+    command = shlex.join([sys.executable, "-m", "app.cli", "serve", *options])
+    run_process(*packages, target=command, target_type="command", watch_filter=PythonFilter())

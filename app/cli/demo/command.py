@@ -14,14 +14,14 @@ def demo(as_json: AsJson = False) -> None:
     """Show the life of some events: a server, receivers, webhooks, a failure, retries and live updates.
 
     All of it runs on this machine, in a directory that is removed at the end, and takes some seconds. Ends with 0 only
-    if everything was delivered and verified. With --json only the summary is printed.
+    if everything was delivered and verified. With --json stdout has the summary alone, and the story goes to stderr.
     """
     from rich.console import Console
 
     from app.cli.demo.narration import Narrator
     from app.cli.demo.story import tell
 
-    narrator = Narrator(Console(quiet=as_json, highlight=False))
+    narrator = Narrator(Console(stderr=as_json, highlight=False))
     with tempfile.TemporaryDirectory(prefix="eev-webhooks-demo-") as directory:
         summary = asyncio.run(tell(narrator, Path(directory)))
     if as_json:

@@ -13,7 +13,7 @@ _COLOURS = {"SUCCEEDED": "green", "RETRYING": "yellow", "FAILED": "red", "CANCEL
 
 
 class Narrator:
-    """Prints to a console; one made with `quiet=True` says nothing."""
+    """Prints to a console."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

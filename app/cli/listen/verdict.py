@@ -61,12 +61,17 @@ class Verdict:
 class Judge:
     """Verifies with any of some secrets, as a receiver does while a secret is being rotated, and knows doubles.
 
+    Args:
+        secrets: `whsec_`, `whpk_` or `whsk_`; at least one.
+        remembered: how many ids are kept to know doubles by.
+
     Raises:
         InvalidSecret: one of the secrets cannot be read.
     """
 
-    def __init__(self, secrets: Sequence[str]) -> None:
+    def __init__(self, secrets: Sequence[str], *, remembered: int = REMEMBERED) -> None:
         self._secrets = tuple(secrets)
+        self._remembered = remembered
         for secret in self._secrets:
             with suppress(SignatureRejected):  # the secret is read before the request is looked at
                 verify(secret, {}, b"", _ANY_TIME)
@@ -93,7 +98,7 @@ class Judge:
         # Only what was verified counts, so that nobody can make a real one look like a double.
         before = self._seen.pop(webhook_id, 0)
         self._seen[webhook_id] = before + 1
-        if len(self._seen) > REMEMBERED:
+        if len(self._seen) > self._remembered:
             self._seen.popitem(last=False)
         return before
 

@@ -1,0 +1,27 @@
+"""Commands within the tests' own process, in a directory of their own and with no settings but those given."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from app.cli import program
+from app.settings import Settings
+
+Invoke: TypeAlias = Callable[..., Result]
+
+
+@pytest.fixture
+def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
+    """Run a command: `invoke("key", "list", DATABASE_URL=…)`. What it raises beyond exit codes goes to the test."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+    def run(*arguments: str, given: str | None = None, **environment: str) -> Result:
+        settings = {"DATA_DIR": str(tmp_path), "COLUMNS": "200", **environment}
+        return CliRunner().invoke(program, arguments, input=given, env=settings, catch_exceptions=False)
+
+    return run

@@ -1,0 +1,140 @@
+"""Runs the installed program `eev-webhooks` as a person does: in a process of its own, with the settings given."""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+PROGRAM = Path(sys.executable).parent / "eev-webhooks"
+PATIENCE_SECONDS = 60.0
+KEY = "a-key-that-the-tests-know"
+
+
+def environment(settings: dict[str, str]) -> dict[str, str]:
+    """The environment of a process: nothing of the tests' own but where programs are, and wide enough lines."""
+    return {"PATH": os.environ["PATH"], "COLUMNS": "200", **settings}
+
+
+def run(*arguments: str, directory: Path, given: str = "", **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end, in a directory, with settings, and with `given` on its stdin."""
+    return subprocess.run(
+        [PROGRAM, *arguments],
+        cwd=directory,
+        env=environment(settings),
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+class Running:
+    """A command that goes on until it is stopped. Use it in `with`; it is ended at the end, whatever it does."""
+
+    def __init__(self, *arguments: str, directory: Path, **settings: str) -> None:
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._errors: list[str] = []
+        self._said = threading.Condition()
+        self._process = subprocess.Popen(
+            [PROGRAM, *arguments],
+            cwd=directory,
+            env=environment(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._readers = [threading.Thread(target=read, daemon=True) for read in (self._read, self._read_errors)]
+
+    def __enter__(self) -> Self:
+        for reader in self._readers:
+            reader.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._ended()
+
+    @property
+    def errors(self) -> str:
+        """What it wrote to stderr so far; all of it, once it has been stopped."""
+        return "".join(self._errors)
+
+    def line(self) -> str:
+        """The next line of its stdout.
+
+        Raises:
+            AssertionError: there is no more; the message is its stderr.
+        """
+        line = self._lines.get(timeout=PATIENCE_SECONDS)
+        if line is None:
+            self._ended()
+            raise AssertionError(f"{self._process.args!r} ended with {self._process.returncode}:\n{self.errors}")
+        return line
+
+    def error_line(self, containing: str) -> str:
+        """The first line of its stderr that contains a text.
+
+        Raises:
+            AssertionError: there is none; the message is its stderr.
+        """
+        with self._said:
+            self._said.wait_for(lambda: containing in self.errors, PATIENCE_SECONDS)
+            assert containing in self.errors, self.errors
+            return next(line for line in self._errors if containing in line)
+
+    def object(self) -> dict[str, Any]:
+        """The next line of its stdout, as JSON."""
+        value: dict[str, Any] = json.loads(self.line())
+        return value
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to end, and return its exit code."""
+        self._process.send_signal(number)
+        self._ended()
+        return self._process.returncode
+
+    def rest(self) -> list[str]:
+        """The lines of its stdout that were not asked for, up to its end."""
+        return list(iter(self._lines.get, None))
+
+    def _ended(self) -> None:
+        self._process.wait(PATIENCE_SECONDS)
+        for reader in self._readers:
+            reader.join(PATIENCE_SECONDS)
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as output:
+            for line in output:
+                self._lines.put(line.rstrip("\n"))
+        self._lines.put(None)
+
+    def _read_errors(self) -> None:
+        assert self._process.stderr is not None
+        with self._process.stderr as errors:
+            for line in errors:
+                with self._said:
+                    self._errors.append(line)
+                    self._said.notify_all()
+
+
+def serving(directory: Path, **settings: str) -> Running:
+    """A server on a free port, whose first key is KEY; its first line ends in its address (`url_of`)."""
+    given = {"PORT": "0", "DATA_DIR": str(directory / "data"), "BOOTSTRAP_API_KEY": KEY, **settings}
+    return Running("serve", directory=directory, **given)
+
+
+def url_of(server: Running) -> str:
+    """Wait until a server answers, and return its address."""
+    return server.line().rpartition(" ")[2].removesuffix("/graphql")

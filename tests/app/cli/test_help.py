@@ -1,0 +1,99 @@
+"""What the program says about itself."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from app.cli import program
+from tests.app.cli.installed import run
+
+# What commands run on. (Typer itself imports pydantic for numbers with limits.)
+HEAVY = (
+    "aiohttp",
+    "app.settings",
+    "cryptography",
+    "dramatiq",
+    "httpx",
+    "starlette",
+    "strawberry",
+    "tortoise",
+    "uvicorn",
+)
+IMPORTED = """
+import json, sys
+from app.cli import main
+for path in json.loads(sys.argv[1]):
+    sys.argv = ["eev-webhooks", *path, "--help"]
+    try:
+        main()
+    except SystemExit as end:
+        assert end.code == 0, path
+print(*sys.modules, file=sys.stderr)
+"""
+
+
+def commands(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
+    """The path of every command and group."""
+    yield path
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from commands(inner, *path, name)
+
+
+PATHS = list(commands(typer.main.get_command(program)))
+
+
+def command_at(path: tuple[str, ...]) -> Any:
+    command: Any = typer.main.get_command(program)
+    for name in path:
+        command = command.commands[name]
+    return command
+
+
+def test_there_are_the_commands_that_people_were_told_of() -> None:
+    assert {" ".join(path) for path in PATHS} >= {
+        *("serve", "worker", "migrate", "schema", "publish", "listen", "demo"),
+        *("workspace create", "workspace list", "key create", "key list", "key revoke"),
+    }
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_every_command_describes_itself_and_all_that_it_takes(path: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(program, [*path, "--help"], env={"COLUMNS": "200"})
+
+    command = command_at(path)
+    assert result.exit_code == 0
+    assert command.help.partition("\n")[0] in result.stdout
+    assert [parameter.name for parameter in command.params if not parameter.help] == []
+
+
+def test_help_imports_nothing_that_takes_long(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", IMPORTED, json.dumps(PATHS)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert result.returncode == 0, result.stderr
+    assert "app.cli.access" in result.stderr.split()
+    assert set(HEAVY) & set(result.stderr.split()) == set()
+
+
+def test_the_installed_program_knows_its_version(tmp_path: Path) -> None:
+    result = run("--version", directory=tmp_path)
+
+    assert (result.returncode, result.stdout) == (0, version("eev-webhooks") + "\n")
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["listen", "--port", "70000"], ["key", "revoke"], ["publish"]])
+def test_wrong_usage_ends_with_2_and_shows_the_way_to_the_help(arguments: list[str]) -> None:
+    result = CliRunner().invoke(program, arguments)
+
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "for help" in result.stderr
