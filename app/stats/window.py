@@ -16,7 +16,7 @@ PERIOD = timedelta(minutes=5)
 DEFAULT_SPAN = timedelta(hours=24)
 DEFAULT_BUCKETS = 24
 MAX_BUCKETS = 200
-# At ten million deliveries a day an hour has 420,000: a quarter of a second of counting.
+# At ten million deliveries a day an hour has 420,000: half a second of counting.
 MAX_EXACT_SPAN = timedelta(hours=1)
 # A quarter of a year is 26,000 periods to add up.
 MAX_SPAN = timedelta(days=92)
