@@ -14,6 +14,7 @@ from app.settings import Settings
 from graph.context import Context
 from graph.documents import Documents, Preparation
 from graph.errors import explain
+from graph.execution import Execution
 from graph.mutations.root import Mutation
 from graph.queries import Query
 from graph.scalars import SCALARS
@@ -25,7 +26,14 @@ class Schema(strawberry.Schema):
 
     def __init__(self, settings: Settings) -> None:
         config = StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not settings.introspection)
-        super().__init__(Query, Mutation, Subscription, extensions=[self._preparation], config=config)
+        super().__init__(
+            Query,
+            Mutation,
+            Subscription,
+            extensions=[self._preparation],
+            execution_context_class=Execution,
+            config=config,
+        )
         self.documents = Documents(self._schema, settings)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:  # noqa: ARG002

@@ -23,3 +23,13 @@ async def next_value(
         if not following.done():
             following.cancel()
             await asyncio.wait([following])
+
+
+async def to_the_end(work: Awaitable[Value]) -> Value:
+    """Await work to its end even when whoever awaits it is cancelled, and pass the cancellation on only then."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
