@@ -1,0 +1,79 @@
+"""`python -m bench [FIGURE …]`: measures, prints one table, and writes build/bench.json."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from bench.accept import accept
+from bench.deliver import deliver
+from bench.installation import MODES, Mode, Services
+from bench.latency import latency
+from bench.measure import Line
+from bench.report import show, write
+from bench.run import Run, Size
+from tests.databases import PostgresDatabases
+from tests.services import Postgres, Redis
+
+FIGURES: dict[str, Callable[[Run], Awaitable[list[Line]]]] = {
+    "deliver": deliver,
+    "latency": latency,
+    "accept": accept,
+}
+
+
+def main(
+    figures: Annotated[list[str] | None, typer.Argument(help=f"Which: {', '.join(FIGURES)}; all, if none.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Small sizes, to see that everything works.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="The sizes of the targets; takes long, and much disk.")] = False,
+    mode: Annotated[str | None, typer.Option(help="Only embedded, or only distributed.")] = None,
+    output: Annotated[Path, typer.Option(help="Where the JSON goes.")] = Path("build/bench.json"),
+) -> None:
+    """Measure how fast the product is, each figure beside a baseline of the same run."""
+    chosen = list(dict.fromkeys(figures or FIGURES))
+    if unknown := [name for name in chosen if name not in FIGURES]:
+        raise typer.BadParameter(f"There is no figure {unknown[0]}; there are {', '.join(FIGURES)}.")
+    if mode is not None and mode not in MODES:
+        raise typer.BadParameter(f"There is no mode {mode}; there are {' and '.join(MODES)}.")
+    size: Size = "quick" if quick else "full" if full else "default"
+    console = Console()
+    lines = uvloop.run(_measure(chosen, size, tuple(name for name in MODES if mode in {None, name}), console))
+    show(lines, console if console.is_terminal else Console(width=240))
+    write(lines, size, output)
+    console.print(f"The same as JSON: {output}")
+
+
+async def _measure(chosen: Sequence[str], size: Size, modes: tuple[Mode, ...], console: Console) -> list[Line]:
+    lines: list[Line] = []
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("starting PostgreSQL and Redis", total=len(chosen))
+        async with _services() as services:
+            run = Run(services, size, lambda text: progress.update(task, description=text), modes)
+            for name in chosen:
+                lines += await FIGURES[name](run)
+                progress.advance(task)
+    return lines
+
+
+@asynccontextmanager
+async def _services() -> AsyncIterator[Services]:
+    with tempfile.TemporaryDirectory(prefix="eev-webhooks-bench-") as directory:
+        postgres, redis = Postgres(flushing=True), Redis()
+        try:
+            await asyncio.gather(asyncio.to_thread(postgres.start), asyncio.to_thread(redis.start))
+            yield Services(Path(directory), postgres, redis, PostgresDatabases(postgres))
+        finally:
+            postgres.close()
+            redis.close()
+
+
+if __name__ == "__main__":
+    typer.run(main)

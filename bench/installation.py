@@ -1,0 +1,164 @@
+"""The product as it is installed: a server, a worker where the broker is Redis, a database, and a receiver."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Literal
+
+import orjson
+
+from app.clock import SystemClock, to_micros
+from app.database.database import Database
+from bench.client import CREATE_WEBHOOK, Client
+from bench.processes import PROGRAM, Process, running
+from bench.workload import LANES, event_type, wanted_by
+from tests.databases import PostgresDatabases
+from tests.server import free_port
+from tests.services import Postgres, Redis
+
+Mode = Literal["embedded", "distributed"]
+MODES: tuple[Mode, ...] = ("embedded", "distributed")
+KEY = "bench-key-of-forty-characters-0123456789"
+POLL_SECONDS = 0.02
+PATIENCE_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Services:
+    """Servers that all figures share. PostgreSQL flushes every commit to the disk."""
+
+    directory: Path
+    postgres: Postgres
+    redis: Redis
+    databases: PostgresDatabases
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A running installation; `processes` are the product's own, `database` is PostgreSQL's, where it is that."""
+
+    mode: Mode
+    url: str
+    delivering_url: str
+    database_url: str
+    receiver_url: str
+    receiver: Process
+    processes: Mapping[str, Process]
+    database: Mapping[str, Process]
+    client: Client
+
+    @property
+    def all_processes(self) -> dict[str, Process]:
+        """The product's processes, and the database's."""
+        return {**self.processes, **self.database}
+
+    async def delivered(self) -> int:
+        """How many attempts have been recorded as succeeded since the start."""
+        page = (await self.client.get(f"{self.delivering_url}/metrics")).decode()
+        line = next(line for line in page.splitlines() if 'deliveries_total{status="SUCCEEDED"}' in line)
+        return int(float(line.rpartition(" ")[2]))
+
+    async def received(self) -> int:
+        """How many requests the receiver has answered since the start."""
+        return int(await self.client.get(f"{self.receiver_url}/count"))
+
+    async def receipts(self) -> list[tuple[str, int]]:
+        """Event ids and arrivals (ns, monotonic) since this was last asked."""
+        found: list[tuple[str, int]] = orjson.loads(await self.client.get(f"{self.receiver_url}/receipts"))
+        return found
+
+    async def until_delivered(self, count: int) -> None:
+        """Wait until so many deliveries are recorded; asks the cheap receiver first, not to disturb.
+
+        Raises:
+            TimeoutError: they are not within `PATIENCE_SECONDS`.
+        """
+        ends_at = monotonic() + PATIENCE_SECONDS
+        for count_now in (self.received, self.delivered):
+            while await count_now() < count:
+                if monotonic() > ends_at:
+                    raise TimeoutError(f"Only {await self.delivered()} of {count} deliveries were recorded in time.")
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def make_webhooks(self, fan_out: int) -> None:
+        """Make the bench's event types, and a webhook for each so that every event has `fan_out` deliveries."""
+        await _make_event_types(self.database_url)
+        for number in range(LANES if fan_out else 0):
+            given = {"name": f"Bench {number}", "url": f"{self.receiver_url}/hook/{number}"}
+            await self.client.ask(CREATE_WEBHOOK, {"input": {**given, "eventTypes": wanted_by(number, fan_out)}})
+
+
+@asynccontextmanager
+async def installed(
+    services: Services, mode: Mode, *, fan_out: int, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[Installation]:
+    """A fresh installation with a database of its own, its settings the defaults but for addresses and `settings`."""
+    async with AsyncExitStack() as stack:
+        directory = services.directory / f"{mode}-{free_port()}"
+        directory.mkdir()
+        environment = await _environment(services, mode, directory) | dict(settings or {})
+        log = directory / "receiver.log"
+        command = (sys.executable, "-m", "bench.receiver")
+        receiver = await stack.enter_async_context(running(*command, ready="http://", log=log))
+        processes = {}
+        log = directory / "serve.log"
+        serve = await stack.enter_async_context(
+            running(PROGRAM, "serve", ready="The API is at", log=log, environment=environment)
+        )
+        processes["api"] = serve.process
+        url = serve.line.rpartition(" ")[2].removesuffix("/graphql")
+        delivering_url = url
+        if mode == "distributed":
+            log = directory / "worker.log"
+            worker = await stack.enter_async_context(
+                running(PROGRAM, "worker", ready="worker.started", log=log, environment=environment)
+            )
+            processes["worker"] = worker.process
+            delivering_url = f"http://127.0.0.1:{environment['WORKER_PORT']}"
+        client = await stack.enter_async_context(Client(url, KEY))
+        made = Installation(
+            mode=mode,
+            url=url,
+            delivering_url=delivering_url,
+            database_url=environment["DATABASE_URL"],
+            receiver_url=receiver.line,
+            receiver=receiver.process,
+            processes=processes,
+            database={"database": Process(services.postgres.pid)} if mode == "distributed" else {},
+            client=client,
+        )
+        await made.make_webhooks(fan_out)
+        yield made
+
+
+async def _environment(services: Services, mode: Mode, directory: Path) -> dict[str, str]:
+    common = {"DATA_DIR": str(directory), "PORT": "0", "BOOTSTRAP_API_KEY": KEY, "LOG_FORMAT": "json"}
+    if mode == "embedded":
+        return common | {"DATABASE_URL": f"sqlite://{directory}/bench.db", "BROKER_URL": "memory://"}
+    return common | {
+        "DATABASE_URL": await services.databases.create(),
+        "BROKER_URL": services.redis.fresh_database_url(),
+        "UPDATES_URL": services.redis.fresh_database_url(),
+        "WORKER_PORT": str(free_port()),
+    }
+
+
+async def _make_event_types(database_url: str) -> None:
+    """Put the event types where the API's own would be."""
+    now = to_micros(SystemClock().now())
+    async with Database(database_url) as database:
+        [workspace] = await database.fetch("SELECT id FROM workspace")
+        columns = (("id", "text"), ("name", "text"))
+        await database.fetch_rows(
+            "INSERT INTO event_type (id, workspace_id, name, description, json_schema, example, archived, created_at,"
+            " updated_at) SELECT id, $1, name, '', '{\"type\": \"object\"}', '{}', FALSE, $2, $2 FROM {rows} AS new",
+            columns,  # type: ignore[arg-type]
+            [(f"bench_{lane:03d}", event_type(lane)) for lane in range(LANES)],
+            workspace["id"],
+            now,
+        )
+        await database.execute("UPDATE workspace SET registry_version = registry_version + 1")

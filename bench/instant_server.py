@@ -1,0 +1,55 @@
+"""The server with a publisher that returns at once: what the GraphQL layer can do alone.
+
+Run as `python -m bench.instant_server` with the settings of `eev-webhooks serve`.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
+
+import uvloop
+
+from app.access.caller import Caller
+from app.access.keys import bootstrap
+from app.database.migrate import migrate
+from app.logs import configure_logging
+from app.publishing.commit import Committed, CommittedEvent, event_row
+from app.publishing.draft import EventDraft, prepare
+from app.publishing.publish import Publisher
+from app.resources import Resources
+from app.settings import load_settings
+from app.web.application import create_application
+from app.web.serve import Server, bound, print_now
+from tasks.process import open_process
+
+
+class InstantPublisher:
+    """Says yes to everything and writes nothing."""
+
+    def __init__(self, resources: Resources) -> None:
+        draft = EventDraft("bench.lane.n000", {})
+        row = event_row("ws", prepare(draft, resources.clock.now()))
+        self._committed = CommittedEvent(row, False, 0)
+
+    async def publish(self, caller: Caller, drafts: Sequence[EventDraft], *, batch: bool) -> Committed:  # noqa: ARG002
+        """The same answer for every event."""
+        return Committed(events=[self._committed] * len(drafts))
+
+
+async def _serve() -> None:
+    settings = load_settings()
+    configure_logging(settings)
+    with bound(settings.host, settings.port) as listener:
+        await migrate(settings.database_url)
+        async with open_process(settings, works=settings.delivers_itself) as resources:
+            await bootstrap(resources)
+            instant = replace(resources, publisher=cast("Publisher", InstantPublisher(resources)))
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            started = f"The API is at {url}/graphql\n"
+            await Server(create_application(instant), settings, lambda: print_now(started)).serve(sockets=[listener])
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve())

@@ -1,0 +1,40 @@
+"""Publishes single events at a given rate, each when its time has come, whether or not earlier ones are answered."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+from bench.client import PUBLISH_EVENT, request
+from bench.installation import Installation
+from bench.workload import LANES, event
+
+
+@dataclass
+class Published:
+    """When each event was due to be published, by its id (ns, monotonic), and how long the answers took (ms)."""
+
+    due_at: dict[str, int] = field(default_factory=dict)
+    answer_ms: list[float] = field(default_factory=list)
+
+
+async def publish_steadily(product: Installation, per_second: int, seconds: float) -> Published:
+    """Publish at a steady rate. A wait for a late answer counts from when the event was due (no coordinated omission).
+
+    Raises:
+        Failed: the API said no.
+    """
+    published = Published()
+    begins_at = time.monotonic_ns() + 50_000_000
+    bodies = [request(PUBLISH_EVENT, {"input": event(lane)}) for lane in range(LANES)]
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(int(per_second * seconds)):
+            due_at = begins_at + number * 1_000_000_000 // per_second
+            await asyncio.sleep(max(0, due_at - time.monotonic_ns()) / 1e9)
+            tasks.create_task(_publish(product, bodies[number % LANES], due_at, published))
+    return published
+
+
+async def _publish(product: Installation, body: bytes, due_at: int, published: Published) -> None:
+    data = await product.client.send(body)
+    published.answer_ms.append((time.monotonic_ns() - due_at) / 1e6)
+    published.due_at[data["publishEvent"]["event"]["id"]] = due_at

@@ -1,0 +1,90 @@
+"""Numbers made of measurements: percentiles, and lines of the result with their ratios and targets. Pure."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """How long something took, in milliseconds."""
+
+    p50: float
+    p95: float
+    p99: float
+
+    def named(self, prefix: str = "") -> dict[str, float]:
+        """The three by name, e.g. for the details of a line."""
+        return {f"{prefix}p50 ms": self.p50, f"{prefix}p95 ms": self.p95, f"{prefix}p99 ms": self.p99}
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest value that at least this share (0 to 1) of the values does not exceed (the nearest rank).
+
+    Raises:
+        ValueError: there are no values.
+    """
+    if not values:
+        raise ValueError("There is no percentile of no values: nothing was measured.")
+    ranked = sorted(values)
+    return ranked[max(0, math.ceil(share * len(ranked)) - 1)]
+
+
+def percentiles(milliseconds: Sequence[float]) -> Percentiles:
+    """The three that are shown.
+
+    Raises:
+        ValueError: nothing was measured.
+    """
+    return Percentiles(*(percentile(milliseconds, share) for share in (0.50, 0.95, 0.99)))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a line's ratio has to reach, or its value where there is no baseline."""
+
+    limit: float
+    at_most: bool = True
+
+    def holds(self, value: float) -> bool:
+        """Whether a value is on the right side."""
+        return value <= self.limit if self.at_most else value >= self.limit
+
+    def __str__(self) -> str:
+        return f"{'≤' if self.at_most else '≥'} {self.limit:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the result: a value, and what it is compared with.
+
+    Attributes:
+        figure: deliver, latency …
+        case: in which circumstances, e.g. "embedded, fan-out 1".
+        name: what was measured.
+        unit: of `value` and `baseline`.
+        baseline: the same, of the least that could do it, in the same run.
+        target: of the ratio to the baseline, or of the value where there is none.
+        details: whatever else is worth knowing, its unit in its name.
+    """
+
+    figure: str
+    case: str
+    name: str
+    value: float
+    unit: str
+    baseline: float | None = None
+    target: Target | None = None
+    details: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def ratio(self) -> float | None:
+        """The value as a multiple of the baseline."""
+        return None if not self.baseline else self.value / self.baseline
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether the target is reached; None where there is none."""
+        if self.target is None:
+            return None
+        return self.target.holds(self.value if self.ratio is None else self.ratio)

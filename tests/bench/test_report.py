@@ -1,0 +1,41 @@
+"""The table and the JSON of a run."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from bench.measure import Line, Target
+from bench.report import cells, number, write
+
+LINE = Line("deliver", "embedded, fan-out 1", "CPU per delivery", 0.3, "ms", 0.1, Target(2.5), {"api peak MB": 163.4})
+
+
+def test_a_row_shows_the_ratio_the_target_and_the_verdict() -> None:
+    assert cells(LINE) == [
+        *("deliver", "embedded, fan-out 1", "CPU per delivery", "0.3 ms", "0.1", "3.00 ×", "≤ 2.5", "NO"),
+        "api peak MB 163",
+    ]
+
+
+def test_a_row_leaves_empty_what_was_not_compared() -> None:
+    row = cells(Line("start", "embedded", "ready", 1.25, "s"))
+
+    assert row == ["start", "embedded", "ready", "1.25 s", "", "", "", "", ""]
+
+
+@pytest.mark.parametrize(("value", "shown"), [(12_345.6, "12,346"), (1.2345, "1.23"), (0.00012345, "0.000123")])
+def test_numbers_show_the_digits_that_matter(value: float, shown: str) -> None:
+    assert number(value) == shown
+
+
+def test_the_json_holds_every_line_with_its_ratio_and_the_machine(tmp_path: Path) -> None:
+    path = tmp_path / "build" / "bench.json"
+
+    write([LINE], "quick", path)
+
+    written = orjson.loads(path.read_bytes())
+    [line] = written["lines"]
+    assert (line["ratio"], line["holds"], line["target"]) == (pytest.approx(3), False, "≤ 2.5")
+    assert written["machine"]["cores"] >= 1
+    assert written["size"] == "quick"
