@@ -36,9 +36,6 @@ _KEEP_IDLE_SECONDS = 4.0
 _MAX_HEADER_BYTES = 8190
 _MAX_HEADERS = 100
 
-# aiohttp stops reading at twice this, so a fast receiver cannot fill the memory before the cap is seen.
-_READ_BUFFER_BYTES = 16 * 1024
-
 # aiohttp writes bytes in one go, but gives way to others between the pieces of a stream.
 _BODY_IN_PIECES_BYTES = 256 * 1024
 
@@ -177,7 +174,6 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             trust_env=False,
             timeout=aiohttp.ClientTimeout(),  # none of its own: the deadline covers all of it
             skip_auto_headers=_NO_HEADERS_ADDED,
-            read_bufsize=_READ_BUFFER_BYTES,
             max_line_size=_MAX_HEADER_BYTES,
             max_field_size=_MAX_HEADER_BYTES,
             max_headers=_MAX_HEADERS,

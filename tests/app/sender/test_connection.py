@@ -65,7 +65,7 @@ async def test_an_answer_on_an_idle_connection_ends_it(transport: AiohttpTranspo
     async with transport:
         first = await transport.handle_async_request(post(receiver.url("/hook")))
         answered.set()
-        await receiver.connected(0)
+        await receiver.connected(0, timeout_seconds=2)  # sooner than the pool would give an idle one up
         second = await transport.handle_async_request(post(receiver.url("/hook")))
 
     assert (first.status_code, second.status_code) == (200, 201)
