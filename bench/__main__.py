@@ -13,12 +13,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from bench.accept import accept
+from bench.backlog import backlog
 from bench.deliver import deliver
 from bench.installation import MODES, Mode, Services
 from bench.latency import latency
 from bench.measure import Line
 from bench.report import show, write
 from bench.run import Run, Size
+from bench.start import start
 from tests.databases import PostgresDatabases
 from tests.services import Postgres, Redis
 
@@ -26,6 +28,8 @@ FIGURES: dict[str, Callable[[Run], Awaitable[list[Line]]]] = {
     "deliver": deliver,
     "latency": latency,
     "accept": accept,
+    "backlog": backlog,
+    "start": start,
 }
 
 
