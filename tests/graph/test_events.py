@@ -13,6 +13,7 @@ EVENT = "id type occurredAt createdAt data body test idempotencyKey orderingKey"
 ERRORS = "userErrors { message path code }"
 TICKET = dict(BUILT_IN["ticket.created"].example)
 DRAFT = {"type": "ticket.created", "data": TICKET}
+PUBLISH = 'publishEvent(input: {type: "ticket.created", data: $data}) { event { id } }'
 WEBHOOK = {"name": "Tickets", "url": "http://127.0.0.1:9/hook", "eventTypes": ["ticket.*"]}
 
 
@@ -74,38 +75,37 @@ async def test_events_are_published_together_or_not_at_all(api: Api) -> None:
 @pytest.mark.parametrize(
     ("data", "path"),
     [
-        (None, ["data"]),
         ([], ["data"]),
         ("text", ["data"]),
         (1.5, ["data"]),
-        ({}, ["data"]),
+        ({}, ["data", "ticket"]),
         ({"ticket": 1}, ["data", "ticket"]),
     ],
 )
 async def test_data_that_its_schema_does_not_know_is_refused_with_its_place(
     api: Api, data: Any, path: list[str]
 ) -> None:
-    document = 'mutation($data: JSON!) { publishEvent(input: {type: "ticket.created", data: $data}) { userErrors { path code } } }'
+    payload = await publish(api, data=data)
 
-    answer = await api.ask(document, data=data)
+    places = [(error["path"], error["code"]) for error in payload["userErrors"]]
+    assert (payload["event"], payload["deliveryCount"], payload["duplicate"]) == (None, None, None)
+    assert (path, "INVALID_PAYLOAD") in places
 
-    if data is None:  # JSON! takes no null
-        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
-    else:
-        errors = answer["data"]["publishEvent"]["userErrors"]
-        assert {"path": path, "code": "INVALID_PAYLOAD"} in errors
+
+async def test_data_that_is_null_is_no_json_at_all(api: Api) -> None:
+    error = await api.error(f"mutation($data: JSON!) {{ {PUBLISH} }}", data=None)
+
+    assert "$data" in error["message"]
+    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
 
 
 async def test_json_may_be_written_into_the_query_itself(api: Api) -> None:
-    document = """mutation($id: JSON) {
-      publishEvent(input: {type: "conversation.created", data: {conversation: {id: $id, list: [1, 2.5, null, true, "é"]}}}) {
-        userErrors { path }
-      }
-    }"""
+    data = '{conversation: {id: $id, list: [1, 2.5, null, true, "é"]}}'
+    publishing = f'publishEvent(input: {{type: "conversation.created", data: {data}}}) {{ userErrors {{ path }} }}'
 
-    data = await api.data(document, id="c")
+    answer = await api.data(f"mutation($id: JSON) {{ {publishing} }}", id="c")
 
-    assert ["data", "conversation", "id"] not in [error["path"] for error in data["publishEvent"]["userErrors"]]
+    assert ["data", "conversation", "id"] not in [error["path"] for error in answer["publishEvent"]["userErrors"]]
 
 
 async def test_a_number_that_json_cannot_say_is_refused(api: Api) -> None:
@@ -162,10 +162,7 @@ async def test_publishing_needs_its_scope_and_shows_what_was_published(api: Api,
     reader = await api.with_key(domain.caller, Scope.READ)
     publisher = await api.with_key(domain.caller, Scope.PUBLISH)
 
-    refused = await reader.error(
-        'mutation($data: JSON!) { publishEvent(input: {type: "ticket.created", data: $data}) { event { id } } }',
-        data=TICKET,
-    )
+    refused = await reader.error(f"mutation($data: JSON!) {{ {PUBLISH} }}", data=TICKET)
     published = await publish(publisher)
     unread = await publisher.error("{ events { nodes { id } } }")
 
@@ -184,8 +181,12 @@ async def test_all_event_types_have_a_schema_and_an_example(api: Api) -> None:
 
 async def test_event_types_are_found_by_name_and_category(api: Api) -> None:
     data = await api.data(
-        '{ found: eventType(name: "ticket.created") { name } unknown: eventType(name: "no.such") { name }'
-        " tickets: eventTypes(category: TICKET) { name } own: eventTypes(category: CUSTOM, includeArchived: true) { name } }"
+        """{
+          found: eventType(name: "ticket.created") { name }
+          unknown: eventType(name: "no.such") { name }
+          tickets: eventTypes(category: TICKET) { name }
+          own: eventTypes(category: CUSTOM, includeArchived: true) { name }
+        }"""
     )
 
     assert (data["found"], data["unknown"], data["own"]) == ({"name": "ticket.created"}, None, [])
