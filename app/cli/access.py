@@ -170,11 +170,13 @@ async def _chosen(database: "Database", workspace_id: str | None) -> str:
 
 @asynccontextmanager
 async def _resources() -> "AsyncIterator[Resources]":
-    """What the domain's functions ask for. Nothing is delivered from here, so nobody is woken."""
+    """What the domain's functions ask for. Nothing is delivered or followed here, so no Redis is needed either."""
+    from app.logs import configure_logging
     from app.resources import open_resources
     from app.settings import load_settings
 
-    settings = load_settings()
+    settings = load_settings(broker_url="memory://", updates_url="memory://")
+    configure_logging(settings)
     _require_file(settings.database_url)
     async with open_resources(settings, send_wake_up=lambda _: None) as resources:
         yield resources

@@ -155,12 +155,13 @@ def _user_error(error: Mapping[str, Any]) -> str:
 
 
 def _unreachable(url: str, error: httpx.HTTPError) -> Refused:
-    if isinstance(error, httpx.TimeoutException):
-        return Refused(f"{url} did not answer within {TIMEOUT_SECONDS:g} seconds. It may have done what was asked.")
-    return Refused(
-        f"No server answers at {url} ({str(error) or type(error).__name__})."
-        " Start one with `eev-webhooks serve`, or name another with --url or EEV_WEBHOOKS_URL."
-    )
+    reason = str(error) or type(error).__name__
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        return Refused(
+            f"No server answers at {url} ({reason})."
+            " Start one with `eev-webhooks serve`, or name another with --url or EEV_WEBHOOKS_URL."
+        )
+    return Refused(f"The connection to {url} was lost before the answer ({reason}). What was asked may have been done.")
 
 
 async def _server_sent_events(lines: AsyncIterator[str]) -> AsyncIterator[tuple[str, str]]:

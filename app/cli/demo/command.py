@@ -1,13 +1,19 @@
 """`eev-webhooks demo`: shows the life of some events, and says whether all went well."""
 
 import asyncio
+import signal
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from app.cli.failures import REFUSED
 from app.cli.output import AsJson, print_json
+
+if TYPE_CHECKING:
+    from app.cli.demo.narration import Narrator
+    from app.cli.demo.summary import Summary
 
 
 def demo(as_json: AsJson = False) -> None:
@@ -19,14 +25,21 @@ def demo(as_json: AsJson = False) -> None:
     from rich.console import Console
 
     from app.cli.demo.narration import Narrator
-    from app.cli.demo.story import tell
 
     narrator = Narrator(Console(stderr=as_json, highlight=False))
     with tempfile.TemporaryDirectory(prefix="eev-webhooks-demo-") as directory:
-        summary = asyncio.run(tell(narrator, Path(directory)))
+        summary = asyncio.run(_tell(narrator, Path(directory)))
     if as_json:
         print_json(summary.fields())
     else:
         narrator.summary(summary)
     if summary.missing:
         raise typer.Exit(REFUSED)
+
+
+async def _tell(narrator: "Narrator", directory: Path) -> "Summary":
+    from app.cli.demo.story import tell
+
+    # As Ctrl-C does, SIGTERM has to end the processes that were started, too.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, signal.raise_signal, signal.SIGINT)
+    return await tell(narrator, directory)

@@ -52,7 +52,7 @@ class Live:
     def add(self, update: Mapping[str, Any]) -> None:
         """Count an update of the subscription."""
         self.updates += 1
-        if update["delivery"]["status"] == "SUCCEEDED":
+        if update["attempt"] is not None and update["attempt"]["outcome"] == "SUCCEEDED":
             self.succeeded.add(update["delivery"]["id"])
         self.changed.set()
 

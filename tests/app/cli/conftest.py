@@ -1,6 +1,7 @@
 """Commands within the tests' own process, in a directory of their own and with no settings but those given."""
 
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -9,12 +10,13 @@ from typer.testing import CliRunner, Result
 
 from app.cli import program
 from app.settings import Settings
+from tests.logging_state import logging_put_back
 
 Invoke: TypeAlias = Callable[..., Result]
 
 
 @pytest.fixture
-def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
+def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Invoke]:
     """Run a command: `invoke("key", "list", DATABASE_URL=…)`. What it raises beyond exit codes goes to the test."""
     monkeypatch.chdir(tmp_path)
     for name in Settings.model_fields:
@@ -24,4 +26,13 @@ def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
         settings = {"DATA_DIR": str(tmp_path), "COLUMNS": "200", **environment}
         return CliRunner().invoke(program, arguments, input=given, env=settings, catch_exceptions=False)
 
-    return run
+    with logging_put_back():
+        yield run
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port that is taken, so that nobody else begins to listen there, and that refuses connections."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]

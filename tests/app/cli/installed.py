@@ -66,6 +66,11 @@ class Running:
         self._ended()
 
     @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
+    @property
     def errors(self) -> str:
         """What it wrote to stderr so far; all of it, once it has been stopped."""
         return "".join(self._errors)

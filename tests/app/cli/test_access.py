@@ -153,6 +153,15 @@ def test_among_several_workspaces_one_has_to_be_named(workspace: dict[str, Any],
     assert [key["name"] for key in named] == ["admin"]
 
 
+def test_keys_are_made_while_the_broker_is_away(invoke: Invoke, database_url: str, silent_port: int) -> None:
+    settings = {"DATABASE_URL": database_url, "BROKER_URL": f"redis://127.0.0.1:{silent_port}/0"}
+
+    result = invoke("workspace", "create", "Acme", "--json", **settings)
+
+    assert data(result)["workspace"]["name"] == "Acme"
+    assert result.stderr == ""
+
+
 def test_workspaces_are_listed(workspace: dict[str, Any], command: Invoke) -> None:
     listed = data(command("workspace", "list", "--json"))
 

@@ -2,7 +2,6 @@
 
 import errno
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,14 +15,6 @@ from tests.app.cli.installed import KEY, run, serving, url_of
 def taken_port() -> socket.socket:
     """A port that something else listens on."""
     return socket.create_server(("127.0.0.1", 0))
-
-
-@pytest.fixture
-def silent_port() -> Iterator[int]:
-    """A port that is taken, so that nobody else begins to listen there, and that refuses connections."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield bound.getsockname()[1]
 
 
 def test_a_wrong_setting_is_named(tmp_path: Path) -> None:

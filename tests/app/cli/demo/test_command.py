@@ -1,16 +1,18 @@
 """The demonstration: that it shows what it says, and that it fails when something is missing."""
 
 import json
+import signal
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
+import psutil
 import pytest
 from rich.console import Console
 
 from app.cli.demo.narration import Narrator
 from app.cli.demo.summary import Summary
-from tests.app.cli.installed import run
+from tests.app.cli.installed import Running, run
 
 COMPLETE = Summary(
     events=4,
@@ -82,3 +84,17 @@ def test_people_read_how_it_ended(summary: Summary, last: str) -> None:
 
     assert isinstance(console.file, StringIO)
     assert console.file.getvalue().splitlines()[-1] == last
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_ends_it_early_ends_all_of_it(tmp_path: Path, number: signal.Signals) -> None:
+    with Running("demo", directory=tmp_path, TMPDIR=str(tmp_path)) as demo:
+        while "Two receivers listen" not in demo.line():
+            pass
+        started = psutil.Process(demo.pid).children(recursive=True)
+        code = demo.stop(number)
+
+    assert code == 130
+    assert len(started) >= 1
+    assert not any(process.is_running() for process in started)
+    assert list(tmp_path.iterdir()) == []
