@@ -69,7 +69,8 @@ async def test_a_method_that_a_path_does_not_take_is_named(world: World) -> None
     async with client_of(create_application(world.resources)) as http:
         response = await http.post("/health/live")
 
-    assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD")
+    assert response.status_code == 405
+    assert sorted(response.headers["allow"].split(", ")) == ["GET", "HEAD"]
     assert response.json()["errors"][0]["message"] == "/health/live does not take POST."
 
 
