@@ -41,7 +41,7 @@ format: $(DEVELOPMENT) ## Put code into the project's form
 	$(BIN)/ruff format .
 
 test: $(DEVELOPMENT) ## Run the tests, with a real PostgreSQL and a real Redis
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=auto $(ARGS)
 
 bench: $(DEVELOPMENT) ## Measure throughput and latency
 	$(BIN)/python -m bench $(ARGS)
