@@ -32,6 +32,9 @@ from graphql import (
 from graph.limits import too_complex
 from graph.pagination import DEFAULT_SIZE, MAX_SIZE
 
+# Fields that take statements of their own rather than a share of one, and how many others each counts as.
+WEIGHTS = {"stats": 100}
+
 Parent: TypeAlias = GraphQLObjectType | GraphQLInterfaceType
 # The fields of one selection set that execution merges, by the type they are asked of and their name in the answer.
 Merged: TypeAlias = dict[tuple[str, str], tuple[GraphQLField, list[FieldNode]]]
@@ -111,7 +114,7 @@ class _Weighing:
             if self._left < 0:
                 raise too_complex("a cost of", f"more than {self._limit}", self._limit)
             inner = self._field_cost(field_, nodes)
-            inner.fields += 1
+            inner.fields += WEIGHTS.get(nodes[0].name.value, 1)
             if around is not None and is_list_type(get_nullable_type(field_.type)):
                 cost.repeated.append((around, inner))
             else:
@@ -120,6 +123,7 @@ class _Weighing:
         return cost
 
     def _field_cost(self, field_: GraphQLField, nodes: list[FieldNode]) -> Cost:
+        """The cost of what is selected in a field."""
         type_ = get_named_type(field_.type)
         if not isinstance(type_, (GraphQLObjectType, GraphQLInterfaceType)):
             return Cost()

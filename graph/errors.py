@@ -1,13 +1,14 @@
 """How a no reaches the caller: expected ones as `userErrors`, the rest as top-level errors with a code.
 
-Rejected                          userErrors of the mutation's payload, see `graph.mutations.mutation`
+Rejected, by a mutation           `userErrors` of its payload, see `graph.mutations.payload`
+Rejected, by anything else        BAD_USER_INPUT
 BadUserInput, GraphQL's own       BAD_USER_INPUT
 Unauthenticated                   UNAUTHENTICATED
 Forbidden                         FORBIDDEN
 RateLimited                       RATE_LIMITED, with retryAfterSeconds
 Unavailable, DatabaseUnavailable  UNAVAILABLE, with retryable: true
 a limit of `graph.limits`         QUERY_TOO_COMPLEX
-anything else                     INTERNAL_SERVER_ERROR: masked, logged with its traceback under an id that both show
+anything else                     INTERNAL_SERVER_ERROR: masked, and logged with its traceback under an id
 """
 
 import math
@@ -22,7 +23,7 @@ from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionErro
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from app.database.errors import DatabaseUnavailable
-from app.errors import Forbidden, RateLimited, Unauthenticated, Unavailable
+from app.errors import Forbidden, RateLimited, Rejected, Unauthenticated, Unavailable
 
 BAD_USER_INPUT = "BAD_USER_INPUT"
 QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
@@ -66,7 +67,7 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
         return str(cause), {"code": _CODES[RateLimited], "retryAfterSeconds": math.ceil(cause.retry_after_seconds)}
     if isinstance(cause, (Unavailable, DatabaseUnavailable)):
         return _unavailable(cause)
-    if isinstance(cause, BadUserInput):
+    if isinstance(cause, (BadUserInput, Rejected)):
         return str(cause), {"code": BAD_USER_INPUT}
     if isinstance(cause, _GRAPHQL_ITSELF) or (cause is None and error.path is None):
         too_large = _TOO_LARGE.search(error.message) if isinstance(error, GraphQLSyntaxError) else None

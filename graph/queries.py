@@ -6,6 +6,7 @@ import strawberry
 
 from app.ids import API_KEY, AUDIT_ENTRY, DELIVERY, EVENT, WEBHOOK
 from app.publishing.registry import Registry
+from app.stats.measure import measure
 from graph import listings
 from graph.arguments import After, Before, First, Last, OfDeliveries, OfEvents, OfWebhooks, given
 from graph.context import Context, Info
@@ -18,6 +19,7 @@ from graph.types.delivery import Delivery, DeliveryConnection
 from graph.types.event import Event, EventConnection
 from graph.types.event_type import EventType
 from graph.types.node import Node
+from graph.types.stats import Buckets, DeliveryStats, Since, Until
 from graph.types.viewer import Viewer
 from graph.types.webhook import Webhook, WebhookConnection
 
@@ -26,6 +28,7 @@ Id = Annotated[
     strawberry.argument(description="Its id. For what is not there, or in another workspace, the answer is null."),
 ]
 _OF_CATEGORY = strawberry.argument(description="Only those of this category; null or left out: all.")
+_OF_WEBHOOK = strawberry.argument(description="Only those of this webhook; null or left out: of all.")
 _INCLUDE_ARCHIVED = strawberry.argument(description="Whether to list archived ones too.")
 
 
@@ -118,6 +121,22 @@ class Query:
         asked = window(DELIVERY, given(first), given(after), given(last), given(before))
         listing = listings.deliveries(context.caller.workspace_id, given(filter))
         return DeliveryConnection.from_page(await fetch_page(context.resources.database, listing, asked))
+
+    @strawberry.field(
+        description="How deliveries have been doing: the 24 hours until now, where nothing else is said. What cannot be"
+        " measured is an error (BAD_USER_INPUT)."
+    )
+    async def stats(
+        self,
+        info: Info,
+        webhook_id: Annotated[strawberry.ID | None, _OF_WEBHOOK] = strawberry.UNSET,
+        since: Since = strawberry.UNSET,
+        until: Until = strawberry.UNSET,
+        buckets: Buckets = strawberry.UNSET,
+    ) -> DeliveryStats:
+        context = _reading(info)
+        asked = given(webhook_id), given(since), given(until), given(buckets)
+        return DeliveryStats.of(await measure(context.resources, context.caller, *asked))
 
     @strawberry.field(
         description="Addresses that deliveries come from, for receivers that restrict webhook sources; empty where the"

@@ -4,6 +4,7 @@ import strawberry
 
 from graph.mutations.access import AccessMutations
 from graph.mutations.deliveries import DeliveryMutations
+from graph.mutations.event_types import EventTypeMutations
 from graph.mutations.events import EventMutations
 from graph.mutations.secrets import SecretMutations
 from graph.mutations.webhooks import WebhookMutations
@@ -13,5 +14,7 @@ from graph.mutations.webhooks import WebhookMutations
     description="Changing things. Each takes one `input` and answers one payload, whose results are null where"
     " `userErrors` is not empty."
 )
-class Mutation(WebhookMutations, SecretMutations, EventMutations, DeliveryMutations, AccessMutations):
+class Mutation(
+    WebhookMutations, SecretMutations, EventMutations, DeliveryMutations, EventTypeMutations, AccessMutations
+):
     pass

@@ -7,6 +7,7 @@ from strawberry.scalars import JSON
 
 from app.ids import DELIVERY
 from app.models import Webhook as WebhookModel
+from app.stats.measure import measure
 from app.webhooks.credentials import open_headers
 from graph import listings
 from graph.arguments import After, Before, First, Last, OfDeliveries, given
@@ -18,6 +19,7 @@ from graph.types.delivery import DeliveryConnection
 from graph.types.header import Header
 from graph.types.node import Node
 from graph.types.secret import WebhookSecret
+from graph.types.stats import Buckets, DeliveryStats, Since, Until
 
 CONTENT_TYPE = "application/json"
 
@@ -133,6 +135,19 @@ class Webhook(Node):
         deliveries = listings.deliveries(info.context.caller.workspace_id, given(filter))
         page = await info.context.loaders.pages.load(Children(deliveries, asked, "webhook_id", self.id))
         return DeliveryConnection.from_page(page)
+
+    @strawberry.field(
+        description="How its deliveries have been doing: the 24 hours until now, where nothing else is said."
+    )
+    async def stats(
+        self,
+        info: Info,
+        since: Since = strawberry.UNSET,
+        until: Until = strawberry.UNSET,
+        buckets: Buckets = strawberry.UNSET,
+    ) -> DeliveryStats:
+        asked = given(since), given(until), given(buckets)
+        return DeliveryStats.of(await measure(info.context.resources, info.context.caller, self.id, *asked))
 
 
 @strawberry.type(description="A page of webhooks, newest first.")

@@ -16,6 +16,7 @@ from app.statuses import Scope
 from app.web.application import create_application
 from tests.clock import FakeClock
 from tests.domain import Domain, open_domain
+from tests.world import World, open_world
 
 URL = "http://eev.test/graphql"
 
@@ -102,6 +103,20 @@ async def api(domain: Domain) -> AsyncIterator[Api]:
     """A client with every scope."""
     async with http_client(domain.resources) as client:
         yield await api_of(domain.resources, client, domain.caller)
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    """A workspace on a server that delivers, and a receiver."""
+    async with open_world(database_url, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def live(world: World) -> AsyncIterator[Api]:
+    """A client of the server that delivers, with every scope."""
+    async with http_client(world.resources) as client:
+        yield Api(world.resources, client, world.key)
 
 
 @pytest.fixture

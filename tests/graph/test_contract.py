@@ -31,12 +31,6 @@ COMING = frozenset(
         "TestConnectionInput",
         "TestConnectionPayload",
         "Mutation.testConnection",
-        "DeliveryStats",
-        "DeliveryStatsBucket",
-        "LatencyPercentiles",
-        "Query.stats",
-        "Webhook.stats",
-        "Subscription.deliveryStats",
         "Operation",
         "OperationStatus",
         "Query.operation",
@@ -49,12 +43,6 @@ COMING = frozenset(
         "ReplayEventsInput",
         "ReplayEventsPayload",
         "Mutation.replayEvents",
-        "CreateEventTypeInput",
-        "CreateEventTypePayload",
-        "Mutation.createEventType",
-        "UpdateEventTypeInput",
-        "UpdateEventTypePayload",
-        "Mutation.updateEventType",
     }
 )
 

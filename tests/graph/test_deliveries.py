@@ -1,7 +1,5 @@
 """Deliveries over the API: what became of events, attempt by attempt, in few statements; and how they are steered."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +10,9 @@ from app.catalogue import BUILT_IN
 from app.publishing.draft import EventDraft
 from app.statuses import Scope
 from tests.domain import Domain
-from tests.graph.conftest import Api, api_of, http_client
+from tests.graph.conftest import Api, api_of
 from tests.graph.counting import counted
-from tests.world import TICKET, World, open_world
+from tests.world import TICKET, World
 
 PAGE = """
 query($filter: DeliveryFilter) {
@@ -33,19 +31,6 @@ query($filter: DeliveryFilter) {
   }
 }
 """
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def live(world: World) -> AsyncIterator[Api]:
-    """A client of a server that delivers."""
-    async with http_client(world.resources) as client:
-        yield Api(world.resources, client, world.key)
 
 
 async def published(world: World, count: int) -> None:

@@ -63,12 +63,6 @@ def watch(request: pytest.FixtureRequest) -> Watch:
 
 
 @pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
 async def address(world: World) -> AsyncIterator[str]:
     async with served(world.resources) as address:
         yield address

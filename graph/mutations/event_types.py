@@ -1,0 +1,34 @@
+"""Making and changing event types."""
+
+import strawberry
+
+from app.event_types import register
+from graph.context import Info
+from graph.inputs.event_types import CreateEventTypeInput, UpdateEventTypeInput
+from graph.mutations.payload import Input, Payload, mutation
+from graph.types.event_type import EventType
+
+
+@strawberry.type(description="What became of createEventType.")
+class CreateEventTypePayload(Payload):
+    event_type: EventType | None = strawberry.field(default=None, description="The event type.")
+
+
+@strawberry.type(description="What became of updateEventType.")
+class UpdateEventTypePayload(Payload):
+    event_type: EventType | None = strawberry.field(default=None, description="The event type as it is now.")
+
+
+@strawberry.type
+class EventTypeMutations:
+    @mutation("Makes an event type, which can be published and asked for from now on. Needs ADMIN.")
+    async def create_event_type(self, info: Info, input: Input[CreateEventTypeInput]) -> CreateEventTypePayload:
+        known = await register.create_event_type(info.context.resources, info.context.caller, input.draft())
+        return CreateEventTypePayload(event_type=EventType.from_known(known))
+
+    @mutation("Changes or archives an event type. Needs ADMIN.")
+    async def update_event_type(self, info: Info, input: Input[UpdateEventTypeInput]) -> UpdateEventTypePayload:
+        known = await register.update_event_type(
+            info.context.resources, info.context.caller, input.name, input.changes()
+        )
+        return UpdateEventTypePayload(event_type=EventType.from_known(known))

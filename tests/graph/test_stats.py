@@ -1,0 +1,77 @@
+"""Statistics over the API: of the workspace, of one webhook, and live."""
+
+import pytest
+
+from tests.graph.conftest import Api
+from tests.graph.serving import served, socket
+from tests.world import World
+
+STATS = """
+since until deliveries succeeded failed pending attempts successRate latencyMs { p50 p95 p99 }
+series { since succeeded failed attempts p95LatencyMs }
+"""
+
+
+async def test_deliveries_are_counted_for_the_workspace_and_for_each_webhook(world: World, live: Api) -> None:
+    good = await world.webhook("/good")
+    await world.webhook(url="http://127.0.0.1:1/", retry_delays_seconds=[])
+    await world.publish()
+    await world.until_status("SUCCEEDED", "FAILED")
+    document = f"""query($id: ID!) {{
+      all: stats {{ {STATS} }}
+      one: stats(webhookId: $id, buckets: 1) {{ {STATS} }}
+      webhook(id: $id) {{ stats(buckets: 1) {{ {STATS} }} }}
+    }}"""
+
+    data = await live.data(document, id=good.id)
+
+    everything = data["all"]
+    assert (everything["deliveries"], everything["succeeded"], everything["failed"]) == (2, 1, 1)
+    assert (everything["attempts"], everything["pending"], everything["successRate"]) == (2, 0, 0.5)
+    assert len(everything["series"]) == 24
+    assert everything["latencyMs"]["p50"] <= everything["latencyMs"]["p99"]
+    assert (data["one"]["deliveries"], data["one"]["successRate"], len(data["one"]["series"])) == (1, 1.0, 1)
+    assert data["webhook"]["stats"]["deliveries"] == 1
+
+
+async def test_what_cannot_be_measured_is_said_with_what_could(live: Api, world: World) -> None:
+    unknown = await live.error('{ stats(webhookId: "wh_nothing") { deliveries } }')
+    backwards = await live.error(
+        '{ stats(since: "2026-01-02T00:00:00Z", until: "2026-01-01T00:00:00Z") { deliveries } }'
+    )
+    buckets = await live.error("{ stats(buckets: 201) { deliveries } }")
+
+    assert "wh_nothing" in unknown["message"]
+    assert "later than since" in backwards["message"]
+    assert "1 to 200" in buckets["message"]
+    assert {error["extensions"]["code"] for error in (unknown, backwards, buckets)} == {"BAD_USER_INPUT"}
+
+
+async def test_statistics_are_measured_live(world: World) -> None:
+    document = f"subscription {{ deliveryStats(windowSeconds: 30) {{ {STATS} }} }}"
+    await world.webhook()
+    async with served(world.resources) as address, socket(address) as opened:
+        await opened.introduce(world.key)
+        await opened.subscribe(document)
+        first = (await opened.next())["deliveryStats"]
+        await world.publish()
+        await world.until_status("SUCCEEDED")
+        while (later := (await opened.next())["deliveryStats"])["attempts"] == 0:
+            pass
+
+    assert (first["deliveries"], first["attempts"], len(first["series"])) == (0, 0, 30)
+    assert (later["deliveries"], later["succeeded"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["everySeconds: 0", "everySeconds: 3601", "windowSeconds: 0", "windowSeconds: 3601", 'webhookId: "wh_1"'],
+)
+async def test_live_statistics_that_cannot_be_measured_are_an_error(world: World, arguments: str) -> None:
+    async with served(world.resources) as address, socket(address) as opened:
+        await opened.introduce(world.key)
+        await opened.subscribe(f"subscription {{ deliveryStats({arguments}) {{ deliveries }} }}")
+        error = await opened.receive()
+
+    assert error["type"] == "error"
+    assert error["payload"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
