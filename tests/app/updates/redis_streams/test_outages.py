@@ -176,11 +176,15 @@ async def test_a_stream_born_before_its_predecessor_is_found(client: "redis.Redi
     assert not later[0].gap
 
 
-async def test_the_bell_is_heard_again_after_its_own_clock_was_set_back(client: "redis.Redis", server: Redis) -> None:
+async def test_the_bell_is_heard_again_after_its_own_clock_was_set_back(client: "redis.Redis", proxy: Proxy) -> None:
     client.xadd(BELL, {"streams": STREAM}, id="9000000000000000-0")
-    async with RedisStreams(server.url, survey_seconds=600) as bus, Follower(bus) as follower:
+    async with RedisStreams(proxy.url, survey_seconds=600) as bus, Follower(bus) as follower:
+        bus.announce(Topic.DELIVERIES, [an_update(0)])
+        await follower.until(0)
+        proxy.cut()  # a trouble, and so a survey
+        await proxy.refusals(2)
         client.flushall()
-        client.client_kill_filter(_type="normal", skipme=True)  # a trouble, and so a survey
+        proxy.restore()
         await follower.until_gap()
 
         bus.announce(Topic.DELIVERIES, [an_update(1)])
