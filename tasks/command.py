@@ -13,6 +13,7 @@ from dramatiq.broker import Broker
 from dramatiq.middleware import Middleware
 from dramatiq.worker import Worker
 
+from app.garbage import keep_what_is_here
 from app.logs import configure_logging
 from app.resources import Resources
 from app.settings import load_settings
@@ -37,6 +38,7 @@ class ProcessResources(Middleware):
         self._loop_thread = loop_thread
         set_event_loop_thread(loop_thread)
         self.opened.append(loop_thread.run_coroutine(self._open(broker)))
+        keep_what_is_here()
 
     def after_worker_shutdown(self, broker: Broker, worker: Worker) -> None:  # noqa: ARG002
         """Finish or release what is in flight, close, and end the loop."""

@@ -81,6 +81,7 @@ async def _work(settings: "Settings") -> None:
     import structlog
 
     from app.cli.signals import stop_signal
+    from app.garbage import keep_what_is_here
     from app.logs import configure_logging
     from app.web.serve import serve_worker
     from tasks.process import open_process
@@ -88,6 +89,7 @@ async def _work(settings: "Settings") -> None:
     configure_logging(settings)
     log = structlog.get_logger()
     async with stop_signal() as stopped, open_process(settings, works=True) as resources:
+        keep_what_is_here()
         if settings.worker_port is not None:
             await serve_worker(resources, settings.worker_port)
         else:

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 
 from app.access.keys import bootstrap
 from app.database.migrate import migrate
+from app.garbage import keep_what_is_here
 from app.logs import configure_logging
 from app.resources import Resources
 from app.settings import Settings, SettingsError
@@ -61,7 +62,9 @@ async def _serve(settings: Settings, greet: Callable[[str], object]) -> None:
                     log.warning("server.in_development", hint="Deliveries may go to loopback and over plain http.")
                 greet(_greeting(url, key, chosen=settings.bootstrap_api_key is not None))
 
-            await Server(create_application(resources), settings, started).serve(sockets=[listener])
+            server = Server(create_application(resources), settings, started)
+            keep_what_is_here()
+            await server.serve(sockets=[listener])
     log.info("server.stopped")
 
 
