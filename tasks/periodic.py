@@ -1,5 +1,5 @@
-"""What every process does again and again: renew its lease, sweep, rotate secrets that are due, count what is over,
-write down when keys were used."""
+"""What every process does again and again: renew its lease, sweep, carry operations on, rotate secrets that are due,
+count what is over, write down when keys were used."""
 
 import asyncio
 import random
@@ -11,6 +11,7 @@ import structlog
 
 from app.access.keys import flush_last_used
 from app.delivery.sweep import sweep
+from app.operations.run import run_due_operations
 from app.resources import Resources
 from app.stats.periods import close_periods
 from app.webhooks.deleted import cancel_deliveries_of_deleted
@@ -21,6 +22,7 @@ log = structlog.get_logger()
 SECRETS_EVERY_SECONDS = 60.0
 KEYS_EVERY_SECONDS = 30.0
 DELETED_EVERY_SECONDS = 60.0
+OPERATIONS_EVERY_SECONDS = 1.0
 STATISTICS_EVERY_SECONDS = 60.0
 
 
@@ -33,17 +35,22 @@ class Chore:
     do: Callable[[], Awaitable[object]]
 
 
+def heartbeat(resources: Resources) -> Chore:
+    """The chore that keeps the lease, in every process: those that do not deliver send pings."""
+    return Chore("heartbeat", resources.settings.heartbeat_seconds, resources.lease.renew)
+
+
 def chores(resources: Resources, *, works: bool) -> list[Chore]:
-    """The chores of a process; one that `works` delivers, the others only hold a lease for their pings."""
+    """The other chores of a process, of one that `works` (delivers) or of one that does not."""
     settings = resources.settings
-    found = [
-        Chore("heartbeat", settings.heartbeat_seconds, resources.lease.renew),
-        Chore("keys", KEYS_EVERY_SECONDS, lambda: flush_last_used(resources)),
-    ]
+    found = [Chore("keys", KEYS_EVERY_SECONDS, lambda: flush_last_used(resources))]
+    if not works:
+        found.append(Chore("settle", settings.sweep_seconds, resources.pipeline.settle))
     if works:
         found.append(Chore("sweep", settings.sweep_seconds, lambda: sweep(resources)))
         found.append(Chore("secrets", SECRETS_EVERY_SECONDS, lambda: rotate_due_secrets(resources)))
         found.append(Chore("deleted", DELETED_EVERY_SECONDS, lambda: cancel_deliveries_of_deleted(resources)))
+        found.append(Chore("operations", OPERATIONS_EVERY_SECONDS, lambda: run_due_operations(resources)))
         found.append(Chore("statistics", STATISTICS_EVERY_SECONDS, lambda: close_periods(resources)))
     return found
 

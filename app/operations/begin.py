@@ -1,0 +1,87 @@
+"""Begins an operation: says how much there is to do, and writes down that it is to be done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.access import audit
+from app.access.caller import Caller
+from app.clock import to_micros
+from app.database.database import Statements
+from app.errors import UserErrorCode, rejected
+from app.ids import OPERATION, new_id
+from app.models import Operation
+from app.operations.selection import MAX_MATCHED
+from app.statuses import OperationStatus
+from app.updates.update import Topic, Update
+
+if TYPE_CHECKING:
+    from app.resources import Resources
+
+# Each takes a turn with the others; more of them would only make all of them slower.
+MAX_RUNNING = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """How many rows there are to work on, and the operation that does; None where only the number was asked for."""
+
+    matched: int
+    operation: Operation | None
+
+
+async def begin(
+    resources: "Resources", caller: Caller, kind: str, request: Mapping[str, Any], matched: int
+) -> Operation:
+    """Write down an operation, which a worker begins within about a second.
+
+    Args:
+        request: what is asked for, as JSON can carry it and with the names of the API.
+
+    Raises:
+        Rejected: TOO_MANY are under way.
+    """
+    at = resources.clock.now()
+    operation = Operation(
+        id=new_id(OPERATION, at),
+        workspace_id=caller.workspace_id,
+        kind=kind,
+        status=OperationStatus.RUNNING,
+        request=dict(request),
+        matched=matched,
+        created_at=at,
+    )
+    async with resources.database.transaction() as statements:
+        await _require_room(statements, caller.workspace_id)
+        await operation.save(using_db=statements.orm, force_create=True)
+        changes = {"kind": [None, kind], "request": [None, request], "matched": [None, matched]}
+        await audit.record(statements, caller, "operation.started", operation.id, changes, at)
+    announce(resources, caller.workspace_id, operation.id, operation.status)
+    return operation
+
+
+def announce(resources: "Resources", workspace_id: str, operation_id: str, status: str) -> None:
+    """Tell followers that an operation has come further."""
+    at = to_micros(resources.clock.now())
+    update = Update(workspace_id, operation_id, at, None, None, None, status, None)
+    resources.updates.announce(Topic.OPERATIONS, [update])
+
+
+def require_few(matched: int, what: str, *path: str) -> None:
+    """Make sure that there are not too many rows for one operation.
+
+    Raises:
+        Rejected: TOO_MANY.
+    """
+    if matched > MAX_MATCHED:
+        message = f"More than {MAX_MATCHED} {what} match; narrow down the time, and do it in several parts."
+        raise rejected(UserErrorCode.TOO_MANY, message, *path)
+
+
+async def _require_room(statements: Statements, workspace_id: str) -> None:
+    row = await statements.fetch_one(
+        "SELECT count(*) AS running FROM operation WHERE workspace_id = $1 AND status = 'RUNNING'", workspace_id
+    )
+    if row is not None and row["running"] >= MAX_RUNNING:
+        message = f"{row['running']} operations are under way; at most {MAX_RUNNING} may be. Wait for one to end."
+        raise rejected(UserErrorCode.TOO_MANY, message)

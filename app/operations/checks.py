@@ -1,0 +1,70 @@
+"""What can be wrong with what an operation is asked to work on."""
+
+from collections.abc import Iterator, Sequence
+
+from app.access.caller import Caller
+from app.catalogue.explanation import quoted
+from app.catalogue.patterns import is_pattern
+from app.clock import rfc3339
+from app.database.database import Database, Row
+from app.delivery.filter import TimeRange
+from app.errors import Problem, UserErrorCode, not_found, rejected
+from app.ids import EVENT, WEBHOOK, is_id
+from app.statuses import WebhookStatus
+
+
+def time_problems(time: TimeRange | None, *path: str) -> Iterator[Problem]:
+    """What is wrong with a time range."""
+    if time is not None and time.since is not None and time.until is not None and time.since >= time.until:
+        message = (
+            f"The time ends at {rfc3339(time.until)}, which is not after its beginning at {rfc3339(time.since)}; give"
+            " an until that is later than since."
+        )
+        yield Problem(message, (*path, "until"), UserErrorCode.INVALID)
+
+
+def pattern_problems(patterns: Sequence[str] | None, *path: str) -> Iterator[Problem]:
+    """What is wrong with names and patterns of event types. Whether there are such event types is not asked."""
+    for index, pattern in enumerate(patterns or ()):
+        if not is_pattern(pattern):
+            message = (
+                f"{quoted(pattern)} is neither an event type nor a pattern; write a name such as"
+                ' "ticket.created", the beginning of names such as "ticket.*", or "*".'
+            )
+            yield Problem(message, (*path, str(index)), UserErrorCode.INVALID)
+
+
+async def usable_webhook(database: Database, caller: Caller, webhook_id: str, *path: str) -> Row:
+    """The row of a webhook that deliveries may be queued for.
+
+    Raises:
+        Rejected: NOT_FOUND; CONFLICT where it is disabled.
+    """
+    row = await known_webhook(database, caller, webhook_id, *path)
+    if row["status"] == WebhookStatus.DISABLED:
+        raise rejected(UserErrorCode.CONFLICT, f"The webhook {webhook_id} is DISABLED; resume it first.", *path)
+    return row
+
+
+async def known_webhook(database: Database, caller: Caller, webhook_id: str, *path: str) -> Row:
+    """The row of a webhook of the caller's workspace that is not deleted.
+
+    Raises:
+        Rejected: NOT_FOUND.
+    """
+    statement = "SELECT * FROM webhook WHERE id = $1 AND workspace_id = $2 AND deleted_at IS NULL"
+    found = is_id(WEBHOOK, webhook_id) and await database.fetch_one(statement, webhook_id, caller.workspace_id)
+    if not found:
+        raise not_found("webhook", webhook_id, *path)
+    return found
+
+
+async def require_event(database: Database, caller: Caller, event_id: str, *path: str) -> None:
+    """Make sure that there is such an event in the caller's workspace.
+
+    Raises:
+        Rejected: NOT_FOUND.
+    """
+    statement = "SELECT id FROM event WHERE id = $1 AND workspace_id = $2"
+    if not is_id(EVENT, event_id) or not await database.fetch(statement, event_id, caller.workspace_id):
+        raise not_found("event", event_id, *path)

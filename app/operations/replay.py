@@ -1,0 +1,187 @@
+"""Sends past events to one webhook: those it never got, or all it asks for.
+
+What it asks for is taken as it stands when the replay begins: patterns and filter are written into the operation. Test
+events are left out, and so is whatever is on its way to the webhook anyway.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import cel
+import orjson
+
+from app.access.caller import Caller
+from app.catalogue.patterns import compile_patterns
+from app.clock import rfc3339, to_micros
+from app.database.batch import Columns
+from app.database.database import Database, Row, Statements
+from app.delivery.filter import Condition, TimeRange, in_time, of_types
+from app.errors import Rejected, UserErrorCode, rejected
+from app.ids import DELIVERY, EVENT, new_id
+from app.operations.begin import Matched, begin, require_few
+from app.operations.checks import pattern_problems, time_problems, usable_webhook
+from app.operations.progress import BATCH, Progress, Task
+from app.operations.selection import counted, picked
+from app.publishing.registry import Route
+from app.statuses import OperationStatus, Scope, WebhookStatus
+
+if TYPE_CHECKING:
+    from app.resources import Resources
+
+KIND = "replayEvents"
+# A filter reads the whole event. A batch of large ones (256 kB each) must neither fill the memory nor hold up the loop.
+FILTERED_BATCH = 100
+# So many are filtered in a few seconds.
+MAX_FILTERED = 50_000
+
+_DELIVERIES: Columns = (("id", "text"), ("event_id", "text"), ("event_type", "text"), ("ordering_key", "text"))
+_EVENTS: Columns = (("event_id", "text"),)
+_CHANGED = "RETURNING id, workspace_id, event_id, webhook_id, event_type"
+_INSERT = f"""
+INSERT INTO delivery (id, workspace_id, event_id, webhook_id, event_type, test, ordering_key, status, trigger,
+  attempt_count, retries_used, next_attempt_at, created_at)
+SELECT id, $1, event_id, $2, event_type, false, ordering_key, 'PENDING', 'REPLAY', 0, 0, $3, $3
+FROM {{rows}} AS new WHERE true ON CONFLICT (event_id, webhook_id) DO NOTHING {_CHANGED}
+"""
+_REOPEN = """
+UPDATE delivery SET status = 'PENDING', trigger = 'REPLAY', retries_used = 0, next_attempt_at = $3, completed_at = NULL
+FROM {rows} AS asked WHERE delivery.event_id = asked.event_id AND delivery.webhook_id = $2
+  AND delivery.workspace_id = $1 AND delivery.status IN ('SUCCEEDED', 'FAILED', 'CANCELED')
+RETURNING delivery.id, workspace_id, delivery.event_id, webhook_id, delivery.event_type
+"""
+
+
+async def replay_events(
+    resources: "Resources",
+    caller: Caller,
+    webhook_id: str,
+    time: TimeRange,
+    event_types: Sequence[str] | None = None,
+    only_missing: bool = True,
+    dry_run: bool = False,
+) -> Matched:
+    """Send past events to a webhook that asks for them.
+
+    Args:
+        time: when they were published.
+        event_types: only those that one of these names and patterns asks for as well.
+        only_missing: leave out those that the webhook has a delivery of; otherwise that one starts over, if it is done.
+        dry_run: only say how many there are.
+
+    Raises:
+        Forbidden: the caller lacks MANAGE.
+        Rejected: NOT_FOUND for the webhook, CONFLICT where it is disabled; all that is wrong with time and event types;
+            TOO_MANY events, or operations under way.
+    """
+    caller.require(Scope.MANAGE)
+    problems = [*pattern_problems(event_types, "eventTypes"), *time_problems(time, "time")]
+    if problems:
+        raise Rejected(problems)
+    webhook = await usable_webhook(resources.database, caller, webhook_id, "webhookId")
+    request = {
+        "webhookId": webhook_id,
+        "time": {
+            name: None if at is None else rfc3339(at) for name, at in (("since", time.since), ("until", time.until))
+        },
+        "eventTypes": None if event_types is None else list(event_types),
+        "onlyMissing": only_missing,
+        "webhookEventTypes": orjson.loads(webhook["event_types"]),
+        "filter": webhook["filter_expression"],
+        "before": new_id(EVENT, resources.clock.now()),
+    }
+    matched = await _count(resources.database, caller.workspace_id, request)
+    if dry_run:
+        return Matched(matched, None)
+    return Matched(matched, await begin(resources, caller, KIND, request, matched))
+
+
+async def replay_batch(statements: Statements, task: Task, at: datetime) -> Progress:
+    """Do the next batch of a replay."""
+    request = task.request
+    webhook = await statements.fetch_one("SELECT status, deleted_at FROM webhook WHERE id = $1", request["webhookId"])
+    if webhook is None or webhook["deleted_at"] is not None or webhook["status"] == WebhookStatus.DISABLED:
+        return Progress(task.position, status=OperationStatus.FAILED)
+    limit = BATCH if request["filter"] is None else FILTERED_BATCH
+    events = await _pick(statements, task.workspace_id, request, task.position, limit)
+    if not events:
+        return Progress(task.position, status=OperationStatus.COMPLETED)
+    deliveries = await _queue(statements, task.workspace_id, request, _wanted(request, events), at)
+    status = OperationStatus.RUNNING if len(events) == limit else OperationStatus.COMPLETED
+    return Progress(events[-1]["id"], deliveries, status=status)
+
+
+def _conditions(workspace_id: str, request: Mapping[str, Any], position: str | None) -> list[Condition]:
+    """Which rows of `event e` are meant, all but what the filter says."""
+    on_its_way = "" if request["onlyMissing"] else " AND d.status IN ('PENDING', 'RETRYING')"
+    queued = f"SELECT 1 FROM delivery d WHERE d.event_id = e.id AND d.webhook_id = ?{on_its_way}"
+    since, until = request["time"]["since"], request["time"]["until"]
+    time = TimeRange(since and datetime.fromisoformat(since), until and datetime.fromisoformat(until))
+    found: list[Condition] = [
+        ("workspace_id = ?", (workspace_id,)),
+        ("NOT test", ()),
+        of_types("type", request["webhookEventTypes"]),
+        *in_time(EVENT, time),
+        ("id < ?", (request["before"],)),
+        (f"NOT EXISTS ({queued})", (request["webhookId"],)),
+    ]
+    if request["eventTypes"] is not None:
+        found.append(of_types("type", request["eventTypes"]))
+    if position is not None:
+        found.append(("id > ?", (position,)))
+    return found
+
+
+async def _count(database: Database, workspace_id: str, request: Mapping[str, Any]) -> int:
+    if request["filter"] is not None:
+        return await _count_filtered(database, workspace_id, request)
+    text, values = counted("event e", [_conditions(workspace_id, request, None)], by="workspace_id")
+    matched = sum([int(row["matched"]) for row in await database.fetch(text, *values)])
+    require_few(matched, "events", "time")
+    return matched
+
+
+async def _count_filtered(database: Database, workspace_id: str, request: Mapping[str, Any]) -> int:
+    matched, read, position = 0, 0, None
+    while events := await _pick(database, workspace_id, request, position, FILTERED_BATCH):
+        read += len(events)
+        if read > MAX_FILTERED:
+            message = (
+                f"The webhook has a filter, and more than {MAX_FILTERED} events would have to be read to ask it; narrow"
+                " down the time, and replay in several parts."
+            )
+            raise rejected(UserErrorCode.TOO_MANY, message, "time")
+        matched += len(_wanted(request, events))
+        position = events[-1]["id"]
+    return matched
+
+
+async def _pick(
+    statements: Statements, workspace_id: str, request: Mapping[str, Any], position: str | None, limit: int
+) -> list[Row]:
+    columns = "id, type, ordering_key" if request["filter"] is None else "id, type, ordering_key, body"
+    text, values = picked("event e", columns, [_conditions(workspace_id, request, position)], limit)
+    return await statements.fetch(text, *values)
+
+
+def _wanted(request: Mapping[str, Any], events: Sequence[Row]) -> list[Row]:
+    """The events that the filter lets through."""
+    if request["filter"] is None:
+        return list(events)
+    matcher = compile_patterns(request["webhookEventTypes"])
+    route = Route(request["webhookId"], matcher, cel.compile(request["filter"]), active=True)
+    return [event for event in events if route.wants(event["type"], orjson.loads(event["body"]))]
+
+
+async def _queue(
+    statements: Statements, workspace_id: str, request: Mapping[str, Any], events: Sequence[Row], at: datetime
+) -> list[Row]:
+    """Make the deliveries that are missing, and begin those anew that are done; returns both."""
+    if not events:
+        return []
+    to_webhook = (workspace_id, request["webhookId"], to_micros(at))
+    new = [(new_id(DELIVERY, at), event["id"], event["type"], event["ordering_key"]) for event in events]
+    made = await statements.fetch_rows(_INSERT, _DELIVERIES, new, *to_webhook)
+    if request["onlyMissing"]:
+        return made
+    return made + await statements.fetch_rows(_REOPEN, _EVENTS, [(event["id"],) for event in events], *to_webhook)

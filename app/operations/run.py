@@ -1,0 +1,125 @@
+"""Carries operations on, a batch of each in turn: claim, work, write down how far it came, announce.
+
+An operation is claimed as a delivery is (docs/adr/0003): it names the worker, and is free again when that worker's
+lease has ended. The batch and the word of it are one transaction that only commits for whoever holds the operation.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+import orjson
+import structlog
+from tortoise.exceptions import OperationalError
+
+from app.clock import to_micros
+from app.database.database import Row, Statements
+from app.database.errors import DatabaseError
+from app.operations import replay, steering
+from app.operations.begin import announce
+from app.operations.progress import Progress, Task
+from app.statuses import OperationStatus
+from app.updates.update import Topic, Update
+
+if TYPE_CHECKING:
+    from app.resources import Resources
+
+log = structlog.get_logger()
+
+# Operations that one process works on at a time; others take what is left.
+MAX_HELD = 10
+
+_Batch: TypeAlias = Callable[[Statements, Task, datetime], Awaitable[Progress]]
+_BATCHES: Mapping[str, _Batch] = {
+    steering.RETRY.kind: partial(steering.steer_batch, steering.RETRY),
+    steering.CANCEL.kind: partial(steering.steer_batch, steering.CANCEL),
+    replay.KIND: replay.replay_batch,
+}
+
+_FREE = (
+    "status = 'RUNNING' AND (claimed_by IS NULL OR claimed_by NOT IN (SELECT id FROM worker WHERE lease_until > $2))"
+)
+_CLAIM = f"""
+UPDATE operation SET claimed_by = $1
+WHERE id IN (SELECT id FROM operation WHERE {_FREE} ORDER BY id LIMIT {MAX_HELD}) AND {_FREE}
+  AND EXISTS (SELECT 1 FROM worker WHERE id = $1 AND lease_until > $2)
+"""
+_HELD = (
+    "SELECT id, workspace_id, kind, request, position, claimed_by FROM operation"
+    f" WHERE status = 'RUNNING' AND claimed_by = $1 ORDER BY id LIMIT {MAX_HELD}"
+)
+_MOVE = """
+UPDATE operation SET position = $3, done = done + $4, status = $5, completed_at = $6
+WHERE id = $1 AND claimed_by = $2 AND status = 'RUNNING' RETURNING id
+"""
+
+
+class _Lost(Exception):
+    """Another process holds the operation now; what this one did of the batch is undone."""
+
+
+async def run_due_operations(resources: "Resources") -> int:
+    """Work on all operations that are under way, until none is left; periodic. Returns how many batches were done."""
+    batches = 0
+    while done := await run_batches(resources):
+        batches += done
+    return batches
+
+
+async def run_batches(resources: "Resources") -> int:
+    """Do one batch of each operation that this process holds or finds free; returns how many."""
+    worker_id = resources.lease.worker_id
+    await resources.database.execute(_CLAIM, worker_id, to_micros(resources.clock.now()))
+    held = await resources.database.fetch(_HELD, worker_id)
+    for row in held:
+        try:
+            await _run_batch(resources, row)
+        except _Lost:
+            log.info("operation.lost", operation_id=row["id"])
+        except (DatabaseError, OperationalError):
+            raise  # the database is away, or two transactions waited for each other: the next round tries again
+        except Exception:
+            log.exception("operation.failed", operation_id=row["id"], kind=row["kind"])
+            failed = Progress(row["position"], status=OperationStatus.FAILED)
+            await _write_down(resources.database, row, failed, resources.clock.now())
+            announce(resources, row["workspace_id"], row["id"], failed.status)
+    return len(held)
+
+
+async def _run_batch(resources: "Resources", row: Row) -> None:
+    at = resources.clock.now()
+    task = Task(row["workspace_id"], orjson.loads(row["request"]), row["position"])
+    async with resources.database.transaction() as statements:
+        progress = await _BATCHES[row["kind"]](statements, task, at)
+        if not await _write_down(statements, row, progress, at):
+            raise _Lost
+    resources.updates.announce(Topic.DELIVERIES, [_changed(changed, progress, at) for changed in progress.deliveries])
+    resources.waker.wake(dict.fromkeys(changed["webhook_id"] for changed in progress.deliveries))
+    announce(resources, task.workspace_id, row["id"], progress.status)
+    if progress.status is not OperationStatus.RUNNING:
+        log.info("operation.ended", operation_id=row["id"], kind=row["kind"], status=progress.status)
+
+
+async def _write_down(statements: Statements, row: Row, progress: Progress, at: datetime) -> bool:
+    """Move an operation on; False where another process holds it."""
+    completed_at = None if progress.status is OperationStatus.RUNNING else to_micros(at)
+    done = len(progress.deliveries)
+    return bool(
+        await statements.fetch(
+            _MOVE, row["id"], row["claimed_by"], progress.position, done, progress.status, completed_at
+        )
+    )
+
+
+def _changed(row: Row, progress: Progress, at: datetime) -> Update:
+    return Update(
+        workspace_id=row["workspace_id"],
+        subject_id=row["id"],
+        at=to_micros(at),
+        event_id=row["event_id"],
+        webhook_id=row["webhook_id"],
+        event_type=row["event_type"],
+        status=progress.became,
+        attempt_id=None,
+    )

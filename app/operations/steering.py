@@ -1,0 +1,216 @@
+"""Retries or cancels many deliveries: what `app.delivery.steer` does to one, to all that a filter means.
+
+Tests are left alone, and so is what a deleted or disabled webhook would get. Deliveries that are made or change their
+status while the work goes on are taken as they are when their turn comes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from app.access.caller import Caller
+from app.clock import rfc3339, to_micros
+from app.database.batch import Columns
+from app.database.database import Database, Statements
+from app.delivery.filter import Condition, DeliveryFilter, TimeRange, conditions, of_statuses
+from app.errors import Problem, Rejected, UserErrorCode
+from app.ids import DELIVERY, new_id
+from app.operations.begin import Matched, begin, require_few
+from app.operations.checks import known_webhook, pattern_problems, require_event, time_problems, usable_webhook
+from app.operations.progress import BATCH, Progress, Task
+from app.operations.selection import counted, picked
+from app.statuses import DeliveryStatus, OperationStatus, Scope
+
+if TYPE_CHECKING:
+    from app.resources import Resources
+
+_IDS: Columns = (("id", "text"),)
+_CHANGED = "RETURNING delivery.id, workspace_id, event_id, webhook_id, event_type"
+# One that is being sent right now is left to that attempt.
+_RETRY = f"""
+UPDATE delivery SET status = 'PENDING', trigger = 'MANUAL', retries_used = 0, next_attempt_at = $1, completed_at = NULL
+FROM {{rows}} AS chosen WHERE delivery.id = chosen.id AND status IN ({{statuses}}) AND claimed_by IS NULL
+  AND EXISTS (SELECT 1 FROM webhook w WHERE w.id = webhook_id AND w.deleted_at IS NULL AND w.status <> 'DISABLED')
+{_CHANGED}
+"""
+# Whoever is sending one of them right now records the attempt, but no longer moves the delivery.
+_CANCEL = f"""
+UPDATE delivery SET status = 'CANCELED', next_attempt_at = NULL, claimed_by = NULL, completed_at = $1
+FROM {{rows}} AS chosen WHERE delivery.id = chosen.id AND status IN ({{statuses}}) {_CHANGED}
+"""
+
+_USABLE = "SELECT id FROM webhook WHERE workspace_id = $1 AND deleted_at IS NULL AND status <> 'DISABLED'"
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """What is done to deliveries: `usual` are the statuses meant where a filter names none, `possible` all that it may
+    name."""
+
+    kind: str
+    done: str
+    statement: str
+    became: DeliveryStatus
+    usual: tuple[DeliveryStatus, ...]
+    possible: tuple[DeliveryStatus, ...]
+    to_usable_webhooks: bool
+
+
+_RETRYABLE = (DeliveryStatus.FAILED, DeliveryStatus.CANCELED, DeliveryStatus.RETRYING)
+_OPEN = (DeliveryStatus.PENDING, DeliveryStatus.RETRYING)
+RETRY = Steering(
+    kind="retryDeliveries",
+    done="retried",
+    statement=_RETRY,
+    became=DeliveryStatus.PENDING,
+    usual=_RETRYABLE,
+    possible=(*_RETRYABLE, DeliveryStatus.SUCCEEDED),
+    to_usable_webhooks=True,
+)
+CANCEL = Steering(
+    kind="cancelDeliveries",
+    done="canceled",
+    statement=_CANCEL,
+    became=DeliveryStatus.CANCELED,
+    usual=_OPEN,
+    possible=_OPEN,
+    to_usable_webhooks=False,
+)
+
+
+async def retry_deliveries(
+    resources: "Resources", caller: Caller, asked: DeliveryFilter, dry_run: bool = False
+) -> Matched:
+    """Make the deliveries that a filter means due now, their retry schedules starting over; those that SUCCEEDED only
+    where the filter names that status.
+
+    Args:
+        dry_run: only say how many there are.
+
+    Raises:
+        Forbidden: the caller lacks MANAGE.
+        Rejected: NOT_FOUND for the webhook or the event; CONFLICT for a disabled webhook; all that is wrong with the
+            filter; TOO_MANY deliveries, or operations under way.
+    """
+    return await _steer(resources, caller, RETRY, asked, dry_run)
+
+
+async def cancel_deliveries(
+    resources: "Resources", caller: Caller, asked: DeliveryFilter, dry_run: bool = False
+) -> Matched:
+    """Give up the open deliveries that a filter means.
+
+    Args:
+        dry_run: only say how many there are.
+
+    Raises:
+        Forbidden: the caller lacks MANAGE.
+        Rejected: as with `retry_deliveries`, but a disabled webhook is none of its concern.
+    """
+    return await _steer(resources, caller, CANCEL, asked, dry_run)
+
+
+async def steer_batch(steering: Steering, statements: Statements, task: Task, at: datetime) -> Progress:
+    """Do the next batch of an operation."""
+    asked = _from_json(task.request["filter"])
+    after: list[Condition] = [] if task.position is None else [("id > ?", (task.position,))]
+    lanes = _lanes(task.workspace_id, asked, [*after, ("id < ?", (task.request["before"],))])
+    text, values = picked("delivery", "id", lanes, BATCH)
+    chosen = [row["id"] for row in await statements.fetch(text, *values)] if lanes else []
+    if not chosen:
+        return Progress(task.position, status=OperationStatus.COMPLETED)
+    statement = steering.statement.replace("{statuses}", ", ".join(f"'{status}'" for status in asked.statuses or ()))
+    changed = await statements.fetch_rows(statement, _IDS, [(id_,) for id_ in chosen], to_micros(at))
+    status = OperationStatus.RUNNING if len(chosen) == BATCH else OperationStatus.COMPLETED
+    return Progress(chosen[-1], changed, steering.became, status)
+
+
+async def _steer(
+    resources: "Resources", caller: Caller, steering: Steering, asked: DeliveryFilter, dry_run: bool
+) -> Matched:
+    caller.require(Scope.MANAGE)
+    await _check(resources.database, caller, steering, asked)
+    meant = _meant(steering, asked)
+    before = new_id(DELIVERY, resources.clock.now())  # what is made from now on is not meant
+    lanes = _lanes(caller.workspace_id, meant, [("id < ?", (before,))])
+    matched = await _count(resources.database, caller, steering, lanes)
+    if dry_run:
+        return Matched(matched, None)
+    request = {"filter": _to_json(meant), "before": before}
+    return Matched(matched, await begin(resources, caller, steering.kind, request, matched))
+
+
+async def _check(database: Database, caller: Caller, steering: Steering, asked: DeliveryFilter) -> None:
+    problems = [
+        *pattern_problems(asked.event_types, "filter", "eventTypes"),
+        *time_problems(asked.time, "filter", "time"),
+    ]
+    if asked.statuses and not set(asked.statuses) & set(steering.possible):
+        message = (
+            f"Deliveries that are {' or '.join(asked.statuses)} cannot be {steering.done}; name some of"
+            f" {', '.join(steering.possible)}."
+        )
+        problems.append(Problem(message, ("filter", "statuses"), UserErrorCode.INVALID))
+    if problems:
+        raise Rejected(problems)
+    if asked.webhook_id is not None:
+        find = usable_webhook if steering.to_usable_webhooks else known_webhook
+        await find(database, caller, asked.webhook_id, "filter", "webhookId")
+    if asked.event_id is not None:
+        await require_event(database, caller, asked.event_id, "filter", "eventId")
+
+
+def _meant(steering: Steering, asked: DeliveryFilter) -> DeliveryFilter:
+    """The filter with only those statuses that can be steered."""
+    if asked.statuses is None:
+        return replace(asked, statuses=steering.usual)
+    return replace(asked, statuses=[status for status in steering.possible if status in asked.statuses])
+
+
+def _lanes(workspace_id: str, asked: DeliveryFilter, further: Sequence[Condition]) -> list[list[Condition]]:
+    """The conditions of a filter whose statuses are said, one lane for each status."""
+    shared: list[Condition] = [
+        ("workspace_id = ?", (workspace_id,)),
+        ("NOT test", ()),
+        *conditions(replace(asked, statuses=None)),
+        *further,
+    ]
+    return [[*shared, *of_statuses([status])] for status in asked.statuses or ()]
+
+
+async def _count(database: Database, caller: Caller, steering: Steering, lanes: Sequence[Sequence[Condition]]) -> int:
+    if not lanes:
+        return 0
+    text, values = counted("delivery", lanes, by="webhook_id")
+    by_webhook = {row["webhook_id"]: int(row["matched"]) for row in await database.fetch(text, *values)}
+    require_few(sum(by_webhook.values()), "deliveries", "filter")
+    if steering.to_usable_webhooks:
+        usable = {row["id"] for row in await database.fetch(_USABLE, caller.workspace_id)}
+        by_webhook = {webhook_id: count for webhook_id, count in by_webhook.items() if webhook_id in usable}
+    return sum(by_webhook.values())
+
+
+def _to_json(asked: DeliveryFilter) -> dict[str, Any]:
+    time = asked.time or TimeRange()
+    return {
+        "webhookId": asked.webhook_id,
+        "eventId": asked.event_id,
+        "eventTypes": None if asked.event_types is None else list(asked.event_types),
+        "statuses": list(asked.statuses or ()),
+        "time": {
+            "since": None if time.since is None else rfc3339(time.since),
+            "until": None if time.until is None else rfc3339(time.until),
+        },
+    }
+
+
+def _from_json(said: Mapping[str, Any]) -> DeliveryFilter:
+    time = {name: None if text is None else datetime.fromisoformat(text) for name, text in said["time"].items()}
+    return DeliveryFilter(
+        webhook_id=said["webhookId"],
+        event_id=said["eventId"],
+        event_types=said["eventTypes"],
+        statuses=[DeliveryStatus(status) for status in said["statuses"]],
+        time=TimeRange(time["since"], time["until"]),
+    )

@@ -1,0 +1,88 @@
+"""The domain with webhooks, published events and deliveries in any state, for operations to work on."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.access.caller import Caller
+from app.clock import to_micros
+from app.database.database import Row
+from app.models import Operation
+from app.operations.begin import Matched
+from app.operations.run import run_due_operations
+from app.publishing.draft import EventDraft
+from app.webhooks.drafts import WebhookDraft
+from app.webhooks.register import create_webhook
+from tests.clock import FakeClock
+from tests.domain import Domain, open_domain
+
+TICKET = {"ticket": {"id": "tkt_1", "subject": "The printer is on fire", "status": "open", "priority": "urgent"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The domain, and the everyday of it in short words."""
+
+    domain: Domain
+
+    async def webhook(self, caller: Caller | None = None, **draft: Any) -> str:
+        """Register a webhook, for all tickets unless told otherwise; returns its id."""
+        given = {"name": "Test", "url": "https://example.com/hook", "event_types": ["ticket.*"], **draft}
+        created = await create_webhook(self.domain.resources, caller or self.domain.caller, WebhookDraft(**given))
+        return created.webhook.id
+
+    async def publish(
+        self, count: int = 1, event_type: str = "ticket.created", caller: Caller | None = None, **ticket: Any
+    ) -> list[str]:
+        """Publish events a millisecond apart; returns their ids."""
+        ids = []
+        data = {"ticket": TICKET["ticket"] | ticket}
+        for _ in range(count):
+            self.domain.clock.advance(0.001)
+            publish = self.domain.resources.publisher.publish
+            committed = await publish(caller or self.domain.caller, [EventDraft(event_type, data)], batch=False)
+            ids.append(committed.events[0].row["id"])
+        return ids
+
+    async def become(self, status: str, **where: Any) -> None:
+        """Give deliveries a status, as attempts would have."""
+        given = list(where.items())
+        conditions = "".join(f" AND {name} = ${number}" for number, (name, _) in enumerate(given, 3))
+        done = status not in {"PENDING", "RETRYING"}
+        await self.domain.resources.database.execute(
+            "UPDATE delivery SET status = $1, attempt_count = 1, retries_used = 3, trigger = 'RETRY',"
+            f" next_attempt_at = {'NULL' if done else '$2'}, completed_at = {'$2' if done else 'NULL'} WHERE 1 = 1"
+            + conditions,
+            status,
+            to_micros(self.domain.clock.now()),
+            *(value for _, value in given),
+        )
+
+    async def deliveries(self, **where: Any) -> list[Row]:
+        """Rows of `delivery`, oldest first."""
+        conditions = "".join(f" AND {name} = ${number}" for number, name in enumerate(where, 1))
+        return await self.domain.rows(f"SELECT * FROM delivery WHERE 1 = 1{conditions} ORDER BY id", *where.values())
+
+    async def statuses(self, **where: Any) -> list[str]:
+        """Their statuses, oldest first."""
+        return [row["status"] for row in await self.deliveries(**where)]
+
+    async def done(self, matched: Matched) -> Operation:
+        """Let a worker, which has kept its lease, do all there is to do; returns the operation as it is then."""
+        await self.domain.resources.lease.renew()
+        await run_due_operations(self.domain.resources)
+        return await self.operation(matched)
+
+    async def operation(self, matched: Matched) -> Operation:
+        """The operation as its row has it now."""
+        assert matched.operation is not None
+        return await Operation.get(id=matched.operation.id, using_db=self.domain.resources.database.orm)
+
+
+@asynccontextmanager
+async def open_desk(database_url: str, directory: Path, clock: FakeClock) -> AsyncIterator[Desk]:
+    """Open the domain on a migrated database."""
+    async with open_domain(database_url, directory, clock) as domain:
+        yield Desk(domain)

@@ -1,0 +1,143 @@
+"""On both databases: operations survive whatever happens to the process that works on them."""
+
+import asyncio
+from datetime import datetime
+
+import pytest
+from structlog.testing import capture_logs
+
+from app.database.database import Statements
+from app.database.errors import DatabaseError
+from app.delivery.filter import DeliveryFilter
+from app.operations import run, steering
+from app.operations.begin import Matched
+from app.operations.progress import Progress, Task
+from app.operations.run import run_batches, run_due_operations
+from app.operations.steering import cancel_deliveries, retry_deliveries
+from app.resources import Resources, open_resources
+from app.statuses import OperationStatus
+from app.updates.update import Topic
+from tests.app.operations.desk import Desk
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steering, "BATCH", 2)
+
+
+async def began(desk: Desk, count: int = 5) -> Matched:
+    """A cancellation of so many deliveries."""
+    await desk.webhook()
+    await desk.publish(count)
+    return await cancel_deliveries(desk.domain.resources, desk.domain.caller, DeliveryFilter())
+
+
+async def let_lease_end(desk: Desk, but: Resources) -> None:
+    """Move the clock past the lease of this process, which was killed; the other one keeps its own."""
+    desk.domain.clock.advance(but.settings.lease_seconds + 1)
+    await but.lease.renew()
+
+
+async def test_another_process_goes_on_where_a_killed_one_was(desk: Desk) -> None:
+    matched = await began(desk)
+    await run_batches(desk.domain.resources)
+    settings = desk.domain.resources.settings
+
+    async with open_resources(settings, send_wake_up=len, clock=desk.domain.clock) as successor:
+        too_early = await run_due_operations(successor)
+        await let_lease_end(desk, successor)
+        batches = await run_due_operations(successor)
+    operation = await desk.operation(matched)
+
+    assert (too_early, batches) == (0, 2)
+    assert (operation.status, operation.done) == (OperationStatus.COMPLETED, 5)
+    assert await desk.statuses() == ["CANCELED"] * 5
+
+
+async def test_a_process_that_lost_its_lease_leaves_the_batch_undone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matched = await began(desk)
+    cancel_batch = run._BATCHES[steering.CANCEL.kind]
+
+    async def losing_batch(statements: Statements, task: Task, at: datetime) -> Progress:
+        progress = await cancel_batch(statements, task, at)
+        await statements.execute("UPDATE operation SET claimed_by = 'another'")
+        return progress
+
+    monkeypatch.setattr(run, "_BATCHES", {steering.CANCEL.kind: losing_batch})
+    with capture_logs() as logs:
+        await run_batches(desk.domain.resources)
+    operation = await desk.operation(matched)
+
+    assert [entry["event"] for entry in logs] == ["operation.lost"]
+    assert (operation.done, operation.position, operation.status) == (0, None, OperationStatus.RUNNING)
+    assert set(await desk.statuses()) == {"PENDING"}
+
+
+async def test_a_process_without_a_lease_claims_nothing(desk: Desk) -> None:
+    await began(desk)
+    desk.domain.clock.advance(desk.domain.resources.settings.lease_seconds)
+
+    assert await run_batches(desk.domain.resources) == 0
+
+
+async def test_operations_take_turns(desk: Desk) -> None:
+    first = await began(desk, 6)
+    second = await retry_deliveries(desk.domain.resources, desk.domain.caller, DeliveryFilter())
+    third = await cancel_deliveries(desk.domain.resources, desk.domain.stranger, DeliveryFilter())
+
+    assert await run_batches(desk.domain.resources) == 3
+    assert (await desk.operation(first)).done == 2
+    assert (await desk.operation(second)).done == 2  # what the first has canceled by then
+    assert (await desk.operation(third)).status is OperationStatus.COMPLETED
+
+
+async def test_two_processes_never_do_a_batch_twice(desk: Desk) -> None:
+    matched = await began(desk, 9)
+    settings = desk.domain.resources.settings
+
+    async with open_resources(settings, send_wake_up=len, clock=desk.domain.clock) as other:
+        batches = await asyncio.gather(run_due_operations(desk.domain.resources), run_due_operations(other))
+        operation = await desk.operation(matched)
+
+    assert sum(batches) == 5
+    assert (operation.done, operation.status) == (9, OperationStatus.COMPLETED)
+
+
+async def test_a_fault_of_our_own_ends_the_operation_and_is_logged(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    matched = await began(desk)
+
+    async def broken_batch(statements: Statements, task: Task, at: datetime) -> Progress:
+        await statements.execute("UPDATE delivery SET status = 'FAILED'")
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(run, "_BATCHES", {steering.CANCEL.kind: broken_batch})
+    with capture_logs() as logs:
+        async with desk.domain.announced(Topic.OPERATIONS, 1) as updates:
+            operation = await desk.done(matched)
+
+    assert operation.status is OperationStatus.FAILED
+    assert operation.completed_at == desk.domain.clock.now()
+    assert [(entry["event"], entry["operation_id"]) for entry in logs] == [("operation.failed", operation.id)]
+    assert [update.status for update in updates] == ["FAILED"]
+    assert set(await desk.statuses()) == {"PENDING"}
+
+
+async def test_an_operation_goes_on_after_the_database_was_away(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    matched = await began(desk)
+    cancel_batch = run._BATCHES[steering.CANCEL.kind]
+    away = [True]
+
+    async def batch(statements: Statements, task: Task, at: datetime) -> Progress:
+        if away.pop():
+            raise DatabaseError("The database does not answer.")
+        away.append(False)
+        return await cancel_batch(statements, task, at)
+
+    monkeypatch.setattr(run, "_BATCHES", {steering.CANCEL.kind: batch})
+    with pytest.raises(DatabaseError):
+        await run_due_operations(desk.domain.resources)
+    away.append(False)
+
+    assert (await desk.done(matched)).done == 5
