@@ -17,7 +17,6 @@ from app.web.exposition import metrics_route
 from app.web.health import Health
 from app.web.landing import landing
 from app.web.middleware import EndStreams, RequestId, SecurityHeaders
-from graph.view import GraphQLView
 
 
 def create_application(resources: Resources) -> Starlette:
@@ -25,6 +24,8 @@ def create_application(resources: Resources) -> Starlette:
 
     Set `application.state.closing` before the server stops, so that streams end and do not hold it up.
     """
+    from graph.view import GraphQLView  # Not above: a worker has no use for the schema, and its modules are 15 MB.
+
     settings = resources.settings
     view = GraphQLView(resources)
     routes: list[BaseRoute] = [
