@@ -26,7 +26,7 @@ from strawberry.schema.schema import validate_document
 
 from app.settings import Settings
 from graph.cost import Cost, weigh
-from graph.limits import shape_errors, too_complex
+from graph.limits import repetition_errors, shape_errors, too_complex
 
 # A token of a parsed document takes about 0.4 kB: 40 MB at most, thousands of usual operations.
 MAX_TOKENS_KEPT = 100_000
@@ -105,8 +105,7 @@ class Documents:
     def _errors(self, document: DocumentNode) -> Sequence[GraphQLError]:
         settings = self._settings
         errors = shape_errors(document, max_depth=settings.max_query_depth, max_aliases=settings.max_query_aliases)
-        # What is too deep is not validated: some rules take long over just such documents.
-        return errors or validate_document(self._schema, document, self._rules)
+        return errors or repetition_errors(document) or validate_document(self._schema, document, self._rules)
 
     def _keep(self, text: str, prepared: Prepared) -> None:
         self._kept[text] = prepared

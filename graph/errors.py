@@ -33,6 +33,11 @@ _log = structlog.get_logger("graph")
 _CODES = {Unauthenticated: "UNAUTHENTICATED", Forbidden: "FORBIDDEN", RateLimited: "RATE_LIMITED"}
 # graphql-core's parser has no other sign than its words for a text that is within the grammar, but beyond the limits.
 _TOO_LARGE = re.compile(r"Document (contains more than \d+ tokens|is nested too deeply)")
+# What graphql-core repeats of the input where an object or a text was expected: it may hold a token or a password, and
+# errors are kept by whatever watches the client.
+_REPEATED_INPUT = re.compile(
+    r"([,;] found: |(?<=\?) Found: |(?<=String cannot represent a non string value): ).*", re.DOTALL
+)
 _GRAPHQL_ITSELF = (
     MissingQueryError,
     CannotGetOperationTypeError,
@@ -71,8 +76,13 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
         return str(cause), {"code": BAD_USER_INPUT}
     if isinstance(cause, _GRAPHQL_ITSELF) or (cause is None and error.path is None):
         too_large = _TOO_LARGE.search(error.message) if isinstance(error, GraphQLSyntaxError) else None
-        return error.message, {"code": QUERY_TOO_COMPLEX if too_large else BAD_USER_INPUT}
+        return _without_input(error.message), {"code": QUERY_TOO_COMPLEX if too_large else BAD_USER_INPUT}
     return _masked(error, cause)
+
+
+def _without_input(message: str) -> str:
+    kept = _REPEATED_INPUT.sub("", message)
+    return kept if kept == message or kept.endswith("?") else f"{kept}."
 
 
 def _cause(error: GraphQLError) -> BaseException | None:

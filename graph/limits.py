@@ -5,7 +5,7 @@ Pure: a document in, errors out. Introspection counts for nothing here, because 
 make measuring it long.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from graphql import (
@@ -21,6 +21,11 @@ from graphql import (
 )
 
 from graph.errors import QUERY_TOO_COMPLEX
+
+# Some 50 ms. Without repeating itself, an operation of 2,000 tokens stays below 2,000.
+MAX_COMPARED = 20_000
+# Deeper than any operation within the limits; a fragment that spreads itself, which is not valid, has no bottom.
+_DEEPEST = 200
 
 
 def too_complex(what: str, value: int | str, limit: int) -> GraphQLError:
@@ -46,6 +51,46 @@ def shape_errors(document: DocumentNode, *, max_depth: int, max_aliases: int) ->
             if aliases > max_aliases:
                 errors.append(too_complex("aliases to the number of", aliases, max_aliases))
     return errors
+
+
+def repetition_errors(document: DocumentNode, limit: int = MAX_COMPARED) -> list[GraphQLError]:
+    """Whether a document asks for the same fields so often that validation, which compares each with each, takes long.
+
+    See CVE-2023-26144. Fields are merged as execution merges them; each operation and fragment is looked at by itself.
+    """
+    roots = [
+        node for node in document.definitions if isinstance(node, (OperationDefinitionNode, FragmentDefinitionNode))
+    ]
+    fragments = {root.name.value: root.selection_set for root in roots if isinstance(root, FragmentDefinitionNode)}
+    waiting = [([root.selection_set], 0) for root in roots]
+    compared = 0
+    while waiting:
+        sets, depth = waiting.pop()
+        for nodes in _merged(sets, fragments):
+            compared += len(nodes) ** 2
+            inner = [node.selection_set for node in nodes if node.selection_set]
+            if inner and depth < _DEEPEST:
+                waiting.append((inner, depth + 1))
+        if compared > limit:
+            return [too_complex("repeated fields to be compared", f"more than {limit} times", limit)]
+    return []
+
+
+def _merged(sets: list[SelectionSetNode], fragments: Mapping[str, SelectionSetNode]) -> Iterable[list[FieldNode]]:
+    """The fields of selection sets in the same place, those of the same name in the answer together."""
+    merged: dict[str, list[FieldNode]] = {}
+    spread: set[str] = set()
+    waiting = [*sets]
+    while waiting:
+        for selection in waiting.pop().selections:
+            if isinstance(selection, FieldNode):
+                merged.setdefault((selection.alias or selection.name).value, []).append(selection)
+            elif isinstance(selection, InlineFragmentNode):
+                waiting.append(selection.selection_set)
+            elif isinstance(selection, FragmentSpreadNode) and (name := selection.name.value) not in spread:
+                spread.add(name)
+                waiting += [fragments[name]] if name in fragments else []
+    return merged.values()
 
 
 @dataclass(slots=True)

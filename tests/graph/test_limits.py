@@ -1,0 +1,264 @@
+"""Limits: depth, aliases, tokens and cost, each said with its value and its limit; and texts that are parsed once."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from graphql import GraphQLError, get_introspection_query, get_operation_ast, parse
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.settings import Settings
+from graph.cost import WEIGHTS, weigh
+from graph.documents import MAX_TOKENS_KEPT, Documents
+from graph.limits import repetition_errors, shape_errors
+from graph.schema import Schema
+from graph.view import GraphQLView
+from tests.clock import FakeClock
+from tests.domain import open_domain
+from tests.graph.conftest import Api, api_of, http_client
+
+SCHEMA = Schema(Settings.model_construct())
+
+
+def measured(document: str, *, depth: int = 0, aliases: int = 0) -> list[str]:
+    """What is said about a document where nothing is allowed, or so much."""
+    return [error.message for error in shape_errors(parse(document), max_depth=depth, max_aliases=aliases)]
+
+
+def cost(document: str, variables: dict[str, Any] | None = None, limit: int = 10**9) -> int:
+    """The cost of the only operation of a document."""
+    parsed = parse(document)
+    operation = get_operation_ast(parsed)
+    assert operation is not None
+    return weigh(SCHEMA._schema, parsed, operation, limit).with_variables(variables or {})
+
+
+@pytest.mark.parametrize(
+    ("document", "depth"),
+    [
+        ("{ viewer { scopes } }", 2),
+        ("{ a: viewer { scopes } b: viewer { workspace { id } } }", 3),
+        ("{ ... { viewer { ... on Viewer { scopes } } } }", 2),
+        ("{ viewer { ...A } } fragment A on Viewer { workspace { ...B } } fragment B on Workspace { id }", 3),
+        ("query A { viewer { scopes } } query B { viewer { workspace { id } } }", 3),
+        ("{ __schema { types { fields { type { name } } } } viewer { scopes } }", 2),
+        ("{ ...A } fragment A on Query { viewer { ...A } }", 1),
+    ],
+)
+def test_depth_is_how_deep_fields_are_nested_through_fragments(document: str, depth: int) -> None:
+    assert not [message for message in measured(document, depth=depth, aliases=9) if "depth" in message]
+    assert f"a depth of {depth}, but at most {depth - 1} is" in " ".join(measured(document, depth=depth - 1, aliases=9))
+
+
+@pytest.mark.parametrize(
+    ("document", "aliases"),
+    [
+        ("{ a: viewer { scopes } b: viewer { c: scopes } }", 3),
+        ("{ ...A ...A } fragment A on Query { a: viewer { scopes } }", 2),
+        (
+            "{ ...A } fragment A on Query { ...B ...B } fragment B on Query { ...C ...C } fragment C on Query { a: x }",
+            4,
+        ),
+    ],
+)
+def test_aliases_are_counted_each_time_a_fragment_is_spread(document: str, aliases: int) -> None:
+    assert measured(document, depth=9, aliases=aliases) == []
+    assert f"aliases to the number of {aliases}, but at most" in measured(document, depth=9, aliases=aliases - 1)[0]
+
+
+def test_fragments_that_double_each_other_are_measured_at_once() -> None:
+    doubling = " ".join(f"fragment F{n} on Query {{ a{n}: viewer {{ ...F{n + 1} ...F{n + 1} }} }}" for n in range(60))
+
+    [depth, aliases] = measured("{ ...F0 } " + doubling)
+
+    assert "a depth of 60" in depth
+    assert str(2**60 - 1) in aliases
+
+
+fields = st.recursive(
+    st.just("id"), lambda inner: st.lists(inner, min_size=1, max_size=3).map(lambda some: f"f {{ {' '.join(some)} }}")
+)
+
+
+@given(fields)
+def test_depth_is_that_of_the_braces(field: str) -> None:
+    depth = max(text.count("{") - text.count("}") for text in (field[:end] for end in range(len(field) + 1))) + 1
+
+    [message] = measured(f"{{ {field} }}", depth=0)
+
+    assert f"a depth of {depth}," in message
+
+
+@pytest.mark.parametrize(
+    ("document", "variables", "expected"),
+    [
+        ("{ viewer { scopes } }", {}, 2),
+        ("{ viewer { scopes __typename } __schema { types { name } } }", {}, 2),
+        ("{ deliveries(first: 5) { nodes { id } } }", {}, 1 + 5 * 2),
+        ("{ deliveries(last: 5) { nodes { id status } } }", {}, 1 + 5 * 3),
+        ("{ deliveries { nodes { id } } }", {}, 1 + 20 * 2),
+        ("{ deliveries { edges { cursor node { id } } pageInfo { hasNextPage } } }", {}, 1 + 20 * 4 + 2),
+        ("{ deliveries(first: 1000) { nodes { id } } }", {}, 1 + 100 * 2),
+        ("{ deliveries(first: -5) { nodes { id } } }", {}, 1),
+        ("query($n: Int) { deliveries(first: $n) { nodes { id } } }", {"n": 3}, 1 + 3 * 2),
+        ("query($n: Int) { deliveries(first: $n) { nodes { id } } }", {"n": 1e300}, 1 + 100 * 2),
+        ("query($n: Int) { deliveries(first: $n) { nodes { id } } }", {"n": None}, 1 + 20 * 2),
+        ("query($n: Int) { deliveries(first: $n) { nodes { id } } }", {"n": "many"}, 1 + 20 * 2),
+        ("query($n: Int = 7) { deliveries(first: $n) { nodes { id } } }", {}, 1 + 7 * 2),
+        ("query($n: Int = 7) { deliveries(first: $n) { nodes { id } } }", {"n": 2}, 1 + 2 * 2),
+        ("{ events(first: 4) { nodes { deliveries(last: 3) { nodes { id } } } } }", {}, 1 + 4 * (1 + 1 + 3 * 2)),
+        (
+            "{ webhooks(first: 2) { totalCount nodes { stats { deliveries } } } }",
+            {},
+            1 + 1 + 2 * (1 + WEIGHTS["stats"] + 1),
+        ),
+        ("{ ...A ...A viewer { scopes } } fragment A on Query { viewer { scopes } }", {}, 2),
+        ("{ a: viewer { scopes } viewer { scopes } }", {}, 4),
+        ('{ node(id: "x") { id ... on Event { type } ... on Delivery { id status } } }', {}, 1 + 1 + 1 + 2),
+        ("subscription { deliveryUpdates { cursor } }", {}, 2),
+    ],
+)
+def test_cost_is_the_number_of_fields_multiplied_through_connections(
+    document: str, variables: dict[str, Any], expected: int
+) -> None:
+    assert cost(document, variables) == expected
+
+
+def test_fragments_that_multiply_each_other_are_given_up_at_the_limit() -> None:
+    both = " ".join(f"{name}: webhook {{{{ deliveries {{{{ nodes {{{{ ...F{{n}} }}}} }}}} }}}}" for name in "ab")
+    chain = " ".join(f"fragment F{n} on Delivery {{ {both.format(n=n + 1)} }}" for n in range(40))
+    document = parse(f"{{ deliveries {{ nodes {{ ...F0 }} }} }} {chain} fragment F40 on Delivery {{ id }}")
+    operation = get_operation_ast(document)
+    assert operation is not None
+
+    with pytest.raises(GraphQLError, match="a cost of more than 1000, but at most 1000 is allowed"):
+        weigh(SCHEMA._schema, document, operation, 1000)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ " + "viewer { scopes } " * 150 + "}",
+        "{ " + "viewer { " + "scopes " * 150 + "} }",
+        "{ viewer { " + "... { scopes } " * 150 + "} }",
+        "{ " + "viewer { " + "scopes " * 15 + "} " + "viewer { " + "scopes " * 135 + "} }",
+        "{ "
+        + " ".join(f"...F{n}" for n in range(150))
+        + "}"
+        + " ".join(f"fragment F{n} on Query {{ viewer {{ scopes }} }}" for n in range(150)),
+        "{ __typename } fragment Unused on Query { " + "viewer { scopes } " * 150 + "}",
+    ],
+)
+def test_an_operation_that_repeats_itself_is_refused_before_it_is_validated(document: str) -> None:
+    [error] = repetition_errors(parse(document))
+
+    assert error.extensions == {"code": "QUERY_TOO_COMPLEX"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        get_introspection_query(),
+        "{ " + " ".join(f"a{n}: viewer {{ scopes }}" for n in range(500)) + "}",
+        "{ " + "viewer { scopes } " * 90 + "}",
+        "{ ...A } fragment A on Query { viewer { scopes } ...A }",
+        "{ ...A } fragment A on Query { viewer { ...A } }",
+    ],
+)
+def test_an_operation_that_hardly_repeats_itself_is_not(document: str) -> None:
+    assert repetition_errors(parse(document)) == []
+
+
+@pytest.fixture
+async def strict(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Api]:
+    """A client of a server that allows little."""
+    limits: dict[str, Any] = {
+        "max_query_depth": 4,
+        "max_query_aliases": 2,
+        "max_query_cost": 50,
+        "max_query_tokens": 100,
+        "introspection": False,
+    }
+    async with open_domain(database_url, tmp_path, clock, **limits) as domain, http_client(domain.resources) as client:
+        yield await api_of(domain.resources, client, domain.caller)
+
+
+only_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
+
+@only_sqlite
+@pytest.mark.parametrize(
+    ("document", "sentence"),
+    [
+        ("{ webhooks { edges { node { retryPolicy { delaysSeconds } } } } }", "a depth of 5, but at most 4"),
+        ("{ a: __typename b: viewer { c: scopes d: scopes } }", "aliases to the number of 3, but at most 2"),
+        ("{ deliveries(first: 25) { nodes { id } } }", "a cost of 51, but at most 50"),
+        ("{ " + "__typename " * 99 + "}", "more than 100 tokens"),
+    ],
+)
+async def test_what_is_beyond_a_limit_is_not_run_and_told_both_numbers(
+    strict: Api, document: str, sentence: str
+) -> None:
+    error = await strict.error(document)
+
+    assert sentence in error["message"]
+    assert error["extensions"] == {"code": "QUERY_TOO_COMPLEX"}
+
+
+@only_sqlite
+async def test_what_is_within_the_limits_runs_and_is_told_its_cost(strict: Api) -> None:
+    answer = await strict.ask("query($n: Int) { deliveries(first: $n) { nodes { id } } }", n=24)
+    dearer = await strict.error("query($n: Int) { deliveries(first: $n) { nodes { id } } }", n=25)
+
+    assert answer == {"data": {"deliveries": {"nodes": []}}, "extensions": {"cost": 49}}
+    assert "a cost of 51" in dearer["message"]
+
+
+@only_sqlite
+async def test_the_schema_can_be_kept_from_being_queried(strict: Api, api: Api) -> None:
+    kept = await strict.ask("{ __schema { queryType { name } } nonsens }")
+    shown = await api.ask(get_introspection_query())
+    typo = await api.error("{ viewr { scopes } }")
+
+    assert "introspection has been disabled" in kept["errors"][0]["message"]
+    assert "Did you mean" not in str(kept)
+    assert "errors" not in shown
+    assert "Did you mean 'viewer'?" in typo["message"]
+
+
+def test_a_text_is_parsed_and_validated_once() -> None:
+    documents = Documents(SCHEMA._schema, Settings.model_construct())
+
+    first = documents.prepare("{ viewer { scopes } }")
+    again = documents.prepare("{ viewer { scopes } }")
+    other = documents.prepare("{ viewer { scopes workspace { id } } }")
+
+    assert first is again is not other
+    assert documents.misses == 2
+
+
+@only_sqlite
+async def test_the_requests_of_a_server_share_what_was_parsed(api: Api) -> None:
+    view = GraphQLView(api.resources)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(view)) as client:
+        for number in range(3):
+            same = "query($id: ID!) { webhook(id: $id) { id } }"
+            await Api(api.resources, client, api.key).data(same, id=str(number))
+
+    assert view.schema.documents.misses == 1
+
+
+def test_only_so_much_is_kept() -> None:
+    documents = Documents(SCHEMA._schema, Settings.model_construct())
+    texts = [f"{{ a{number}: __typename {'__typename ' * 1_500} }}" for number in range(MAX_TOKENS_KEPT // 1_500 + 2)]
+
+    for text in texts:
+        documents.prepare(text)
+    before = documents.misses
+    documents.prepare(texts[-1])
+    documents.prepare(texts[0])
+
+    assert documents.misses == before + 1
