@@ -32,7 +32,7 @@ def make_broker(url: str, extra: list[Middleware] | None = None) -> Broker:
     if scheme == "memory":
         return InProcessBroker(middleware)
     if scheme in {"redis", "rediss"}:
-        from dramatiq.brokers.redis import RedisBroker
+        from tasks.redis import RedisBroker
 
         # A dead worker's messages come back only by maintenance, which happens by chance: raise the chance.
         return RedisBroker(  # type: ignore[no-untyped-call]
