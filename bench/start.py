@@ -12,8 +12,7 @@ from bench.processes import PROGRAM, cpu_of, running, used_since
 from bench.run import Run
 from tests.server import free_port
 
-IDLE_CPU_TARGET = Target(1)
-IDLE_MEMORY_TARGET = Target(120)
+TARGETS = Target(1), Target(120)  # of an idle worker: % of a core, MB
 
 
 async def start(run: Run) -> list[Line]:
@@ -56,9 +55,10 @@ async def _idle(product: Installation, mode: Mode, seconds: float) -> list[Line]
     lines = []
     for name, process in product.processes.items():
         case = f"{mode}, {name} idle"
+        cpu_target, memory_target = TARGETS if name == "worker" else (None, None)
         lines += [
-            Line("start", case, "CPU", cpu[name] * 100 / took, "% of a core", target=IDLE_CPU_TARGET, details=queries),
-            Line("start", case, "memory", process.cost.memory_mb, "MB", target=IDLE_MEMORY_TARGET),
+            Line("start", case, "CPU", cpu[name] * 100 / took, "% of a core", target=cpu_target, details=queries),
+            Line("start", case, "memory", process.cost.memory_mb, "MB", target=memory_target),
         ]
     return lines
 
