@@ -138,7 +138,7 @@ async def test_an_error_about_variables_does_not_repeat_what_was_in_them(
 @pytest.mark.parametrize(
     "literal",
     [
-        '{ name: "Shop", authentication: { bearer: "hush" } }',
+        '{ name: "Shop", url: "http://127.0.0.1/", authentication: { bearer: "hush" } }',
         '{ name: "Shop", url: "http://127.0.0.1/", eventTypes: ["*"], secret: ["hush"] }',
         '{ name: "Shop", url: "http://127.0.0.1/", eventTypes: ["*"], authentication: { token: "hush" } }',
     ],
