@@ -18,11 +18,11 @@ class Caller:
     # What was presented, hashed: lets a long-lived socket check that it still holds.
     credential_digest: str = field(default="", repr=False)
 
-    def require(self, scope: Scope) -> None:
-        """Raise `Forbidden`, naming the scope that is missing, unless this caller has it."""
-        if scope not in self.scopes:
+    def require(self, *any_of: Scope) -> None:
+        """Raise `Forbidden`, naming what is missing, unless this caller has one of these scopes."""
+        if self.scopes.isdisjoint(any_of):
             held = ", ".join(sorted(self.scopes)) or "none"
-            raise Forbidden(f"This needs the scope {scope}; the key has {held}.")
+            raise Forbidden(f"This needs the scope {' or '.join(any_of)}; the key has {held}.")
 
 
 def system(workspace_id: str) -> Caller:

@@ -8,6 +8,7 @@ import strawberry
 from app.clock import from_micros
 from app.database.database import Row
 from app.ids import ATTEMPT
+from app.statuses import Scope
 from graph import listings
 from graph.arguments import After, Before, First, Last, given
 from graph.context import Info
@@ -20,6 +21,10 @@ from graph.types.node import Node
 if TYPE_CHECKING:
     from graph.types.event import Event
     from graph.types.webhook import Webhook
+
+# Who only publishes is shown its event and how far the deliveries have come, but nothing of the webhooks: a publisher's
+# key lies in many programs, and from a webhook all its other deliveries can be reached.
+_MORE_THAN_PUBLISHING = (Scope.READ, Scope.MANAGE)
 
 
 @strawberry.type(description="One event on its way to one webhook.")
@@ -59,13 +64,16 @@ class Delivery(Node):
         assert event is not None  # both are written in one transaction
         return event
 
-    @strawberry.field(description="Where it goes. A webhook that was deleted reads as DISABLED.")
+    @strawberry.field(description="Where it goes. A webhook that was deleted reads as DISABLED. Needs READ or MANAGE.")
     async def webhook(self, info: Info) -> Annotated["Webhook", strawberry.lazy("graph.types.webhook")]:
+        info.context.caller.require(*_MORE_THAN_PUBLISHING)
         webhook = await info.context.loaders.webhooks.load(self.webhook_id)
         assert webhook is not None  # rows of webhooks stay
         return webhook
 
-    @strawberry.field(description="What was tried, the first attempt first; `last: 1` is the latest.")
+    @strawberry.field(
+        description="What was tried, the first attempt first; `last: 1` is the latest. Needs READ or MANAGE."
+    )
     async def attempts(
         self,
         info: Info,
@@ -74,6 +82,7 @@ class Delivery(Node):
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> AttemptConnection:
+        info.context.caller.require(*_MORE_THAN_PUBLISHING)
         asked = window(ATTEMPT, given(first), given(after), given(last), given(before))
         attempts = listings.attempts(info.context.caller.workspace_id)
         page = await info.context.loaders.pages.load(Children(attempts, asked, "delivery_id", self.id))

@@ -8,6 +8,7 @@ from strawberry.scalars import JSON
 from app.ids import DELIVERY
 from app.models import Webhook as WebhookModel
 from app.stats.measure import measure
+from app.statuses import Scope
 from app.webhooks.credentials import open_headers
 from graph import listings
 from graph.arguments import After, Before, First, Last, OfDeliveries, given
@@ -121,7 +122,7 @@ class Webhook(Node):
     async def secrets(self, info: Info) -> list[WebhookSecret]:
         return await info.context.loaders.secrets.load(self.id)
 
-    @strawberry.field(description="Its deliveries, newest first.")
+    @strawberry.field(description="Its deliveries, newest first. Needs READ.")
     async def deliveries(
         self,
         info: Info,
@@ -131,6 +132,7 @@ class Webhook(Node):
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> DeliveryConnection:
+        info.context.caller.require(Scope.READ)  # a key that only changes webhooks gets no further than to them
         asked = window(DELIVERY, given(first), given(after), given(last), given(before))
         deliveries = listings.deliveries(info.context.caller.workspace_id, given(filter))
         page = await info.context.loaders.pages.load(Children(deliveries, asked, "webhook_id", self.id))
@@ -138,6 +140,7 @@ class Webhook(Node):
 
     @strawberry.field(
         description="How its deliveries have been doing: the 24 hours until now, where nothing else is said."
+        " Needs READ."
     )
     async def stats(
         self,
@@ -146,6 +149,7 @@ class Webhook(Node):
         until: Until = strawberry.UNSET,
         buckets: Buckets = strawberry.UNSET,
     ) -> DeliveryStats:
+        info.context.caller.require(Scope.READ)
         asked = given(since), given(until), given(buckets)
         return DeliveryStats.of(await measure(info.context.resources, info.context.caller, self.id, *asked))
 

@@ -170,6 +170,20 @@ async def test_publishing_needs_its_scope_and_shows_what_was_published(api: Api,
     assert published["event"]["data"] == TICKET
 
 
+@pytest.mark.parametrize("further", ["webhook { url }", "attempts { nodes { request { url } } }"])
+async def test_a_key_that_only_publishes_sees_nothing_of_the_webhooks(api: Api, domain: Domain, further: str) -> None:
+    await api.change("createWebhook", WEBHOOK, "webhook { id }")
+    publisher = await api.with_key(domain.caller, Scope.PUBLISH)
+    selection = f"event {{ deliveries {{ nodes {{ {further} }} }} }}"
+
+    error = await publisher.error(
+        f"mutation($input: PublishEventInput!) {{ publishEvent(input: $input) {{ {selection} }} }}", input=DRAFT
+    )
+
+    assert error["extensions"] == {"code": "FORBIDDEN"}
+    assert error["message"] == "This needs the scope READ or MANAGE; the key has PUBLISH."
+
+
 async def test_all_event_types_have_a_schema_and_an_example(api: Api) -> None:
     data = await api.data("{ eventTypes { name category description jsonSchema example archived } }")
 

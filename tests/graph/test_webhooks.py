@@ -257,3 +257,18 @@ async def test_each_kind_of_change_needs_its_scope(api: Api, domain: Domain) -> 
 
     assert (change["extensions"]["code"], "MANAGE" in change["message"]) == ("FORBIDDEN", True)
     assert (reveal["extensions"]["code"], "SECRETS" in reveal["message"]) == ("FORBIDDEN", True)
+
+
+@pytest.mark.parametrize("further", ["deliveries { nodes { id } }", "stats { deliveries }"])
+async def test_a_key_that_only_changes_webhooks_does_not_read_what_went_to_them(
+    api: Api, domain: Domain, further: str
+) -> None:
+    webhook = await made(api)
+    changer = await api.with_key(domain.caller, Scope.MANAGE)
+    pause = "mutation($id: ID!) {{ pauseWebhook(input: {{id: $id}}) {{ webhook {{ {} }} }} }}"
+
+    settings = await changer.data(pause.format("url secrets { hint }"), id=webhook["id"])
+    error = await changer.error(pause.format(further), id=webhook["id"])
+
+    assert settings["pauseWebhook"]["webhook"]["url"] == webhook["url"]
+    assert error["extensions"] == {"code": "FORBIDDEN"}
