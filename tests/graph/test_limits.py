@@ -229,6 +229,10 @@ async def test_the_schema_can_be_kept_from_being_queried(strict: Api, api: Api) 
     assert "Did you mean 'viewer'?" in typo["message"]
 
 
+def test_no_extension_wraps_every_field() -> None:
+    assert [extension for extension in SCHEMA.get_extensions() if extension._implements_resolve()] == []
+
+
 def test_a_text_is_parsed_and_validated_once() -> None:
     documents = Documents(SCHEMA._schema, Settings.model_construct())
 

@@ -234,6 +234,18 @@ async def test_an_error_while_running_comes_with_data_and_status_200(api: Api, d
     assert response.json()["errors"][0]["extensions"] == {"code": "FORBIDDEN"}
 
 
+async def test_a_browser_that_opens_the_url_gets_no_page_that_loads_scripts_from_elsewhere(
+    api: Api, headers: dict[str, str]
+) -> None:
+    html = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+    unknown, known = [await api.http.get(URL, headers=extra | html) for extra in ({}, headers)]
+
+    assert unknown.headers["content-type"] == known.headers["content-type"] == "application/json; charset=utf-8"
+    assert error_of(unknown)["extensions"] == {"code": "UNAUTHENTICATED"}
+    assert "query" in error_of(known)["message"]
+
+
 async def test_a_subscription_asked_for_as_one_document_is_told_where_to_go(api: Api) -> None:
     response = await api.post("subscription { deliveryUpdates { cursor } }")
 

@@ -1,0 +1,121 @@
+"""Between the bus and a subscription: what is wanted, how often, and for how long it may be told."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from app.errors import Unauthenticated
+from app.ids import DELIVERY, lowest_id, new_id
+from app.statuses import DeliveryStatus
+from app.updates.bus import Batch
+from app.updates.update import Topic, Update
+from graph.context import Context
+from graph.following import follow, paced, wanted_by, while_allowed
+from graph.inputs.filters import DeliveryFilter, TimeRange
+from graph.loaders import Loaders
+from graph.subscriptions import delivery_messages
+from tests.clock import START
+from tests.domain import Domain
+from tests.graph.conftest import Api
+
+UPDATE = Update("ws", new_id(DELIVERY, START), 0, "evt_1", "wh_1", "ticket.created", "PENDING", None)
+EMPTY = Batch((), "c", gap=False)
+
+
+def filter_of(**given: Any) -> DeliveryFilter:
+    """A filter with these conditions, the others left out."""
+    names = ("webhook_id", "event_id", "event_types", "statuses", "time")
+    return DeliveryFilter(**{name: given.get(name) for name in names})
+
+
+def during(since: datetime | None, until: datetime | None) -> DeliveryFilter:
+    """A filter of a time."""
+    return filter_of(time=TimeRange(since=since, until=until))
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        (None, True),
+        (filter_of(), True),
+        (
+            filter_of(webhook_id="wh_1", event_id="evt_1", event_types=["ticket.*"], statuses=[DeliveryStatus.PENDING]),
+            True,
+        ),
+        (filter_of(webhook_id="wh_2"), False),
+        (filter_of(event_id="evt_2"), False),
+        (filter_of(event_types=["agent.*"]), False),
+        (filter_of(event_types=["agent.*", "ticket.created"]), True),
+        (filter_of(event_types=[]), False),
+        (filter_of(statuses=[DeliveryStatus.FAILED]), False),
+        (filter_of(statuses=[]), False),
+        (during(START, START + timedelta(milliseconds=1)), True),
+        (during(START + timedelta(milliseconds=1), None), False),
+        (during(None, START), False),
+        (during(None, None), True),
+        (during(datetime.min.replace(tzinfo=START.tzinfo), None), True),
+    ],
+)
+def test_an_update_is_wanted_by_what_it_says_itself(asked: DeliveryFilter | None, wanted: bool) -> None:
+    assert wanted_by(asked)(UPDATE) is wanted
+
+
+def test_an_update_at_the_edge_of_a_time_is_in_it_from_its_beginning() -> None:
+    edge = replace(UPDATE, subject_id=lowest_id(DELIVERY, START))
+
+    assert wanted_by(during(START, None))(edge)
+    assert not wanted_by(during(None, START))(edge)
+
+
+@pytest.fixture
+async def context(domain: Domain, api: Api) -> Context:
+    found = Context(domain.resources, Loaders.of_nobody(domain.resources), "127.0.0.1")
+    await found.authenticate(api.key)
+    return found
+
+
+async def test_a_key_that_is_revoked_while_nothing_happens_ends_what_runs_on_it(context: Context, api: Api) -> None:
+    batches = while_allowed(context, follow(context, Topic.DELIVERIES, None), check_seconds=0.001)
+    await anext(batches)
+    other = await api.with_key(context.caller)
+    await other.change("revokeApiKey", {"id": context.caller.api_key_id}, "userErrors { code }")
+
+    with pytest.raises(Unauthenticated):
+        async with asyncio.timeout(10):
+            await anext(batches)
+
+    assert context.resources.updates.followers == 0
+
+
+async def test_batches_are_asked_for_only_so_often() -> None:
+    clock = asyncio.get_running_loop().time
+    asked: list[float] = []
+
+    async def batches() -> AsyncGenerator[Batch, None]:
+        while True:
+            asked.append(clock())
+            yield EMPTY
+
+    following = paced(batches(), 0.02)
+    for _ in range(4):
+        await anext(following)
+    await following.aclose()
+
+    assert all(later - earlier >= 0.019 for earlier, later in pairwise(asked))
+
+
+async def test_who_wants_nothing_of_what_happens_still_learns_the_cursor_now_and_then(context: Context) -> None:
+    async def batches() -> AsyncGenerator[Batch, None]:
+        for number in range(3):
+            yield Batch((("u", UPDATE),), str(number), gap=number == 2)
+
+    now_and_then = [m.cursor async for m in delivery_messages(context, batches(), lambda _: False, cursor_seconds=0)]
+    seldom = [m.cursor async for m in delivery_messages(context, batches(), lambda _: False, cursor_seconds=60)]
+
+    assert now_and_then == ["0", "1", "2"]
+    assert seldom == ["0", "2"]
