@@ -119,7 +119,9 @@ class Database(Statements):
             async with _committed_or_undone(transaction):
                 yield Statements(transaction, self.dialect)
         finally:
-            await asyncio.shield(pool.release(connection))
+            # What became of the transaction is known by now; the pool ends a connection that it cannot tidy up.
+            with suppress(DatabaseUnavailable):
+                await _translated(asyncio.shield(pool.release(connection)))
 
 
 @asynccontextmanager

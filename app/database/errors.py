@@ -21,6 +21,10 @@ _UNREACHABLE = (
     asyncpg.TooManyConnectionsError,
     asyncpg.QueryCanceledError,
     asyncpg.InsufficientResourcesError,
+    # A connection that PostgreSQL ended in the middle of a statement: what asyncpg says to the next one.
+    asyncpg.InternalClientError,
+    # Deadlocks and the like: this transaction was undone so that another could go on.
+    asyncpg.TransactionRollbackError,
 )
 _SQLITE_TROUBLE = ("locked", "disk", "unable to open")
 
