@@ -11,6 +11,7 @@
     failure     what went wrong, as an httpx exception whose text is a sentence (pure)
     outcome     the values that the rest of the product sees
     request     builds the request
+    watched     sends one request and notes how each step of it went
 
 Knows nothing of webhooks, deliveries, signatures and the database.
 """

@@ -39,12 +39,17 @@ class Sender:
     ) -> None:
         await self._transport.aclose()
 
-    async def send(self, request: httpx.Request) -> Answered | Unreachable:
-        """Send one request, once. Nothing that a receiver or the network does is raised; a cancellation is."""
+    async def send(
+        self, request: httpx.Request, *, through: httpx.AsyncBaseTransport | None = None
+    ) -> Answered | Unreachable:
+        """Send one request, once, through its own transport or another one.
+
+        Nothing that a receiver or the network does is raised; a cancellation is.
+        """
         async with self._places:
             started = perf_counter()
             try:
-                response = await self._transport.handle_async_request(request)
+                response = await (through or self._transport).handle_async_request(request)
                 body = await _read(response)
             except httpx.RequestError as error:
                 outcome = _outcome_of(error)

@@ -52,8 +52,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     and the connection was closed).
 
     At most `max_idle_connections` are kept open when nothing is in flight, and at most `max_policies` pools. A name
-    that moves is followed within `dns_cache_seconds`. `tls` replaces the system's certificate authorities;
-    `local_addresses` are what requests leave from. All of it belongs to one event loop.
+    that moves is followed within `dns_cache_seconds`. `tls` replaces the system's certificate authorities; `trace` is
+    told how requests go; `local_addresses` are what they leave from. All of it belongs to one event loop.
     """
 
     def __init__(
@@ -67,11 +67,13 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         local_addresses: Sequence[Address] = (),
         tls: ssl.SSLContext | None = None,
         resolver: AbstractResolver | None = None,
+        trace: aiohttp.TraceConfig | None = None,
     ) -> None:
         self._policy = policy
         self._max_response_bytes = max_response_bytes
         self._dns_cache_seconds = dns_cache_seconds
         self._tls = tls
+        self._traces = [] if trace is None else [trace]
         self._resolver = resolver or Resolver()
         self._sockets = Sockets(max_idle=max_idle_connections, local_addresses=local_addresses)
         self._pools = Pools(self._open_session, limit=max_policies)
@@ -179,6 +181,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             max_headers=_MAX_HEADERS,
             response_class=Answer,
             middlewares=(send_once,),
+            trace_configs=self._traces,
         )
 
 

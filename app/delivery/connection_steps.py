@@ -1,0 +1,124 @@
+"""Says how each step of a tried request went, in sentences for a person. Pure: what was noted in, steps out.
+
+    RESOLVE    what the host's name resolved to
+    CONNECT    which address the connection was made to
+    TLS        its version, and whose certificate it is; left out for http
+    REQUEST    what was sent
+    RESPONSE   what came back
+
+They end with the first that failed: with no answer, in the words of its outcome.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import httpx
+from cryptography import x509
+
+from app.sender.outcome import Answered, Unreachable
+from app.sender.watched import Timeline
+
+
+class ConnectionStepName(StrEnum):
+    """The steps of a request, in their order."""
+
+    RESOLVE = "RESOLVE"
+    CONNECT = "CONNECT"
+    TLS = "TLS"
+    REQUEST = "REQUEST"
+    RESPONSE = "RESPONSE"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionStep:
+    """One step: whether it went well, how long it took, and a sentence about it."""
+
+    name: ConnectionStepName
+    ok: bool
+    duration_ms: float
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A step that went well, and when (seconds of `perf_counter`); `at` is None where it did not come so far."""
+
+    name: ConnectionStepName
+    at: float | None
+    detail: str
+
+
+def steps_of(
+    request: httpx.Request, timeline: Timeline, answer: Answered | Unreachable, now: datetime
+) -> list[ConnectionStep]:
+    """The steps that were taken.
+
+    Args:
+        now: an aware time, from which the days of the certificate are counted.
+    """
+    found: list[ConnectionStep] = []
+    began = timeline.started
+    for step in _steps(request, timeline, now):
+        if step.at is None:
+            assert isinstance(answer, Unreachable)  # whatever was answered had been sent
+            return [*found, ConnectionStep(step.name, False, _milliseconds(began, timeline.ended), answer.error)]
+        found.append(ConnectionStep(step.name, True, _milliseconds(began, step.at), step.detail))
+        began = step.at
+    ok, detail = _response(answer)
+    found.append(ConnectionStep(ConnectionStepName.RESPONSE, ok, _milliseconds(began, timeline.ended), detail))
+    return found
+
+
+def _steps(request: httpx.Request, timeline: Timeline, now: datetime) -> Iterator[_Done]:
+    host, port = request.url.host, timeline.exchange.port if timeline.exchange else None
+    if timeline.resolving is None:
+        detail = f"{host} is an address already; there was nothing to look up."
+        yield _Done(ConnectionStepName.RESOLVE, timeline.started, detail)
+    else:
+        detail = f"{host} resolved to {' and '.join(timeline.addresses or ())}."
+        yield _Done(ConnectionStepName.RESOLVE, timeline.resolved, detail)
+    address = timeline.exchange.remote_address if timeline.exchange else None
+    yield _Done(ConnectionStepName.CONNECT, timeline.connected, f"Connected to {address} port {port}.")
+    if request.url.scheme == "https":
+        yield _Done(ConnectionStepName.TLS, timeline.secured, _tls(timeline, now))
+    size = int(request.headers["content-length"])
+    yield _Done(ConnectionStepName.REQUEST, timeline.sent, f"Sent a {request.method} with {size} bytes of body.")
+
+
+def _tls(timeline: Timeline, now: datetime) -> str:
+    version = timeline.tls_version or "TLS"
+    if timeline.certificate is None:
+        return f"{version}, without a certificate."
+    try:
+        certificate = x509.load_der_x509_certificate(timeline.certificate)
+        subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
+    except ValueError:
+        return f"{version}, with a certificate that cannot be read."
+    left = certificate.not_valid_after_utc - now
+    validity = f"valid for {_in_days(left)}" if left > timedelta(0) else f"which expired {_in_days(-left)} ago"
+    return f"{version}, with a certificate for {subject or 'nobody'}, issued by {issuer or 'nobody'}, {validity}."
+
+
+def _in_days(time: timedelta) -> str:
+    match time.days:
+        case 0:
+            return "less than a day"
+        case 1:
+            return "1 day"
+        case days:
+            return f"{days} days"
+
+
+def _response(answer: Answered | Unreachable) -> tuple[bool, str]:
+    if isinstance(answer, Unreachable):
+        return False, answer.error
+    size = f"{'more than ' if answer.truncated else ''}{len(answer.body.encode())} bytes of body"
+    if 200 <= answer.status < 300:
+        return True, f"Answered {answer.status} with {size}."
+    return False, f"Answered {answer.status} with {size}; only an answer of 2xx is a success."
+
+
+def _milliseconds(began: float, ended: float) -> float:
+    return max(0.0, (ended - began) * 1_000)

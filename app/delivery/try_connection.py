@@ -1,0 +1,132 @@
+"""Tries the settings of a webhook that is not saved: one signed test request, each step of it told apart.
+
+Nothing is written but to the receiver. The request goes the way of a delivery: the same checks, guard, signature and
+deadline.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from app.access.caller import Caller
+from app.catalogue.patterns import compile_patterns
+from app.delivery.connection_steps import ConnectionStep, steps_of
+from app.delivery.target import Headers, SignedRequest, sign_request
+from app.encryption import Cipher
+from app.errors import Problem, Rejected, UserErrorCode
+from app.ids import SECRET, WEBHOOK, new_id
+from app.models import Secret, Webhook
+from app.publishing.draft import EventDraft, PreparedEvent, prepare
+from app.publishing.registry import Registry
+from app.sender.outcome import Answered
+from app.sender.watched import send_watched
+from app.statuses import HttpMethod, Scope, WebhookStatus
+from app.webhooks.drafts import WebhookDraft
+from app.webhooks.rows import write_configuration
+from app.webhooks.secrets import signing_secret
+from app.webhooks.surroundings import surroundings
+from app.webhooks.validation.configuration import Configuration, configure
+
+if TYPE_CHECKING:
+    from app.resources import Resources
+
+_FIRST_ATTEMPT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TriedRequest:
+    """The request that was sent, or would have been, with credentials masked."""
+
+    method: HttpMethod
+    url: str
+    headers: Headers
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionTried:
+    """What came of a try. `ok`: the receiver answered 2xx. `response` is None where there was no answer."""
+
+    ok: bool
+    steps: Sequence[ConnectionStep]
+    request: TriedRequest
+    response: Answered | None
+
+
+async def try_connection(
+    resources: "Resources", caller: Caller, draft: WebhookDraft, event_type: str | None
+) -> ConnectionTried:
+    """Send one test event with the example of an event type, as a webhook made from the draft would.
+
+    Args:
+        draft: without a secret, one is made and forgotten.
+        event_type: whose example to send; the first known one that the draft asks for, where left out.
+
+    Raises:
+        Forbidden: the caller lacks MANAGE.
+        Rejected: all that is wrong with the draft at once, with paths below "webhook", or with the event type.
+    """
+    caller.require(Scope.MANAGE)
+    at = resources.clock.now()
+    registry = await resources.publisher.registries.current(resources.database, caller.workspace_id)
+    around = await surroundings(resources, caller.workspace_id)
+    problems: list[Problem] = []
+    configuration = configure(problems, draft, around)
+    secret = signing_secret(problems, draft.secret, configuration.signature_scheme)
+    problems = [replace(problem, path=("webhook", *problem.path)) for problem in problems]
+    name = _event_type(problems, registry, configuration, event_type)
+    if problems:
+        raise Rejected(problems)
+    event = prepare(EventDraft(name, dict(registry.event_types[name].event_type.example)), at, test=True)
+    signed = _sign(resources, caller.workspace_id, configuration, secret, event, at)
+    answer, timeline = await send_watched(
+        resources.sender,
+        signed.request,
+        around.addresses,
+        max_response_bytes=resources.settings.response_body_bytes,
+        local_addresses=resources.settings.egress_addresses,
+    )
+    steps = steps_of(signed.request, timeline, answer, at)
+    request = TriedRequest(configuration.method, configuration.url, signed.shown_headers, event.body)
+    return ConnectionTried(
+        all(step.ok for step in steps), steps, request, answer if isinstance(answer, Answered) else None
+    )
+
+
+def _event_type(problems: list[Problem], registry: Registry, configuration: Configuration, asked: str | None) -> str:
+    if asked is None:
+        matcher = compile_patterns(configuration.event_types)
+        return next((name for name in registry.event_types if matcher.matches(name)), next(iter(registry.event_types)))
+    if asked not in registry.event_types:
+        message = f'There is no event type "{asked[:100]}". Query eventTypes for those there are.'
+        problems.append(Problem(message, ("eventType",), UserErrorCode.INVALID))
+    return asked
+
+
+def _sign(
+    resources: "Resources",
+    workspace_id: str,
+    configuration: Configuration,
+    secret: str,
+    event: PreparedEvent,
+    at: datetime,
+) -> SignedRequest:
+    """The request as it would be made for a webhook with this configuration: by way of the rows that it would have."""
+    webhook = Webhook(
+        id=new_id(WEBHOOK, at),
+        workspace_id=workspace_id,
+        status=WebhookStatus.ACTIVE,
+        status_changed_at=at,
+        created_at=at,
+        updated_at=at,
+    )
+    write_configuration(resources.cipher, webhook, configuration)
+    target = resources.pipeline.targets.make(webhook, [_row_of(resources.cipher, webhook, secret, at)])
+    return sign_request(target, event.id, _FIRST_ATTEMPT, event.body, at)
+
+
+def _row_of(cipher: Cipher, webhook: Webhook, secret: str, at: datetime) -> Secret:
+    secret_id = new_id(SECRET, at)
+    sealed = cipher.encrypt(secret, secret_id)
+    return Secret(id=secret_id, workspace_id=webhook.workspace_id, webhook_id=webhook.id, secret=sealed, created_at=at)
