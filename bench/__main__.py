@@ -15,9 +15,12 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from bench.accept import accept
 from bench.backlog import backlog
 from bench.deliver import deliver
+from bench.follow import follow
+from bench.hold import hold
 from bench.installation import MODES, Mode, Services
 from bench.latency import latency
 from bench.measure import Line
+from bench.read import read
 from bench.report import show, write
 from bench.run import Run, Size
 from bench.start import start
@@ -28,7 +31,10 @@ FIGURES: dict[str, Callable[[Run], Awaitable[list[Line]]]] = {
     "deliver": deliver,
     "latency": latency,
     "accept": accept,
+    "follow": follow,
+    "read": read,
     "backlog": backlog,
+    "hold": hold,
     "start": start,
 }
 

@@ -1,0 +1,60 @@
+"""The least that could tell many clients of an update: a bare Starlette WebSocket that sends everybody the same bytes.
+
+Run as `python -m bench.broadcast PER_SECOND UPDATE_BYTES`; it prints its address and sends at that many messages a
+second, each of as many updates as make up 500 a second.
+"""
+
+import asyncio
+import socket
+import sys
+from contextlib import suppress
+
+import uvicorn
+import uvloop
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+UPDATES_PER_SECOND = 500
+
+
+class Broadcast:
+    """Everybody who is connected, and what they are sent."""
+
+    def __init__(self, per_second: int, update_bytes: int) -> None:
+        self._pause = 1 / per_second
+        self._text = "x" * (update_bytes * UPDATES_PER_SECOND // per_second)
+        self._connected: set[WebSocket] = set()
+
+    async def connect(self, websocket: WebSocket) -> None:
+        """Keep a client until it goes."""
+        await websocket.accept()
+        self._connected.add(websocket)
+        with suppress(WebSocketDisconnect):
+            while True:
+                await websocket.receive_text()
+        self._connected.discard(websocket)
+
+    async def send(self) -> None:
+        """Send to all, again and again."""
+        while True:
+            await asyncio.sleep(self._pause)
+            for websocket in list(self._connected):
+                with suppress(RuntimeError, WebSocketDisconnect):
+                    await websocket.send_text(self._text)
+
+
+async def _serve(per_second: int, update_bytes: int) -> None:
+    broadcast = Broadcast(per_second, update_bytes)
+    application = Starlette(routes=[WebSocketRoute("/", broadcast.connect)])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+        config = uvicorn.Config(application, ws="websockets-sansio", log_level="warning", lifespan="off")
+        sending = asyncio.create_task(broadcast.send())
+        await uvicorn.Server(config).serve(sockets=[listener])
+        sending.cancel()
+
+
+if __name__ == "__main__":
+    uvloop.run(_serve(int(sys.argv[1]), int(sys.argv[2])))
