@@ -1,6 +1,8 @@
 """A whole process, with every pair of database and broker."""
 
 import asyncio
+import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 
 from app.clock import to_micros
 from app.database.errors import SchemaOutdated
+from app.delivery.ping import ping_webhook
 from app.settings import load_settings
 from tasks.embedded import AlreadyRunning
 from tasks.process import open_process
@@ -120,3 +123,27 @@ async def test_a_start_after_a_kill_does_not_wait_for_the_dead_process_on_sqlite
 
         async with open_process(settings, works=True):
             await world.receiver.received()
+
+
+async def test_nothing_on_the_way_of_an_event_blocks_the_event_loop(
+    database_url: str, broker_url: str, tmp_path: Path
+) -> None:
+    loop_thread, blocking = threading.get_ident(), list[str]()
+    blocks = {"time.sleep", "socket.getaddrinfo", "open", "sqlite3.connect", "subprocess.Popen"}
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        if event in blocks and threading.get_ident() == loop_thread:
+            blocking.append(f"{event} {arguments[:1]}")
+
+    async with open_world(database_url, tmp_path, broker_url=broker_url) as world:
+        webhook = await world.webhook()
+        await world.publish()  # clients that connect for the first time read which version they are
+        await world.until_status("SUCCEEDED")
+        sys.addaudithook(watch)  # Python has no way to take it off again; it costs a comparison an event
+
+        await world.publish()
+        await world.until_status("SUCCEEDED", "SUCCEEDED")
+        await ping_webhook(world.resources, world.caller, webhook.id, None)
+        seen = blocking.copy()
+
+    assert seen == []

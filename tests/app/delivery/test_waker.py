@@ -24,7 +24,7 @@ async def test_a_broker_that_blocks_holds_up_nobody_on_the_loop() -> None:
     sent: list[list[str]] = []
 
     def send(webhook_ids: list[str]) -> None:
-        release.wait(10)
+        assert release.wait(10), "The loop, which was to release it, stood still meanwhile."
         sent.append(webhook_ids)
 
     waker = Waker(send, blocking=True)

@@ -1,0 +1,61 @@
+"""The one transaction of publishing: where a part cannot be written, nothing is."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from app.catalogue import BUILT_IN
+from app.publishing.draft import EventDraft
+from app.webhooks.drafts import WebhookDraft
+from app.webhooks.register import create_webhook
+from tests.clock import FakeClock
+from tests.domain import Domain, open_domain
+
+EVENT = EventDraft("ticket.created", dict(BUILT_IN["ticket.created"].example))
+
+
+@pytest.fixture
+async def domain(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Domain]:
+    async with open_domain(database_url, tmp_path, clock) as opened:
+        await create_webhook(
+            opened.resources, opened.caller, WebhookDraft("Support desk", "https://example.com/hooks", ["*"])
+        )
+        yield opened
+
+
+@asynccontextmanager
+async def hidden(domain: Domain, table: str) -> AsyncIterator[None]:
+    """The table is away for a while: a transaction that comes to write to it fails there."""
+    await domain.resources.database.execute(f"ALTER TABLE {table} RENAME TO hidden")
+    yield
+    await domain.resources.database.execute(f"ALTER TABLE hidden RENAME TO {table}")
+
+
+async def counts(domain: Domain) -> tuple[int, int]:
+    [events] = await domain.rows("SELECT count(*) AS count FROM event")
+    [deliveries] = await domain.rows("SELECT count(*) AS count FROM delivery")
+    return events["count"], deliveries["count"]
+
+
+async def test_an_event_whose_deliveries_cannot_be_written_is_not_acknowledged_and_not_there(domain: Domain) -> None:
+    async with hidden(domain, "delivery"):
+        with pytest.raises(Exception, match="delivery"):
+            await domain.resources.publisher.publish(domain.caller, [EVENT], batch=False)
+
+    assert await counts(domain) == (0, 0)
+    assert domain.woken == []
+
+
+async def test_an_event_that_was_acknowledged_is_there_with_its_deliveries_for_everybody(domain: Domain) -> None:
+    published = await domain.resources.publisher.publish(domain.caller, [EVENT] * 3, batch=True)
+
+    async with domain.resources.database.transaction() as another:
+        rows = await another.fetch(
+            "SELECT e.id, e.body FROM event e JOIN delivery d ON d.event_id = e.id ORDER BY e.id"
+        )
+
+    assert [(row["id"], row["body"]) for row in rows] == [
+        (event.row["id"], event.row["body"]) for event in published.events
+    ]
