@@ -16,6 +16,7 @@ from app.statuses import (
     AuthenticationKind,
     DeliveryStatus,
     HttpMethod,
+    OperationStatus,
     Scope,
     SecretStatus,
     SignatureScheme,
@@ -29,6 +30,7 @@ __all__ = [
     "DeliveryStatus",
     "EventCategory",
     "HttpMethod",
+    "OperationStatus",
     "Scope",
     "SecretStatus",
     "SignatureScheme",
@@ -135,4 +137,12 @@ _describe(
     INVALID_PAYLOAD="The data does not meet the schema of its event type.",
     INVALID_FILTER="The filter is not a valid CEL expression.",
     CONFLICT="The state of things does not allow it now.",
+)
+_describe(
+    OperationStatus,
+    "How far an operation has come.",
+    RUNNING="It goes on, or waits for a worker.",
+    COMPLETED="It came to its end.",
+    CANCELED="It was given up.",
+    FAILED="Going on made no sense: its webhook was disabled or deleted.",
 )

@@ -15,6 +15,7 @@ from graph.types.audit_entry import AuditEntry
 from graph.types.delivery import Delivery
 from graph.types.event import Event
 from graph.types.node import Node
+from graph.types.operation import Operation
 from graph.types.secret import WebhookSecret
 from graph.types.webhook import Webhook
 from graph.types.workspace import Workspace
@@ -46,6 +47,11 @@ async def find_event(context: Context, subject_id: str) -> Event | None:
 async def find_delivery(context: Context, subject_id: str) -> Delivery | None:
     """A delivery."""
     return await context.loaders.deliveries.load(subject_id) if ids.is_id(ids.DELIVERY, subject_id) else None
+
+
+async def find_operation(context: Context, subject_id: str) -> Operation | None:
+    """An operation."""
+    return await context.loaders.operations.load(subject_id) if ids.is_id(ids.OPERATION, subject_id) else None
 
 
 async def find_workspace(context: Context, subject_id: str) -> Workspace | None:
@@ -91,6 +97,7 @@ _FINDERS: Mapping[str, Finder] = {
     ids.DELIVERY: find_delivery,
     ids.ATTEMPT: _find_attempt,
     ids.SECRET: _find_secret,
+    ids.OPERATION: find_operation,
     ids.API_KEY: _find_api_key,
     ids.AUDIT_ENTRY: _find_audit_entry,
 }

@@ -7,19 +7,21 @@ message and gets bigger ones, or a gap.
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
+from datetime import datetime
 
 from app.catalogue.patterns import compile_patterns
+from app.clock import from_micros
 from app.database.errors import DatabaseUnavailable
-from app.ids import DELIVERY
+from app.delivery.filter import DeliveryFilter
+from app.ids import DELIVERY, lowest_id
 from app.updates.bus import Batch
 from app.updates.cursor import InvalidCursor
 from app.updates.update import Topic, Update
 from graph.context import Context
 from graph.errors import BadUserInput
-from graph.inputs.filters import DeliveryFilter
-from graph.listings import id_range
 from graph.waiting import next_value
 
+_EPOCH = from_micros(0)
 # A key that was revoked or has expired ends an idle subscription this much later at most.
 CHECK_SECONDS = 10.0
 
@@ -82,8 +84,13 @@ def wanted_by(asked: DeliveryFilter | None) -> Callable[[Update], bool]:
         statuses = frozenset(asked.statuses)
         conditions.append(lambda update: update.status in statuses)
     if asked.time is not None:
-        low, high = id_range(DELIVERY, asked.time)
+        low, high = (_first_id(at) for at in (asked.time.since, asked.time.until))
         conditions.append(
             lambda update: (low is None or low <= update.subject_id) and (high is None or update.subject_id < high)
         )
     return lambda update: all(condition(update) for condition in conditions)
+
+
+def _first_id(at: datetime | None) -> str | None:
+    """The id of a delivery from which on those are that were made at a time or later."""
+    return None if at is None else lowest_id(DELIVERY, max(at, _EPOCH))

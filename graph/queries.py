@@ -11,7 +11,7 @@ from graph import listings
 from graph.arguments import After, Before, First, Last, OfDeliveries, OfEvents, OfWebhooks, given
 from graph.context import Context, Info
 from graph.enums import EventCategory, Scope
-from graph.finding import find, find_delivery, find_event, find_webhook
+from graph.finding import find, find_delivery, find_event, find_operation, find_webhook
 from graph.pagination import fetch_page, window
 from graph.types.api_key import ApiKeyConnection
 from graph.types.audit_entry import AuditEntryConnection
@@ -19,6 +19,7 @@ from graph.types.delivery import Delivery, DeliveryConnection
 from graph.types.event import Event, EventConnection
 from graph.types.event_type import EventType
 from graph.types.node import Node
+from graph.types.operation import Operation
 from graph.types.stats import Buckets, DeliveryStats, Since, Until
 from graph.types.viewer import Viewer
 from graph.types.webhook import Webhook, WebhookConnection
@@ -144,6 +145,10 @@ class Query:
     )
     def egress_addresses(self, info: Info) -> list[str]:
         return [str(address) for address in _reading(info).resources.settings.egress_addresses]
+
+    @strawberry.field(description="One operation.")
+    async def operation(self, info: Info, id: Id) -> Operation | None:
+        return await find_operation(_reading(info), id)
 
     @strawberry.field(description="API keys, newest first, revoked ones too. Needs ADMIN.")
     async def api_keys(

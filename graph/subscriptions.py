@@ -1,31 +1,27 @@
 """Watching things live. Needs READ; a key that is revoked or expires ends what runs on it."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Annotated
 
 import strawberry
 
-from app.database.errors import DatabaseUnavailable
 from app.stats.measure import measure
 from app.statuses import Scope
-from app.updates.bus import Batch
-from app.updates.update import Topic, Update
+from app.updates.update import Topic
 from graph.arguments import OfDeliveries, given
 from graph.context import Context, Info
 from graph.errors import BadUserInput
-from graph.finding import find_webhook
+from graph.finding import find_operation, find_webhook
 from graph.following import follow, paced, wanted_by, while_allowed
-from graph.types.delivery_update import DeliveryUpdate, DeliveryUpdates
+from graph.messages import delivery_messages, stats_messages, subject_messages
+from graph.types.delivery_update import DeliveryUpdates
+from graph.types.operation import Operation
 from graph.types.stats import DeliveryStats
 from graph.types.webhook import Webhook
 
 DEFAULT_PER_SECOND = 10
 MAX_PER_SECOND = 50
-# Who wants nothing of what happens still learns the cursor this often, or it would be too old once something comes.
-CURSOR_SECONDS = 10.0
 
 DEFAULT_EVERY_SECONDS = 1
 DEFAULT_WINDOW_SECONDS = 60
@@ -38,6 +34,7 @@ _AFTER = strawberry.argument(
     description="A cursor of an earlier message: goes on right after it. Null or left out: from now on."
 )
 _PER_SECOND = strawberry.argument(description=f"How many messages may come in a second: 1 to {MAX_PER_SECOND}.")
+_OPERATION_ID = strawberry.argument(description="Only this operation; null or left out: all of the workspace.")
 _EVERY = strawberry.argument(description=f"Seconds between two messages: 1 to {MAX_SECONDS}.")
 _WINDOW = strawberry.argument(description=f"How many seconds up to now are measured: 1 to {MAX_SECONDS}.")
 _WEBHOOK_ID = strawberry.argument(description="Only this webhook; null or left out: all of the workspace.")
@@ -56,9 +53,11 @@ class Subscription:
         max_per_second: Annotated[int | None, _PER_SECOND] = DEFAULT_PER_SECOND,
     ) -> AsyncGenerator[DeliveryUpdates, None]:
         context = _watching(info)
+        asked = given(filter)
+        wanted = wanted_by(asked.asked() if asked else None)
         pause = 1 / _checked("maxPerSecond", max_per_second, DEFAULT_PER_SECOND, MAX_PER_SECOND)
         batches = while_allowed(context, follow(context, Topic.DELIVERIES, given(after)))
-        return delivery_messages(context, paced(batches, pause), wanted_by(given(filter)))
+        return delivery_messages(context, paced(batches, pause), wanted)
 
     @strawberry.subscription(
         description="Webhooks as they are made, changed, paused, disabled and deleted. An id that is nobody's, or in"
@@ -70,7 +69,21 @@ class Subscription:
         context, wanted = _watching(info), given(webhook_id)
         if wanted is not None and await find_webhook(context, wanted) is None:
             raise BadUserInput(f"The argument webhookId is {wanted[:64]}, but no webhook has this id.")
-        return webhook_messages(context, while_allowed(context, follow(context, Topic.WEBHOOKS, None)), wanted)
+        batches = while_allowed(context, follow(context, Topic.WEBHOOKS, None))
+        return subject_messages(context, batches, lambda context: context.loaders.webhooks, wanted)
+
+    @strawberry.subscription(
+        description="Operations as they are begun, come further and end. An id that is nobody's, or in another"
+        " workspace, is an error (BAD_USER_INPUT)."
+    )
+    async def operation_updates(
+        self, info: Info, operation_id: Annotated[strawberry.ID | None, _OPERATION_ID] = strawberry.UNSET
+    ) -> AsyncGenerator[Operation, None]:
+        context, wanted = _watching(info), given(operation_id)
+        if wanted is not None and await find_operation(context, wanted) is None:
+            raise BadUserInput(f"The argument operationId is {wanted[:64]}, but no operation has this id.")
+        batches = while_allowed(context, follow(context, Topic.OPERATIONS, None))
+        return subject_messages(context, batches, lambda context: context.loaders.operations, wanted)
 
     @strawberry.subscription(
         description="How deliveries have been doing in the time up to now, measured again and again."
@@ -87,54 +100,6 @@ class Subscription:
         span = timedelta(seconds=_checked("windowSeconds", window_seconds, DEFAULT_WINDOW_SECONDS, MAX_SECONDS))
         first = await _measured(context, given(webhook_id), span)
         return stats_messages(context, first, lambda: _measured(context, given(webhook_id), span), every)
-
-
-async def stats_messages(
-    context: Context, first: DeliveryStats, measured: Callable[[], Awaitable[DeliveryStats]], seconds: float
-) -> AsyncGenerator[DeliveryStats, None]:
-    """What was measured first, and then again every so often for as long as the caller may know. A measurement that the
-    database does not allow for now is left out."""
-    yield first
-    while True:
-        await asyncio.sleep(seconds)
-        try:
-            await context.authenticate_again()
-            stats = await measured()
-        except DatabaseUnavailable:
-            continue
-        yield stats
-
-
-async def delivery_messages(
-    context: Context,
-    batches: AsyncGenerator[Batch, None],
-    wanted: Callable[[Update], bool],
-    cursor_seconds: float = CURSOR_SECONDS,
-) -> AsyncGenerator[DeliveryUpdates, None]:
-    """A message for each batch that has something wanted, for the first, for each gap, and otherwise now and then."""
-    clock = asyncio.get_running_loop().time
-    silent_until = clock()
-    async with aclosing(batches):
-        async for batch in batches:
-            updates = [DeliveryUpdate.of(cursor, update) for cursor, update in batch.updates if wanted(update)]
-            if updates or batch.gap or clock() >= silent_until:
-                context.forget()
-                yield DeliveryUpdates(updates=updates, cursor=batch.cursor, gap=batch.gap)
-                silent_until = clock() + cursor_seconds
-
-
-async def webhook_messages(
-    context: Context, batches: AsyncGenerator[Batch, None], webhook_id: str | None
-) -> AsyncGenerator[Webhook, None]:
-    """A message for each webhook that changed in a batch, as it is now."""
-    async with aclosing(batches):
-        async for batch in batches:
-            changed = dict.fromkeys(update.subject_id for _, update in batch.updates)
-            for subject_id in changed if webhook_id is None else changed.keys() & {webhook_id}:
-                context.forget()
-                webhook = await context.loaders.webhooks.load(subject_id)
-                if webhook is not None:
-                    yield webhook
 
 
 def _watching(info: Info) -> Context:

@@ -1,18 +1,33 @@
 """The inputs that narrow a list. Their meaning in SQL is in `graph.listings`, for updates in `graph.following`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import strawberry
 
+from app.delivery import filter as domain
 from graph.enums import DeliveryStatus, WebhookStatus
+from graph.errors import BadUserInput
+
+# More than there are built-in event types, and few enough for one statement.
+MAX_VALUES = 100
 
 _ANY = "Null or left out: any. An empty list: none."
+
+
+def require_few(name: str, values: Sequence[str] | None) -> None:
+    """Raise `BadUserInput` where a list in a filter is too long for a statement."""
+    if values is not None and len(values) > MAX_VALUES:
+        raise BadUserInput(f"The filter's {name} has {len(values)} values; at most {MAX_VALUES} are taken.")
 
 
 @strawberry.input(description="From when to when. By the time of creation, to the millisecond.")
 class TimeRange:
     since: datetime | None = strawberry.field(description="From this moment on; null or left out: from the beginning.")
     until: datetime | None = strawberry.field(description="Before this moment; null or left out: without end.")
+
+    def asked(self) -> domain.TimeRange:
+        return domain.TimeRange(self.since, self.until)
 
 
 @strawberry.input(description="Which webhooks. All conditions that are given must be met.")
@@ -47,3 +62,8 @@ class DeliveryFilter:
     )
     statuses: list[DeliveryStatus] | None = strawberry.field(description=f"Those with one of these statuses. {_ANY}")
     time: TimeRange | None = strawberry.field(description="Those made in this time.")
+
+    def asked(self) -> domain.DeliveryFilter:
+        require_few("eventTypes", self.event_types)
+        time = None if self.time is None else self.time.asked()
+        return domain.DeliveryFilter(self.webhook_id, self.event_id, self.event_types, self.statuses, time)

@@ -6,6 +6,7 @@ from graph.mutations.access import AccessMutations
 from graph.mutations.deliveries import DeliveryMutations
 from graph.mutations.event_types import EventTypeMutations
 from graph.mutations.events import EventMutations
+from graph.mutations.operations import OperationMutations
 from graph.mutations.secrets import SecretMutations
 from graph.mutations.webhooks import WebhookMutations
 
@@ -15,6 +16,12 @@ from graph.mutations.webhooks import WebhookMutations
     " `userErrors` is not empty."
 )
 class Mutation(
-    WebhookMutations, SecretMutations, EventMutations, DeliveryMutations, EventTypeMutations, AccessMutations
+    WebhookMutations,
+    SecretMutations,
+    EventMutations,
+    DeliveryMutations,
+    OperationMutations,
+    EventTypeMutations,
+    AccessMutations,
 ):
     pass

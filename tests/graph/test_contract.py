@@ -31,18 +31,6 @@ COMING = frozenset(
         "TestConnectionInput",
         "TestConnectionPayload",
         "Mutation.testConnection",
-        "Operation",
-        "OperationStatus",
-        "Query.operation",
-        "RetryDeliveriesInput",
-        "RetryDeliveriesPayload",
-        "Mutation.retryDeliveries",
-        "CancelDeliveriesInput",
-        "CancelDeliveriesPayload",
-        "Mutation.cancelDeliveries",
-        "ReplayEventsInput",
-        "ReplayEventsPayload",
-        "Mutation.replayEvents",
     }
 )
 

@@ -5,10 +5,10 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
+from app.delivery.filter import DeliveryFilter, TimeRange
 from app.errors import Unauthenticated
 from app.ids import DELIVERY, lowest_id, new_id
 from app.statuses import DeliveryStatus
@@ -16,9 +16,8 @@ from app.updates.bus import Batch
 from app.updates.update import Topic, Update
 from graph.context import Context
 from graph.following import follow, paced, wanted_by, while_allowed
-from graph.inputs.filters import DeliveryFilter, TimeRange
 from graph.loaders import Loaders
-from graph.subscriptions import delivery_messages
+from graph.messages import delivery_messages
 from tests.clock import START
 from tests.domain import Domain
 from tests.graph.conftest import Api
@@ -27,33 +26,29 @@ UPDATE = Update("ws", new_id(DELIVERY, START), 0, "evt_1", "wh_1", "ticket.creat
 EMPTY = Batch((), "c", gap=False)
 
 
-def filter_of(**given: Any) -> DeliveryFilter:
-    """A filter with these conditions, the others left out."""
-    names = ("webhook_id", "event_id", "event_types", "statuses", "time")
-    return DeliveryFilter(**{name: given.get(name) for name in names})
-
-
 def during(since: datetime | None, until: datetime | None) -> DeliveryFilter:
     """A filter of a time."""
-    return filter_of(time=TimeRange(since=since, until=until))
+    return DeliveryFilter(time=TimeRange(since=since, until=until))
 
 
 @pytest.mark.parametrize(
     ("asked", "wanted"),
     [
         (None, True),
-        (filter_of(), True),
+        (DeliveryFilter(), True),
         (
-            filter_of(webhook_id="wh_1", event_id="evt_1", event_types=["ticket.*"], statuses=[DeliveryStatus.PENDING]),
+            DeliveryFilter(
+                webhook_id="wh_1", event_id="evt_1", event_types=["ticket.*"], statuses=[DeliveryStatus.PENDING]
+            ),
             True,
         ),
-        (filter_of(webhook_id="wh_2"), False),
-        (filter_of(event_id="evt_2"), False),
-        (filter_of(event_types=["agent.*"]), False),
-        (filter_of(event_types=["agent.*", "ticket.created"]), True),
-        (filter_of(event_types=[]), False),
-        (filter_of(statuses=[DeliveryStatus.FAILED]), False),
-        (filter_of(statuses=[]), False),
+        (DeliveryFilter(webhook_id="wh_2"), False),
+        (DeliveryFilter(event_id="evt_2"), False),
+        (DeliveryFilter(event_types=["agent.*"]), False),
+        (DeliveryFilter(event_types=["agent.*", "ticket.created"]), True),
+        (DeliveryFilter(event_types=[]), False),
+        (DeliveryFilter(statuses=[DeliveryStatus.FAILED]), False),
+        (DeliveryFilter(statuses=[]), False),
         (during(START, START + timedelta(milliseconds=1)), True),
         (during(START + timedelta(milliseconds=1), None), False),
         (during(None, START), False),

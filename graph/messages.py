@@ -1,0 +1,71 @@
+"""What each subscription tells, message by message. Each message loads anew what an earlier one may have loaded."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import TypeVar
+
+from strawberry.dataloader import DataLoader
+
+from app.database.errors import DatabaseUnavailable
+from app.updates.bus import Batch
+from app.updates.update import Update
+from graph.context import Context
+from graph.types.delivery_update import DeliveryUpdate, DeliveryUpdates
+from graph.types.stats import DeliveryStats
+
+Subject = TypeVar("Subject")
+
+# Who wants nothing of what happens still learns the cursor this often, or it would be too old once something comes.
+CURSOR_SECONDS = 10.0
+
+
+async def stats_messages(
+    context: Context, first: DeliveryStats, measured: Callable[[], Awaitable[DeliveryStats]], seconds: float
+) -> AsyncGenerator[DeliveryStats, None]:
+    """What was measured first, and then again every so often for as long as the caller may know. A measurement that the
+    database does not allow for now is left out."""
+    yield first
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await context.authenticate_again()
+            stats = await measured()
+        except DatabaseUnavailable:
+            continue
+        yield stats
+
+
+async def delivery_messages(
+    context: Context,
+    batches: AsyncGenerator[Batch, None],
+    wanted: Callable[[Update], bool],
+    cursor_seconds: float = CURSOR_SECONDS,
+) -> AsyncGenerator[DeliveryUpdates, None]:
+    """A message for each batch that has something wanted, for the first, for each gap, and otherwise now and then."""
+    clock = asyncio.get_running_loop().time
+    silent_until = clock()
+    async with aclosing(batches):
+        async for batch in batches:
+            updates = [DeliveryUpdate.of(cursor, update) for cursor, update in batch.updates if wanted(update)]
+            if updates or batch.gap or clock() >= silent_until:
+                context.forget()
+                yield DeliveryUpdates(updates=updates, cursor=batch.cursor, gap=batch.gap)
+                silent_until = clock() + cursor_seconds
+
+
+async def subject_messages(
+    context: Context,
+    batches: AsyncGenerator[Batch, None],
+    loader: Callable[[Context], DataLoader[str, Subject | None]],
+    wanted_id: str | None,
+) -> AsyncGenerator[Subject, None]:
+    """A message for each thing that changed in a batch, as it is now; only for the one that is wanted, if one is."""
+    async with aclosing(batches):
+        async for batch in batches:
+            changed = dict.fromkeys(update.subject_id for _, update in batch.updates)
+            for subject_id in changed if wanted_id is None else changed.keys() & {wanted_id}:
+                context.forget()
+                subject = await loader(context).load(subject_id)
+                if subject is not None:
+                    yield subject
