@@ -12,6 +12,9 @@ from app.errors import Problem, UserErrorCode, not_found, rejected
 from app.ids import EVENT, WEBHOOK, is_id
 from app.statuses import WebhookStatus
 
+# Each is a comparison for every row; whoever wants more names fewer with a pattern.
+MAX_EVENT_TYPES = 100
+
 
 def time_problems(time: TimeRange | None, *path: str) -> Iterator[Problem]:
     """What is wrong with a time range."""
@@ -25,6 +28,10 @@ def time_problems(time: TimeRange | None, *path: str) -> Iterator[Problem]:
 
 def pattern_problems(patterns: Sequence[str] | None, *path: str) -> Iterator[Problem]:
     """What is wrong with names and patterns of event types. Whether there are such event types is not asked."""
+    if patterns is not None and len(patterns) > MAX_EVENT_TYPES:
+        message = f"There are {len(patterns)} event types; at most {MAX_EVENT_TYPES} can be named at once."
+        yield Problem(message, path, UserErrorCode.TOO_MANY)
+        return
     for index, pattern in enumerate(patterns or ()):
         if not is_pattern(pattern):
             message = (

@@ -79,11 +79,10 @@ async def replay_events(
     if problems:
         raise Rejected(problems)
     webhook = await usable_webhook(resources.database, caller, webhook_id, "webhookId")
+    since, until = (None if at is None else rfc3339(at) for at in (time.since, time.until))
     request = {
         "webhookId": webhook_id,
-        "time": {
-            name: None if at is None else rfc3339(at) for name, at in (("since", time.since), ("until", time.until))
-        },
+        "time": {"since": since, "until": until},
         "eventTypes": None if event_types is None else list(event_types),
         "onlyMissing": only_missing,
         "webhookEventTypes": orjson.loads(webhook["event_types"]),

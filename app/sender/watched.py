@@ -5,6 +5,7 @@ It goes the way of every other request, through the same transport, resolver and
 and the TLS object are where the notes are taken. Nothing is kept: neither the connection nor what a name resolved to.
 """
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Sequence
@@ -65,7 +66,7 @@ async def send_watched(
         max_idle_connections=0,
         dns_cache_seconds=0,
         local_addresses=local_addresses,
-        tls=_context(timeline, verify=verify),
+        tls=await asyncio.to_thread(_context, timeline, verify=verify),  # it reads files
         resolver=_Resolver(resolver or Resolver(), timeline),
         trace=_trace(timeline),
     )

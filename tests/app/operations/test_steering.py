@@ -319,6 +319,16 @@ async def test_all_that_is_wrong_with_a_filter_is_said_at_once(desk: Desk) -> No
     ]
 
 
+async def test_a_filter_with_too_many_event_types_is_refused(desk: Desk) -> None:
+    names = [f"ticket.number_{number}" for number in range(101)]
+
+    code, path, message = await problem_of(desk, DeliveryFilter(event_types=names))
+
+    assert (code, path) == (UserErrorCode.TOO_MANY, ("filter", "eventTypes"))
+    assert message == "There are 101 event types; at most 100 can be named at once."
+    assert (await retry(desk, DeliveryFilter(event_types=names[:100]))).matched == 0
+
+
 async def test_a_filter_that_means_too_many_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (begin, selection):
         monkeypatch.setattr(module, "MAX_MATCHED", 2)
