@@ -13,7 +13,7 @@ from tasks.actors import declare_deliver
 from tasks.broker import make_broker
 from tasks.embedded import end_other_leases, sole_server
 from tasks.in_process import InProcessBroker
-from tasks.periodic import chores, running
+from tasks.periodic import chores, heartbeat, running
 from tasks.worker import running_worker
 
 
@@ -72,5 +72,8 @@ async def open_resources_for(
         opened.append(resources)
         if works:
             await end_other_leases(resources)
+        # The lease is kept until nothing is in flight any more: a stop may take longer than a lease lasts.
+        await stack.enter_async_context(running([heartbeat(resources)]))
+        stack.push_async_callback(resources.pipeline.stop, settings.shutdown_seconds)
         await stack.enter_async_context(running(chores(resources, works=works)))
         yield resources

@@ -33,6 +33,11 @@ class InFlight:
         """The places there are, and who holds how many."""
         return Capacity(self._total, self._total - len(self._tasks), self._by_workspace, self._by_webhook)
 
+    @property
+    def delivery_ids(self) -> set[str]:
+        """The deliveries that are being sent."""
+        return {claimed.id for claimed in self._tasks.values()}
+
     def start(self, claimed: Claimed, sending: Coroutine[Any, Any, _Result]) -> "asyncio.Task[_Result]":
         """Begin to send a delivery; its place is free again when the coroutine ends."""
         # A ping is sent for a request, but its log lines belong to the delivery.

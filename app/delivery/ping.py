@@ -45,10 +45,21 @@ async def ping_webhook(resources: "Resources", caller: Caller, webhook_id: str, 
     draft = EventDraft(name, dict(registry.event_types[name].event_type.example))
     event = prepare(draft, resources.clock.now(), test=True)
     claimed = _claimed(resources.lease.worker_id, webhook, event)
-    await _insert(resources, claimed, event)
-    sending = await _load(resources, webhook, claimed, event)
-    task = resources.pipeline.in_flight.start(claimed, resources.pipeline.send_and_record(sending))
+    # In flight from before it is in the database: what a process holds without sending it is freed.
+    task = resources.pipeline.in_flight.start(claimed, _insert_and_send(resources, webhook, claimed, event))
     return Pinged(claimed.id, await asyncio.shield(task))
+
+
+async def _insert_and_send(
+    resources: "Resources", webhook: Webhook, claimed: Claimed, event: PreparedEvent
+) -> str | None:
+    try:
+        await _insert(resources, claimed, event)
+        sending = await _load(resources, webhook, claimed, event)
+    except BaseException:
+        resources.pipeline.doubt()
+        raise
+    return await resources.pipeline.send_and_record(sending)
 
 
 async def _webhook(resources: "Resources", caller: Caller, webhook_id: str) -> Webhook:

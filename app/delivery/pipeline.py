@@ -26,6 +26,7 @@ from app.delivery.lease import Lease
 from app.delivery.policy import DeliveryPolicy
 from app.delivery.record import Outcome, Recorded, Recorder
 from app.delivery.release import release
+from app.delivery.strays import free_strays
 from app.delivery.target import SignedRequest, Target, Targets, sign_request
 from app.errors import Unavailable
 from app.ids import ATTEMPT, new_id
@@ -86,6 +87,9 @@ class Pipeline:
         self._starved: set[str] = set()
         self._claiming: asyncio.Task[None] | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        # Whether deliveries may be claimed for this process that it does not know of (see `app.delivery.strays`).
+        self._in_doubt = False
+        self._unreleased: set[str] = set()
         self._stopped = False
 
     # ── claim ──
@@ -99,27 +103,45 @@ class Pipeline:
         if self._claiming is not None:
             await asyncio.shield(self._claiming)
 
+    def doubt(self) -> None:
+        """Take note that a claim for this process may have been committed although it looked as if it had failed."""
+        self._in_doubt = True
+
+    async def settle(self) -> None:
+        """Free what this process may hold without knowing it; nothing to do where there is no doubt."""
+        await self.attempt([])
+
     def _ask(self, webhook_ids: Iterable[str]) -> None:
         if self._stopped:
             return
         self._asked |= dict.fromkeys(webhook_ids)
-        if self._asked and self._claiming is None:
+        if (self._asked or self._in_doubt) and self._claiming is None:
             # In a context of its own: what asked (a request, a wake-up) is not what the sending belongs to.
             self._claiming = asyncio.create_task(self._claim_asked(), context=Context())
 
     async def _claim_asked(self) -> None:
         try:
+            await self._settle()
             while self._asked and self.in_flight.capacity.free > 0 and not self._stopped:
                 webhook_ids = list(self._asked)[:WEBHOOKS_PER_CLAIM]
                 for webhook_id in webhook_ids:
                     del self._asked[webhook_id]
                 await self._claim_some(webhook_ids)
         except DatabaseError as error:
+            self.doubt()
             log.warning("claim.failed", error=str(error))  # The sweep asks again.
         except Exception:
+            self.doubt()
             log.exception("claim.broken")
         finally:
             self._claiming = None
+
+    async def _settle(self) -> None:
+        if not self._in_doubt:
+            return
+        self._in_doubt, unreleased = False, set(self._unreleased)
+        await free_strays(self._database, self._lease.worker_id, self.in_flight.delivery_ids - unreleased)
+        self._unreleased -= unreleased
 
     async def _claim_some(self, webhook_ids: Sequence[str]) -> None:
         now = self._clock.now()
@@ -273,7 +295,7 @@ class Pipeline:
             outcome=recorded.outcome,
             response_status=_status_of(recorded.answer),
             duration_ms=round(recorded.answer.duration_ms, 1),
-            status=decision.status if outcome.moved else "left to others",
+            status=outcome.status if outcome.moved else "left to others",
             next_attempt_at=decision.next_attempt_at,
         )
         update = Update(
@@ -283,7 +305,7 @@ class Pipeline:
             event_id=claimed.event_id,
             webhook_id=claimed.webhook_id,
             event_type=claimed.event_type,
-            status=decision.status,
+            status=outcome.status,
             attempt_id=recorded.attempt_id,
         )
         self._updates.announce(Topic.DELIVERIES, [update])
@@ -313,7 +335,8 @@ class Pipeline:
         try:
             await release(self._database, claimed, at)
         except DatabaseError as error:
-            # Given up when the lease ends, at the latest with this process.
+            self._unreleased |= {delivery.id for delivery in claimed}
+            self.doubt()
             log.warning("release.failed", count=len(claimed), error=str(error))
 
 

@@ -5,7 +5,7 @@ where its lease had ended, or the delivery was canceled meanwhile, what others m
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,11 @@ _ATTEMPTS: Columns = (
     ("response_truncated", "boolean"),
 )
 _NAMES = ", ".join(name for name, _ in _ATTEMPTS)
-_INSERT_ATTEMPTS = f"INSERT INTO attempt ({_NAMES}) SELECT {_NAMES} FROM {{rows}} AS new"
+# An attempt that is there already was committed by a transaction whose answer never came.
+_INSERT_ATTEMPTS = (
+    f"INSERT INTO attempt ({_NAMES}) SELECT {_NAMES} FROM {{rows}} AS new WHERE true"
+    " ON CONFLICT (id) DO NOTHING RETURNING id"
+)
 
 _DELIVERIES: Columns = (
     ("id", "text"),
@@ -69,6 +73,7 @@ RETURNING delivery.id
 """
 _COUNT_ATTEMPTS = (
     "UPDATE delivery SET attempt_count = attempt_count + 1 FROM {rows} AS late WHERE delivery.id = late.id"
+    " RETURNING delivery.id, delivery.status"
 )
 _IDS: Columns = (("id", "text"),)
 
@@ -109,9 +114,11 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What recording came to: whether the delivery moved on, and whether its webhook was disabled by it."""
+    """What recording came to: whether the delivery moved on by it, how that stands now, and whether the webhook was
+    disabled by it."""
 
     moved: bool
+    status: DeliveryStatus
     disabled: bool
 
 
@@ -138,14 +145,44 @@ class Recorder:
 
     async def _commit(self, batch: Sequence[Recorded]) -> list[Outcome]:
         async with self._database.transaction() as statements:
-            await statements.fetch_rows(_INSERT_ATTEMPTS, _ATTEMPTS, [_attempt_row(recorded) for recorded in batch])
-            moved = await statements.fetch_rows(_MOVE_DELIVERIES, _DELIVERIES, [_delivery_row(r) for r in batch])
-            moved_ids = {row["id"] for row in moved}
-            late = [(recorded.claimed.id,) for recorded in batch if recorded.claimed.id not in moved_ids]
-            if late:
-                await statements.fetch_rows(_COUNT_ATTEMPTS, _IDS, late)
-            disabled = await _record_webhooks(statements, batch)
-        return [Outcome(r.claimed.id in moved_ids, r.claimed.webhook_id in disabled) for r in batch]
+            inserted = await statements.fetch_rows(_INSERT_ATTEMPTS, _ATTEMPTS, [_attempt_row(r) for r in batch])
+            new_ids = {row["id"] for row in inserted}
+            new = [recorded for recorded in batch if recorded.attempt_id in new_ids]
+            left_to_others: dict[str, DeliveryStatus] = {}
+            for some in _apart(new):
+                left_to_others |= await _move_deliveries(statements, some)
+            disabled = await _record_webhooks(statements, new)
+        # What was there already was announced by nobody, so a webhook that it may have disabled counts as disabled now.
+        known = {r.claimed.webhook_id for r in batch if r.attempt_id not in new_ids and r.decision.disable_reason}
+        return [_outcome(recorded, left_to_others, disabled | known) for recorded in batch]
+
+
+def _apart(batch: Iterable[Recorded]) -> list[list[Recorded]]:
+    """The batch in parts that have each delivery once: one may come twice, as an attempt of a lost lease and a new
+    one."""
+    parts: list[dict[str, Recorded]] = []
+    for recorded in batch:
+        part = next((part for part in parts if recorded.claimed.id not in part), None)
+        if part is None:
+            parts.append(part := {})
+        part[recorded.claimed.id] = recorded
+    return [list(part.values()) for part in parts]
+
+
+async def _move_deliveries(statements: Statements, batch: Sequence[Recorded]) -> dict[str, DeliveryStatus]:
+    """Move on the deliveries that are still held; return, by attempt, how those stand that are not."""
+    moved = await statements.fetch_rows(_MOVE_DELIVERIES, _DELIVERIES, [_delivery_row(r) for r in batch])
+    moved_ids = {row["id"] for row in moved}
+    late = {recorded.claimed.id: recorded.attempt_id for recorded in batch if recorded.claimed.id not in moved_ids}
+    if not late:
+        return {}
+    counted = await statements.fetch_rows(_COUNT_ATTEMPTS, _IDS, [(id_,) for id_ in late])
+    return {late[row["id"]]: DeliveryStatus(row["status"]) for row in counted}
+
+
+def _outcome(recorded: Recorded, left_to_others: Mapping[str, DeliveryStatus], disabled: Collection[str]) -> Outcome:
+    status = left_to_others.get(recorded.attempt_id)
+    return Outcome(status is None, status or recorded.decision.status, recorded.claimed.webhook_id in disabled)
 
 
 async def _record_webhooks(statements: Statements, batch: Sequence[Recorded]) -> set[str]:

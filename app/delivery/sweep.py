@@ -11,13 +11,11 @@ from app.resources import Resources
 from app.statuses import DeliveryStatus
 from app.updates.update import Topic, Update
 
-# A dead worker's row goes once nothing refers to it; until then it marks its claims as free.
-_FREE_CLAIMS = """
-UPDATE delivery SET claimed_by = NULL
-WHERE claimed_by IS NOT NULL AND claimed_by NOT IN (SELECT id FROM worker WHERE lease_until > $1)
-RETURNING webhook_id
-"""
-_DEAD_WORKERS = "DELETE FROM worker WHERE lease_until <= $1 RETURNING id, lease_until"
+# A worker is dead once its row is gone: that, and not the time, is what it can be sure of when it comes back.
+_DEAD_WORKERS = "DELETE FROM worker WHERE lease_until <= $1 AND id <> $2 RETURNING id, lease_until"
+_FREE_CLAIMS = (
+    "UPDATE delivery SET claimed_by = NULL WHERE claimed_by IS NOT NULL AND claimed_by NOT IN (SELECT id FROM worker)"
+)
 _WEBHOOKS_WITH_DUE = """
 SELECT w.id FROM webhook w
 WHERE w.status = 'ACTIVE' AND w.deleted_at IS NULL AND (w.held_until IS NULL OR w.held_until <= $1)
@@ -38,6 +36,7 @@ async def sweep(resources: Resources) -> int:
     """Free what dead workers hold and claim what is due; return how many webhooks had something due."""
     now = to_micros(resources.clock.now())
     await free_dead_claims(resources, now)
+    await resources.pipeline.settle()
     webhooks = [row["id"] for row in await resources.database.fetch(_WEBHOOKS_WITH_DUE, now)]
     if webhooks:
         await resources.pipeline.attempt(webhooks)
@@ -47,8 +46,11 @@ async def sweep(resources: Resources) -> int:
 
 async def free_dead_claims(resources: Resources, now: int) -> None:
     """Free the claims of workers whose lease has ended, and announce again what those may have left unsaid."""
-    await resources.database.fetch(_FREE_CLAIMS, now)
-    for worker in await resources.database.fetch(_DEAD_WORKERS, now):
+    if not resources.lease.may_judge:
+        return
+    dead = await resources.database.fetch(_DEAD_WORKERS, now, resources.lease.worker_id)
+    await resources.database.execute(_FREE_CLAIMS)
+    for worker in dead:
         await _announce_again(resources, worker)
 
 

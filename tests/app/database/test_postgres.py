@@ -8,6 +8,7 @@ import pytest
 from app.database import postgres
 from app.database.database import Database, Statements
 from app.database.errors import DatabaseUnavailable
+from tests.postgres_proxy import PostgresProxy
 
 PATIENCE_SECONDS = 20
 
@@ -58,6 +59,24 @@ async def test_a_connection_that_is_ended_in_the_middle_of_a_statement_is_unavai
 
     async with asyncio.timeout(PATIENCE_SECONDS), database.transaction() as statements:
         assert await statements.fetch_one("SELECT max(registry_version) AS most FROM workspace") == {"most": 0}
+
+
+async def test_a_connection_that_has_heard_its_last_word_is_unavailable_and_replaced(database_url: str) -> None:
+    # Regression: asyncpg then raises an InternalClientError, on giving the connection back too.
+    async with PostgresProxy(database_url) as network, Database(network.url, pool_size=2) as database:
+
+        async def lose_the_connection_in_the_middle() -> None:
+            async with database.transaction() as statements:
+                row = await statements.fetch_one("SELECT pg_backend_pid() AS pid")
+                assert row is not None
+                with network.holding_ends():
+                    await database.fetch("SELECT pg_terminate_backend($1::int)", row["pid"])
+                    await network.ended()
+                    await statements.fetch("SELECT 1")
+
+        for _ in range(4):  # More than the pool has.
+            with pytest.raises(DatabaseUnavailable):
+                await lose_the_connection_in_the_middle()
 
 
 async def test_of_two_transactions_that_wait_for_each_other_one_is_told_to_come_again(database: Database) -> None:

@@ -94,19 +94,66 @@ async def test_a_worker_stopped_past_its_lease_does_not_overwrite_what_its_succe
     assert delivery["attempt_count"] == 2  # The attempt happened, and is counted.
 
 
-async def test_a_process_whose_lease_has_ended_claims_nothing_under_the_dead_id(world: World) -> None:
+async def test_a_process_whose_lease_was_taken_away_claims_nothing_under_the_dead_id(world: World) -> None:
     webhook = await world.webhook()
     await lost_wake_up(world)
-    dead = world.resources.lease.worker_id
+    lease = world.resources.lease
+    dead = lease.worker_id
+    await world.resources.database.execute("DELETE FROM worker WHERE id = $1", dead)
+
+    await world.resources.pipeline.attempt([webhook.id])
+    assert world.receiver.requests == []
+    assert not await lease.renew()
+    await sweep(world.resources)
+
+    await world.until_status("SUCCEEDED")
+    assert lease.worker_id != dead
+
+
+async def test_a_process_whose_lease_has_ended_claims_nothing_before_it_is_renewed(world: World) -> None:
+    webhook = await world.webhook()
+    await lost_wake_up(world)
     world.resources.clock.advance(60)  # type: ignore[attr-defined]
 
     await world.resources.pipeline.attempt([webhook.id])
     assert world.receiver.requests == []
-    assert not await world.resources.lease.renew()
+    assert await world.resources.lease.renew()
     await sweep(world.resources)
 
     await world.until_status("SUCCEEDED")
-    assert world.resources.lease.worker_id != dead
+
+
+async def test_a_process_that_was_frozen_alone_sends_nothing_twice(world: World) -> None:
+    release = asyncio.Event()
+    world.receiver.on("/", after(release, answer(200)))
+    await world.webhook()
+    await world.publish()
+    await world.receiver.received()
+    world.resources.clock.advance(60)  # type: ignore[attr-defined]
+
+    await sweep(world.resources)
+    release.set()
+    await world.until_status("SUCCEEDED")
+
+    assert len(world.receiver.requests) == 1
+
+
+async def test_a_process_that_was_away_itself_gives_the_others_time_to_come_back(world: World) -> None:
+    await world.webhook()
+    await lost_wake_up(world)
+    lease = world.resources.lease
+    async with held_by_another(world):
+        world.resources.clock.advance(60)  # type: ignore[attr-defined]
+        lease._renewed_at -= 60  # As if no heartbeat had been possible for a minute.
+
+        await sweep(world.resources)
+        assert await lease.renew()
+        await sweep(world.resources)
+        assert world.receiver.requests == []
+        lease._judges_from -= 60
+        await sweep(world.resources)
+
+        await world.until_status("SUCCEEDED")
 
 
 async def test_what_a_dead_worker_recorded_last_is_announced_again(world: World) -> None:

@@ -1,0 +1,116 @@
+"""A network between the product and its PostgreSQL that loses an answer at the worst moment."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Iterator
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+_PATIENCE_SECONDS = 20.0
+
+
+class PostgresProxy:
+    """Forwards connections to a PostgreSQL. Use it in `async with`, and connect to `url` instead.
+
+    Args:
+        url: of the database behind it.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        assert parts.hostname is not None
+        self._target = parts.hostname, parts.port or 5432
+        self._before, self._path = f"{parts.scheme}://{parts.username}@127.0.0.1", parts.path
+        self._armed: bytes | None = None
+        self._lost = asyncio.Event()
+        self._told = asyncio.Event()
+        self._ends_pass = asyncio.Event()
+        self._ends_pass.set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        port = self._server.sockets[0].getsockname()[1]
+        self.url = f"{self._before}:{port}{self._path}"
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.gather(*(writer.wait_closed() for writer in self._writers), return_exceptions=True)
+
+    def lose_commit_of(self, statement: str) -> None:
+        """Once, let a transaction with this text in a statement be committed, and break its connection instead of
+        saying so."""
+        self._armed = statement.encode()
+        self._lost.clear()
+
+    async def lost(self) -> None:
+        """Wait until that has happened."""
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await self._lost.wait()
+
+    @contextlib.contextmanager
+    def holding_ends(self) -> Iterator[None]:
+        """Pass on what the server says last, but until the end of the block not that it has closed the connection."""
+        self._ends_pass.clear()
+        try:
+            yield
+        finally:
+            self._ends_pass.set()
+
+    async def ended(self) -> None:
+        """Wait until the server has closed a connection; the client knows nothing of it yet but its last words."""
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await self._told.wait()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        back_reader, back_writer = await asyncio.open_connection(*self._target)
+        self._writers |= {writer, back_writer}
+        connection = _Connection()
+        self._run(self._ask(reader, back_writer, connection))
+        self._run(self._answer(back_reader, writer, connection))
+
+    def _run(self, forwarding: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(forwarding)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: "_Connection") -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(1 << 20):
+                if self._armed is not None and self._armed in data:
+                    self._armed, connection.marked = None, True
+                if connection.marked and b"COMMIT" in data:
+                    connection.swallows = True
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def _answer(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: "_Connection"
+    ) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(1 << 20):
+                if connection.swallows:
+                    self._lost.set()
+                    break
+                writer.write(data)
+                await writer.drain()
+            else:
+                self._told.set()
+                await self._ends_pass.wait()
+        writer.transport.abort()
+
+
+class _Connection:
+    """What the two directions of a connection know of each other."""
+
+    def __init__(self) -> None:
+        self.marked = False
+        self.swallows = False
