@@ -58,6 +58,7 @@ class PostgresProxy:
     @contextlib.contextmanager
     def holding_ends(self) -> Iterator[None]:
         """Pass on what the server says last, but until the end of the block not that it has closed the connection."""
+        self._told.clear()
         self._ends_pass.clear()
         try:
             yield
