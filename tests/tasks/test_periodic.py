@@ -1,0 +1,136 @@
+"""What a process does again and again: each of its chores is begun at once, and none ends with an error."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from app.clock import to_micros
+from app.delivery.filter import DeliveryFilter
+from app.operations.steering import cancel_deliveries
+from app.stats.periods import CLOSED_AFTER, closed_until
+from app.stats.window import period_of
+from app.webhooks.register import pause_webhook
+from app.webhooks.secrets import live_secrets
+from tasks.periodic import Chore, chores, heartbeat, running
+from tests.world import PATIENCE_SECONDS, World, open_world
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(database_url, tmp_path, works=False) as opened:
+        yield opened
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until something is so that nobody announces."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await condition():  # noqa: ASYNC110 - that is how it is found out
+            await asyncio.sleep(0.01)
+
+
+async def test_a_process_keeps_its_lease(world: World) -> None:
+    lease = "SELECT lease_until FROM worker WHERE id = $1"
+    [before] = await world.resources.database.fetch(lease, world.resources.lease.worker_id)
+
+    async def moved_on() -> bool:
+        [now] = await world.resources.database.fetch(lease, world.resources.lease.worker_id)
+        return bool(now["lease_until"] > before["lease_until"])
+
+    async with running([heartbeat(world.resources)]):
+        await until(moved_on)
+
+
+async def test_a_process_that_delivers_finds_what_is_due(world: World) -> None:
+    await world.webhook()
+    await world.publish()
+
+    async with running(chores(world.resources, works=True)):
+        await world.receiver.received()
+        await world.until_status("SUCCEEDED")
+
+
+async def test_a_process_that_delivers_rotates_secrets_that_are_due(world: World) -> None:
+    webhook = await world.webhook(rotate_secret_every_days=7)
+    database, clock = world.resources.database, world.resources.clock
+    await database.execute("UPDATE webhook SET next_secret_rotation_at = $1", to_micros(clock.now()))
+
+    async def rotated() -> bool:
+        return len((await live_secrets(database, [webhook.id], clock.now()))[webhook.id]) == 2
+
+    async with running(chores(world.resources, works=True)):
+        await until(rotated)
+
+
+async def test_a_process_that_delivers_cancels_what_a_deletion_left_over(world: World) -> None:
+    await world.webhook()
+    await world.publish()
+    deleted_at = to_micros(world.resources.clock.now())
+    await world.resources.database.execute("UPDATE webhook SET deleted_at = $1", deleted_at)
+
+    async with running(chores(world.resources, works=True)):
+        await world.until_status("CANCELED")
+
+
+async def test_a_process_that_delivers_counts_what_is_over(world: World) -> None:
+    over = period_of(world.resources.clock.now() - CLOSED_AFTER)
+
+    async def counted() -> bool:
+        return await closed_until(world.resources.database) >= over
+
+    async with running(chores(world.resources, works=True)):
+        await until(counted)
+
+
+async def test_a_process_that_delivers_carries_operations_on(world: World) -> None:
+    webhook = await world.webhook()
+    await pause_webhook(world.resources, world.caller, webhook.id)
+    await world.publish()
+    await cancel_deliveries(world.resources, world.caller, DeliveryFilter(), dry_run=False)
+
+    async with running(chores(world.resources, works=True)):
+        await world.until_status("CANCELED")
+
+
+async def test_any_process_writes_down_when_keys_were_used(world: World) -> None:
+    used = "SELECT last_used_at FROM api_key WHERE last_used_at IS NOT NULL"
+
+    async def written() -> bool:
+        return bool(await world.resources.database.fetch(used))
+
+    async with running(chores(world.resources, works=False)):
+        await until(written)
+
+
+async def test_a_chore_that_fails_is_done_again() -> None:
+    done = asyncio.Event()
+    failures = [ConnectionError("refused"), ValueError()]
+
+    async def do() -> None:
+        if failures:
+            raise failures.pop(0)
+        done.set()
+
+    with capture_logs() as log:
+        async with running([Chore("sweep", 0.001, do)]), asyncio.timeout(PATIENCE_SECONDS):
+            await done.wait()
+
+    assert [(line["event"], line["chore"], line["error"]) for line in log] == [
+        ("chore.failed", "sweep", "refused"),
+        ("chore.failed", "sweep", "ValueError"),
+    ]
+
+
+async def test_no_chore_goes_on_after_the_end() -> None:
+    begun = asyncio.Event()
+
+    async def do() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async with running([Chore("sweep", 1, do)]), asyncio.timeout(PATIENCE_SECONDS):
+        await begun.wait()
+
+    assert not [task for task in asyncio.all_tasks() if task.get_name() == "sweep"]
