@@ -10,12 +10,13 @@ import pytest
 
 from app.clock import to_micros
 from app.database.errors import SchemaOutdated
+from app.delivery.lease import Lease
 from app.delivery.ping import ping_webhook
 from app.settings import load_settings
 from tasks.embedded import AlreadyRunning
 from tasks.process import open_process
 from tests.receiver import after, answer
-from tests.world import PATIENCE_SECONDS, open_world
+from tests.world import PATIENCE_SECONDS, World, open_world
 
 FAR_AHEAD = to_micros(datetime(2100, 1, 1, tzinfo=UTC))
 
@@ -86,6 +87,36 @@ async def test_stopping_gives_back_what_does_not_finish_in_time(database_url: st
         (delivery,) = await world.deliveries()
 
         assert (delivery["status"], delivery["claimed_by"], delivery["attempt_count"]) == ("PENDING", None, 0)
+
+
+async def test_a_stop_keeps_the_lease_for_as_long_as_something_is_in_flight(database_url: str, tmp_path: Path) -> None:
+    release = asyncio.Event()
+    quick = {"lease_seconds": 0.5, "heartbeat_seconds": 0.1, "sweep_seconds": 0.1, "shutdown_seconds": 20}
+    settings = load_settings(database_url=database_url, data_dir=tmp_path, **quick)
+    async with open_world(database_url, tmp_path, works=False) as world:
+        world.receiver.on("/", after(release, answer(200)))
+        await world.webhook()
+        process = open_process(settings, works=True)
+        lease = (await process.__aenter__()).lease
+        await world.publish()
+        await world.receiver.received()
+        stopping = asyncio.create_task(process.__aexit__(None, None, None))
+
+        began = await _lease_until(world, lease)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await _lease_until(world, lease) < began + 1_500_000:
+                pass
+        release.set()
+        await stopping
+        (delivery,) = await world.deliveries()
+
+    assert delivery["status"] == "SUCCEEDED"
+    assert len(world.receiver.requests) == 1
+
+
+async def _lease_until(world: World, lease: Lease) -> int:
+    [row] = await world.resources.database.fetch("SELECT lease_until FROM worker WHERE id = $1", lease.worker_id)
+    return int(row["lease_until"])
 
 
 async def test_a_database_without_tables_is_refused_with_the_command_to_run(

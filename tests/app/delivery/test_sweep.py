@@ -94,6 +94,23 @@ async def test_a_worker_stopped_past_its_lease_does_not_overwrite_what_its_succe
     assert delivery["attempt_count"] == 2  # The attempt happened, and is counted.
 
 
+async def test_a_late_attempt_announces_how_the_delivery_stands(world: World) -> None:
+    release = asyncio.Event()
+    world.receiver.on("/", after(release, answer(500)))
+    await world.webhook()
+    await world.publish()
+    await world.receiver.received()
+    await world.resources.database.execute("UPDATE delivery SET claimed_by = NULL, status = 'SUCCEEDED'")
+    follow = world.resources.updates.follow(Topic.DELIVERIES, world.caller.workspace_id)
+
+    async with asyncio.timeout(10), aclosing(follow) as batches:
+        await anext(batches)
+        release.set()
+        batch = await anext(batches)
+
+    assert [update.status for _, update in batch.updates] == ["SUCCEEDED"]
+
+
 async def test_a_process_whose_lease_was_taken_away_claims_nothing_under_the_dead_id(world: World) -> None:
     webhook = await world.webhook()
     await lost_wake_up(world)
