@@ -9,6 +9,7 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from app.catalogue.event_type import EventCategory
+from app.delivery.connection_steps import ConnectionStepName
 from app.errors import UserErrorCode
 from app.statuses import (
     AttemptOutcome,
@@ -27,6 +28,7 @@ __all__ = [
     "AttemptOutcome",
     "AttemptTrigger",
     "AuthenticationKind",
+    "ConnectionStepName",
     "DeliveryStatus",
     "EventCategory",
     "HttpMethod",
@@ -145,4 +147,13 @@ _describe(
     COMPLETED="It came to its end.",
     CANCELED="It was given up.",
     FAILED="Going on made no sense: its webhook was disabled or deleted.",
+)
+_describe(
+    ConnectionStepName,
+    "The steps of a request, in their order.",
+    RESOLVE="Looking up the host's name.",
+    CONNECT="Connecting to one of its addresses.",
+    TLS="Securing the connection; left out for http.",
+    REQUEST="Sending the request.",
+    RESPONSE="Waiting for the answer.",
 )

@@ -168,6 +168,16 @@ class PingWebhookInput:
     )
 
 
+@strawberry.input(description="A try of settings that are not saved yet: each step told apart.")
+class TestConnectionInput:
+    __test__ = False  # nothing for pytest
+
+    webhook: CreateWebhookInput = strawberry.field(description="The settings.")
+    event_type: str | None = strawberry.field(
+        description="Whose example to send; the first that the settings ask for, where left out."
+    )
+
+
 def _headers(headers: list[HeaderInput]) -> list[drafts.HeaderDraft]:
     return [drafts.HeaderDraft(header.name, header.value, bool(header.sensitive)) for header in headers]
 

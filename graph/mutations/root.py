@@ -3,6 +3,7 @@
 import strawberry
 
 from graph.mutations.access import AccessMutations
+from graph.mutations.connections import ConnectionMutations
 from graph.mutations.deliveries import DeliveryMutations
 from graph.mutations.event_types import EventTypeMutations
 from graph.mutations.events import EventMutations
@@ -18,6 +19,7 @@ from graph.mutations.webhooks import WebhookMutations
 class Mutation(
     WebhookMutations,
     SecretMutations,
+    ConnectionMutations,
     EventMutations,
     DeliveryMutations,
     OperationMutations,

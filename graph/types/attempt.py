@@ -20,10 +20,14 @@ class AttemptRequest:
     method: HttpMethod = strawberry.field(description="Its method.")
     url: str = strawberry.field(description="Where it went.")
     headers: list[Header] = strawberry.field(description="Its headers, in the order they were sent.")
-    delivery_id: strawberry.Private[str]
+    # Where it is not at hand, it is the event's, and is loaded only for who asks for it.
+    text: strawberry.Private[str | None] = None
+    delivery_id: strawberry.Private[str] = ""
 
     @strawberry.field(description="Its body: the event's.")
     async def body(self, info: Info) -> str:
+        if self.text is not None:
+            return self.text
         loaders = info.context.loaders
         delivery = await loaders.deliveries.load(self.delivery_id)
         assert delivery is not None
@@ -35,10 +39,14 @@ class AttemptResponse:
     status: int = strawberry.field(description="Its HTTP status.")
     headers: list[Header] = strawberry.field(description="Its headers, in the order they came.")
     truncated: bool = strawberry.field(description="Whether the body was longer than what is kept.")
-    attempt_id: strawberry.Private[str]
+    # Where it is not at hand, it is loaded only for who asks for it.
+    text: strawberry.Private[str | None] = None
+    attempt_id: strawberry.Private[str] = ""
 
     @strawberry.field(description="The beginning of its body, read as UTF-8.")
     async def body(self, info: Info) -> str:
+        if self.text is not None:
+            return self.text
         return await info.context.loaders.response_bodies.load(self.attempt_id) or ""
 
 
@@ -74,7 +82,7 @@ class Attempt(Node):
         return AttemptRequest(
             method=HttpMethod(self.row["request_method"]),
             url=self.row["request_url"],
-            headers=_headers(self.row["request_headers"]),
+            headers=Header.all(orjson.loads(self.row["request_headers"])),
             delivery_id=self.row["delivery_id"],
         )
 
@@ -84,7 +92,7 @@ class Attempt(Node):
             return None
         return AttemptResponse(
             status=self.row["response_status"],
-            headers=_headers(self.row["response_headers"]),
+            headers=Header.all(orjson.loads(self.row["response_headers"] or "[]")),
             truncated=bool(self.row["response_truncated"]),
             attempt_id=self.id,
         )
@@ -95,7 +103,3 @@ class AttemptConnection(Connection[Attempt]):
     @classmethod
     def from_page(cls, page: Page) -> "AttemptConnection":
         return cls(nodes=[Attempt.from_row(row) for row in page.rows], page=page)
-
-
-def _headers(text: str | None) -> list[Header]:
-    return [Header(name=name, value=value) for name, value in orjson.loads(text or "[]")]

@@ -1,5 +1,7 @@
 """HTTP headers, as they may be shown."""
 
+from collections.abc import Iterable, Sequence
+
 import strawberry
 
 
@@ -7,3 +9,8 @@ import strawberry
 class Header:
     name: str = strawberry.field(description="Its name.")
     value: str = strawberry.field(description="Its value, masked where it is a credential.")
+
+    @classmethod
+    def all(cls, pairs: Iterable[Sequence[str]]) -> "list[Header]":
+        """Headers for pairs of name and value, masked already."""
+        return [cls(name=name, value=value) for name, value in pairs]

@@ -1,0 +1,63 @@
+"""Trying settings of a webhook that are not saved yet."""
+
+import strawberry
+
+from app.delivery.try_connection import ConnectionTried, try_connection
+from app.sender.outcome import Answered
+from graph.context import Info
+from graph.enums import ConnectionStepName
+from graph.inputs.webhooks import TestConnectionInput
+from graph.mutations.payload import Input, Payload, mutation
+from graph.types.attempt import AttemptRequest, AttemptResponse
+from graph.types.header import Header
+
+
+@strawberry.type(description="One step of a request.")
+class ConnectionStep:
+    name: ConnectionStepName = strawberry.field(description="Which step.")
+    ok: bool = strawberry.field(description="Whether it went well. The first that did not is the last.")
+    duration_ms: float = strawberry.field(description="How long it took, in milliseconds.")
+    detail: str = strawberry.field(description="What it came to, as a sentence.")
+
+
+@strawberry.type(description="What became of testConnection.")
+class TestConnectionPayload(Payload):
+    ok: bool | None = strawberry.field(default=None, description="Whether the receiver answered 2xx.")
+    steps: list[ConnectionStep] | None = strawberry.field(default=None, description="The steps, up to one that failed.")
+    request: AttemptRequest | None = strawberry.field(default=None, description="What was sent, or would have been.")
+    response: AttemptResponse | None = strawberry.field(
+        default=None, description="What came back; null where nothing did."
+    )
+
+
+@strawberry.type
+class ConnectionMutations:
+    @mutation("Sends one test event as a webhook with these settings would, and saves nothing. Needs MANAGE.")
+    async def test_connection(self, info: Info, input: Input[TestConnectionInput]) -> TestConnectionPayload:
+        context = info.context
+        tried = await try_connection(context.resources, context.caller, input.webhook.draft(), input.event_type)
+        return _payload(tried)
+
+
+def _payload(tried: ConnectionTried) -> TestConnectionPayload:
+    request, response = tried.request, tried.response
+    return TestConnectionPayload(
+        ok=tried.ok,
+        steps=[
+            ConnectionStep(name=step.name, ok=step.ok, duration_ms=step.duration_ms, detail=step.detail)
+            for step in tried.steps
+        ],
+        request=AttemptRequest(
+            method=request.method, url=request.url, headers=Header.all(request.headers), text=request.body
+        ),
+        response=None if response is None else _response(response),
+    )
+
+
+def _response(answered: Answered) -> AttemptResponse:
+    return AttemptResponse(
+        status=answered.status,
+        headers=Header.all(answered.headers),
+        truncated=answered.truncated,
+        text=answered.body,
+    )

@@ -1,0 +1,59 @@
+"""Trying settings that are not saved, over the API."""
+
+from typing import Any
+
+from tests.graph.conftest import Api
+from tests.receiver import answer
+from tests.world import World
+
+TRIED = """
+ok steps { name ok durationMs detail }
+request { method url headers { name value } body } response { status headers { name value } body truncated }
+userErrors { path code message }
+"""
+
+
+def settings(url: str, **fields: Any) -> dict[str, Any]:
+    return {"name": "Desk", "url": url, "eventTypes": ["ticket.*"], **fields}
+
+
+async def test_each_step_of_a_try_is_told_and_nothing_is_saved(world: World, live: Api) -> None:
+    world.receiver.on("/hook", answer(202, body=b"thanks"))
+    webhook = settings(world.receiver.url("/hook"), authentication={"bearer": "hunter2"})
+
+    tried = await live.change("testConnection", {"webhook": webhook, "eventType": "ticket.resolved"}, TRIED)
+    saved = await live.data("{ webhooks { totalCount } deliveries { nodes { id } } events { nodes { id } } }")
+
+    [received] = world.receiver.requests
+    assert (tried["ok"], tried["userErrors"]) == (True, [])
+    assert [(step["name"], step["ok"]) for step in tried["steps"]] == [
+        ("RESOLVE", True),
+        ("CONNECT", True),
+        ("REQUEST", True),
+        ("RESPONSE", True),
+    ]
+    assert all(step["detail"].endswith(".") and step["durationMs"] >= 0 for step in tried["steps"])
+    assert tried["request"]["body"].encode() == received.body
+    assert tried["request"]["method"] == "POST"
+    assert (tried["response"]["status"], tried["response"]["body"]) == (202, "thanks")
+    assert received.header("authorization") == "Bearer hunter2"
+    assert "hunter2" not in str(tried)
+    assert saved == {"webhooks": {"totalCount": 0}, "deliveries": {"nodes": []}, "events": {"nodes": []}}
+
+
+async def test_the_step_that_fails_is_the_last_and_says_why(live: Api) -> None:
+    tried = await live.change("testConnection", {"webhook": settings("http://127.0.0.1:1/")}, TRIED)
+
+    assert (tried["ok"], tried["response"], tried["userErrors"]) == (False, None, [])
+    assert (tried["steps"][-1]["name"], tried["steps"][-1]["ok"]) == ("CONNECT", False)
+    assert tried["steps"][-1]["detail"]
+    assert tried["request"]["url"] == "http://127.0.0.1:1/"
+
+
+async def test_what_is_wrong_with_the_settings_is_said_with_its_place(live: Api) -> None:
+    wrong = {"webhook": settings("gopher://example.com"), "eventType": "no.such"}
+
+    tried = await live.change("testConnection", wrong, TRIED)
+
+    assert (tried["ok"], tried["steps"], tried["request"]) == (None, None, None)
+    assert [error["path"] for error in tried["userErrors"]] == [["webhook", "url"], ["eventType"]]
