@@ -49,6 +49,7 @@ async def _serve(per_second: int, update_bytes: int) -> None:
     application = Starlette(routes=[WebSocketRoute("/", broadcast.connect)])
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
+        listener.listen(2_048)
         print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
         config = uvicorn.Config(application, ws="websockets-sansio", log_level="warning", lifespan="off")
         sending = asyncio.create_task(broadcast.send())

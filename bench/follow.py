@@ -2,20 +2,22 @@
 
 import asyncio
 import sys
-from contextlib import AsyncExitStack
-from time import perf_counter
+from contextlib import AsyncExitStack, suppress
 
 import aiohttp
 
+from bench.broadcast import UPDATES_PER_SECOND
 from bench.follower import Follower, following
 from bench.installation import Installation, Mode, installed
 from bench.load import Published, publish_steadily
 from bench.measure import Line, Target, percentiles
-from bench.processes import Process, running
+from bench.processes import running
 from bench.run import Run
 
 SUBSCRIBERS = (1, 100, 1_000)
-EVENTS_PER_SECOND = 250  # each makes two updates: PENDING and SUCCEEDED
+UPDATES_PER_EVENT = 2  # PENDING and SUCCEEDED
+EVENTS_PER_SECOND = UPDATES_PER_SECOND // UPDATES_PER_EVENT
+PATIENCE_SECONDS = 20.0  # after which what has been told has to do
 MESSAGES_PER_SECOND = 10
 TARGET = Target(3)
 FOLLOW = f"""subscription {{
@@ -28,31 +30,34 @@ READERS = 10  # of the subscribers; the others only count, or the clients would 
 
 
 async def follow(run: Run) -> list[Line]:
-    """CPU, delay and memory for each number of subscribers, in the embedded mode; the others' server does the same."""
+    """CPU, delay and memory for each number of subscribers, in the first mode; the other's server does the same."""
     lines: list[Line] = []
-    mode: Mode = run.modes[0]
-    alone = 0.0
+    mode, seconds = run.modes[0], run.sized(3, 6)
+    alone_ms = 0.0
     for subscribers in (0, *SUBSCRIBERS[: run.sized(2, 3)]):
         run.say(f"follow: {mode}, {subscribers} subscribers")
         async with installed(run.services, mode, fan_out=1) as product:
-            measured = await _watched(product, subscribers, run.sized(3, 6))
+            measured = await _watched(product, subscribers, seconds)
         if not subscribers:
-            alone = measured.cpu_per_second  # publishing and delivering, which nobody watches
+            alone_ms = measured.cpu_ms  # publishing and delivering, which nobody watches
             continue
-        bare = await _bare(run, subscribers, run.sized(3, 6))
-        lines.append(_line(mode, subscribers, measured, alone, bare))
+        bare = await _bare(run, subscribers, seconds)
+        lines.append(_line(mode, subscribers, measured, max(0.0, measured.cpu_ms - alone_ms), bare))
     return lines
 
 
 class Measured:
-    """What a server did while it was watched."""
+    """What a server did while it was watched, until the readers knew everything or their patience ended."""
 
-    def __init__(
-        self, cpu_per_second: float, memory_mb: float, followers: list[Follower], published: Published
-    ) -> None:
-        self.cpu_per_second = cpu_per_second
+    def __init__(self, cpu_ms: float, memory_mb: float, followers: list[Follower], published: Published) -> None:
+        self.cpu_ms = cpu_ms
         self.memory_mb = memory_mb
         self.messages = sum(follower.messages for follower in followers)
+        readers = followers[:READERS]
+        # Updates told to all, by what the readers got of theirs.
+        self.updates = sum(follower.updates for follower in readers) * len(followers) / max(1, len(readers))
+        due = UPDATES_PER_EVENT * len(published.due_at) * len(followers)
+        self.told_percent = 100 * self.updates / max(1, due)
         self.delay_ms = [
             (at - published.due_at[event_id]) / 1e6
             for follower in followers
@@ -70,56 +75,54 @@ async def _watched(product: Installation, subscribers: int, seconds: int) -> Mea
             await stack.enter_async_context(following(session, product.url, FOLLOW, reads=number < READERS))
             for number in range(subscribers)
         ]
-        cpu, started = api.cost.cpu_seconds, perf_counter()
+        before = api.cost.cpu_seconds
         published = await publish_steadily(product, EVENTS_PER_SECOND, seconds)
         await product.until_delivered(len(published.due_at))
-        took = perf_counter() - started
-        cpu = api.cost.cpu_seconds - cpu
-        await asyncio.sleep(1)  # the last messages are on their way
-        return Measured(cpu / took, api.cost.memory_mb - before_mb, followers, published)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await asyncio.gather(*(follower.told(published.due_at.keys()) for follower in followers[:READERS]))
+        used_ms = (api.cost.cpu_seconds - before) * 1_000
+        return Measured(used_ms, api.cost.memory_mb - before_mb, followers, published)
 
 
 async def _bare(run: Run, subscribers: int, seconds: int) -> float:
-    """CPU seconds a second of the bare broadcast."""
+    """CPU of the bare broadcast for an update to a subscriber, in µs."""
     log = run.services.directory / f"broadcast-{subscribers}.log"
     command = (sys.executable, "-m", "bench.broadcast", str(MESSAGES_PER_SECOND), str(UPDATE_BYTES))
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(running(*command, ready="http://", log=log))
         session = await stack.enter_async_context(_session())
-        for _ in range(subscribers):
-            socket = await stack.enter_async_context(session.ws_connect(server.line, max_msg_size=0))
-            reading = asyncio.create_task(_drain(socket))
-            stack.callback(reading.cancel)
-        return await _cpu_per_second(server.process, seconds)
+        sockets = [
+            await stack.enter_async_context(session.ws_connect(server.line, max_msg_size=0)) for _ in range(subscribers)
+        ]
+        counting = [asyncio.create_task(_count(socket)) for socket in sockets]
+        before = server.process.cost.cpu_seconds
+        await asyncio.sleep(seconds)
+        used = server.process.cost.cpu_seconds - before
+        for socket in sockets:
+            await socket.close()
+        messages = sum(await asyncio.gather(*counting))
+    return used * 1e6 / (messages * UPDATES_PER_SECOND / MESSAGES_PER_SECOND)
 
 
-async def _cpu_per_second(process: Process, seconds: float) -> float:
-    before, started = process.cost.cpu_seconds, perf_counter()
-    await asyncio.sleep(seconds)
-    return (process.cost.cpu_seconds - before) / (perf_counter() - started)
-
-
-async def _drain(socket: aiohttp.ClientWebSocketResponse) -> None:
-    async for _ in socket:
-        pass
+async def _count(socket: aiohttp.ClientWebSocketResponse) -> int:
+    return sum([1 async for _ in socket])
 
 
 def _session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar())
 
 
-def _line(mode: Mode, subscribers: int, measured: Measured, alone: float, bare: float) -> Line:
-    """The cost of following alone: what the server used beyond what it uses when nobody follows."""
-    following_cpu = max(0.0, measured.cpu_per_second - alone)
-    per_message = following_cpu * 1_000 / (subscribers * MESSAGES_PER_SECOND)
+def _line(mode: Mode, subscribers: int, measured: Measured, following_ms: float, bare_us: float) -> Line:
     details = percentiles(measured.delay_ms).named("delay ") | {
-        "CPU ms a message": per_message,
+        "CPU ms a message": following_ms / measured.messages,
         "messages": float(measured.messages),
+        "% told": measured.told_percent,
         "MB a subscriber": measured.memory_mb / subscribers,
     }
     return Line(
-        *("follow", f"{mode}, {subscribers:,} subscribers", "CPU of following", following_cpu, "s/s"),
-        bare,
+        *("follow", f"{mode}, {subscribers:,} subscribers", "CPU of an update to a subscriber"),
+        *(following_ms * 1_000 / measured.updates, "µs", bare_us),
         TARGET if subscribers == SUBSCRIBERS[-1] else None,
         details,
     )

@@ -23,6 +23,7 @@ class Follower:
         self._reads = reads
         self.succeeded_at: dict[str, int] = {}
         self.messages = 0
+        self.updates = 0
         self.begun = asyncio.Event()
         self._news = asyncio.Condition()
 
@@ -42,7 +43,9 @@ class Follower:
             return
         self.messages += 1
         self.begun.set()
-        for update in message["payload"]["data"]["deliveryUpdates"]["updates"]:
+        updates = message["payload"]["data"]["deliveryUpdates"]["updates"]
+        self.updates += len(updates)
+        for update in updates:
             if update["delivery"]["status"] == "SUCCEEDED":
                 self.succeeded_at.setdefault(update["delivery"]["event"]["id"], at)
         async with self._news:

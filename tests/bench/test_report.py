@@ -6,7 +6,8 @@ import orjson
 import pytest
 
 from bench.measure import Line, Target
-from bench.report import cells, number, write
+from bench.page import markdown
+from bench.report import as_json, cells, number, write
 
 LINE = Line("deliver", "embedded, fan-out 1", "CPU per delivery", 0.3, "ms", 0.1, Target(2.5), {"api peak MB": 163.4})
 
@@ -39,3 +40,13 @@ def test_the_json_holds_every_line_with_its_ratio_and_the_machine(tmp_path: Path
     assert (line["ratio"], line["holds"], line["target"]) == (pytest.approx(3), False, "≤ 2.5")
     assert written["machine"]["cores"] >= 1
     assert written["size"] == "quick"
+
+
+def test_the_page_has_a_row_for_every_line() -> None:
+    page = markdown(as_json([LINE], "quick"))
+
+    row = page.splitlines()[-1]
+    assert row.startswith(
+        "| deliver | embedded, fan-out 1 | CPU per delivery | 0.3 ms | 0.1 | 3.00 × | ≤ 2.5 | **no** |"
+    )
+    assert "size quick" in page
