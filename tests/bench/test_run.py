@@ -15,7 +15,7 @@ def test_a_run_measures_and_writes_what_it_shows(tmp_path: Path) -> None:
     output = tmp_path / "bench.json"
     command = [sys.executable, "-m", "bench", "start", "--quick", "--mode", "embedded", "--output", str(output)]
 
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=150)
+    ended = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=150)
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     run = orjson.loads(output.read_bytes())
@@ -28,7 +28,7 @@ def test_a_run_measures_and_writes_what_it_shows(tmp_path: Path) -> None:
 def test_a_figure_that_does_not_exist_is_named() -> None:
     command = [sys.executable, "-m", "bench", "deliverr"]
 
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
     assert ended.returncode == 2
     assert "There is no figure deliverr" in ended.stderr
