@@ -19,9 +19,7 @@ _INDEXES = {
     "delivery_workspace": "INDEX {} ON delivery (workspace_id, id)",
     "delivery_webhook": "INDEX {} ON delivery (webhook_id, id)",
     # Lists of what went wrong or still waits: small parts of a big table.
-    "delivery_workspace_not_succeeded": (
-        "INDEX {} ON delivery (workspace_id, status, id) WHERE status <> 'SUCCEEDED'"
-    ),
+    "delivery_workspace_not_succeeded": ("INDEX {} ON delivery (workspace_id, status, id) WHERE status <> 'SUCCEEDED'"),
     "delivery_webhook_not_succeeded": "INDEX {} ON delivery (webhook_id, status, id) WHERE status <> 'SUCCEEDED'",
     # Claiming: what is due of one webhook, first attempts and retries each in order.
     "delivery_due": (
