@@ -15,6 +15,7 @@ from app.access.tokens import TokenSigner
 from app.clock import Clock, SystemClock
 from app.database.database import Database
 from app.database.migrate import require_current_schema
+from app.delivery.attempt import Attempts
 from app.delivery.decide import BreakerPolicy
 from app.delivery.lease import Lease
 from app.delivery.pipeline import Pipeline
@@ -106,9 +107,8 @@ async def open_resources(
             clock=clock,
             lease=lease,
             targets=Targets(database, cipher),
-            sender=sender,
+            attempts=Attempts(clock, sender, recorder, updates, metrics, policy),
             recorder=recorder,
-            updates=updates,
             metrics=metrics,
             policy=policy,
         )

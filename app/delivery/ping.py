@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from app.access.caller import Caller
 from app.catalogue.patterns import compile_patterns
 from app.clock import from_micros, to_micros
+from app.delivery.attempt import Sending
 from app.delivery.claim import Claimed
-from app.delivery.pipeline import Sending
 from app.errors import UserErrorCode, not_found, rejected
 from app.ids import DELIVERY, WEBHOOK, is_id, new_id
 from app.models import Webhook

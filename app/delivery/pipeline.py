@@ -1,4 +1,4 @@
-"""Carries deliveries one step further: claim, sign, send, record, announce.
+"""Carries deliveries one step further: claims what is due and has each attempt made (`app.delivery.attempt`).
 
 A wake-up that comes twice, late or never does no harm: the rows decide, and `claim` takes only what is due and nobody
 else holds. A process claims for many webhooks in one statement and one such statement at a time; what becomes due
@@ -6,52 +6,31 @@ meanwhile waits for the next.
 """
 
 import asyncio
-import random
 from collections.abc import Iterable, Sequence
 from contextvars import Context
-from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
-from app.clock import Clock, from_micros, to_micros
+from app.clock import Clock, to_micros
 from app.database.batch import Columns
-from app.database.database import Database, Row
-from app.database.errors import DatabaseError, DatabaseUnavailable
-from app.delivery.announce import webhook_changed
+from app.database.database import Database
+from app.database.errors import DatabaseError
+from app.delivery.attempt import Attempts, Sending
 from app.delivery.claim import Claimed, Claims, claim
-from app.delivery.decide import Attempted, Facts, decide
 from app.delivery.in_flight import InFlight
 from app.delivery.lease import Lease
 from app.delivery.policy import DeliveryPolicy
-from app.delivery.record import Outcome, Recorded, Recorder
+from app.delivery.record import Recorder
 from app.delivery.release import release
 from app.delivery.strays import free_strays
-from app.delivery.target import SignedRequest, Target, Targets, sign_request
-from app.errors import Unavailable
-from app.ids import ATTEMPT, new_id
+from app.delivery.target import Targets
 from app.metrics import Metrics
-from app.sender.outcome import Answered, Unreachable
-from app.sender.sender import Sender
-from app.statuses import AttemptOutcome
-from app.updates.bus import Updates
-from app.updates.update import Topic, Update
 
 log = structlog.get_logger()
 
 # Enough webhooks in one claim to fill a process; more would only hold their rows locked for longer.
 WEBHOOKS_PER_CLAIM = 200
 _EVENTS: Columns = (("id", "text"),)
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """All that one attempt needs, loaded."""
-
-    claimed: Claimed
-    target: Target
-    body: str
-    webhook: Row
 
 
 class Pipeline:
@@ -64,9 +43,8 @@ class Pipeline:
         clock: Clock,
         lease: Lease,
         targets: Targets,
-        sender: Sender,
+        attempts: Attempts,
         recorder: Recorder,
-        updates: Updates,
         metrics: Metrics,
         policy: DeliveryPolicy,
     ) -> None:
@@ -74,9 +52,8 @@ class Pipeline:
         self._clock = clock
         self._lease = lease
         self.targets = targets
-        self._sender = sender
+        self._attempts = attempts
         self._recorder = recorder
-        self._updates = updates
         self._metrics = metrics
         self._policy = policy
         self.in_flight = InFlight(policy.max_in_flight, self._freed)
@@ -213,107 +190,17 @@ class Pipeline:
         self._timers.pop(webhook_id, None)
         self._ask([webhook_id])
 
-    # ── sign, send, record, announce ──
+    # ── send ──
 
     async def send_and_record(self, sending: Sending) -> str | None:
-        """Make one attempt and write down what came of it; return the attempt's id, or None where none could be
-        made."""
+        """Make one attempt; return its id, or None where a fault of the server's own kept it from being made."""
         try:
-            await self._wait_for_slot(sending.claimed)
-            started_at = self._clock.now()
-            number = sending.claimed.attempt_count + 1
-            signed = sign_request(sending.target, sending.claimed.event_id, number, sending.body, started_at)
-            answer = await self._sender.send(signed.request)
-            recorded = self._decide(sending, signed, answer, to_micros(started_at))
-            outcome = await self._record(recorded)
-            self._announce(recorded, outcome)
-            return recorded.attempt_id
+            return await self._attempts.make(sending)
         except Exception:
-            # A fault of ours, not of the receiver: no attempt is counted, and the delivery is tried again in a while.
+            # Not the receiver's fault: no attempt is counted, and the delivery is tried again in a while.
             log.exception("delivery.broken", delivery_id=sending.claimed.id, webhook_id=sending.claimed.webhook_id)
             await self._release([sending.claimed], delay_seconds=self._policy.broken_delay_seconds)
             return None
-
-    async def _wait_for_slot(self, claimed: Claimed) -> None:
-        wait = claimed.start_at - to_micros(self._clock.now())
-        if wait > 0:
-            await asyncio.sleep(wait / 1_000_000)
-
-    def _decide(
-        self, sending: Sending, signed: SignedRequest, answer: Answered | Unreachable, started_at: int
-    ) -> Recorded:
-        claimed, webhook = sending.claimed, sending.webhook
-        finished_at = self._clock.now()
-        failing_since = webhook["failing_since"]
-        facts = Facts(
-            retry_delays_seconds=sending.target.retry_delays_seconds,
-            retries_used=claimed.retries_used,
-            trigger=claimed.trigger,
-            failing_since=from_micros(failing_since) if failing_since is not None else None,
-            consecutive_failures=webhook["consecutive_failures"],
-            disable_after=self._policy.disable_after,
-        )
-        attempted = _attempted(answer, finished_at)
-        return Recorded(
-            attempt_id=new_id(ATTEMPT, finished_at),
-            claimed=claimed,
-            target=sending.target,
-            shown_headers=signed.shown_headers,
-            started_at=started_at,
-            finished_at=to_micros(finished_at),
-            answer=answer,
-            outcome=attempted.outcome,
-            decision=decide(facts, attempted, random.random(), self._policy.breaker),
-            webhook_was_failing=webhook["consecutive_failures"] > 0 or failing_since is not None,
-            failing_since=failing_since,
-        )
-
-    async def _record(self, recorded: Recorded) -> Outcome:
-        """Record, waiting for the database to come back where it is away: the attempt was made and must be written."""
-        pause = 0.05
-        while True:
-            try:
-                return await self._recorder.record(recorded)
-            except (DatabaseUnavailable, Unavailable) as error:
-                log.warning("record.waiting", delivery_id=recorded.claimed.id, error=str(error))
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 2.0)
-
-    def _announce(self, recorded: Recorded, outcome: Outcome) -> None:
-        claimed, decision = recorded.claimed, recorded.decision
-        self._metrics.attempted(recorded)
-        log.info(
-            "delivery.attempted",
-            delivery_id=claimed.id,
-            event_id=claimed.event_id,
-            webhook_id=claimed.webhook_id,
-            workspace_id=claimed.workspace_id,
-            event_type=claimed.event_type,
-            attempt_id=recorded.attempt_id,
-            number=claimed.attempt_count + 1,
-            trigger=claimed.trigger,
-            outcome=recorded.outcome,
-            response_status=_status_of(recorded.answer),
-            duration_ms=round(recorded.answer.duration_ms, 1),
-            status=outcome.status if outcome.moved else "left to others",
-            next_attempt_at=decision.next_attempt_at,
-        )
-        update = Update(
-            workspace_id=claimed.workspace_id,
-            subject_id=claimed.id,
-            at=recorded.finished_at,
-            event_id=claimed.event_id,
-            webhook_id=claimed.webhook_id,
-            event_type=claimed.event_type,
-            status=outcome.status,
-            attempt_id=recorded.attempt_id,
-        )
-        self._updates.announce(Topic.DELIVERIES, [update])
-        if outcome.disabled:
-            log.warning("webhook.disabled", webhook_id=claimed.webhook_id, reason=decision.disable_reason)
-            self._updates.announce(
-                Topic.WEBHOOKS, [webhook_changed(claimed.workspace_id, claimed.webhook_id, recorded.finished_at)]
-            )
 
     # ── the end ──
 
@@ -338,16 +225,3 @@ class Pipeline:
             self._unreleased |= {delivery.id for delivery in claimed}
             self.doubt()
             log.warning("release.failed", count=len(claimed), error=str(error))
-
-
-def _attempted(answer: Answered | Unreachable, finished_at: Any) -> Attempted:
-    if isinstance(answer, Unreachable):
-        return Attempted(answer.outcome, None, None, finished_at)
-    succeeded = 200 <= answer.status < 300
-    retry_after = next((value for name, value in answer.headers if name.lower() == "retry-after"), None)
-    outcome = AttemptOutcome.SUCCEEDED if succeeded else AttemptOutcome.HTTP_ERROR
-    return Attempted(outcome, answer.status, retry_after, finished_at)
-
-
-def _status_of(answer: Answered | Unreachable) -> int | None:
-    return answer.status if isinstance(answer, Answered) else None
