@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
 
+# Where a package.json is, and its packages go.
+NODE_PACKAGES := tests/clients/node_modules/.installed
+
 # `make setup PYTHON=/path/to/python3` picks another Python; `make test ARGS="-k paused"` passes arguments on.
 PYTHONS := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 ARGS :=
@@ -14,10 +17,10 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LINK_PROJECT := $(PIP_INSTALL) --no-deps --no-build-isolation --no-index --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo dev check format test bench faults schema requirements clean
+.PHONY: help setup run demo dev check format test test-clients bench faults schema requirements clean
 
 help: ## List what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(DEVELOPMENT) ## Install everything for working on the project into .venv
 
@@ -43,6 +46,9 @@ format: $(DEVELOPMENT) ## Put code into the project's form
 test: $(DEVELOPMENT) ## Run the tests, with a real PostgreSQL and a real Redis
 	$(BIN)/python -m pytest --numprocesses=auto $(ARGS)
 
+test-clients: $(DEVELOPMENT) $(NODE_PACKAGES) ## Run the tests with clients that people use; needs Node 20 and npm
+	$(BIN)/python -m pytest tests/clients $(ARGS)
+
 bench: $(DEVELOPMENT) ## Measure throughput and latency
 	$(BIN)/python -m bench $(ARGS)
 
@@ -62,13 +68,19 @@ requirements: $(BIN)/python ## Pin what pyproject.toml asks for in requirements.
 	done
 
 clean: ## Remove what the other targets made, but not data/
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(dir $(NODE_PACKAGES)) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Everything for development includes everything for running, in the same versions.
 $(DEVELOPMENT): requirements-dev.txt pyproject.toml | $(BIN)/python
 	$(PIP_INSTALL) --require-hashes --requirement requirements-dev.txt
 	$(LINK_PROJECT)
 	@touch $(RUNTIME) $@
+
+# How npm installs (no scripts of packages, no lock file) is in the .npmrc beside each package.json.
+%/node_modules/.installed: %/package.json %/.npmrc
+	@command -v npm >/dev/null || { echo "npm was not found: install Node 20 or newer with its npm." >&2; exit 1; }
+	cd $* && npm install
+	@touch $@
 
 $(RUNTIME): requirements.txt pyproject.toml | $(BIN)/python
 	$(PIP_INSTALL) --require-hashes --requirement requirements.txt

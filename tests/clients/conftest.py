@@ -1,0 +1,81 @@
+"""A server of the installed program for clients that nobody here wrote, and the programs that use them."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import httpx
+import pytest
+
+from tests.app.cli.installed import KEY, PATIENCE_SECONDS, Running, serving, url_of
+from tests.server import free_port
+
+Ask: TypeAlias = Callable[..., dict[str, Any]]
+
+
+def asker(url: str) -> Ask:
+    """Send operations of the tests themselves to a server: `ask(query, **variables)` returns the data."""
+
+    def ask(query: str, **variables: Any) -> dict[str, Any]:
+        headers = {"authorization": f"Bearer {KEY}"}
+        asked = {"query": query, "variables": variables}
+        answer = httpx.post(f"{url}/graphql", json=asked, headers=headers, timeout=PATIENCE_SECONDS).json()
+        assert "errors" not in answer, answer
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    return ask
+
+
+class Home:
+    """Where a server lives: it can be stopped and started again at the same port, and elsewhere, with the same data."""
+
+    def __init__(self, directory: Path) -> None:
+        self.port = free_port()
+        self.settings: dict[str, str] = {}
+        self._directory = directory
+        self._server: Running | None = None
+
+    @property
+    def url(self) -> str:
+        """The address at which clients look for it."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, port: int | None = None) -> Ask:
+        """Start the server, and return how to ask it."""
+        self._server = serving(self._directory, **self.settings, PORT=str(port or self.port)).__enter__()
+        return asker(url_of(self._server))
+
+    def stop(self) -> None:
+        """Let it end in good order."""
+        server = self._server
+        assert server is not None
+        assert server.stop() == 0, server.errors
+        self.close()
+
+    def close(self) -> None:
+        """End it if it runs."""
+        if self._server is not None:
+            self._server.__exit__(None, None, None)
+            self._server = None
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """A home without a server."""
+    with contextlib.closing(Home(tmp_path)) as made:
+        yield made
+
+
+@pytest.fixture
+def server(home: Home) -> str:
+    """The address of a server of its own."""
+    home.start()
+    return home.url
+
+
+@pytest.fixture
+def ask(server: str) -> Ask:
+    """Ask `server`."""
+    return asker(server)

@@ -1,0 +1,84 @@
+"""Runs Node programs of this directory, with the npm packages that `make test-clients` installs here."""
+
+import asyncio
+import json
+import os
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+PACKAGES = HERE / "node_modules"
+PATIENCE_SECONDS = 60.0
+# A line holds a whole message; asyncio's own limit is 64 KiB.
+_LINE_BYTES = 16 * 1024 * 1024
+
+
+class Program:
+    """A Node program that says what happens in lines of JSON."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    async def says(self, name: str) -> dict[str, Any]:
+        """The next line that has a property of this name; those before it are passed over.
+
+        Raises:
+            AssertionError: it ended first; the message is its stderr.
+        """
+        while name not in (line := await self.line()):
+            pass
+        return line
+
+    async def line(self) -> dict[str, Any]:
+        """The next line.
+
+        Raises:
+            AssertionError: there is none; the message is its stderr.
+        """
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            text = await self._process.stdout.readline()
+            if not text:
+                raise AssertionError((await self._process.stderr.read()).decode())
+        line: dict[str, Any] = json.loads(text)
+        return line
+
+
+@asynccontextmanager
+async def running(*path: str, **environment: str) -> AsyncIterator[Program]:
+    """Run a program until the block ends, whatever it does."""
+    process = await _start("node", HERE.joinpath(*path), directory=HERE, environment=environment)
+    try:
+        yield Program(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def run(*words: str | Path, directory: Path = HERE, **environment: str) -> str:
+    """Run a program to its end, `words` being its name in `node_modules/.bin` or elsewhere, and its arguments.
+
+    Returns:
+        What it wrote to stdout.
+
+    Raises:
+        AssertionError: it failed; the message is all that it wrote.
+    """
+    process = await _start(*words, directory=directory, environment=environment)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        output, errors = await process.communicate()
+    assert process.returncode == 0, f"{words} ended with {process.returncode}:\n{(output + errors).decode()}"
+    return output.decode()
+
+
+async def _start(*words: str | Path, directory: Path, environment: dict[str, str]) -> Process:
+    assert PACKAGES.is_dir(), f"There are no npm packages in {PACKAGES}: run `make test-clients`, which installs them."
+    path = os.pathsep.join([str(PACKAGES / ".bin"), os.environ["PATH"]])
+    return await asyncio.create_subprocess_exec(
+        *words, cwd=directory, env={**environment, "PATH": path}, stdout=PIPE, stderr=PIPE, limit=_LINE_BYTES
+    )
