@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
+import aiohttp
 import typer
 import uvloop
 from rich.console import Console
@@ -14,12 +15,14 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from bench.accept import accept
 from bench.backlog import backlog
+from bench.client import Failed
 from bench.deliver import deliver
 from bench.follow import follow
 from bench.hold import hold
 from bench.installation import MODES, Mode, Services
 from bench.latency import latency
 from bench.measure import Line
+from bench.processes import NotStarted
 from bench.read import read
 from bench.report import show, write
 from bench.run import Run, Size
@@ -54,23 +57,35 @@ def main(
         raise typer.BadParameter(f"There is no mode {mode}; there are {' and '.join(MODES)}.")
     size: Size = "quick" if quick else "full" if full else "default"
     console = Console()
-    lines = uvloop.run(_measure(chosen, size, tuple(name for name in MODES if mode in {None, name}), console))
+    lines: list[Line] = []
+    modes = tuple(name for name in MODES if mode in {None, name})
+    failed = uvloop.run(_measure(chosen, size, modes, console, lines))
     show(lines, console if console.is_terminal else Console(width=240))
     write(lines, size, output)
     console.print(f"The same as JSON: {output}")
+    for name, error in failed.items():
+        console.print(f"{name} could not be measured: {error}")
+    if failed:
+        raise typer.Exit(1)
 
 
-async def _measure(chosen: Sequence[str], size: Size, modes: tuple[Mode, ...], console: Console) -> list[Line]:
-    lines: list[Line] = []
+async def _measure(
+    chosen: Sequence[str], size: Size, modes: tuple[Mode, ...], console: Console, lines: list[Line]
+) -> dict[str, Exception]:
+    """Add the lines of each figure; return why others could not be measured: one must not cost the rest."""
+    failed: dict[str, Exception] = {}
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("starting PostgreSQL and Redis", total=len(chosen))
         async with _services() as services:
             run = Run(services, size, lambda text: progress.update(task, description=text), modes)
             for name in chosen:
-                lines += await FIGURES[name](run)
+                try:
+                    lines += await FIGURES[name](run)
+                except (Failed, NotStarted, TimeoutError, RuntimeError, aiohttp.ClientError) as error:
+                    failed[name] = error
                 progress.advance(task)
-    return lines
+    return failed
 
 
 @asynccontextmanager

@@ -71,13 +71,13 @@ class Installation:
         found: list[tuple[str, int]] = orjson.loads(await self.client.get(f"{self.receiver_url}/receipts"))
         return found
 
-    async def until_delivered(self, count: int) -> None:
+    async def until_delivered(self, count: int, patience_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until so many deliveries are recorded; asks the cheap receiver first, not to disturb.
 
         Raises:
-            TimeoutError: they are not within `PATIENCE_SECONDS`.
+            TimeoutError: they are not in time.
         """
-        ends_at = monotonic() + PATIENCE_SECONDS
+        ends_at = monotonic() + patience_seconds
         for count_now in (self.received, self.delivered):
             while await count_now() < count:
                 if monotonic() > ends_at:

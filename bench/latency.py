@@ -17,7 +17,7 @@ RATES = (50, 200, 500)
 TARGET_RATE = 200
 ACCEPT_TARGET_MS = Target(10)
 RECEIPT_TARGET_MS = Target(25)
-NEWS_SECONDS = 5.0
+NEWS_SECONDS = 30.0
 
 
 async def latency(run: Run) -> list[Line]:
