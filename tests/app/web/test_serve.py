@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import os
+import secrets
 import signal
 import socket
 import stat
@@ -25,6 +26,7 @@ from app.web.serve import bound, serve
 from tests.app.web.running import ROOT, Running
 from tests.databases import PostgresDatabases, SqliteDatabases
 from tests.logging_state import logging_put_back
+from tests.receiver import Receiver, after, answer
 
 VIEWER = "{ viewer { workspace { name } scopes } }"
 FOLLOW = "subscription { deliveryUpdates { cursor } }"
@@ -221,3 +223,65 @@ def test_a_worker_answers_for_its_health_until_it_is_stopped(
     assert "eev_webhooks_attempts_total" in metrics.text
     assert worker.returncode == 0
     assert ended[-1] == "worker.stopped"
+
+
+async def test_no_secret_is_readable_in_the_log_or_in_any_file_but_that_of_the_key(tmp_path: Path) -> None:
+    hidden = {name: f"hush-{name}-{secrets.token_hex(8)}" for name in ("bearer", "password", "header", "bootstrap")}
+    hidden["secret"] = f"whsec_{base64.b64encode(os.urandom(32)).decode()}"
+    settings = {"bootstrap_api_key": hidden["bootstrap"], "log_level": "debug"}
+    async with Receiver() as receiver:
+        receiver.on("/down", answer(500))
+        with Running(tmp_path / "data", **settings) as running:
+
+            async def ask(operation: str) -> httpx.Response:
+                return await asyncio.to_thread(running.ask, operation, hidden["bootstrap"])
+
+            common = f'name: "Shop", eventTypes: ["*"], secret: "{hidden["secret"]}"'
+            header = f'headers: [{{name: "x-token", value: "{hidden["header"]}", sensitive: true}}]'
+            bearer = f'url: "{receiver.url("/up")}", authentication: {{bearer: "{hidden["bearer"]}"}}'
+            login = f'{{username: "ada", password: "{hidden["password"]}"}}'
+            basic = f'url: "{receiver.url("/down")}", authentication: {{basic: {login}}}'
+            for how in (bearer, basic, f'{basic}, timeoutSeconds: "x"', f"{basic}, unknown: 1"):
+                await ask(f"mutation {{ createWebhook(input: {{{common} {header} {how}}}) {{ webhook {{ id }} }} }}")
+            made = await ask('mutation { createApiKey(input: {name: "CI", scopes: [READ]}) { key } }')
+            token = await ask("mutation { createAccessToken(input: {scopes: [READ]}) { token } }")
+            hidden |= made.json()["data"]["createApiKey"] | token.json()["data"]["createAccessToken"]
+            for credential in (hidden["key"], hidden["token"], f"{hidden['key']}x"):
+                await asyncio.to_thread(running.ask, VIEWER, credential)
+            event = '{type: "ticket.created", data: {ticket: {id: "tkt_1"}}}'
+            await ask(f"mutation {{ publishEvent(input: {event}) {{ deliveryCount }} }}")
+            requests = await receiver.received(2)
+            await asyncio.to_thread(running.stop)
+        log = running.log
+
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "data").iterdir() if path.name != "encryption.key")
+    seen = b"".join(f"{request.headers}".encode() for request in requests)
+    assert {name for name in ("bearer", "header") if hidden[name].encode() not in seen} == set()
+    assert log.count("delivery.attempted") == 2
+    assert {name for name, value in hidden.items() if value in log or value.encode() in kept} == set()
+    assert base64.b64decode(hidden["secret"].removeprefix("whsec_")) not in kept
+
+
+async def test_what_a_killed_server_was_sending_goes_out_again_after_the_next_start(tmp_path: Path) -> None:
+    dead = asyncio.Event()
+    webhook = '{{name: "Shop", url: "{}", eventTypes: ["*"]}}'
+    event = '{type: "ticket.created", data: {ticket: {id: "tkt_1"}}}'
+    async with Receiver() as receiver:
+        receiver.on("/", after(dead, answer(200)))
+        with Running(tmp_path / "data", bootstrap_api_key=KEY) as first:
+            make = f"mutation {{ createWebhook(input: {webhook.format(receiver.url())}) {{ webhook {{ id }} }} }}"
+            publish = f"mutation {{ publishEvents(input: {{events: [{event}, {event}]}}) {{ deliveryCount }} }}"
+            for operation in (make, publish):
+                await asyncio.to_thread(first.ask, operation, KEY)
+            before = await receiver.received(2)
+            await asyncio.to_thread(first.stop, signal.SIGKILL)
+        dead.set()
+
+        with Running(tmp_path / "data") as second:
+            again = (await receiver.received(4))[2:]
+            await asyncio.to_thread(second.stop)
+            with Running(tmp_path / "data") as third:
+                found = await asyncio.to_thread(third.ask, "{ deliveries { nodes { status attemptCount } } }", KEY)
+
+    assert {request.header("webhook-id") for request in again} == {request.header("webhook-id") for request in before}
+    assert found.json()["data"]["deliveries"]["nodes"] == [{"status": "SUCCEEDED", "attemptCount": 1}] * 2
