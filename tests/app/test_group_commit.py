@@ -131,7 +131,7 @@ async def test_a_caller_that_goes_away_neither_undoes_its_item_nor_harms_the_oth
     leaving.cancel()
     commits.let_go.set()
 
-    assert await asyncio.gather(first, staying) == [10, 30]
+    assert list(await asyncio.gather(first, staying)) == [10, 30]
     assert commits.batches == [[1], [2, 3]]
 
 
