@@ -74,10 +74,18 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
         return _unavailable(cause)
     if isinstance(cause, (BadUserInput, Rejected)):
         return str(cause), {"code": BAD_USER_INPUT}
-    if isinstance(cause, _GRAPHQL_ITSELF) or (cause is None and error.path is None):
+    if isinstance(cause, _GRAPHQL_ITSELF) or (cause is None and _is_about_the_request(error)):
         too_large = _TOO_LARGE.search(error.message) if isinstance(error, GraphQLSyntaxError) else None
         return _without_input(error.message), {"code": QUERY_TOO_COMPLEX if too_large else BAD_USER_INPUT}
     return _masked(error, cause)
+
+
+def _is_about_the_request(error: GraphQLError) -> bool:
+    """Whether GraphQL itself found something wrong with what was asked, rather than with what a resolver answered.
+
+    All but one kind is found before anything runs: a variable with a default may be null where an argument may not.
+    """
+    return error.path is None or error.message.startswith("Argument '")
 
 
 def _without_input(message: str) -> str:

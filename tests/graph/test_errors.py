@@ -99,6 +99,16 @@ def test_a_bug_is_masked_and_the_log_has_it_under_the_id_that_is_told(error: Gra
     assert entry["exc_info"] in (error, error.original_error)
 
 
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_a_null_that_only_shows_when_it_runs_is_the_callers(api: Api) -> None:
+    answer = await api.ask('query($id: ID = "wh_1") { node(id: $id) { id } viewer { scopes } }', id=None)
+
+    [error] = answer["errors"]
+    assert "Argument 'id'" in error["message"]
+    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert answer["data"]["viewer"] is not None
+
+
 def test_an_error_is_explained_once() -> None:
     error = located(ZeroDivisionError())
 
