@@ -23,9 +23,11 @@ class GroupCommit(Generic[Item, Result]):
             the batch may be written.
         max_batch: how much one commit takes at most; a single heavier item goes alone.
         max_waiting: how many items may wait before `submit` refuses more; bounds memory while the database is slow.
+        max_bytes: how many bytes, as `size` has them, may wait or be in a commit; a single bigger item goes alone.
         shared: exceptions that concern every item alike (the database is away). After any other, the batch is committed
             again item by item, so that one bad item fails alone.
         weigh: how much of a batch an item fills.
+        size: how many bytes an item is.
         observe: told the weight of each batch that was committed.
     """
 
@@ -35,15 +37,20 @@ class GroupCommit(Generic[Item, Result]):
         *,
         max_batch: int,
         max_waiting: int,
+        max_bytes: int | None = None,
         shared: tuple[type[Exception], ...] = (),
         weigh: Callable[[Item], int] = lambda _: 1,
+        size: Callable[[Item], int] = lambda _: 0,
         observe: Callable[[int], object] = lambda _: None,
     ) -> None:
         self._commit = commit
         self._max_batch = max_batch
         self._max_waiting = max_waiting
+        self._max_bytes = max_bytes
+        self._bytes = 0
         self._shared = shared
         self._weigh = weigh
+        self._size = size
         self._observe = observe
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._committing: asyncio.Task[None] | None = None
@@ -59,10 +66,16 @@ class GroupCommit(Generic[Item, Result]):
         A caller that is cancelled stops waiting; its item is committed all the same.
 
         Raises:
-            Unavailable: too many items wait already.
+            Unavailable: too many items wait already, or too big ones.
         """
         if len(self._waiting) >= self._max_waiting:
             raise Unavailable(f"The database is slow: {self._max_waiting} writes wait already. Try again shortly.")
+        size = self._size(item)
+        if self._max_bytes is not None and self._bytes and self._bytes + size > self._max_bytes:
+            raise Unavailable(
+                f"The database is slow: {self._bytes} bytes wait to be written already. Try again shortly."
+            )
+        self._bytes += size
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, result))
         if self._committing is None:
@@ -77,7 +90,11 @@ class GroupCommit(Generic[Item, Result]):
     async def _commit_waiting(self) -> None:
         try:
             while self._waiting:
-                await self._commit_batch(self._next_batch())
+                batch = self._next_batch()
+                try:
+                    await self._commit_batch(batch)
+                finally:
+                    self._bytes -= sum(self._size(item) for item, _ in batch)
         finally:
             self._committing = None
 

@@ -22,6 +22,8 @@ from app.updates.update import Topic, Update
 
 MAX_EVENTS_PER_COMMIT = 1_000
 MAX_REQUESTS_WAITING = 2_000
+# Of events that wait for a database that is slow; in memory they take some times as much.
+MAX_BYTES_WAITING = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,9 @@ def group_commits(
         lambda requests: commit_requests(database, registries, requests),
         max_batch=MAX_EVENTS_PER_COMMIT,
         max_waiting=MAX_REQUESTS_WAITING,
+        max_bytes=MAX_BYTES_WAITING,
         weigh=lambda request: len(request.events),
+        size=lambda request: sum(len(event.body) for event in request.events),
         shared=(DatabaseUnavailable,),
         observe=observe,
     )

@@ -147,3 +147,35 @@ async def test_drained_waits_for_everything_submitted() -> None:
     assert commits.batches == [[1], [2], [3]]
     assert committing.waiting == 0
     assert list(await asyncio.gather(*tasks)) == [10, 20, 30]
+
+
+async def test_items_that_are_too_big_together_are_refused_until_what_was_before_them_is_written() -> None:
+    commits = Commits()
+    committing: GroupCommit[int, int] = GroupCommit(
+        commits, max_batch=100, max_waiting=100, max_bytes=10, size=lambda item: item
+    )
+    first = asyncio.create_task(committing.submit(6))
+    await commits.begun.wait()
+    second = asyncio.create_task(committing.submit(4))
+    await asyncio.sleep(0)
+
+    with pytest.raises(Unavailable, match="10 bytes wait"):
+        await committing.submit(1)
+    commits.let_go.set()
+    await asyncio.gather(first, second)
+
+    assert await committing.submit(11) == 110  # Alone, it may be as big as it is.
+    assert commits.batches == [[6], [4], [11]]
+
+
+async def test_what_failed_no_longer_counts_against_the_others() -> None:
+    commits = Commits()
+    commits.let_go.set()
+    committing: GroupCommit[int, int] = GroupCommit(
+        commits, max_batch=100, max_waiting=100, max_bytes=100, shared=(Away,), size=lambda item: item
+    )
+
+    with pytest.raises(Away):
+        await committing.submit(99)
+
+    assert await committing.submit(50) == 500
