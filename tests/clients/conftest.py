@@ -1,7 +1,7 @@
 """A server of the installed program for clients that nobody here wrote, and the programs that use them."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -9,9 +9,24 @@ import httpx
 import pytest
 
 from tests.app.cli.installed import KEY, PATIENCE_SECONDS, Running, serving, url_of
+from tests.receiver import Receiver
 from tests.server import free_port
 
 Ask: TypeAlias = Callable[..., dict[str, Any]]
+
+CREATE_WEBHOOK = """
+    mutation ($url: String!) {
+      createWebhook(input: {name: "A receiver", url: $url, eventTypes: ["ticket.*"]}) {
+        webhook { id }
+        userErrors { message }
+      }
+    }
+"""
+PUBLISH = """
+    mutation ($data: JSON!) {
+      publishEvent(input: {type: "ticket.updated", data: $data}) { event { id } userErrors { path message } }
+    }
+"""
 
 
 def asker(url: str) -> Ask:
@@ -26,6 +41,22 @@ def asker(url: str) -> Ask:
         return data
 
     return ask
+
+
+def create_webhook(ask: Ask, url: str) -> str:
+    """Register a webhook for everything that happens to tickets, and return its id."""
+    created = ask(CREATE_WEBHOOK, url=url)["createWebhook"]
+    assert created["userErrors"] == []
+    webhook_id: str = created["webhook"]["id"]
+    return webhook_id
+
+
+def publish(ask: Ask) -> str:
+    """Publish an event about a ticket, and return its id."""
+    published = ask(PUBLISH, data={"ticket": {"id": "tkt_2", "subject": "Hello again", "status": "open"}})
+    assert published["publishEvent"]["userErrors"] == []
+    event_id: str = published["publishEvent"]["event"]["id"]
+    return event_id
 
 
 class Home:
@@ -79,3 +110,10 @@ def server(home: Home) -> str:
 def ask(server: str) -> Ask:
     """Ask `server`."""
     return asker(server)
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """A receiver that takes everything."""
+    async with Receiver() as listening:
+        yield listening

@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar
 import pytest
 
 from tests.app.cli.installed import KEY
-from tests.clients.conftest import Ask, Home
+from tests.clients.conftest import Ask, Home, create_webhook, publish
 from tests.clients.node import Program, running
 from tests.receiver import Receiver
 from tests.server import free_port
@@ -19,33 +19,6 @@ Clients: TypeAlias = Callable[[], AbstractAsyncContextManager[dict[str, Program]
 
 CLIENTS = ["apollo.mjs", "graphql-sse.mjs", "graphql-ws.mjs", "urql.mjs"]
 SCOPES = ["READ", "PUBLISH", "MANAGE", "SECRETS", "ADMIN"]
-CREATE_WEBHOOK = """
-    mutation ($url: String!) {
-      createWebhook(input: {name: "A receiver", url: $url, eventTypes: ["ticket.*"]}) {
-        webhook { id }
-        userErrors { message }
-      }
-    }
-"""
-PUBLISH = """
-    mutation ($data: JSON!) {
-      publishEvent(input: {type: "ticket.updated", data: $data}) { event { id } userErrors { path message } }
-    }
-"""
-TICKET = {"ticket": {"id": "tkt_2", "subject": "Hello again", "status": "open"}}
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as listening:
-        yield listening
-
-
-def publish(ask: Ask) -> str:
-    published = ask(PUBLISH, data=TICKET)["publishEvent"]
-    assert published["userErrors"] == []
-    event_id: str = published["event"]["id"]
-    return event_id
 
 
 async def message_about(client: Program, event_id: str, status: str) -> list[bool]:
@@ -106,7 +79,7 @@ def clients(home: Home) -> Callable[[], AbstractAsyncContextManager[dict[str, Pr
 
 
 async def test_clients_ask_change_and_follow(clients: Clients, server: str, ask: Ask, receiver: Receiver) -> None:
-    await to_thread(ask, CREATE_WEBHOOK, url=receiver.url())
+    await to_thread(create_webhook, ask, receiver.url())
 
     async with clients() as started:
         viewers = await each(started, lambda client: client.says("viewer"))
@@ -121,7 +94,7 @@ async def test_clients_miss_nothing_while_their_server_is_away(
 ) -> None:
     home.settings["UPDATES_URL"] = redis_url
     ask = await to_thread(home.start)
-    await to_thread(ask, CREATE_WEBHOOK, url=receiver.url())
+    await to_thread(create_webhook, ask, receiver.url())
 
     async with clients() as started:
         await each(started, first_event)
@@ -142,7 +115,7 @@ async def test_clients_are_told_of_the_gap_when_their_server_forgot(
     clients: Clients, home: Home, receiver: Receiver
 ) -> None:
     ask = await to_thread(home.start)
-    await to_thread(ask, CREATE_WEBHOOK, url=receiver.url())
+    await to_thread(create_webhook, ask, receiver.url())
 
     async with clients() as started:
         await each(started, first_event)
