@@ -19,14 +19,18 @@ ATTEMPT_COLUMNS = (
     "id, delivery_id, number, trigger, started_at, duration_us, outcome, error, remote_address, request_method,"
     " request_url, request_headers, response_status, response_headers, response_truncated"
 )
+AUDIT_COLUMNS = "id, at, actor, action, subject_id, changes, source_address"
 # Longer than any name or URL; SQLite compares with no more than 50,000.
 MAX_SEARCH_CHARACTERS = 5_000
-AUDIT_COLUMNS = "id, at, actor, action, subject_id, changes, source_address"
+# Rows are sought by their workspace, or, where something narrower is known, by that, and only compared with it: SQLite
+# has no statistics, and would as soon go through all rows of the workspace.
+_SOUGHT = "workspace_id = ?"
+_COMPARED = "coalesce(workspace_id, '') = ?"
 
 
 def webhooks(workspace_id: str, asked: WebhookFilter | None) -> Listing:
     """The ids of webhooks that are not deleted, newest first."""
-    listing = Listing("webhook", "id").where("workspace_id = ?", workspace_id).where("deleted_at IS NULL")
+    listing = Listing("webhook", "id").where(_SOUGHT, workspace_id).where("deleted_at IS NULL")
     if asked is None:
         return listing
     if asked.statuses is not None:
@@ -45,7 +49,7 @@ def webhooks(workspace_id: str, asked: WebhookFilter | None) -> Listing:
 
 def events(workspace_id: str, asked: EventFilter | None) -> Listing:
     """Events, newest first; those of pings only where they are asked for."""
-    listing = Listing("event", EVENT_COLUMNS).where("workspace_id = ?", workspace_id)
+    listing = Listing("event", EVENT_COLUMNS).where(_SOUGHT, workspace_id)
     if asked is None or not asked.include_tests:
         listing = listing.where("NOT test")
     if asked is None:
@@ -61,25 +65,26 @@ def events(workspace_id: str, asked: EventFilter | None) -> Listing:
     return _narrowed(listing, conditions)
 
 
-def deliveries(workspace_id: str, asked: DeliveryFilter | None) -> Listing:
-    """Deliveries, newest first."""
-    listing = Listing("delivery", DELIVERY_COLUMNS).where("workspace_id = ?", workspace_id)
+def deliveries(workspace_id: str, asked: DeliveryFilter | None, *, of_one: bool = False) -> Listing:
+    """Deliveries, newest first; `of_one` where they are going to be narrowed to those of one webhook or event."""
+    of_one = of_one or (asked is not None and (asked.webhook_id is not None or asked.event_id is not None))
+    listing = Listing("delivery", DELIVERY_COLUMNS).where(_COMPARED if of_one else _SOUGHT, workspace_id)
     return listing if asked is None else _narrowed(listing, delivery_conditions(asked.asked()))
 
 
 def attempts(workspace_id: str) -> Listing:
-    """Attempts, the first one first."""
-    return Listing("attempt", ATTEMPT_COLUMNS, descending=False).where("workspace_id = ?", workspace_id)
+    """Attempts, the first one first, to be narrowed to those of one delivery."""
+    return Listing("attempt", ATTEMPT_COLUMNS, descending=False).where(_COMPARED, workspace_id)
 
 
 def api_keys(workspace_id: str) -> Listing:
     """The ids of API keys, newest first."""
-    return Listing("api_key", "id").where("workspace_id = ?", workspace_id)
+    return Listing("api_key", "id").where(_SOUGHT, workspace_id)
 
 
 def audit_log(workspace_id: str) -> Listing:
     """Audit entries, newest first."""
-    return Listing("audit_entry", AUDIT_COLUMNS).where("workspace_id = ?", workspace_id)
+    return Listing("audit_entry", AUDIT_COLUMNS).where(_SOUGHT, workspace_id)
 
 
 def patterns_for(name: str) -> list[str]:

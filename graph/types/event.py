@@ -63,7 +63,7 @@ class Event(Node):
         before: Before = strawberry.UNSET,
     ) -> DeliveryConnection:
         asked = window(DELIVERY, given(first), given(after), given(last), given(before))
-        deliveries = listings.deliveries(info.context.caller.workspace_id, given(filter))
+        deliveries = listings.deliveries(info.context.caller.workspace_id, given(filter), of_one=True)
         page = await info.context.loaders.pages.load(Children(deliveries, asked, "event_id", self.id))
         return DeliveryConnection.from_page(page)
 

@@ -134,7 +134,7 @@ class Webhook(Node):
     ) -> DeliveryConnection:
         info.context.caller.require(Scope.READ)  # a key that only changes webhooks gets no further than to them
         asked = window(DELIVERY, given(first), given(after), given(last), given(before))
-        deliveries = listings.deliveries(info.context.caller.workspace_id, given(filter))
+        deliveries = listings.deliveries(info.context.caller.workspace_id, given(filter), of_one=True)
         page = await info.context.loaders.pages.load(Children(deliveries, asked, "webhook_id", self.id))
         return DeliveryConnection.from_page(page)
 
