@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,25 @@ async def test_an_event_that_was_acknowledged_is_there_with_its_deliveries_for_e
     assert [(row["id"], row["body"]) for row in rows] == [
         (event.row["id"], event.row["body"]) for event in published.events
     ]
+
+
+async def test_an_event_goes_to_webhooks_of_its_own_workspace_only(domain: Domain) -> None:
+    everything = WebhookDraft("Everything", "https://example.com/theirs", ["*"])
+    theirs = await create_webhook(domain.resources, domain.stranger, everything)
+
+    published = await domain.resources.publisher.publish(domain.caller, [EVENT], batch=False)
+
+    deliveries = await domain.rows("SELECT webhook_id, workspace_id FROM delivery")
+    assert [published.events[0].delivery_count, len(deliveries)] == [1, 1]
+    assert deliveries[0]["webhook_id"] != theirs.webhook.id
+    assert deliveries[0]["workspace_id"] == domain.caller.workspace_id
+
+
+async def test_a_key_that_another_workspace_used_is_a_new_one(domain: Domain) -> None:
+    event = replace(EVENT, idempotency_key="order-1")
+    first = await domain.resources.publisher.publish(domain.stranger, [event], batch=False)
+
+    second = await domain.resources.publisher.publish(domain.caller, [event], batch=False)
+
+    assert not second.events[0].duplicate
+    assert second.events[0].row["id"] != first.events[0].row["id"]
