@@ -24,6 +24,8 @@ _DURATION_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30
 _DELAY_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3_600)
 _MICROSECONDS = 1_000_000
 
+PRUNED_TABLES = ("event", "delivery", "attempt", "operation", "audit_entry", "stats_period")
+
 
 @dataclass(frozen=True, slots=True)
 class Level:
@@ -101,6 +103,9 @@ class Metrics:
             "When this process last swept, in seconds since the epoch; 0 where it does not deliver.",
             registry=registry,
         )
+        self._pruned = Counter(
+            "eev_webhooks_pruned_rows", "Rows deleted because of their age, by table.", ["table"], registry=registry
+        )
         self.last_sweep_at: datetime | None = None
         self._show_zeros()
         ProcessCollector(registry=registry)
@@ -132,6 +137,10 @@ class Metrics:
         self.last_sweep_at = at
         self._sweep.set(at.timestamp())
 
+    def pruned(self, table: str, rows: int) -> None:
+        """So many rows of a table were deleted because of their age."""
+        self._pruned.labels(table).inc(rows)
+
     def exposition(self, level: Level) -> bytes:
         """Everything as Prometheus reads it (text format 0.0.4), with how things stand now."""
         self._in_flight.set(level.in_flight)
@@ -147,3 +156,5 @@ class Metrics:
             self._attempts.labels(outcome)
         for status in (DeliveryStatus.SUCCEEDED, DeliveryStatus.RETRYING, DeliveryStatus.FAILED):
             self._deliveries.labels(status)
+        for table in PRUNED_TABLES:
+            self._pruned.labels(table)

@@ -7,10 +7,11 @@ message and gets bigger ones, or a gap.
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from app.catalogue.patterns import compile_patterns
-from app.clock import from_micros
+from app.clock import from_micros, to_micros
 from app.database.errors import DatabaseUnavailable
 from app.delivery.filter import DeliveryFilter
 from app.ids import DELIVERY, lowest_id
@@ -24,6 +25,8 @@ from graph.waiting import next_value
 _EPOCH = from_micros(0)
 # A key that was revoked or has expired ends an idle subscription this much later at most.
 CHECK_SECONDS = 10.0
+# However little is kept, statistics count it first, and they do so later than this (`app.stats.periods`).
+CERTAINLY_KEPT = timedelta(minutes=5)
 
 
 def follow(context: Context, topic: Topic, after: str | None) -> AsyncGenerator[Batch, None]:
@@ -66,6 +69,20 @@ async def paced(batches: AsyncGenerator[Batch, None], seconds: float) -> AsyncGe
             earliest = loop.time() + seconds
             yield batch
             await asyncio.sleep(earliest - loop.time())
+
+
+async def still_there(context: Context, batches: AsyncGenerator[Batch, None]) -> AsyncGenerator[Batch, None]:
+    """The same batches without the updates of deliveries that were pruned since: a cursor may be that old."""
+    async with aclosing(batches):
+        async for batch in batches:
+            kept_since = to_micros(context.resources.clock.now() - CERTAINLY_KEPT)
+            old = {update.subject_id for _, update in batch.updates if update.at < kept_since}
+            if old:
+                found = zip(old, await context.loaders.deliveries.load_many(list(old)), strict=True)
+                pruned = {delivery_id for delivery_id, delivery in found if delivery is None}
+                updates = tuple(found for found in batch.updates if found[1].subject_id not in pruned)
+                batch = replace(batch, updates=updates)
+            yield batch
 
 
 def wanted_by(asked: DeliveryFilter | None) -> Callable[[Update], bool]:

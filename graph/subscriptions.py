@@ -13,7 +13,7 @@ from graph.arguments import OfDeliveries, given
 from graph.context import Context, Info
 from graph.errors import BadUserInput
 from graph.finding import find_operation, find_webhook
-from graph.following import follow, paced, wanted_by, while_allowed
+from graph.following import follow, paced, still_there, wanted_by, while_allowed
 from graph.messages import delivery_messages, stats_messages, subject_messages
 from graph.types.delivery_update import DeliveryUpdates
 from graph.types.operation import Operation
@@ -57,7 +57,7 @@ class Subscription:
         wanted = wanted_by(asked.asked() if asked else None)
         pause = 1 / _checked("maxPerSecond", max_per_second, DEFAULT_PER_SECOND, MAX_PER_SECOND)
         batches = while_allowed(context, follow(context, Topic.DELIVERIES, given(after)))
-        return delivery_messages(context, paced(batches, pause), wanted)
+        return delivery_messages(context, still_there(context, paced(batches, pause)), wanted)
 
     @strawberry.subscription(
         description="Webhooks as they are made, changed, paused, disabled and deleted. An id that is nobody's, or in"

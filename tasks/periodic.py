@@ -1,5 +1,5 @@
 """What every process does again and again: renew its lease, sweep, carry operations on, rotate secrets that are due,
-count what is over, write down when keys were used."""
+count what is over, forget what is old, write down when keys were used."""
 
 import asyncio
 import random
@@ -13,6 +13,7 @@ from app.access.keys import flush_last_used
 from app.delivery.sweep import sweep
 from app.operations.run import run_due_operations
 from app.resources import Resources
+from app.retention.prune import Retention
 from app.stats.periods import close_periods
 from app.webhooks.deleted import cancel_deliveries_of_deleted
 from app.webhooks.rotation import rotate_due_secrets
@@ -24,6 +25,7 @@ KEYS_EVERY_SECONDS = 30.0
 DELETED_EVERY_SECONDS = 60.0
 OPERATIONS_EVERY_SECONDS = 1.0
 STATISTICS_EVERY_SECONDS = 60.0
+RETENTION_EVERY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def chores(resources: Resources, *, works: bool) -> list[Chore]:
         found.append(Chore("deleted", DELETED_EVERY_SECONDS, lambda: cancel_deliveries_of_deleted(resources)))
         found.append(Chore("operations", OPERATIONS_EVERY_SECONDS, lambda: run_due_operations(resources)))
         found.append(Chore("statistics", STATISTICS_EVERY_SECONDS, lambda: close_periods(resources)))
+        found.append(Chore("retention", RETENTION_EVERY_SECONDS, Retention(resources).prune))
     return found
 
 

@@ -37,6 +37,10 @@ MAX_FILTERED = 50_000
 
 _DELIVERIES: Columns = (("id", "text"), ("event_id", "text"), ("event_type", "text"), ("ordering_key", "text"))
 _EVENTS: Columns = (("event_id", "text"),)
+# Held until the deliveries are committed: an event that has none may be pruned at any moment. On SQLite the transaction
+# is the only writer.
+_HOLD = "SELECT e.id FROM event e JOIN {rows} AS asked ON asked.event_id = e.id ORDER BY e.id"
+_HOLD_IN = {"postgres": f"{_HOLD} FOR KEY SHARE OF e", "sqlite": _HOLD}
 _CHANGED = "RETURNING id, workspace_id, event_id, webhook_id, event_type"
 _INSERT = f"""
 INSERT INTO delivery (id, workspace_id, event_id, webhook_id, event_type, test, ordering_key, status, trigger,
@@ -178,6 +182,9 @@ async def _queue(
     """Make the deliveries that are missing, and begin those anew that are done; returns both."""
     if not events:
         return []
+    held = await statements.fetch_rows(_HOLD_IN[statements.dialect], _EVENTS, [(event["id"],) for event in events])
+    still_there = {row["id"] for row in held}
+    events = [event for event in events if event["id"] in still_there]
     to_webhook = (workspace_id, request["webhookId"], to_micros(at))
     new = [(new_id(DELIVERY, at), event["id"], event["type"], event["ordering_key"]) for event in events]
     made = await statements.fetch_rows(_INSERT, _DELIVERIES, new, *to_webhook)

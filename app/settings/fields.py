@@ -272,6 +272,50 @@ class Settings(BaseSettings):
         at_most=100_000,
     )
 
+    keep_events_days: float = setting(
+        30,
+        "How long an event is kept with its payload, its deliveries and its idempotency key, from its publishing and"
+        " from the end of each delivery on; 0 is for ever. One with an open delivery stays.",
+        "Long enough to look into what a customer asks about, and to replay; tables stay as large as a month is busy.",
+        unit="days",
+        at_least=0,
+        at_most=36_500,
+    )
+    keep_failed_days: float = setting(
+        90,
+        "The same for an event of which a delivery FAILED or was CANCELED, from its end on, where that is longer; 0 is"
+        " for ever. Statistics reach back as far.",
+        "What never arrived is asked about late, and can still be retried.",
+        unit="days",
+        at_least=0,
+        at_most=36_500,
+    )
+    keep_attempts_days: float = setting(
+        14,
+        "How long attempts, with the receiver's answer, are kept of deliveries that SUCCEEDED, at most as long as their"
+        " event; those of others stay as long as that. 0 sets no limit of its own.",
+        "They are the largest part, and the first to interest nobody any more.",
+        unit="days",
+        at_least=0,
+        at_most=36_500,
+    )
+    keep_operations_days: float = setting(
+        90,
+        "How long an operation (a retry of many, a replay) is kept from its end on; 0 is for ever.",
+        "As long as what it was about.",
+        unit="days",
+        at_least=0,
+        at_most=36_500,
+    )
+    keep_audit_days: float = setting(
+        730,
+        "How long entries of the audit log are kept; 0 is for ever.",
+        "Who changed what is asked about long after, and entries are few.",
+        unit="days",
+        at_least=0,
+        at_most=36_500,
+    )
+
     updates_kept: int = setting(
         20_000,
         "How many live updates are kept for followers that come back with a cursor; before that there is a gap.",

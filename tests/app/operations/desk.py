@@ -9,6 +9,7 @@ from typing import Any
 from app.access.caller import Caller
 from app.clock import to_micros
 from app.database.database import Row
+from app.ids import ATTEMPT, new_id
 from app.models import Operation
 from app.operations.begin import Matched
 from app.operations.run import run_due_operations
@@ -19,6 +20,12 @@ from tests.clock import FakeClock
 from tests.domain import Domain, open_domain
 
 TICKET = {"ticket": {"id": "tkt_1", "subject": "The printer is on fire", "status": "open", "priority": "urgent"}}
+
+_INSERT_ATTEMPT = (
+    "INSERT INTO attempt (id, workspace_id, delivery_id, webhook_id, worker_id, number, trigger, started_at,"
+    " duration_us, outcome, request_method, request_url, request_headers, response_truncated)"
+    " VALUES ($1, $2, $3, $4, 'wrk', $5, 'FIRST', $6, 1, 'SUCCEEDED', 'POST', 'https://example.com', '[]', false)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,16 @@ class Desk:
             to_micros(self.domain.clock.now()),
             *(value for _, value in given),
         )
+
+    async def attempt(self, times: int = 1) -> list[str]:
+        """Write down so many attempts of every delivery, as of now; returns their ids."""
+        at, ids = self.domain.clock.now(), []
+        for delivery in await self.deliveries():
+            for number in range(1, times + 1):
+                ids.append(new_id(ATTEMPT, at))
+                whose = (delivery["workspace_id"], delivery["id"], delivery["webhook_id"])
+                await self.domain.resources.database.execute(_INSERT_ATTEMPT, ids[-1], *whose, number, to_micros(at))
+        return ids
 
     async def deliveries(self, **where: Any) -> list[Row]:
         """Rows of `delivery`, oldest first."""

@@ -1,0 +1,87 @@
+"""Forgets events as a whole: attempts, deliveries and the event itself, in this order.
+
+An event goes once each of its deliveries has ended long enough ago. So a delivery always has its event, a retry always
+has the body to send, and a replay of what is missing never takes for missing what was delivered. Each row is looked at
+again under its lock: what somebody has just retried or replayed stays, and its event with it.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.clock import to_micros
+from app.database.batch import Dialect
+from app.database.database import Database, Row
+from app.retention.batch import BATCH, IDS, among, delete_held, skip_locked
+
+# When deliveries must have ended that succeeded, or did not.
+_ENDED = "d.completed_at < CASE d.status WHEN 'SUCCEEDED' THEN CAST({succeeded} AS BIGINT) ELSE {failed} END"
+_OVER = f"d.status IN ('SUCCEEDED', 'FAILED', 'CANCELED') AND d.claimed_by IS NULL AND {_ENDED}"
+# Counted rather than asked for by EXISTS, which PostgreSQL may answer by reading all deliveries (see `batch.among`).
+_PAGE = f"""
+SELECT e.id, (
+  SELECT count(*) FROM delivery d
+  WHERE d.event_id = e.id AND NOT coalesce({_OVER.format(succeeded="$3", failed="$4")}, false)
+) = 0 AS over
+FROM event e WHERE e.id > $1 AND e.id < $2 ORDER BY e.id LIMIT {BATCH}
+"""
+_DELIVERIES = (
+    f"SELECT id FROM delivery d WHERE event_id {{among}} AND {_OVER.format(succeeded='$1', failed='$2')} LIMIT {BATCH}"
+)
+_EVENTS = "SELECT id FROM event WHERE id {among}"
+_DELETE_EVENTS = (
+    "DELETE FROM event WHERE id {among} AND (SELECT count(*) FROM delivery d WHERE d.event_id = event.id) = 0"
+    " RETURNING id"
+)
+
+
+async def fetch_events(
+    database: Database, after: str, until: str, succeeded: datetime, failed: datetime | None
+) -> list[Row]:
+    """The next events by id, and whether each is `over`: may be forgotten."""
+    return await database.fetch(_PAGE, after, until, to_micros(succeeded), _or_never(failed))
+
+
+async def forget_events(
+    database: Database, event_ids: Sequence[str], succeeded: datetime, failed: datetime | None
+) -> Counter[str]:
+    """Forget events with all that hangs on them, as far as nobody is at it; returns how many rows of each table went.
+
+    A batch of deliveries at a time: one event may have thousands.
+    """
+    gone = Counter[str]()
+    ids = [(event_id,) for event_id in event_ids]
+    lock = _text(_DELIVERIES, database.dialect) + skip_locked(database.dialect)
+    found = BATCH
+    while ids and found == BATCH:
+        async with database.transaction() as statements:
+            rows = await statements.fetch_rows(lock, IDS, ids, to_micros(succeeded), _or_never(failed))
+            deliveries = [row["id"] for row in rows]
+            gone["attempt"] += await delete_held(statements, "attempt", "delivery_id", deliveries)
+            gone["delivery"] += await delete_held(statements, "delivery", "id", deliveries)
+        found = len(deliveries)
+    if ids:
+        gone["event"] += await _delete_events(database, ids)
+    return gone
+
+
+async def _delete_events(database: Database, ids: Sequence[tuple[str]]) -> int:
+    """Delete the events that have no delivery any more.
+
+    In two statements, so that the second sees what was committed before the first had its locks: a replay holds the
+    event's row while it adds a delivery.
+    """
+    lock = _text(_EVENTS, database.dialect) + skip_locked(database.dialect)
+    async with database.transaction() as statements:
+        held = await statements.fetch_rows(lock, IDS, ids)
+        delete = _text(_DELETE_EVENTS, database.dialect)
+        return len(await statements.fetch_rows(delete, IDS, [(row["id"],) for row in held]))
+
+
+def _text(statement: str, dialect: Dialect) -> str:
+    return statement.replace("{among}", among(dialect))
+
+
+def _or_never(at: datetime | None) -> int:
+    """Microseconds; where there is no time, one that nothing is older than."""
+    return 0 if at is None else to_micros(at)

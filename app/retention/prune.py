@@ -1,0 +1,139 @@
+"""Walks through what is old and forgets it, a batch at a time with a rest after each. Periodic.
+
+A table is walked by its primary key, which holds the time of creation. A process remembers how far it came, so that
+what is kept for longer (a failed delivery, one of a paused webhook) is not looked at every minute; once a day it starts
+over. Several processes may prune at once: each steps around the others' rows.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeAlias
+
+import structlog
+
+from app.clock import to_micros
+from app.database.database import Row
+from app.ids import ATTEMPT, AUDIT_ENTRY, EVENT, OPERATION, lowest_id
+from app.retention.batch import BATCH, delete_rows
+from app.retention.cutoffs import cutoffs
+from app.retention.events import fetch_events, forget_events
+from app.retention.periods import prune_periods
+from app.stats.periods import closed_until
+
+if TYPE_CHECKING:
+    from app.resources import Resources
+
+log = structlog.get_logger()
+
+# A batch takes some ten milliseconds, so most of the time belongs to others.
+REST_SECONDS = 0.1
+START_OVER_AFTER = timedelta(days=1)
+
+# Above every id: what is walked through as a whole.
+_END = "~"
+
+# For each table the next rows by id, and whether each is `over`: older than $3, microseconds, and no longer needed.
+_PAGES = {
+    # Of what did not succeed, attempts tell why: they stay as long as their delivery.
+    "attempt": (
+        "SELECT a.id, a.started_at < $3 AND"
+        " coalesce((SELECT d.status FROM delivery d WHERE d.id = a.delivery_id), 'SUCCEEDED') = 'SUCCEEDED' AS over"
+        f" FROM attempt a WHERE a.id > $1 AND a.id < $2 ORDER BY a.id LIMIT {BATCH}"
+    ),
+    "operation": (
+        "SELECT id, status <> 'RUNNING' AND completed_at < $3 AS over"
+        f" FROM operation WHERE id > $1 AND id < $2 ORDER BY id LIMIT {BATCH}"
+    ),
+    "audit_entry": f"SELECT id, at < $3 AS over FROM audit_entry WHERE id > $1 AND id < $2 ORDER BY id LIMIT {BATCH}",
+}
+
+# From a position to the next one, None at the end; and how many rows of each table went.
+_Step: TypeAlias = Callable[[str], Awaitable[tuple[str | None, Mapping[str, int]]]]
+
+
+@dataclass(slots=True)
+class Round:
+    """One walk through everything, from its beginning. `failed_until`: deliveries that failed before this may go. It
+    stands still meanwhile, because the statistics that need them went first."""
+
+    began_at: datetime
+    failed_until: datetime | None
+    positions: dict[str, str] = field(default_factory=dict)
+
+
+class Retention:
+    """Prunes for this process."""
+
+    def __init__(self, resources: "Resources", *, rest_seconds: float = REST_SECONDS) -> None:
+        self._resources = resources
+        self._rest_seconds = rest_seconds
+        self._round = Round(datetime.min.replace(tzinfo=UTC), None)
+
+    async def prune(self) -> Mapping[str, int]:
+        """Forget what is too old by now; returns how many rows of each table went."""
+        resources = self._resources
+        now = resources.clock.now()
+        old = cutoffs(resources.settings, now, await closed_until(resources.database))
+        if now - self._round.began_at >= START_OVER_AFTER:
+            self._round = Round(now, old.failed)
+        gone = Counter[str]()
+        if old.events is not None:
+            if self._round.failed_until is not None:
+                await self._walk("stats_period", _END, self._periods_before(self._round.failed_until), gone)
+            step = self._events_before(old.events, self._round.failed_until)
+            await self._walk("event", lowest_id(EVENT, old.events), step, gone)
+        for table, prefix, before in (
+            ("attempt", ATTEMPT, old.attempts),
+            ("operation", OPERATION, old.operations),
+            ("audit_entry", AUDIT_ENTRY, old.audit),
+        ):
+            if before is not None:
+                await self._walk(table, lowest_id(prefix, before), self._rows_before(table, prefix, before), gone)
+        if gone.total():
+            log.info("retention.pruned", rows=dict(gone))
+        return gone
+
+    async def _walk(self, table: str, until: str, step: _Step, gone: Counter[str]) -> None:
+        """Go on where this round has come to in a table, up to an id."""
+        positions = self._round.positions
+        while positions.get(table, "") < until:
+            position, rows = await step(positions.get(table, ""))
+            positions[table] = until if position is None else position
+            for name, count in rows.items():
+                gone[name] += count
+                self._resources.metrics.pruned(name, count)
+            await asyncio.sleep(self._rest_seconds)
+
+    def _events_before(self, before: datetime, failed_before: datetime | None) -> _Step:
+        database = self._resources.database
+
+        async def step(after: str) -> tuple[str | None, Mapping[str, int]]:
+            rows = await fetch_events(database, after, lowest_id(EVENT, before), before, failed_before)
+            over = [row["id"] for row in rows if row["over"]]
+            return _last(rows), await forget_events(database, over, before, failed_before)
+
+        return step
+
+    def _rows_before(self, table: str, prefix: str, before: datetime) -> _Step:
+        database = self._resources.database
+
+        async def step(after: str) -> tuple[str | None, Mapping[str, int]]:
+            rows = await database.fetch(_PAGES[table], after, lowest_id(prefix, before), to_micros(before))
+            return _last(rows), {table: await delete_rows(database, table, [row["id"] for row in rows if row["over"]])}
+
+        return step
+
+    def _periods_before(self, before: datetime) -> _Step:
+        async def step(after: str) -> tuple[str | None, Mapping[str, int]]:
+            position, deleted = await prune_periods(self._resources.database, after, before)
+            return position, {"stats_period": deleted}
+
+        return step
+
+
+def _last(rows: Sequence[Row]) -> str | None:
+    """Where the next batch begins; None where this was the last one."""
+    return str(rows[-1]["id"]) if len(rows) == BATCH else None
