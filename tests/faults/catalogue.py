@@ -1,0 +1,36 @@
+"""Which faults happen to which way of running the product."""
+
+from collections.abc import Sequence
+
+from tests.faults import on_processes, on_services
+from tests.faults.fault import Fault
+
+EMBEDDED: Sequence[Fault] = (
+    Fault("SIGKILL the server", on_processes.kill_all_deliverers, gap=True),
+    Fault("SIGTERM the server", on_processes.stop_deliverer, gap=True),
+    Fault("SIGSTOP the server past its lease", on_processes.freeze_deliverer),
+    Fault("the receiver dies and comes back", on_processes.kill_receiver),
+)
+DISTRIBUTED: Sequence[Fault] = (
+    Fault("SIGKILL a worker", on_processes.kill_deliverer),
+    Fault("SIGKILL all workers", on_processes.kill_all_deliverers),
+    Fault("SIGKILL a server", on_processes.kill_server),
+    Fault("SIGTERM a worker", on_processes.stop_deliverer),
+    Fault("SIGTERM a server", on_processes.stop_server),
+    Fault("SIGSTOP a worker past its lease", on_processes.freeze_deliverer),
+    Fault("PostgreSQL stops at once and restarts", on_services.restart_postgres),
+    Fault("PostgreSQL is away longer than a lease", on_services.outlast_leases_without_postgres),
+    Fault("every connection to PostgreSQL ends", on_services.drop_postgres_connections),
+    Fault("Redis is killed, its data comes back", on_services.kill_redis, gap=True),
+    Fault("Redis is killed, its data is lost", on_services.lose_redis, gap=True),
+    Fault("FLUSHALL", on_services.flush_redis, gap=True),
+    Fault("every connection to Redis ends", on_services.drop_redis_connections),
+    Fault("the receiver dies and comes back", on_processes.kill_receiver),
+)
+BY_DRAMATIQ: Sequence[Fault] = (
+    Fault("SIGKILL a worker", on_processes.kill_deliverer),
+    Fault("SIGTERM a worker", on_processes.stop_deliverer),
+    Fault("SIGSTOP a worker past its lease", on_processes.freeze_deliverer),
+    Fault("PostgreSQL stops at once and restarts", on_services.restart_postgres),
+    Fault("Redis is killed, its data is lost", on_services.lose_redis, gap=True),
+)

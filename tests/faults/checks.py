@@ -1,0 +1,172 @@
+"""Compares what was promised (events acknowledged), what was written (rows) and what arrived (the receiver's journal).
+
+Pure: what was found goes in, what is wrong comes out. Knows which webhook wants what by a table of its own.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import orjson
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from tests.faults.journal import Pair, Request
+from tests.faults.load import Published
+from tests.faults.receiver import FLAKY, QUICK, SLOW
+from tests.faults.truth import Row, pair_of
+
+# Which event types each webhook of the suite wants, said without the product's own matching.
+WANTED: Mapping[str, Collection[str]] = {
+    QUICK: {"ticket.created", "ticket.assigned", "agent.response"},
+    SLOW: {"ticket.created", "ticket.assigned"},
+    FLAKY: {"ticket.created", "agent.response"},
+}
+EVENT_TYPES = sorted(set().union(*WANTED.values()))
+
+
+@dataclass
+class Found:
+    """All there is to compare, of one round.
+
+    Attributes:
+        published: events that a server said yes to.
+        requests: what reached the receiver, in order.
+        secrets: of each webhook, by its path.
+        held: what was on its way when something was hit; that may go out once more.
+        seen: by each follower, the statuses that it saw each delivery in.
+    """
+
+    published: Sequence[Published]
+    events: Sequence[Row]
+    deliveries: Sequence[Row]
+    attempts: Sequence[Row]
+    requests: Sequence[Request]
+    secrets: Mapping[str, str]
+    held: Collection[Pair]
+    seen: Sequence[Mapping[str, Collection[str]]] = field(default_factory=list)
+
+    @cached_property
+    def expected(self) -> set[Pair]:
+        """What must arrive."""
+        return {
+            Pair(event.event_id, path)
+            for event in self.published
+            for path, wanted in WANTED.items()
+            if event.type in wanted
+        }
+
+    @cached_property
+    def by_pair(self) -> dict[Pair, list[Request]]:
+        """The requests of each event to each webhook."""
+        found: dict[Pair, list[Request]] = defaultdict(list)
+        for request in self.requests:
+            found[request.pair].append(request)
+        return found
+
+
+def lost(found: Found) -> list[Pair]:
+    """What a server said yes to, and never arrived."""
+    return sorted(found.expected - {request.pair for request in found.requests})
+
+
+def doubles(found: Found) -> Counter[Pair]:
+    """How often each event was taken in again by a webhook that had taken it in already."""
+    taken = Counter(request.pair for request in found.requests if request.succeeded)
+    return Counter({pair: count - 1 for pair, count in taken.items() if count > 1})
+
+
+def problems(found: Found) -> list[str]:
+    """All that is wrong, as sentences."""
+    return [
+        *(f"{pair} was acknowledged and never arrived." for pair in lost(found)),
+        *_wrong_events(found),
+        *_wrong_deliveries(found),
+        *_wrong_requests(found),
+        *_unexplained_doubles(found),
+        *_unrecorded(found),
+        *_unseen(found),
+    ]
+
+
+def _wrong_events(found: Found) -> Iterable[str]:
+    by_key = defaultdict(list)
+    for row in found.events:
+        by_key[row["idempotency_key"]].append(row["id"])
+    for event in found.published:
+        if by_key[event.key] != [event.event_id]:
+            yield f"The key {event.key} was acknowledged as {event.event_id}, and the rows say {by_key[event.key]}."
+        wanted = sum(event.type in types for types in WANTED.values())
+        if event.deliveries != wanted:
+            yield f"{event.event_id} ({event.type}) was said to have {event.deliveries} deliveries instead of {wanted}."
+    for key in by_key.keys() - {event.key for event in found.published}:
+        yield f"The key {key} is in the database and was not acknowledged, although its publisher repeated it."
+
+
+def _wrong_deliveries(found: Found) -> Iterable[str]:
+    rows = Counter(pair_of(row) for row in found.deliveries)
+    for pair in found.expected ^ rows.keys():
+        yield f"{pair} has {rows[pair]} deliveries."
+    attempts = Counter(row["delivery_id"] for row in found.attempts)
+    for row in found.deliveries:
+        if row["status"] != "SUCCEEDED" or row["claimed_by"] is not None or row["next_attempt_at"] is not None:
+            yield f"A delivery is stuck: {row}."
+        if row["attempt_count"] != attempts[row["id"]]:
+            yield f"A delivery has {attempts[row['id']]} attempts and counts {row['attempt_count']}: {row}."
+
+
+def _wrong_requests(found: Found) -> Iterable[str]:
+    bodies = {row["id"]: row["body"] for row in found.events}
+    verifiers = {path: Webhook(secret) for path, secret in found.secrets.items()}
+    for request in found.requests:
+        if request.pair not in found.expected:
+            yield f"{request.pair} arrived, and nobody published it."
+        elif request.body != bodies[request.pair.event_id]:
+            yield f"{request.pair} arrived with another body than the row's."
+        elif not _verified(verifiers[request.pair.path], request):
+            yield f"{request.pair} arrived with a signature that does not verify."
+
+
+def _verified(verifier: Webhook, request: Request) -> bool:
+    headers = {
+        "webhook-id": request.pair.event_id,
+        "webhook-timestamp": request.timestamp,
+        "webhook-signature": request.signature,
+    }
+    try:
+        body = verifier.verify(request.body, headers)
+    except WebhookVerificationError:
+        return False
+    return bool(body["id"] == request.pair.event_id)
+
+
+def _unexplained_doubles(found: Found) -> Iterable[str]:
+    for pair, count in doubles(found).items():
+        if count > (pair in found.held):
+            times = [f"{request.at:.3f} #{request.attempt} {request.status}" for request in found.by_pair[pair]]
+            yield f"{pair} was taken in {count + 1} times (held: {pair in found.held}): {'; '.join(times)}."
+
+
+def _unrecorded(found: Found) -> Iterable[str]:
+    """Requests that arrived and are no attempt, although nothing happened to their sender; and the other way round."""
+    recorded = Counter(_attempt_mark(row) for row in found.attempts)
+    arrived = Counter((*request.pair, request.attempt, request.timestamp) for request in found.requests)
+    for mark in arrived - recorded:
+        if Pair(mark[0], mark[1]) not in found.held:
+            yield f"A request arrived and is not recorded as an attempt: {mark}."
+    answered = Counter(_attempt_mark(row) for row in found.attempts if row["response_status"] is not None)
+    for mark in answered - arrived:
+        yield f"An attempt is recorded with an answer, and never arrived: {mark}."
+
+
+def _attempt_mark(row: Row) -> tuple[str, str, int, str]:
+    """What an attempt has in common with its request: event, webhook, number and the second it was signed in."""
+    headers = dict(orjson.loads(row["request_headers"]))
+    return (*pair_of(row), row["number"], headers["webhook-timestamp"])
+
+
+def _unseen(found: Found) -> Iterable[str]:
+    for number, seen in enumerate(found.seen, 1):
+        for row in found.deliveries:
+            if row["status"] not in seen.get(row["id"], ()):
+                yield f"Follower {number} did not see that {row['id']} {row['status']}, only {seen.get(row['id'])}."

@@ -1,0 +1,134 @@
+"""Publishes events all the while, as a careful publisher does: each with an idempotency key, repeated until a server
+has said yes. Pings webhooks now and then, too, which nobody repeats."""
+
+import asyncio
+import contextlib
+import itertools
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.faults.client import Client, Failed
+
+PUBLISHERS = 4
+PAUSE_SECONDS = 0.06  # between two events of a publisher, on average
+PING_PAUSE_SECONDS = 0.3
+REPEAT_SECONDS = 0.1
+QUIET_SECONDS = 30.0
+
+_PUBLISH = """
+mutation($input: PublishEventInput!) {
+  publishEvent(input: $input) { event { id } deliveryCount duplicate userErrors { code message } }
+}
+"""
+_PING = "mutation($input: PingWebhookInput!) { pingWebhook(input: $input) { userErrors { code message } } }"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """An event that a server has said yes to."""
+
+    key: str
+    event_id: str
+    type: str
+    deliveries: int
+    acknowledged_at: float
+    tries: int
+
+
+@dataclass
+class Load:
+    """What publishes. Paused, nothing is under way.
+
+    Args:
+        examples: the data to publish for each event type.
+        webhook_ids: what to ping.
+    """
+
+    client: Client
+    examples: Mapping[str, Any]
+    webhook_ids: Sequence[str]
+    random: random.Random
+    published: list[Published] = field(default_factory=list)
+    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    _goes_on: asyncio.Event = field(default_factory=asyncio.Event)
+    _under_way: int = 0
+    _quiet: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def resume(self) -> None:
+        """Publish."""
+        self._goes_on.set()
+
+    async def pause(self) -> None:
+        """Begin nothing more, and wait until every event that was begun has been acknowledged.
+
+        Raises:
+            TimeoutError: no server takes them.
+        """
+        self._goes_on.clear()
+        async with asyncio.timeout(QUIET_SECONDS):
+            while self._under_way:
+                self._quiet.clear()
+                await self._quiet.wait()
+
+    async def publish_one(self) -> Published:
+        """Publish one event, trying until it is acknowledged."""
+        key = f"key-{next(self._numbers)}"
+        kind = self.random.choice(sorted(self.examples))
+        tries = 0
+        with self._one_more_under_way():
+            while True:
+                tries += 1
+                with contextlib.suppress(Failed):
+                    return self._acknowledged(key, kind, tries, await self._try(key, kind))
+                await asyncio.sleep(REPEAT_SECONDS)
+
+    async def ping_one(self) -> None:
+        """Ping a webhook; what comes of it is to be seen in the rows."""
+        with self._one_more_under_way(), contextlib.suppress(Failed):
+            await self.client.ask(_PING, input={"id": self.random.choice(self.webhook_ids)})
+
+    async def go_on(self) -> None:
+        """Wait while paused."""
+        await self._goes_on.wait()
+
+    @contextlib.contextmanager
+    def _one_more_under_way(self) -> Iterator[None]:
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            self._quiet.set()
+
+    async def _try(self, key: str, kind: str) -> dict[str, Any]:
+        given = {"type": kind, "data": self.examples[kind], "idempotencyKey": key}
+        payload: dict[str, Any] = (await self.client.ask(_PUBLISH, input=given))["publishEvent"]
+        return payload
+
+    def _acknowledged(self, key: str, kind: str, tries: int, payload: Mapping[str, Any]) -> Published:
+        assert not payload["userErrors"], payload["userErrors"]
+        published = Published(key, payload["event"]["id"], kind, payload["deliveryCount"], time.time(), tries)
+        self.published.append(published)
+        return published
+
+
+@asynccontextmanager
+async def publishing(load: Load) -> AsyncIterator[None]:
+    """Publish until the block ends, except while paused."""
+
+    async def again_and_again(do: Callable[[], Awaitable[object]], pause_seconds: float) -> None:
+        while True:
+            await load.go_on()
+            await do()
+            await asyncio.sleep(load.random.uniform(0, 2 * pause_seconds))
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(again_and_again(load.publish_one, PAUSE_SECONDS)) for _ in range(PUBLISHERS)]
+        tasks.append(group.create_task(again_and_again(load.ping_one, PING_PAUSE_SECONDS)))
+        yield
+        for task in tasks:
+            task.cancel()

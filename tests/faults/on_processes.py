@@ -1,0 +1,121 @@
+"""Processes are killed, stopped and frozen."""
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+
+from tests.faults.fault import Happened
+from tests.faults.installation import Installation
+from tests.faults.journal import Pair, in_flight
+from tests.faults.programs import Program, until
+
+# While other processes live, on top of the lease, which is 5 s by default: a sweep a second, and some to spare.
+AGAIN_AFTER_LEASE_SECONDS = 5.0
+# Where the process was the only one, counted from when it is back.
+AGAIN_ALONE_SECONDS = 5.0
+# What a process sent in its last moment may reach the receiver this much after its end.
+ON_THE_WIRE_SECONDS = 0.5
+
+
+async def kill_deliverer(at: Installation, chance: random.Random) -> Happened:
+    """SIGKILL one worker; it comes back only when the others have taken over."""
+    victim = chance.choice(at.workers)
+    happened = Happened(again_within=at.lease_seconds + AGAIN_AFTER_LEASE_SECONDS)
+    happened.held = await _killed(at, [victim])
+    await _goes_out_again(at, happened, happened.began)
+    await _back(at, happened, [victim])
+    return happened
+
+
+async def kill_all_deliverers(at: Installation, chance: random.Random) -> Happened:
+    """SIGKILL whatever delivers, all of it; it comes back at once."""
+    happened = Happened(again_within=AGAIN_ALONE_SECONDS)
+    happened.held = await _killed(at, at.deliverers)
+    await _back(at, happened, at.deliverers)
+    await _goes_out_again(at, happened, happened.over)
+    return happened
+
+
+async def kill_server(at: Installation, chance: random.Random) -> Happened:
+    """SIGKILL one of several servers, which delivers nothing itself."""
+    victim = chance.choice(at.servers)
+    happened = Happened()
+    victim.kill()
+    await _back(at, happened, [victim])
+    return happened
+
+
+async def stop_deliverer(at: Installation, chance: random.Random) -> Happened:
+    """SIGTERM something that delivers, under load."""
+    return await _stopped(at, chance.choice(at.deliverers))
+
+
+async def stop_server(at: Installation, chance: random.Random) -> Happened:
+    """SIGTERM a server under load."""
+    return await _stopped(at, chance.choice(at.servers))
+
+
+async def freeze_deliverer(at: Installation, chance: random.Random) -> Happened:
+    """SIGSTOP something that delivers until its lease has ended and others have taken over, then let it go on."""
+    victim = chance.choice(at.deliverers)
+    happened = Happened(again_within=at.lease_seconds + AGAIN_AFTER_LEASE_SECONDS)
+    pids = [member.pid for member in victim.family]
+    victim.freeze()
+    try:
+        happened.held = await at.truth.held_by(pids)
+        if len(at.deliverers) > 1:
+            await _goes_out_again(at, happened, happened.began)
+        left = happened.began + at.lease_seconds + chance.uniform(0.5, 2.0) - time.time()
+        await asyncio.sleep(max(0.0, left))
+    finally:
+        victim.thaw()
+    happened.over = time.time()
+    return happened
+
+
+async def kill_receiver(at: Installation, chance: random.Random) -> Happened:
+    """SIGKILL the receiver, and start it again: answers that it gave last may never have arrived."""
+    happened = Happened()
+    at.receiver.kill()
+    died = time.time()
+    happened.held = in_flight(at.journal.requests(happened.began - 5), happened.began - 0.1, died)
+    await asyncio.sleep(chance.uniform(0.5, 2.0))
+    await at.start_receiver()
+    happened.over = time.time()
+    return happened
+
+
+async def _killed(at: Installation, victims: Sequence[Program]) -> set[Pair]:
+    pids = [member.pid for victim in victims for member in victim.family]
+    for victim in victims:
+        victim.kill()
+    return await at.truth.held_by(pids)
+
+
+async def _back(at: Installation, happened: Happened, victims: Sequence[Program]) -> None:
+    await at.start(*victims)
+    happened.over = time.time()
+
+
+async def _stopped(at: Installation, victim: Program) -> Happened:
+    happened = Happened()
+    code = await victim.stop()
+    assert code == 0, f"{victim.name} ended with {code} after SIGTERM.\n{victim.last_words()}"
+    await _back(at, happened, [victim])
+    return happened
+
+
+async def _goes_out_again(at: Installation, happened: Happened, since: float) -> None:
+    """Wait until everything that was held has reached the receiver again, counted from a time."""
+    if not happened.held:
+        return
+
+    def arrived() -> dict[Pair, float]:
+        return at.journal.arrived(happened.began + ON_THE_WIRE_SECONDS)
+
+    async def again() -> bool:
+        return happened.held <= arrived().keys()
+
+    await until("what a dead process held went out again", again, 3 * happened.again_within)
+    happened.again_seconds = max(0.0, max(arrived()[pair] for pair in happened.held) - since)

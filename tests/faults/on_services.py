@@ -1,0 +1,88 @@
+"""PostgreSQL and Redis go away, come back, forget, and cut connections off."""
+
+import asyncio
+import random
+import time
+
+import redis.asyncio
+
+from tests.faults.fault import Happened
+from tests.faults.installation import Installation
+
+
+async def restart_postgres(at: Installation, chance: random.Random) -> Happened:
+    """Stop PostgreSQL at once, as a crash does, and start it again."""
+    return await _postgres_away(at, chance.uniform(0, 1.5))
+
+
+async def outlast_leases_without_postgres(at: Installation, chance: random.Random) -> Happened:
+    """The same, so late that no lease is alive any more: nobody may take the others for dead."""
+    return await _postgres_away(at, at.lease_seconds + chance.uniform(0.5, 1.5))
+
+
+async def drop_postgres_connections(at: Installation, chance: random.Random) -> Happened:
+    """End every connection to PostgreSQL, a few times in a row."""
+    happened = Happened()
+    for _ in range(5):
+        await at.truth.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        await asyncio.sleep(0.2)
+    happened.over = time.time()
+    return happened
+
+
+async def kill_redis(at: Installation, chance: random.Random) -> Happened:
+    """SIGKILL Redis, and start it again with its data."""
+    return await _redis_killed(at, chance)
+
+
+async def lose_redis(at: Installation, chance: random.Random) -> Happened:
+    """SIGKILL Redis, and start it again without its data."""
+    return await _redis_killed(at, chance, forgetting=True)
+
+
+async def flush_redis(at: Installation, chance: random.Random) -> Happened:
+    """FLUSHALL: Redis lives on, and has forgotten everything."""
+    happened = Happened()
+    await _redis(at, "FLUSHALL")
+    happened.over = time.time()
+    return happened
+
+
+async def drop_redis_connections(at: Installation, chance: random.Random) -> Happened:
+    """End every connection to Redis, a few times in a row."""
+    happened = Happened()
+    for _ in range(5):
+        await _redis(at, "CLIENT", "KILL", "SKIPME", "yes")
+        await asyncio.sleep(0.2)
+    happened.over = time.time()
+    return happened
+
+
+async def _postgres_away(at: Installation, seconds: float) -> Happened:
+    postgres = at.postgres
+    assert postgres is not None
+    happened = Happened()
+    await asyncio.to_thread(postgres.abort)
+    await asyncio.sleep(seconds)
+    await asyncio.to_thread(postgres.start)
+    happened.over = time.time()
+    return happened
+
+
+async def _redis_killed(at: Installation, chance: random.Random, *, forgetting: bool = False) -> Happened:
+    server = at.redis
+    assert server is not None
+    happened = Happened()
+    if forgetting:
+        await _redis(at, "FLUSHALL")
+    await asyncio.to_thread(server.kill)
+    await asyncio.sleep(chance.uniform(0, 1.5))
+    await asyncio.to_thread(server.start)
+    happened.over = time.time()
+    return happened
+
+
+async def _redis(at: Installation, *command: str) -> None:
+    assert at.redis is not None
+    async with redis.asyncio.Redis.from_url(at.redis.url) as client:
+        await client.execute_command(*command)  # type: ignore[no-untyped-call]

@@ -1,0 +1,152 @@
+"""Runs the programs under test in processes of their own, and ends them however a fault asks for.
+
+Knows signals and processes; refuses to know what the programs do.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+STOP_SECONDS = 30.0
+LOOK_EVERY_SECONDS = 0.05
+
+
+class NotInTime(Exception):
+    """Something did not happen within its time; the message says what."""
+
+
+async def until(what: str, condition: Callable[[], Awaitable[bool]], seconds: float) -> float:
+    """Wait until something is so, and return how many seconds that took.
+
+    Raises:
+        NotInTime: it took longer than `seconds`.
+    """
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while not await condition():
+        if loop.time() - began > seconds:
+            raise NotInTime(f"Within {seconds:g} s it did not come about that {what}.")
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+    return loop.time() - began
+
+
+class Program:
+    """A program that is started, ended and started again under the same name, settings and log.
+
+    Args:
+        name: as reports call it.
+        command: the program and its arguments.
+        settings: its environment, beside PATH.
+        directory: where it runs, and where its log is.
+    """
+
+    def __init__(self, name: str, command: Sequence[str | Path], settings: Mapping[str, str], directory: Path) -> None:
+        self.name = name
+        self.log = directory / f"{name.replace(' ', '-')}.log"
+        self._command = [str(part) for part in command]
+        self._environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **settings}
+        self._directory = directory
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def family(self) -> list[psutil.Process]:
+        """Its process, first, and the children of that."""
+        if self._process is None:
+            return []
+        try:
+            parent = psutil.Process(self._process.pid)
+            return [parent, *parent.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def start(self) -> None:
+        """Start it; what it writes goes to the end of its log."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=self._directory,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # A session of its own: Ctrl-C reaches the suite alone, and that ends the others.
+                start_new_session=True,
+            )
+
+    def kill(self) -> None:
+        """End it where it stands (SIGKILL), with its children."""
+        for member in reversed(self.family):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.kill()
+        if self._process is not None:
+            self._process.wait(STOP_SECONDS)
+
+    async def stop(self) -> int:
+        """Ask it to end (SIGTERM), and return its exit code.
+
+        Raises:
+            NotInTime: it did not.
+        """
+        assert self._process is not None
+        self._process.terminate()
+        return await self.end()
+
+    async def end(self) -> int:
+        """Wait until it has ended by itself, and return its exit code.
+
+        Raises:
+            NotInTime: it did not.
+        """
+        process = self._process
+        assert process is not None
+        await until(f"{self.name} ended", _as_async(lambda: process.poll() is not None), STOP_SECONDS)
+        return process.returncode
+
+    def freeze(self) -> None:
+        """Let it do nothing more (SIGSTOP), its children neither."""
+        for member in reversed(self.family):
+            member.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on (SIGCONT)."""
+        for member in self.family:
+            member.send_signal(signal.SIGCONT)
+
+    def last_words(self, lines: int = 15) -> str:
+        """The end of its log."""
+        if not self.log.exists():
+            return f"{self.name} wrote nothing."
+        said = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
+        return "\n".join([f"{self.name} last said:", *said])
+
+
+@asynccontextmanager
+async def ended(programs: Sequence[Program]) -> AsyncIterator[None]:
+    """End all of them, however the block ends."""
+    try:
+        yield
+    finally:
+        for program in programs:
+            program.kill()
+
+
+def _as_async(condition: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
+    async def look() -> bool:
+        return condition()
+
+    return look

@@ -1,0 +1,93 @@
+"""A receiver in a process of its own, which can be killed: it writes every request down before it answers.
+
+    python -m tests.faults.receiver PORT JOURNAL
+
+The journal is a file of JSON lines, appended to by one write each, so that what was written outlives a SIGKILL. Which
+path behaves how is a function of the request, so that the suite knows beforehand what is to be expected of whom.
+"""
+
+import asyncio
+import itertools
+import os
+import sys
+import time
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+QUICK, SLOW, FLAKY = "/quick", "/slow", "/flaky"
+
+
+def answer_to(path: str, event_id: str, attempt: int) -> tuple[int, float]:
+    """The status that a request gets, and after how many seconds.
+
+    Some requests take up to a second, so that there is always something in flight; some first attempts are refused, so
+    that there are always retries.
+    """
+    dice = zlib.crc32(event_id.encode())
+    if path == SLOW:
+        return 200, 0.1 + dice % 1_000 / 1_000
+    if path == FLAKY and attempt == 1 and dice % 3 == 0:
+        return 500, 0.01
+    return 200, 0.0
+
+
+@dataclass(frozen=True)
+class Journal:
+    """The file that requests and answers are written to."""
+
+    file: int
+
+    def write(self, **entry: Any) -> None:
+        """Append one line."""
+        os.write(self.file, orjson.dumps(entry) + b"\n")
+
+
+async def serve(port: int, journal: Journal) -> None:
+    """Listen until killed."""
+    numbers = itertools.count(1)
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                name = f"{os.getpid()}-{next(numbers)}"
+                status, delay = await _take(reader, journal, name)
+                await asyncio.sleep(delay)
+                writer.write(f"HTTP/1.1 {status} Status\r\nContent-Length: 0\r\n\r\n".encode())
+                await writer.drain()
+                journal.write(request=name, status=status, at=time.time())
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass  # The sender went away, killed or not.
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(accept, "127.0.0.1", port, backlog=1024)
+    async with server:
+        await server.serve_forever()
+
+
+async def _take(reader: asyncio.StreamReader, journal: Journal, name: str) -> tuple[int, float]:
+    """Read one request, write it down, and say how it is to be answered."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    first, *lines = head.rstrip("\r\n").split("\r\n")
+    headers = {key.lower(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    body = await reader.readexactly(int(headers.get("content-length", 0)))
+    path = first.split(" ")[1]
+    journal.write(
+        request=name,
+        at=time.time(),
+        path=path,
+        id=headers.get("webhook-id", ""),
+        attempt=int(headers.get("webhook-attempt", 0)),
+        timestamp=headers.get("webhook-timestamp", ""),
+        signature=headers.get("webhook-signature", ""),
+        body=body.decode(),
+    )
+    return answer_to(path, headers.get("webhook-id", ""), int(headers.get("webhook-attempt", 0)))
+
+
+if __name__ == "__main__":
+    _, port, path = sys.argv
+    asyncio.run(serve(int(port), Journal(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))))

@@ -1,0 +1,64 @@
+"""The table of a run."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from tests.faults.rounds import Result
+
+_HEADS = (
+    "fault",
+    "rounds",
+    "events",
+    "deliveries",
+    "repeated",
+    "lost",
+    "doubles",
+    "held",
+    "gaps",
+    "again s",
+    "recovery s",
+    "problems",
+)
+
+
+def table(results: Sequence[Result]) -> str:
+    """Rounds by fault: what was published, lost and doubled, and the longest times that it took.
+
+    `held` is what was on its way in what was hit, the bound of doubles; `again` is how long that took to go out again;
+    `recovery` is from the fault until every process says that all is well.
+    """
+    by_fault: dict[str, list[Result]] = defaultdict(list)
+    for result in results:
+        by_fault[result.fault].append(result)
+    rows = [_row(name, some) for name, some in by_fault.items()]
+    lines = [_HEADS, *rows, _row("all", results)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADS))]
+    rule = "-" * (sum(widths) + 2 * len(widths))
+    text = [_line(line, widths) for line in lines]
+    return "\n".join([text[0], rule, *text[1:-1], rule, text[-1]])
+
+
+def _row(name: str, results: Sequence[Result]) -> tuple[str, ...]:
+    again = [result.again_seconds for result in results if result.again_seconds is not None]
+    return (
+        name,
+        str(len(results)),
+        str(sum(result.events for result in results)),
+        str(sum(result.deliveries for result in results)),
+        str(sum(result.repeated for result in results)),
+        str(sum(result.lost for result in results)),
+        str(sum(result.doubles for result in results)),
+        str(sum(result.held for result in results)),
+        str(sum(result.gaps for result in results)),
+        f"{max(again):.1f}" if again else "–",
+        f"{max((result.recovery_seconds for result in results), default=0.0):.1f}",
+        str(sum(len(result.problems) for result in results)),
+    )
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first, *others = (
+        cell.ljust(width) if column == 0 else cell.rjust(width)
+        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    return "  ".join([first, *others])

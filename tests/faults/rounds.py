@@ -1,0 +1,191 @@
+"""One round: publish and follow, let one thing go wrong, wait until all has come to rest, and compare."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from app.clock import rfc3339
+from tests.faults import checks
+from tests.faults.client import Client
+from tests.faults.fault import Fault, Happened
+from tests.faults.follower import Follower, following
+from tests.faults.installation import Installation
+from tests.faults.load import Load, Published, publishing
+from tests.faults.programs import NotInTime, until
+
+WELL_SECONDS = 45.0
+DRAINED_SECONDS = 60.0
+SEEN_SECONDS = 20.0
+# Before the fault at most, and after everything is well again.
+LEAD_SECONDS = 1.5
+TAIL_SECONDS = 0.5
+
+_EXAMPLES = "{ eventTypes { name example } }"
+_CREATE = """
+mutation($input: CreateWebhookInput!) {
+  createWebhook(input: $input) { webhook { id } secret userErrors { code message path } }
+}
+"""
+
+
+@dataclass
+class Result:
+    """What came of a round."""
+
+    fault: str
+    events: int = 0
+    deliveries: int = 0
+    repeated: int = 0
+    lost: int = 0
+    doubles: int = 0
+    held: int = 0
+    gaps: int = 0
+    again_seconds: float | None = None
+    again_within: float = 0.0
+    recovery_seconds: float = 0.0
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Site:
+    """An installation with its webhooks, its load and its followers."""
+
+    at: Installation
+    load: Load
+    followers: Sequence[Follower]
+    secrets: dict[str, str]
+    chance: random.Random
+
+    async def round(self, fault: Fault) -> Result:
+        """Let one thing go wrong while events are published, and say what came of it."""
+        result = Result(fault.name)
+        since, published, gaps = time.time(), len(self.load.published), self._gaps()
+        self.load.resume()
+        try:
+            await asyncio.sleep(self.chance.uniform(0.3, LEAD_SECONDS))
+            happened = await fault.do(self.at, self.chance)
+            await self._recovered(result, happened)
+            await asyncio.sleep(TAIL_SECONDS)
+            await self.load.pause()
+            await self._drained(since)
+            new = self.load.published[published:]
+            await self._seen(since)
+        except (NotInTime, TimeoutError, AssertionError) as error:
+            result.problems.append(f"{type(error).__name__}: {error}")
+            result.problems += [program.last_words() for program in self.at.programs]
+            await self._settle(result)
+            return result
+        await self._compare(result, fault, happened, new, since)
+        result.gaps = self._gaps() - gaps
+        if result.gaps and not fault.gap:
+            result.problems.append(f"{result.gaps} gaps were told, although nothing was forgotten.")
+        result.problems += self._surprises()
+        return result
+
+    async def _recovered(self, result: Result, happened: Happened) -> None:
+        await self.at.well(self.at.programs, WELL_SECONDS)
+        result.recovery_seconds = time.time() - happened.began
+        result.again_seconds, result.again_within = happened.again_seconds, happened.again_within
+        if (happened.again_seconds or 0.0) > happened.again_within:
+            result.problems.append(
+                f"What was held went out again after {happened.again_seconds:.1f} s,"
+                f" and may take {happened.again_within:g} s."
+            )
+
+    async def _drained(self, since: float) -> None:
+        async def none_open() -> bool:
+            return await self.at.truth.open_deliveries(_micros(since)) == 0
+
+        try:
+            await until("every delivery was completed", none_open, DRAINED_SECONDS)
+        except NotInTime as error:
+            stuck = [row for row in await self.at.truth.deliveries(_micros(since)) if row["status"] != "SUCCEEDED"]
+            raise NotInTime(f"{error} Stuck are {len(stuck)}, such as {stuck[:3]}.") from None
+
+    async def _seen(self, since: float) -> None:
+        """Give followers time; what they did not see by then is found by the comparison."""
+        rows = await self.at.truth.deliveries(_micros(since))
+
+        async def all_seen() -> bool:
+            return all(
+                row["status"] in seen for row in rows for seen in (f.seen.get(row["id"], ()) for f in self.followers)
+            )
+
+        with suppress(NotInTime):
+            await until("followers had seen everything", all_seen, SEEN_SECONDS)
+
+    async def _compare(
+        self, result: Result, fault: Fault, happened: Happened, new: Sequence[Published], since: float
+    ) -> None:
+        truth = self.at.truth
+        nobodys = await truth.pings(_micros(since)) | {""}  # The suite's own tries of the receiver name no event.
+        requests = [request for request in self.at.journal.requests(since) if request.pair.event_id not in nobodys]
+        found = checks.Found(
+            published=new,
+            events=await truth.events(_micros(since)),
+            deliveries=await truth.deliveries(_micros(since)),
+            attempts=await truth.attempts(_micros(since)),
+            requests=requests,
+            secrets=self.secrets,
+            held=happened.held,
+            seen=[follower.seen for follower in self.followers],
+        )
+        result.events, result.deliveries = len(new), len(found.expected)
+        result.repeated = sum(event.tries > 1 for event in new)
+        result.lost = len(checks.lost(found))
+        result.doubles = sum(checks.doubles(found).values())
+        result.held = len(happened.held)
+        result.problems += checks.problems(found)
+
+    def _gaps(self) -> int:
+        return sum(follower.gaps for follower in self.followers)
+
+    def _surprises(self) -> list[str]:
+        surprises = [*self.load.client.surprises, *(s for follower in self.followers for s in follower.surprises)]
+        self.load.client.surprises.clear()
+        for follower in self.followers:
+            follower.surprises.clear()
+        return [f"A client was told: {surprise}" for surprise in surprises]
+
+    async def _settle(self, result: Result) -> None:
+        """Stop publishing after a round that went wrong, so that the next one begins at rest."""
+        try:
+            await self.load.pause()
+        except TimeoutError:
+            result.problems.append("No server takes events any more.")
+
+
+@asynccontextmanager
+async def open_site(at: Installation, chance: random.Random, *, followers: int = 2) -> AsyncIterator[Site]:
+    """Register the webhooks, and begin to publish (paused) and to follow."""
+    client = at.client(chance)
+    registered = {path: await _register(at, client, path, types) for path, types in checks.WANTED.items()}
+    known = (await client.ask(_EXAMPLES))["eventTypes"]
+    examples: dict[str, Any] = {kind["name"]: kind["example"] for kind in known if kind["name"] in checks.EVENT_TYPES}
+    load = Load(client, examples, [payload["webhook"]["id"] for payload in registered.values()], chance)
+    since = rfc3339(datetime.now(UTC))
+    watching = [Follower(at.client(chance), chance, at.urls, since) for _ in range(followers)]
+    secrets = {path: payload["secret"] for path, payload in registered.items()}
+    async with following(watching), publishing(load):
+        yield Site(at, load, watching, secrets, chance)
+
+
+async def _register(at: Installation, client: Client, path: str, types: Iterable[str]) -> dict[str, Any]:
+    given = {
+        "name": path,
+        "url": f"{at.receiver_url}{path}",
+        "eventTypes": sorted(types),
+        "retryPolicy": {"delaysSeconds": [1] * 20},
+    }
+    payload: dict[str, Any] = (await client.ask(_CREATE, input=given))["createWebhook"]
+    assert not payload["userErrors"], payload["userErrors"]
+    return payload
+
+
+def _micros(seconds: float) -> int:
+    return int(seconds * 1_000_000)

@@ -1,0 +1,101 @@
+"""Reads the rows that the product wrote, past the product: what it says itself is not evidence."""
+
+import asyncio
+import sqlite3
+from collections.abc import Collection
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from tests.faults.journal import Pair
+
+Row = dict[str, Any]
+_CLAIMED = (
+    "SELECT d.event_id, w.url FROM delivery d JOIN webhook w ON w.id = d.webhook_id"
+    " JOIN worker k ON k.id = d.claimed_by WHERE k.pid = $1"
+)
+
+
+class Truth:
+    """The database of an installation."""
+
+    def __init__(self, database_url: str) -> None:
+        self._url = database_url
+
+    async def rows(self, statement: str, *parameters: Any) -> list[Row]:
+        """What a statement returns; parameters are `$1`, `$2`, …
+
+        Raises:
+            OSError, asyncpg.PostgresError: PostgreSQL is away.
+        """
+        if self._url.startswith("sqlite://"):
+            return await asyncio.to_thread(self._sqlite_rows, statement, *parameters)
+        connection = await asyncpg.connect(self._url.replace("postgres://", "postgresql://", 1))
+        try:
+            return [dict(row) for row in await connection.fetch(statement, *parameters)]
+        finally:
+            await connection.close()
+
+    def _sqlite_rows(self, statement: str, *parameters: Any) -> list[Row]:
+        path = Path(self._url.removeprefix("sqlite://"))
+        # Read-only: the last one to close a file that is written in WAL mode would tidy it up, as no crash does.
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
+            connection.row_factory = sqlite3.Row
+            named = {str(number): value for number, value in enumerate(parameters, 1)}
+            return [dict(row) for row in connection.execute(statement, named)]
+
+    async def events(self, since: int) -> list[Row]:
+        """The events published from a time (µs) on."""
+        statement = "SELECT id, type, body, idempotency_key FROM event WHERE created_at >= $1 AND NOT test"
+        return await self.rows(statement, since)
+
+    async def pings(self, since: int) -> set[str]:
+        """The events that were tests, from a time (µs) on."""
+        rows = await self.rows("SELECT id FROM event WHERE created_at >= $1 AND test", since)
+        return {row["id"] for row in rows}
+
+    async def deliveries(self, since: int) -> list[Row]:
+        """Their deliveries, each with the URL of its webhook."""
+        return await self.rows(
+            "SELECT d.id, d.event_id, d.status, d.attempt_count, d.claimed_by, d.next_attempt_at, w.url"
+            " FROM delivery d JOIN webhook w ON w.id = d.webhook_id"
+            " WHERE d.created_at >= $1 AND NOT d.test",
+            since,
+        )
+
+    async def attempts(self, since: int) -> list[Row]:
+        """Their attempts, each with the event and the URL of its webhook."""
+        return await self.rows(
+            "SELECT a.delivery_id, a.worker_id, a.number, a.request_headers, a.response_status, d.event_id, w.url"
+            " FROM attempt a JOIN delivery d ON d.id = a.delivery_id JOIN webhook w ON w.id = d.webhook_id"
+            " WHERE d.created_at >= $1 AND NOT d.test",
+            since,
+        )
+
+    async def open_deliveries(self, since: int) -> int:
+        """How many of the deliveries made from a time (µs) on are still open, those of pings among them."""
+        [row] = await self.rows(
+            "SELECT count(*) AS open FROM delivery WHERE created_at >= $1 AND status IN ('PENDING', 'RETRYING')", since
+        )
+        return int(row["open"])
+
+    async def worker_pids(self, alive_at: int) -> set[int]:
+        """The processes whose lease was alive at a time (µs)."""
+        return {row["pid"] for row in await self.rows("SELECT pid FROM worker WHERE lease_until > $1", alive_at)}
+
+    async def held_by(self, pids: Collection[int]) -> set[Pair]:
+        """What dead or frozen processes hold, once what they sent to the database last has come into effect."""
+        held: set[Pair] = set()
+        for _ in range(4):
+            before, held = held, {pair_of(row) for pid in pids for row in await self.rows(_CLAIMED, pid)}
+            if held == before:
+                break
+            await asyncio.sleep(0.1)
+        return held
+
+
+def pair_of(row: Row) -> Pair:
+    """The event and the webhook of a row that has `event_id` and `url`."""
+    return Pair(row["event_id"], "/" + row["url"].rpartition("/")[2])
