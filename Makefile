@@ -52,8 +52,9 @@ test-clients: $(DEVELOPMENT) $(NODE_PACKAGES) ## Run the tests with clients that
 bench: $(DEVELOPMENT) ## Measure throughput and latency
 	$(BIN)/python -m bench $(ARGS)
 
+# `make faults ROUNDS=100 SEED=4711`; a run prints its seed. `make test` has a short form.
 faults: $(DEVELOPMENT) ## Kill processes, the database and the broker under load, and count what was lost
-	$(BIN)/python -m bench.faults $(ARGS)
+	@$(BIN)/python -m tests.faults $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 schema: $(RUNTIME) ## Write schema.graphql from the code
 	@$(BIN)/eev-webhooks schema schema.graphql
