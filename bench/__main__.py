@@ -82,7 +82,7 @@ async def _measure(
             for name in chosen:
                 try:
                     lines += await FIGURES[name](run)
-                except (Failed, NotStarted, TimeoutError, RuntimeError, aiohttp.ClientError) as error:
+                except (Failed, NotStarted, TimeoutError, RuntimeError, ValueError, aiohttp.ClientError) as error:
                     failed[name] = error
                 progress.advance(task)
     return failed

@@ -114,15 +114,17 @@ def _session() -> aiohttp.ClientSession:
 
 
 def _line(mode: Mode, subscribers: int, measured: Measured, following_ms: float, bare_us: float) -> Line:
-    details = percentiles(measured.delay_ms).named("delay ") | {
-        "CPU ms a message": following_ms / measured.messages,
+    # A server that is swamped may have told nobody of a success in time.
+    delays = percentiles(measured.delay_ms).named("delay ") if measured.delay_ms else {}
+    details = delays | {
+        "CPU ms a message": following_ms / max(1, measured.messages),
         "messages": float(measured.messages),
         "% told": measured.told_percent,
         "MB a subscriber": measured.memory_mb / subscribers,
     }
     return Line(
         *("follow", f"{mode}, {subscribers:,} subscribers", "CPU of an update to a subscriber"),
-        *(following_ms * 1_000 / measured.updates, "µs", bare_us),
+        *(following_ms * 1_000 / max(1, measured.updates), "µs", bare_us),
         TARGET if subscribers == SUBSCRIBERS[-1] else None,
         details,
     )
