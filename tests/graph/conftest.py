@@ -19,6 +19,8 @@ from tests.domain import Domain, open_domain
 from tests.world import World, open_world
 
 URL = "http://eev.test/graphql"
+# For what never comes as far as the database.
+on_sqlite_only = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from app.database.errors import DatabaseUnavailable
 from app.errors import Forbidden, RateLimited, Unauthenticated, Unavailable, UserErrorCode, rejected
 from graph.errors import BadUserInput, explain, formatted
-from tests.graph.conftest import Api
+from tests.graph.conftest import Api, on_sqlite_only
 
 CREATE = "mutation($input: CreateWebhookInput!) { createWebhook(input: $input) { secret userErrors { code } } }"
 DRAFT = {
@@ -99,7 +99,7 @@ def test_a_bug_is_masked_and_the_log_has_it_under_the_id_that_is_told(error: Gra
     assert entry["exc_info"] in (error, error.original_error)
 
 
-@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@on_sqlite_only
 async def test_a_null_that_only_shows_when_it_runs_is_the_callers(api: Api) -> None:
     answer = await api.ask('query($id: ID = "wh_1") { node(id: $id) { id } viewer { scopes } }', id=None)
 
@@ -119,7 +119,7 @@ def test_an_error_is_explained_once() -> None:
     assert error.formatted == first
 
 
-@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@on_sqlite_only
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
@@ -144,7 +144,7 @@ async def test_an_error_about_variables_does_not_repeat_what_was_in_them(
     assert error["extensions"] == {"code": "BAD_USER_INPUT"}
 
 
-@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@on_sqlite_only
 @pytest.mark.parametrize(
     "literal",
     [
@@ -160,7 +160,7 @@ async def test_an_error_about_a_document_does_not_repeat_the_values_in_it(api: A
     assert error["extensions"] == {"code": "BAD_USER_INPUT"}
 
 
-@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@on_sqlite_only
 @pytest.mark.parametrize(
     ("document", "message"),
     [

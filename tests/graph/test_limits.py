@@ -18,7 +18,7 @@ from graph.schema import Schema
 from graph.view import GraphQLView
 from tests.clock import FakeClock
 from tests.domain import open_domain
-from tests.graph.conftest import Api, api_of, http_client
+from tests.graph.conftest import Api, api_of, http_client, on_sqlite_only
 
 SCHEMA = Schema(Settings.model_construct())
 
@@ -186,10 +186,7 @@ async def strict(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIt
         yield await api_of(domain.resources, client, domain.caller)
 
 
-only_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
-
-
-@only_sqlite
+@on_sqlite_only
 @pytest.mark.parametrize(
     ("document", "sentence"),
     [
@@ -208,7 +205,7 @@ async def test_what_is_beyond_a_limit_is_not_run_and_told_both_numbers(
     assert error["extensions"] == {"code": "QUERY_TOO_COMPLEX"}
 
 
-@only_sqlite
+@on_sqlite_only
 async def test_what_is_within_the_limits_runs_and_is_told_its_cost(strict: Api) -> None:
     answer = await strict.ask("query($n: Int) { deliveries(first: $n) { nodes { id } } }", n=24)
     dearer = await strict.error("query($n: Int) { deliveries(first: $n) { nodes { id } } }", n=25)
@@ -217,7 +214,7 @@ async def test_what_is_within_the_limits_runs_and_is_told_its_cost(strict: Api) 
     assert "a cost of 51" in dearer["message"]
 
 
-@only_sqlite
+@on_sqlite_only
 async def test_the_schema_can_be_kept_from_being_queried(strict: Api, api: Api) -> None:
     kept = await strict.ask("{ __schema { queryType { name } } nonsens }")
     shown = await api.ask(get_introspection_query())
@@ -244,7 +241,7 @@ def test_a_text_is_parsed_and_validated_once() -> None:
     assert documents.misses == 2
 
 
-@only_sqlite
+@on_sqlite_only
 async def test_the_requests_of_a_server_share_what_was_parsed(api: Api) -> None:
     view = GraphQLView(api.resources)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(view)) as client:

@@ -9,6 +9,7 @@ from app.statuses import DeliveryStatus
 from graph import listings
 from graph.inputs.filters import DeliveryFilter, EventFilter
 from graph.pagination import Listing
+from tests.graph.conftest import on_sqlite_only
 
 
 def deliveries(*, of_one: bool = False, **given: Any) -> Listing:
@@ -27,7 +28,7 @@ def events(**given: Any) -> Listing:
 FAILED = [DeliveryStatus.FAILED]
 
 
-@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@on_sqlite_only
 @pytest.mark.parametrize(
     ("listing", "index"),
     [

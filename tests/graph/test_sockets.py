@@ -7,7 +7,7 @@ import pytest
 
 from app.statuses import Scope
 from tests.domain import Domain
-from tests.graph.conftest import Api
+from tests.graph.conftest import Api, on_sqlite_only
 from tests.graph.serving import Socket, served, socket, until_followed
 
 WATCH = "subscription { webhookUpdates { id name status } }"
@@ -27,6 +27,7 @@ async def admitted(address: str, api: Api) -> AsyncIterator[Socket]:
         yield opened
 
 
+@on_sqlite_only
 @pytest.mark.parametrize("payload", [None, {}, {"Authorization": ""}, {"Authorization": None}, {"token": "eev_x"}])
 async def test_a_socket_without_a_key_is_closed_with_4401(address: str, payload: Any) -> None:
     async with socket(address) as opened:
@@ -35,6 +36,7 @@ async def test_a_socket_without_a_key_is_closed_with_4401(address: str, payload:
         assert (await opened.closed())[0] == 4401
 
 
+@on_sqlite_only
 async def test_connection_init_may_come_without_any_payload(address: str) -> None:
     async with socket(address) as opened:
         await opened.send({"type": "connection_init"})
@@ -42,6 +44,7 @@ async def test_connection_init_may_come_without_any_payload(address: str) -> Non
         assert (await opened.closed())[0] == 4401
 
 
+@on_sqlite_only
 @pytest.mark.parametrize(
     "given", ["Bearer eev_wrong", "eev_wrong", "Basic YTpi", 5, ["Bearer"], {}, "Bearer " + "x" * 2000]
 )
@@ -53,6 +56,7 @@ async def test_a_socket_with_a_wrong_key_is_closed_with_4403(address: str, field
         assert (await opened.closed())[0] == 4403
 
 
+@on_sqlite_only
 async def test_an_operation_before_connection_init_is_closed_with_4401(address: str) -> None:
     async with socket(address) as opened:
         await opened.subscribe(WATCH)
@@ -60,23 +64,27 @@ async def test_an_operation_before_connection_init_is_closed_with_4401(address: 
         assert (await opened.closed())[0] == 4401
 
 
+@on_sqlite_only
 async def test_a_second_connection_init_is_closed_with_4429(admitted: Socket) -> None:
     await admitted.send({"type": "connection_init"})
 
     assert (await admitted.closed())[0] == 4429
 
 
+@on_sqlite_only
 async def test_a_protocol_that_is_not_spoken_is_closed_with_4406(address: str) -> None:
     async with socket(address, protocol="graphql-ws") as opened:
         assert (await opened.closed())[0] == 4406
 
 
+@on_sqlite_only
 async def test_a_page_of_another_site_cannot_open_a_socket(address: str) -> None:
     with pytest.raises(Exception, match="403"):
         async with socket(address, origin="https://evil.example"):
             pass
 
 
+@on_sqlite_only
 @pytest.mark.parametrize(
     "message",
     [
@@ -107,6 +115,7 @@ async def test_a_message_that_is_none_closes_the_socket_with_4400(admitted: Sock
     assert (await admitted.closed())[0] == 4400
 
 
+@on_sqlite_only
 async def test_a_ping_is_answered_and_what_is_not_there_may_be_completed(admitted: Socket) -> None:
     await admitted.send({"type": "complete", "id": "never began"})
     await admitted.send({"type": "ping"})
@@ -142,6 +151,7 @@ async def test_what_one_operation_loaded_another_of_the_same_socket_loads_anew(a
     assert (before["webhook"]["name"], after["webhook"]["name"]) == ("Desk", "Renamed")
 
 
+@on_sqlite_only
 @pytest.mark.parametrize(
     ("document", "code"),
     [
@@ -184,6 +194,7 @@ async def test_only_so_many_operations_run_at_once(api: Api, domain: Domain, add
         assert "viewer" in await opened.next("again")
 
 
+@on_sqlite_only
 async def test_an_id_that_is_in_use_closes_the_socket_with_4409(admitted: Socket) -> None:
     await admitted.subscribe(WATCH)
     await admitted.subscribe(WATCH)

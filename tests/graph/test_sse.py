@@ -11,7 +11,7 @@ from starlette.types import Message
 from app.statuses import Scope
 from graph.sse import EventStream
 from tests.domain import Domain
-from tests.graph.conftest import Api
+from tests.graph.conftest import Api, on_sqlite_only
 from tests.graph.serving import served, stream, until_followed
 
 DRAFT = {"name": "Desk", "url": "http://127.0.0.1:9/", "eventTypes": ["*"]}
@@ -25,6 +25,7 @@ async def test_a_query_is_one_event_and_the_end(api: Api) -> None:
     assert events == [("next", {"data": {"egressAddresses": []}, "extensions": {"cost": 1}}), ("complete", None)]
 
 
+@on_sqlite_only
 @pytest.mark.parametrize(
     ("document", "code"),
     [

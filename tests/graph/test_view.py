@@ -1,6 +1,5 @@
 """GraphQL over HTTP: who gets in, what a request may look like, and the status and media type of its answer."""
 
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,11 +8,10 @@ import pytest
 from app.access.keys import KeyDraft, create_key
 from app.statuses import Scope
 from graph.http import GRAPHQL_JSON, JSON
-from tests.clock import FakeClock
-from tests.databases import PostgresDatabases
-from tests.domain import Domain, open_domain
-from tests.graph.conftest import URL, Api, api_of, http_client
-from tests.services import Postgres
+from tests.domain import Domain
+from tests.graph.conftest import URL, Api, on_sqlite_only
+
+pytestmark = on_sqlite_only
 
 ASK = {"query": "{ viewer { scopes } }"}
 
@@ -251,26 +249,3 @@ async def test_a_subscription_asked_for_as_one_document_is_told_where_to_go(api:
 
     assert response.status_code == 400
     assert "text/event-stream" in error_of(response)["message"]
-
-
-async def test_a_database_that_is_away_is_unavailable_and_worth_another_try(tmp_path: Path, clock: FakeClock) -> None:
-    with Postgres() as server:
-        url = await PostgresDatabases(server).create()
-        async with open_domain(url, tmp_path, clock) as domain, http_client(domain.resources) as http:
-            api = await api_of(domain.resources, http, domain.caller)
-            document = "{ webhooks { nodes { id } } }"
-            await api.data(document)
-
-            server.kill()
-            known = await api.ask(document)
-            clock.advance(60)  # the key has to be looked up again
-            headers = {"authorization": f"Bearer {api.key}", "accept": GRAPHQL_JSON}
-            unknown = await http.post(URL, json={"query": document}, headers=headers)
-            server.start()
-            again = await api.data(document)
-
-    assert (known["data"], known["errors"][0]["extensions"]) == (None, {"code": "UNAVAILABLE", "retryable": True})
-    assert unknown.status_code == 503
-    assert error_of(unknown)["extensions"] == {"code": "UNAVAILABLE", "retryable": True}
-    assert str(server.port) not in unknown.text + str(known)
-    assert again == {"webhooks": {"nodes": []}}
