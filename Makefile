@@ -6,7 +6,7 @@ RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
 
 # Where a package.json is, and its packages go.
-NODE_PACKAGES := tests/clients/node_modules/.installed
+NODE_PACKAGES := $(addsuffix /node_modules/.installed,tests/clients examples/node)
 
 # `make setup PYTHON=/path/to/python3` picks another Python; `make test ARGS="-k paused"` passes arguments on.
 PYTHONS := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
@@ -47,7 +47,7 @@ test: $(DEVELOPMENT) ## Run the tests, with a real PostgreSQL and a real Redis
 	$(BIN)/python -m pytest --numprocesses=auto $(ARGS)
 
 test-clients: $(DEVELOPMENT) $(NODE_PACKAGES) ## Run the tests with clients that people use; needs Node 20 and npm
-	$(BIN)/python -m pytest tests/clients $(ARGS)
+	$(BIN)/python -m pytest tests/clients --numprocesses=auto $(ARGS)
 
 bench: $(DEVELOPMENT) ## Measure throughput and latency
 	$(BIN)/python -m bench $(ARGS)

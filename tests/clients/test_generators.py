@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from tests.clients.conftest import Ask, create_webhook
-from tests.clients.node import HERE, PACKAGES, run
+from tests.clients.program import HERE, PACKAGES, run
 
 SCHEMA = HERE.parents[1] / "schema.graphql"
 

@@ -3,7 +3,7 @@
 import json
 
 from tests.app.cli.installed import KEY
-from tests.clients.node import run
+from tests.clients.program import run
 
 # What graphql-http 1.23 asks for: every MUST, SHOULD and MAY of the specification that can be seen from outside.
 AUDITS = 61

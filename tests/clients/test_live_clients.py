@@ -10,7 +10,7 @@ import pytest
 
 from tests.app.cli.installed import KEY
 from tests.clients.conftest import Ask, Home, create_webhook, publish
-from tests.clients.node import Program, running
+from tests.clients.program import Program, running
 from tests.receiver import Receiver
 from tests.server import free_port
 
@@ -70,7 +70,7 @@ def clients(home: Home) -> Callable[[], AbstractAsyncContextManager[dict[str, Pr
         async with AsyncExitStack() as stack:
             yield {
                 name: await stack.enter_async_context(
-                    running("programs", name, SERVER_URL=f"{home.url}/graphql", API_KEY=KEY)
+                    running("node", f"programs/{name}", SERVER_URL=f"{home.url}/graphql", API_KEY=KEY)
                 )
                 for name in CLIENTS
             }

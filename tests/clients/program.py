@@ -1,4 +1,4 @@
-"""Runs Node programs of this directory, with the npm packages that `make test-clients` installs here."""
+"""Runs programs that speak to a server; those for Node with the npm packages that `make test-clients` installs here."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ _LINE_BYTES = 16 * 1024 * 1024
 
 
 class Program:
-    """A Node program that says what happens in lines of JSON."""
+    """A program that says what happens in lines of JSON."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
@@ -33,7 +33,16 @@ class Program:
         return line
 
     async def line(self) -> dict[str, Any]:
-        """The next line.
+        """The next line, read.
+
+        Raises:
+            AssertionError: there is none; the message is its stderr.
+        """
+        line: dict[str, Any] = json.loads(await self.text())
+        return line
+
+    async def text(self) -> str:
+        """The next line as it is.
 
         Raises:
             AssertionError: there is none; the message is its stderr.
@@ -41,17 +50,30 @@ class Program:
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         async with asyncio.timeout(PATIENCE_SECONDS):
-            text = await self._process.stdout.readline()
-            if not text:
+            line = await self._process.stdout.readline()
+            if not line:
                 raise AssertionError((await self._process.stderr.read()).decode())
-        line: dict[str, Any] = json.loads(text)
-        return line
+        return line.decode().rstrip("\n")
+
+    async def warns(self, containing: str) -> None:
+        """Wait for a line on its stderr that contains a text.
+
+        Raises:
+            AssertionError: it ended without; the message is its stderr.
+        """
+        assert self._process.stderr is not None
+        said = ""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while containing not in said:
+                line = (await self._process.stderr.readline()).decode()
+                assert line, said
+                said += line
 
 
 @asynccontextmanager
-async def running(*path: str, **environment: str) -> AsyncIterator[Program]:
+async def running(*words: str | Path, directory: Path = HERE, **environment: str) -> AsyncIterator[Program]:
     """Run a program until the block ends, whatever it does."""
-    process = await _start("node", HERE.joinpath(*path), directory=HERE, environment=environment)
+    process = await _start(*words, directory=directory, environment=environment)
     try:
         yield Program(process)
     finally:
