@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
-import aiohttp
 import typer
 import uvloop
 from rich.console import Console
@@ -15,14 +14,12 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from bench.accept import accept
 from bench.backlog import backlog
-from bench.client import Failed
 from bench.deliver import deliver
 from bench.follow import follow
 from bench.hold import hold
 from bench.installation import MODES, Mode, Services
 from bench.latency import latency
 from bench.measure import Line
-from bench.processes import NotStarted
 from bench.read import read
 from bench.report import show, write
 from bench.run import Run, Size
@@ -82,7 +79,7 @@ async def _measure(
             for name in chosen:
                 try:
                     lines += await FIGURES[name](run)
-                except (Failed, NotStarted, TimeoutError, RuntimeError, ValueError, aiohttp.ClientError) as error:
+                except Exception as error:  # noqa: BLE001 whatever it was, the other figures are measured
                     failed[name] = error
                 progress.advance(task)
     return failed
