@@ -95,6 +95,8 @@ class Listing:
     descending: bool = True
     conditions: tuple[str, ...] = ()
     parameters: tuple[Any, ...] = ()
+    # Where there are some, a row meets one of these too. Read one by one, each along an index that begins with it.
+    lanes: tuple[str, ...] = ()
 
     def where(self, condition: str, *values: Any) -> "Listing":
         """This list narrowed by a condition, in which each `?` stands for one of the values."""
@@ -119,12 +121,22 @@ class Listing:
 
     def count(self) -> str:
         """The SELECT of how many rows it holds, as `count`."""
+        assert not self.lanes
         return f"SELECT count(*) AS count FROM {self.table} WHERE {' AND '.join(self.conditions)}"
 
     def statement(self, order: str, limit: int) -> str:
         """The SELECT of its first rows in this order."""
-        conditions = " AND ".join(self.conditions)
-        return f"SELECT {self.columns} FROM {self.table} WHERE {conditions} ORDER BY id {order} LIMIT {limit}"
+        if not self.lanes:
+            return self._first_rows(self.conditions, order, limit)
+        union = " UNION ALL ".join(
+            f"SELECT * FROM ({self._first_rows((*self.conditions, lane), order, limit)}) AS lane{number}"
+            for number, lane in enumerate(self.lanes)
+        )
+        return f"SELECT * FROM ({union}) AS found ORDER BY id {order} LIMIT {limit}"
+
+    def _first_rows(self, conditions: Sequence[str], order: str, limit: int) -> str:
+        where = " AND ".join(conditions)
+        return f"SELECT {self.columns} FROM {self.table} WHERE {where} ORDER BY id {order} LIMIT {limit}"
 
 
 @dataclass(frozen=True, slots=True)
