@@ -16,7 +16,7 @@ from tests.faults.report import table
 from tests.faults.rounds import Result, open_site
 
 SEED = 20_261_123
-QUICK = {"LEASE_SECONDS": "2.4", "HEARTBEAT_SECONDS": "0.4", "SWEEP_SECONDS": "0.5"}
+QUICK = {"LEASE_SECONDS": "4", "HEARTBEAT_SECONDS": "0.5", "SWEEP_SECONDS": "0.5"}
 
 
 async def run(at: Installation, faults: Sequence[Fault]) -> list[Result]:
