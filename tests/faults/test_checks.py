@@ -9,6 +9,7 @@ import orjson
 import pytest
 from standardwebhooks import Webhook
 
+from tests.clock import FakeClock
 from tests.faults import checks
 from tests.faults.checks import Found
 from tests.faults.journal import Pair, Request
@@ -18,20 +19,20 @@ from tests.faults.receiver import FLAKY, QUICK
 EVENT = "evt_1"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 BODY = '{"id":"evt_1","type":"agent.response","timestamp":"2026-11-23T10:00:00Z","data":{}}'
-NOW = datetime.now(UTC).replace(microsecond=0)
+CLOCK = FakeClock(datetime.now(UTC).replace(microsecond=0))
 PAIR = Pair(EVENT, QUICK)
 
 Break = Callable[[Found], None]
 
 
 def request(path: str, **changes: Any) -> Request:
-    signature = Webhook(SECRET).sign(EVENT, NOW, BODY)
-    arrived = Request(Pair(EVENT, path), 1.0, 1, str(int(NOW.timestamp())), signature, BODY, 200, 1.1)
+    signature = Webhook(SECRET).sign(EVENT, CLOCK.now(), BODY)
+    arrived = Request(Pair(EVENT, path), 1.0, 1, str(int(CLOCK.now().timestamp())), signature, BODY, 200, 1.1)
     return replace(arrived, **changes)
 
 
 def attempt(path: str, **changes: Any) -> dict[str, Any]:
-    headers = orjson.dumps([["webhook-timestamp", str(int(NOW.timestamp()))]]).decode()
+    headers = orjson.dumps([["webhook-timestamp", str(int(CLOCK.now().timestamp()))]]).decode()
     made = {"delivery_id": f"dlv{path}", "number": 1, "request_headers": headers, "response_status": 200}
     return made | {"event_id": EVENT, "url": f"http://receiver{path}", **changes}
 
@@ -39,6 +40,12 @@ def attempt(path: str, **changes: Any) -> dict[str, Any]:
 def delivery(path: str) -> dict[str, Any]:
     done = {"status": "SUCCEEDED", "attempt_count": 1, "claimed_by": None, "next_attempt_at": None}
     return done | {"id": f"dlv{path}", "event_id": EVENT, "url": f"http://receiver{path}"}
+
+
+@pytest.fixture(autouse=True)
+def now() -> None:
+    """Signatures are of the test's own time: the reference library refuses those of five minutes ago."""
+    CLOCK.advance(datetime.now(UTC).replace(microsecond=0) - CLOCK.now())
 
 
 @pytest.fixture
