@@ -7,6 +7,7 @@ import typer
 
 from app.cli import access, running
 from app.cli.demo.command import demo
+from app.cli.encryption import rotate_encryption
 from app.cli.failures import Commands
 from app.cli.listen.command import listen
 from app.cli.publish import publish
@@ -22,6 +23,7 @@ program = typer.Typer(
 program.command()(running.serve)
 program.command()(running.worker)
 program.command()(running.migrate)
+program.command()(rotate_encryption)
 program.command()(schema)
 program.add_typer(access.workspaces, name="workspace")
 program.add_typer(access.keys, name="key")

@@ -41,7 +41,7 @@ class Authentication:
 def seal_headers(cipher: Cipher, webhook_id: str, headers: Sequence[CustomHeader]) -> str:
     """The text for the column `webhook.headers`."""
     plain = [{"name": header.name, "value": header.value, "sensitive": header.sensitive} for header in headers]
-    return cipher.encrypt(orjson.dumps(plain).decode(), _context(webhook_id, "headers"))
+    return cipher.encrypt(orjson.dumps(plain).decode(), headers_context(webhook_id))
 
 
 def open_headers(cipher: Cipher, webhook: Webhook) -> tuple[CustomHeader, ...]:
@@ -50,13 +50,13 @@ def open_headers(cipher: Cipher, webhook: Webhook) -> tuple[CustomHeader, ...]:
     Raises:
         NotDecrypted: the row was changed by hand, or its key is not among those given.
     """
-    plain = orjson.loads(cipher.decrypt(webhook.headers, _context(webhook.id, "headers")))
+    plain = orjson.loads(cipher.decrypt(webhook.headers, headers_context(webhook.id)))
     return tuple(CustomHeader(header["name"], header["value"], header["sensitive"]) for header in plain)
 
 
 def seal_credential(cipher: Cipher, webhook_id: str, credential: str | None) -> str | None:
     """The text for the column `webhook.authentication_credential`."""
-    return None if credential is None else cipher.encrypt(credential, _context(webhook_id, "credential"))
+    return None if credential is None else cipher.encrypt(credential, credential_context(webhook_id))
 
 
 def open_credential(cipher: Cipher, webhook: Webhook) -> str | None:
@@ -66,8 +66,14 @@ def open_credential(cipher: Cipher, webhook: Webhook) -> str | None:
         NotDecrypted: the row was changed by hand, or its key is not among those given.
     """
     sealed = webhook.authentication_credential
-    return None if sealed is None else cipher.decrypt(sealed, _context(webhook.id, "credential"))
+    return None if sealed is None else cipher.decrypt(sealed, credential_context(webhook.id))
 
 
-def _context(webhook_id: str, column: str) -> str:
-    return f"{webhook_id}.{column}"
+def headers_context(webhook_id: str) -> str:
+    """What the text of the column `webhook.headers` is bound to."""
+    return f"{webhook_id}.headers"
+
+
+def credential_context(webhook_id: str) -> str:
+    """What the text of the column `webhook.authentication_credential` is bound to."""
+    return f"{webhook_id}.credential"

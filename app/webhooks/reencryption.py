@@ -1,0 +1,72 @@
+"""Encrypts anew, with the newest key, what an older one encrypted, so that the older one can be dropped.
+
+A row at a time, and only if it still holds what was read: whoever changes a webhook meanwhile waits for no more than
+one row, and loses nothing. Nobody's cached settings or signatures change, for the texts stay the same.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.database.database import Database
+from app.encryption import Cipher
+from app.webhooks.credentials import credential_context, headers_context
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Where encrypted texts are, and what each is bound to, given the id of its row."""
+
+    table: str
+    name: str
+    context: Callable[[str], str]
+
+
+_COLUMNS = (
+    _Column("secret", "secret", lambda secret_id: secret_id),
+    _Column("webhook", "headers", headers_context),
+    _Column("webhook", "authentication_credential", credential_context),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reencrypted:
+    """How many texts were encrypted anew, and how many the newest key had encrypted already."""
+
+    encrypted: int
+    current: int
+
+
+async def reencrypt(database: Database, cipher: Cipher) -> Reencrypted:
+    """Bring every encrypted text in the database under the newest key. Safe to repeat, and while everything runs.
+
+    Raises:
+        UnknownKey: one was encrypted with a key that is not among those given; what was done before it stays done.
+        NotDecrypted: one was changed by hand.
+    """
+    encrypted = current = 0
+    for column in _COLUMNS:
+        last = ""
+        page = f"SELECT id, {column.name} AS token FROM {column.table} WHERE id > $1 AND {column.name} IS NOT NULL"
+        while rows := await database.fetch(f"{page} ORDER BY id LIMIT {BATCH}", last):
+            for row in rows:
+                if cipher.needs_rotation(row["token"]):
+                    encrypted += await _rewrite(database, cipher, column, row["id"], row["token"])
+                else:
+                    current += 1
+            last = rows[-1]["id"]
+    return Reencrypted(encrypted, current)
+
+
+async def _rewrite(database: Database, cipher: Cipher, column: _Column, row_id: str, token: str | None) -> int:
+    """Encrypt the text of one row anew, again if it was changed meanwhile; returns how often, 0 if it is gone."""
+    name, context = column.name, column.context(row_id)
+    while token is not None and cipher.needs_rotation(token):
+        renewed = cipher.encrypt(cipher.decrypt(token, context), context)
+        update = f"UPDATE {column.table} SET {name} = $2 WHERE id = $1 AND {name} = $3 RETURNING id"
+        if await database.fetch(update, row_id, renewed, token):
+            return 1
+        row = await database.fetch_one(f"SELECT {name} AS token FROM {column.table} WHERE id = $1", row_id)
+        token = None if row is None else row["token"]
+    return 0
