@@ -24,6 +24,7 @@ SEEN_SECONDS = 20.0
 # Before the fault at most, and after everything is well again.
 LEAD_SECONDS = 1.5
 TAIL_SECONDS = 0.5
+TIMEOUT_SECONDS = 4
 
 _EXAMPLES = "{ eventTypes { name example } }"
 _CREATE = """
@@ -181,6 +182,9 @@ async def _register(at: Installation, client: Client, path: str, types: Iterable
         "url": f"{at.receiver_url}{path}",
         "eventTypes": sorted(types),
         "retryPolicy": {"delaysSeconds": [1] * 20},
+        # Less than a lease: what a process had in flight when it was frozen has failed for it when it goes on, although
+        # it succeeded for its successor. If it could overwrite that, it would show.
+        "timeoutSeconds": TIMEOUT_SECONDS,
     }
     payload: dict[str, Any] = (await client.ask(_CREATE, input=given))["createWebhook"]
     assert not payload["userErrors"], payload["userErrors"]
