@@ -20,7 +20,8 @@ async def hold(run: Run) -> list[Line]:
 
 
 async def _case(run: Run, product: Installation, mode: Mode, seconds: int) -> list[Line]:
-    await publish_steadily(product, RATE, 2)
+    warm = await publish_steadily(product, RATE, 2)
+    await product.until_delivered(len(warm.due_at))
     receipt_ms: list[float] = []
     memory: list[dict[str, float]] = []
     for part in range(PARTS):

@@ -27,7 +27,8 @@ async def latency(run: Run) -> list[Line]:
         async with installed(run.services, mode, fan_out=1) as product, aiohttp.ClientSession() as session:
             run.say(f"latency: {mode}, baseline")
             least = await baseline("commit", product.receiver_url, product.database_url, run.sized(50, 200))
-            await publish_steadily(product, 100, run.sized(1, 2))
+            warm = await publish_steadily(product, 100, run.sized(1, 2))
+            await product.until_delivered(len(warm.due_at))
             for rate in RATES:
                 run.say(f"latency: {mode}, {rate} events/s")
                 lines += await _at_rate(product, session, rate, run.sized(2, 6), least)

@@ -1,5 +1,9 @@
-"""e. Read: every list and the statistics at two sizes of the database; how much slower the bigger one is."""
+"""e. Read: every list and the statistics at two sizes of the database; how much more the bigger one costs.
 
+Compared is the CPU of server and database together, which other work on the machine disturbs less than the time.
+"""
+
+from dataclasses import dataclass
 from time import perf_counter
 
 import asyncpg
@@ -7,6 +11,7 @@ import asyncpg
 from bench.history import fill
 from bench.installation import Installation, installed
 from bench.measure import Line, Percentiles, Target, percentiles
+from bench.processes import cpu_of, used_since
 from bench.run import Run
 from bench.workload import LANES, event_type
 
@@ -32,19 +37,28 @@ def queries(webhook_id: str) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a query took: CPU of the server and the database (ms), time, and rows read without an index for them."""
+
+    cpu_ms: float
+    took: Percentiles
+    rows_scanned: int
+
+
 async def read(run: Run) -> list[Line]:
     """The median of each query at 10 thousand deliveries and at many more, on PostgreSQL."""
     big = run.sized(50_000, 300_000, 10_000_000)
     async with installed(run.services, "distributed", fan_out=1) as product:
         webhook_ids = await _webhook_ids(product)
         event_types = [event_type(lane) for lane in range(LANES)]
-        measured: list[dict[str, tuple[Percentiles, int]]] = []
+        measured: list[dict[str, Asked]] = []
         for more in (SMALL, big - SMALL):
             run.say(f"read: loading {more:,} deliveries")
             await fill(product.database_url, more, webhook_ids, event_types)
             run.say("read: asking")
             asked = queries(webhook_ids[0])
-            measured.append({name: await _measured(product, asked[name], run.sized(20, 60)) for name in asked})
+            measured.append({name: await _measured(product, asked[name], run.sized(40, 150)) for name in asked})
     small, many = measured
     return [_line(name, f"{big:,} beside {SMALL:,}", small[name], many[name]) for name in small]
 
@@ -54,17 +68,18 @@ async def _webhook_ids(product: Installation) -> list[str]:
     return [edge["node"]["id"] for edge in data["webhooks"]["edges"]]
 
 
-async def _measured(product: Installation, document: str, times: int) -> tuple[Percentiles, int]:
-    """How long the answers took, and how many rows PostgreSQL read one after another without an index for them."""
+async def _measured(product: Installation, document: str, times: int) -> Asked:
     for _ in range(5):
         await product.client.ask(document)
-    before = await _rows_scanned(product)
+    processes = {name: process for name, process in product.all_processes.items() if name != "worker"}
+    before, cpu = await _rows_scanned(product), cpu_of(processes)
     took = []
     for _ in range(times):
         started = perf_counter()
         await product.client.ask(document)
         took.append((perf_counter() - started) * 1_000)
-    return percentiles(took), (await _rows_scanned(product) - before) // times
+    cpu_ms = sum(used_since(cpu, processes).values()) * 1_000 / times
+    return Asked(cpu_ms, percentiles(took), (await _rows_scanned(product) - before) // times)
 
 
 async def _rows_scanned(product: Installation) -> int:
@@ -78,7 +93,7 @@ async def _rows_scanned(product: Installation) -> int:
         await connection.close()
 
 
-def _line(name: str, case: str, small: tuple[Percentiles, int], many: tuple[Percentiles, int]) -> Line:
+def _line(name: str, case: str, small: Asked, many: Asked) -> Line:
     target = PAGE_TARGET if name.endswith("50") else None
-    details = many[0].named() | {"rows scanned without an index": float(many[1])}
-    return Line("read", case, name, many[0].p50, "ms", small[0].p50, target, details)
+    details = many.took.named() | {"rows scanned without an index": float(many.rows_scanned)}
+    return Line("read", case, name, many.cpu_ms, "ms of CPU", small.cpu_ms, target, details)
