@@ -3,20 +3,32 @@
 Leases are shorter than by default, which only makes it quicker: the bounds that are checked follow them.
 """
 
+import asyncio
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.faults import on_processes, on_services
-from tests.faults.fault import Fault
+from tests.faults.fault import Do, Fault, Happened
 from tests.faults.installation import Installation, distributed, embedded
 from tests.faults.report import table
 from tests.faults.rounds import Result, open_site
 
 SEED = 20_261_123
 QUICK = {"LEASE_SECONDS": "4", "HEARTBEAT_SECONDS": "0.5", "SWEEP_SECONDS": "0.5"}
+
+
+def together(first: Do, second: Do) -> Do:
+    """Both at the same time."""
+
+    async def do(at: Installation, chance: random.Random) -> Happened:
+        one, other = await asyncio.gather(first(at, chance), second(at, chance))
+        return replace(one, over=max(one.over, other.over), held=one.held | other.held)
+
+    return do
 
 
 async def run(at: Installation, faults: Sequence[Fault]) -> list[Result]:
@@ -33,13 +45,7 @@ def problems(results: Sequence[Result]) -> list[str]:
 
 async def test_an_embedded_server_loses_nothing(tmp_path: Path) -> None:
     async with embedded(tmp_path, QUICK) as at:
-        results = await run(
-            at,
-            [
-                Fault("SIGKILL the server", on_processes.kill_all_deliverers, gap=True),
-                Fault("the receiver dies and comes back", on_processes.kill_receiver),
-            ],
-        )
+        results = await run(at, [Fault("SIGKILL the server", on_processes.kill_all_deliverers, gap=True)])
 
     assert problems(results) == []
 
@@ -51,10 +57,15 @@ async def test_many_processes_lose_nothing(tmp_path: Path) -> None:
             at,
             [
                 Fault("SIGKILL a worker", on_processes.kill_deliverer),
-                Fault("PostgreSQL stops at once and restarts", on_services.restart_postgres),
-                Fault("SIGSTOP a worker past its lease", on_processes.freeze_deliverer),
                 Fault("every connection to PostgreSQL ends", on_services.drop_postgres_connections),
-                Fault("Redis is killed, its data is lost", on_services.lose_redis, gap=True),
+                Fault("SIGSTOP a worker past its lease", on_processes.freeze_deliverer),
+                Fault(
+                    "PostgreSQL and the receiver stop at once, and Redis loses its data",
+                    together(
+                        together(on_services.restart_postgres, on_services.lose_redis), on_processes.kill_receiver
+                    ),
+                    gap=True,
+                ),
             ],
         )
 
