@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class Clock(Protocol):
@@ -33,7 +32,8 @@ def to_micros(time: datetime) -> int:
     Raises:
         ValueError: the time is naive.
     """
-    return (_aware(time) - _EPOCH) // _MICROSECOND
+    passed = _aware(time) - _EPOCH
+    return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
 
 
 def from_micros(micros: int) -> datetime:
@@ -51,10 +51,12 @@ def rfc3339(time: datetime) -> str:
     Raises:
         ValueError: the time is naive.
     """
-    return _aware(time).astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    if time.tzinfo is not UTC:
+        time = _aware(time).astimezone(UTC)
+    return time.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def _aware(time: datetime) -> datetime:
-    if time.utcoffset() is None:
+    if time.tzinfo is not UTC and time.utcoffset() is None:
         raise ValueError(f"The time {time.isoformat()} has no zone; give an aware one, such as datetime.now(UTC).")
     return time
