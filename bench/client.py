@@ -2,9 +2,11 @@
 
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
-import aiohttp
 import orjson
+
+from bench.wire import Pool
 
 PUBLISH_EVENT = """mutation Publish($input: PublishEventInput!) {
   publishEvent(input: $input) { event { id } deliveryCount userErrors { message path } }
@@ -25,10 +27,12 @@ class Client:
     """One server's API with one key. Use it in `async with`."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._url = url + "/graphql"
-        headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
-        connector = aiohttp.TCPConnector(limit=0)
-        self._session = aiohttp.ClientSession(connector=connector, headers=headers, cookie_jar=aiohttp.DummyCookieJar())
+        self._url = url
+        self._pools: dict[str, Pool] = {}
+        self._head = (
+            f"POST /graphql HTTP/1.1\r\nhost: {urlsplit(url).netloc}\r\nauthorization: Bearer {key}\r\n"
+            "content-type: application/json\r\ncontent-length: "
+        ).encode()
 
     async def __aenter__(self) -> Self:
         return self
@@ -36,7 +40,8 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._session.close()
+        for pool in self._pools.values():
+            pool.close()
 
     async def ask(self, document: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
         """The `data` of an operation.
@@ -52,8 +57,8 @@ class Client:
         Raises:
             Failed: there are errors.
         """
-        async with self._session.post(self._url, data=body) as response:
-            answer = orjson.loads(await response.read())
+        text = await self._pool(self._url).ask(b"%b%d\r\n\r\n%b" % (self._head, len(body), body))
+        answer = orjson.loads(text)
         if answer.get("errors"):
             raise Failed(answer["errors"][0]["message"])
         data: dict[str, Any] = answer["data"]
@@ -64,8 +69,13 @@ class Client:
 
     async def get(self, url: str) -> bytes:
         """The body of any page."""
-        async with self._session.get(url) as response:
-            return await response.read()
+        parts = urlsplit(url)
+        return await self._pool(f"{parts.scheme}://{parts.netloc}").ask(
+            f"GET {parts.path} HTTP/1.1\r\nhost: {parts.netloc}\r\n\r\n".encode()
+        )
+
+    def _pool(self, origin: str) -> Pool:
+        return self._pools.setdefault(origin, Pool(origin))
 
 
 def request(document: str, variables: dict[str, Any] | None = None) -> bytes:

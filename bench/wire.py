@@ -1,0 +1,87 @@
+"""A client of HTTP/1.1 that costs little, so that what is measured has the machine: requests go out whole, and every
+answer has a Content-Length, as those of the product and of the bench's receiver have."""
+
+import asyncio
+from typing import cast
+from urllib.parse import urlsplit
+
+
+class Disconnected(Exception):
+    """The server closed the connection instead of answering."""
+
+
+class Connection(asyncio.Protocol):
+    """One connection, one request at a time."""
+
+    def __init__(self) -> None:
+        self._received = b""
+        self._answer: asyncio.Future[bytes] | None = None
+        self.closed = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the way out."""
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
+
+    def ask(self, request: bytes) -> "asyncio.Future[bytes]":
+        """Send a request; the body of its answer comes later, or `Disconnected`."""
+        self._answer = asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+        return self._answer
+
+    def data_received(self, data: bytes) -> None:
+        """Hand on the body once all of it is there."""
+        self._received += data
+        end = self._received.find(b"\r\n\r\n") + 4
+        if end < 4:
+            return
+        _, _, rest = self._received[:end].lower().partition(b"\r\ncontent-length:")
+        length = int(rest.partition(b"\r\n")[0] or 0)
+        if len(self._received) < end + length:
+            return
+        body, self._received = self._received[end : end + length], self._received[end + length :]
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(body)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Tell whoever waits for an answer."""
+        self.closed = True
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(Disconnected(f"The server closed the connection: {error or 'without a word'}."))
+
+
+class Pool:
+    """As many connections to one server as there are requests under way; those used last are used first."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._host, self._port = parts.hostname or "", parts.port or 80
+        self._idle: list[Connection] = []
+
+    async def ask(self, request: bytes) -> bytes:
+        """Send a whole request, and return the body of its answer.
+
+        Raises:
+            Disconnected: the server closed the connection first.
+            OSError: it cannot be connected to.
+        """
+        connection = await self._connection()
+        try:
+            body = await connection.ask(request)
+        except BaseException:
+            connection.transport.close()
+            raise
+        self._idle.append(connection)
+        return body
+
+    def close(self) -> None:
+        """Close the connections that wait for a request."""
+        for connection in self._idle:
+            connection.transport.close()
+
+    async def _connection(self) -> Connection:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.closed and not connection.transport.is_closing():
+                return connection
+        _, connection = await asyncio.get_running_loop().create_connection(Connection, self._host, self._port)
+        return connection
