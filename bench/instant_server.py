@@ -13,6 +13,7 @@ import uvloop
 from app.access.caller import Caller
 from app.access.keys import bootstrap
 from app.database.migrate import migrate
+from app.garbage import keep_what_is_here
 from app.logs import configure_logging
 from app.publishing.commit import Committed, CommittedEvent, event_row
 from app.publishing.draft import EventDraft, prepare
@@ -47,6 +48,7 @@ async def _serve() -> None:
             instant = replace(resources, publisher=cast("Publisher", InstantPublisher(resources)))
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             started = f"The API is at {url}/graphql\n"
+            keep_what_is_here()  # as `eev-webhooks serve` does, which makes requests cheaper
             await Server(create_application(instant), settings, lambda: print_now(started)).serve(sockets=[listener])
 
 
