@@ -4,10 +4,12 @@ of as many rows."""
 import asyncio
 import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from statistics import median
+from time import perf_counter, process_time
 
 from bench.client import PUBLISH_EVENT, PUBLISH_EVENTS, Client, request
 from bench.installation import KEY, Mode, installed
@@ -24,28 +26,39 @@ LAYER_TARGET = Target(0.8, at_most=False)
 
 @dataclass(frozen=True)
 class Measured:
-    """What clients got done in a time."""
+    """What clients got done in a time, and the CPU that each process used for one event (ms)."""
 
     per_second: float
     answer_ms: list[float]
-    cpu_ms: dict[str, float]
+    cpu_ms: Mapping[str, float]
+
+    @property
+    def python_ms(self) -> float:
+        """CPU of the product's processes for one event, without the database."""
+        return sum(ms for name, ms in self.cpu_ms.items() if name in {"api", "worker"})
 
 
 async def accept(run: Run) -> list[Line]:
-    """Single events by 32 clients and batches by 4, in both modes."""
+    """Single events by 32 clients and batches by 4, in both modes; each takes turns with its baseline."""
     lines: list[Line] = []
-    seconds = run.sized(2, 6)
+    rounds, seconds = run.sized(1, 4), run.sized(2, 2, 5)
     for mode in run.modes:
-        run.say(f"accept: {mode}, the GraphQL layer alone")
-        layer = await _layer_alone(run, seconds)
-        async with installed(run.services, mode, fan_out=0) as product:
-            run.say(f"accept: {mode}, single events")
-            single = await measure(product.client, product.all_processes, _singles(), CLIENTS, 1, seconds)
-            run.say(f"accept: {mode}, batches")
-            batches = await measure(product.client, product.all_processes, _batches(), BATCH_CLIENTS, BATCH, seconds)
-            rows = run.sized(2_000, 20_000)
-            bare = await baseline("insert", product.database_url, rows, BATCH)
-            lines += _lines(mode, single, layer, batches, rows / bare["seconds"], peaks_of(product.processes))
+        async with (
+            _layer_alone(run) as (layer_client, layer_processes),
+            installed(run.services, mode, fan_out=0) as product,
+        ):
+            singles, layers, batches, bare = [], [], [], []
+            for number in range(rounds):
+                run.say(f"accept: {mode}, round {number + 1} of {rounds}")
+                layers.append(await measure(layer_client, layer_processes, _singles(), CLIENTS, 1, seconds))
+                singles.append(await measure(product.client, product.all_processes, _singles(), CLIENTS, 1, seconds))
+            for _ in range(rounds):
+                batches.append(
+                    await measure(product.client, product.all_processes, _batches(), BATCH_CLIENTS, BATCH, seconds)
+                )
+                bare.append(await _bare(product.database_url, run.sized(2_000, 5_000)))
+            peaks = peaks_of(product.processes)
+        lines += [_single_line(mode, singles, layers, peaks), _batch_line(mode, batches, median(bare), peaks)]
     return lines
 
 
@@ -54,12 +67,12 @@ async def measure(
 ) -> Measured:
     """Let clients send one body after another for a while; each holds `weight` events."""
     await _send(client, bodies, clients, 0.5)  # warm
-    before, started = cpu_of(processes), perf_counter()
+    before, load, started = cpu_of(processes), process_time(), perf_counter()
     answer_ms = await _send(client, bodies, clients, seconds)
     took = perf_counter() - started
     count = len(answer_ms) * weight
-    cpu_ms = {f"{name} CPU ms": used * 1_000 / count for name, used in used_since(before, processes).items()}
-    return Measured(count / took, answer_ms, cpu_ms)
+    used = {**used_since(before, processes), "load": process_time() - load}
+    return Measured(count / took, answer_ms, {name: seconds * 1_000 / count for name, seconds in used.items()})
 
 
 async def _send(client: Client, bodies: Iterator[bytes], clients: int, seconds: float) -> list[float]:
@@ -75,7 +88,9 @@ async def _send(client: Client, bodies: Iterator[bytes], clients: int, seconds: 
     return answer_ms
 
 
-async def _layer_alone(run: Run, seconds: float) -> Measured:
+@asynccontextmanager
+async def _layer_alone(run: Run) -> AsyncIterator[tuple[Client, dict[str, Process]]]:
+    """A server whose publisher returns at once, with a client."""
     directory = run.services.directory / f"instant-{perf_counter()}"
     directory.mkdir()
     environment = {"DATA_DIR": str(directory), "PORT": "0", "BOOTSTRAP_API_KEY": KEY, "LOG_FORMAT": "json"}
@@ -84,7 +99,13 @@ async def _layer_alone(run: Run, seconds: float) -> Measured:
     async with running(*command, ready="The API is at", log=log, environment=environment) as server:
         url = server.line.rpartition(" ")[2].removesuffix("/graphql")
         async with Client(url, KEY) as client:
-            return await measure(client, {"api": server.process}, _singles(), CLIENTS, 1, seconds)
+            yield client, {"api": server.process}
+
+
+async def _bare(database_url: str, rows: int) -> float:
+    """Rows a second by COPY or executemany, as many a commit as a batch has events."""
+    measured = await baseline("insert", database_url, rows, BATCH)
+    return float(rows / measured["seconds"])
 
 
 def _singles() -> Iterator[bytes]:
@@ -95,21 +116,28 @@ def _batches() -> Iterator[bytes]:
     return itertools.cycle([request(PUBLISH_EVENTS, {"input": {"events": [event(n) for n in range(BATCH)]}})])
 
 
-def _lines(
-    mode: Mode, single: Measured, layer: Measured, batches: Measured, bare: float, peaks: dict[str, float]
-) -> list[Line]:
-    beside = percentiles(single.answer_ms).named() | single.cpu_ms | {"layer CPU ms": layer.cpu_ms["api CPU ms"]}
-    return [
-        Line(
-            *("accept", f"{mode}, {CLIENTS} clients", "publishEvent", single.per_second, "events/s"),
-            layer.per_second,
-            LAYER_TARGET,
-            beside,
-        ),
-        Line(
-            *("accept", f"{mode}, {BATCH_CLIENTS} clients × {BATCH}", "publishEvents", batches.per_second, "events/s"),
-            bare,
-            None,
-            percentiles(batches.answer_ms).named() | batches.cpu_ms | peaks,
-        ),
-    ]
+def _single_line(
+    mode: Mode, singles: Sequence[Measured], layers: Sequence[Measured], peaks: Mapping[str, float]
+) -> Line:
+    cpu, layer_cpu = (median(one.python_ms for one in rounds) for rounds in (singles, layers))
+    beside = _beside(singles) | {"layer CPU ms": layer_cpu, "CPU to the layer's": cpu / layer_cpu} | dict(peaks)
+    return Line(
+        *("accept", f"{mode}, {CLIENTS} clients", "publishEvent"),
+        *(median(one.per_second for one in singles), "events/s", median(one.per_second for one in layers)),
+        LAYER_TARGET,
+        beside,
+    )
+
+
+def _batch_line(mode: Mode, batches: Sequence[Measured], bare: float, peaks: Mapping[str, float]) -> Line:
+    return Line(
+        *("accept", f"{mode}, {BATCH_CLIENTS} clients × {BATCH}", "publishEvents"),
+        *(median(one.per_second for one in batches), "events/s", bare),
+        details=_beside(batches) | dict(peaks),
+    )
+
+
+def _beside(rounds: Sequence[Measured]) -> dict[str, float]:
+    """The percentiles of all rounds, and of each process's CPU the median."""
+    cpu_ms = {f"{name} CPU ms": median(one.cpu_ms[name] for one in rounds) for name in rounds[0].cpu_ms}
+    return percentiles([ms for one in rounds for ms in one.answer_ms]).named() | cpu_ms

@@ -43,7 +43,4 @@ async def _p95(product: Installation, seconds: float) -> float:
     delivered = await product.delivered()
     published = await publish_steadily(product, RATE, seconds)
     await product.until_delivered(delivered + len(published.due_at))
-    arrived: dict[str, int] = {}
-    for event_id, at in await product.receipts():
-        arrived.setdefault(event_id, at)
-    return percentiles([(arrived[event_id] - due) / 1e6 for event_id, due in published.due_at.items()]).p95
+    return percentiles(published.since_due(await product.arrivals())).p95

@@ -71,6 +71,13 @@ class Installation:
         found: list[tuple[str, int]] = orjson.loads(await self.client.get(f"{self.receiver_url}/receipts"))
         return found
 
+    async def arrivals(self) -> dict[str, int]:
+        """When each event arrived first (ns, monotonic) since this or `receipts` was last asked."""
+        first: dict[str, int] = {}
+        for event_id, at in await self.receipts():
+            first.setdefault(event_id, at)
+        return first
+
     async def until_delivered(self, count: int, patience_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until so many deliveries are recorded; asks the cheap receiver first, not to disturb.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bench.client import PUBLISH_EVENT, request
@@ -15,6 +16,10 @@ class Published:
 
     due_at: dict[str, int] = field(default_factory=dict)
     answer_ms: list[float] = field(default_factory=list)
+
+    def since_due(self, at: Mapping[str, int]) -> list[float]:
+        """Milliseconds from when each event was due until something that `at` tells of by the event's id."""
+        return [(at[event_id] - due_at) / 1e6 for event_id, due_at in self.due_at.items()]
 
 
 async def publish_steadily(product: Installation, per_second: int, seconds: float) -> Published:

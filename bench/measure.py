@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,11 @@ def percentiles(milliseconds: Sequence[float]) -> Percentiles:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a line's ratio has to reach, or its value where there is no baseline."""
+    """What a line's ratio has to reach, or its value: where `of_value` says so, or where there is no baseline."""
 
     limit: float
     at_most: bool = True
+    of_value: bool = False
 
     def holds(self, value: float) -> bool:
         """Whether a value is on the right side."""
@@ -52,6 +54,21 @@ class Target:
 
     def __str__(self) -> str:
         return f"{'≤' if self.at_most else '≥'} {self.limit:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the database runs one statement.
+
+    Attributes:
+        statement: its SQL.
+        short: the kinds of its nodes, with the indexes and tables they read.
+        whole: EXPLAIN's own.
+    """
+
+    statement: str
+    short: str
+    whole: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +81,9 @@ class Line:
         name: what was measured.
         unit: of `value` and `baseline`.
         baseline: the same, of the least that could do it, in the same run.
-        target: of the ratio to the baseline, or of the value where there is none.
+        target: of the ratio to the baseline, or of the value.
         details: whatever else is worth knowing, its unit in its name.
+        plans: of a query, how the database runs each of its statements (EXPLAIN's JSON).
     """
 
     figure: str
@@ -76,6 +94,7 @@ class Line:
     baseline: float | None = None
     target: Target | None = None
     details: Mapping[str, float] = field(default_factory=dict)
+    plans: Sequence[Plan] = ()
 
     @property
     def ratio(self) -> float | None:
@@ -87,4 +106,4 @@ class Line:
         """Whether the target is reached; None where there is none."""
         if self.target is None:
             return None
-        return self.target.holds(self.value if self.ratio is None else self.ratio)
+        return self.target.holds(self.value if self.ratio is None or self.target.of_value else self.ratio)

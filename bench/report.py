@@ -3,6 +3,7 @@
 import os
 import platform
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,10 +37,17 @@ def cells(line: Line) -> list[str]:
         f"{number(line.value)} {line.unit}",
         "" if line.baseline is None else number(line.baseline),
         "" if line.ratio is None else f"{line.ratio:.2f} ×",
-        "" if line.target is None else str(line.target),
+        aim(line),
         verdict,
         ", ".join(f"{name} {number(value)}" for name, value in line.details.items()),
     ]
+
+
+def aim(line: Line) -> str:
+    """The target: of the value with its unit, or of the ratio."""
+    if line.target is None:
+        return ""
+    return f"{line.target} {line.unit}" if line.target.of_value or line.ratio is None else f"{line.target} ×"
 
 
 def number(value: float) -> str:
@@ -64,9 +72,11 @@ def as_json(lines: Sequence[Line], size: str) -> dict[str, Any]:
                 "unit": line.unit,
                 "baseline": line.baseline,
                 "ratio": line.ratio,
-                "target": None if line.target is None else str(line.target),
+                "target": aim(line) or None,
+                "limit": None if line.target is None else line.target.limit,
                 "holds": line.holds,
                 "details": dict(line.details),
+                "plans": [asdict(plan) for plan in line.plans],
             }
             for line in lines
         ],

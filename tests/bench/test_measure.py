@@ -37,6 +37,13 @@ def test_a_target_is_for_the_value_where_there_is_no_baseline() -> None:
     assert not Line("latency", "200/s", "p95", 10.1, "ms", target=Target(10)).holds
 
 
+def test_a_target_may_be_for_the_value_although_there_is_a_baseline() -> None:
+    target = Target(10, of_value=True)
+
+    assert Line("latency", "200/s", "p95", 9.9, "ms", 0.1, target).holds
+    assert not Line("latency", "200/s", "p95", 10.1, "ms", 5, target).holds
+
+
 def test_a_line_without_a_target_has_no_verdict() -> None:
     assert Line("latency", "50/s", "p95", 9.9, "ms", 3.3).holds is None
 

@@ -14,7 +14,7 @@ LINE = Line("deliver", "embedded, fan-out 1", "CPU per delivery", 0.3, "ms", 0.1
 
 def test_a_row_shows_the_ratio_the_target_and_the_verdict() -> None:
     assert cells(LINE) == [
-        *("deliver", "embedded, fan-out 1", "CPU per delivery", "0.3 ms", "0.1", "3.00 ×", "≤ 2.5", "NO"),
+        *("deliver", "embedded, fan-out 1", "CPU per delivery", "0.3 ms", "0.1", "3.00 ×", "≤ 2.5 ×", "NO"),
         "api peak MB 163",
     ]
 
@@ -23,6 +23,12 @@ def test_a_row_leaves_empty_what_was_not_compared() -> None:
     row = cells(Line("start", "embedded", "ready", 1.25, "s"))
 
     assert row == ["start", "embedded", "ready", "1.25 s", "", "", "", "", ""]
+
+
+def test_a_target_of_a_value_is_shown_with_its_unit() -> None:
+    line = Line("latency", "embedded, 200/s", "p95", 9.9, "ms", 3.3, Target(10, of_value=True))
+
+    assert cells(line)[5:8] == ["3.00 ×", "≤ 10 ms", "yes"]
 
 
 @pytest.mark.parametrize(("value", "shown"), [(12_345.6, "12,346"), (1.2345, "1.23"), (0.00012345, "0.000123")])
@@ -37,7 +43,7 @@ def test_the_json_holds_every_line_with_its_ratio_and_the_machine(tmp_path: Path
 
     written = orjson.loads(path.read_bytes())
     [line] = written["lines"]
-    assert (line["ratio"], line["holds"], line["target"]) == (pytest.approx(3), False, "≤ 2.5")
+    assert (line["ratio"], line["holds"], line["target"]) == (pytest.approx(3), False, "≤ 2.5 ×")
     assert written["machine"]["cores"] >= 1
     assert written["size"] == "quick"
 
@@ -47,6 +53,6 @@ def test_the_page_has_a_row_for_every_line() -> None:
 
     row = page.splitlines()[-1]
     assert row.startswith(
-        "| deliver | embedded, fan-out 1 | CPU per delivery | 0.3 ms | 0.1 | 3.00 × | ≤ 2.5 | **no** |"
+        "| deliver | embedded, fan-out 1 | CPU per delivery | 0.3 ms | 0.1 | 3.00 × | ≤ 2.5 × | **no** |"
     )
     assert "size quick" in page
