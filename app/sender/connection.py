@@ -1,6 +1,7 @@
 """aiohttp's client connection, made strict for a receiver that may be hostile, and a request that is sent once.
 
 Protocol    takes one answer for each request, after a bounded number of interim ones; anything else ends the connection
+            (what follows a 204 is dropped)
 Answer      notes how far the exchange has come
 send_once   keeps aiohttp from sending a request again
 """
@@ -19,6 +20,11 @@ from app.sender.exchange import current_exchange
 # Early hints come one or two at a time (RFC 8297). aiohttp would read them without end and queue them without bound, a
 # hundred megabytes in seconds on loopback.
 _MAX_INTERIM_ANSWERS = 16
+
+
+# Ends with its headers, whatever they say of a body (RFC 9112, 6.3).
+_NO_CONTENT = (b"HTTP/1.1 204 ", b"HTTP/1.0 204 ")
+_END_OF_HEADERS = b"\r\n\r\n"
 
 
 class UnexpectedAnswer(HttpProcessingError):
@@ -45,6 +51,19 @@ class Protocol(ResponseHandler):
     def expect_answer(self) -> None:
         """Let one answer through: called for each request that is sent."""
         self._answers_left = _MAX_INTERIM_ANSWERS + 1
+
+    def data_received(self, data: bytes) -> None:
+        """Take what arrived (called by asyncio), without the body that some receivers send after a 204.
+
+        aiohttp would read it as a second answer, fail, and lose the first. It is dropped together with its connection,
+        so nothing of it can become the answer to a later request.
+        """
+        if self._answers_left and data.startswith(_NO_CONTENT):
+            headers, end, body = data.partition(_END_OF_HEADERS)
+            if body:
+                self.force_close()
+                data = headers + end
+        super().data_received(data)
 
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
         """Take one parsed answer (called by aiohttp)."""

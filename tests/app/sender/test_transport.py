@@ -224,6 +224,33 @@ async def test_a_connection_that_the_receiver_closed_while_idle_is_not_used_agai
     assert [received.connection for received in receiver.requests] == [1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [[], [("Content-Length", "2")], [("Transfer-Encoding", "chunked")], [("Connection", "close")]],
+    ids=["no word of it", "with its length", "as if in chunks", "to the end"],
+)
+async def test_a_204_that_has_a_body_is_a_204_and_its_connection_is_not_used_again(
+    transport: AiohttpTransport, receiver: Receiver, headers: list[tuple[str, str]]
+) -> None:
+    receiver.on("/hook", raw(head(204, headers) + b"{}" + head(500, [("Content-Length", "0")])))
+
+    async with transport:
+        responses = [await transport.handle_async_request(post(receiver.url("/hook"))) for _ in range(2)]
+
+    assert [(response.status_code, await response.aread()) for response in responses] == [(204, b"")] * 2
+    assert [received.connection for received in receiver.requests] == [1, 2]
+
+
+async def test_a_204_without_a_body_keeps_its_connection(transport: AiohttpTransport, receiver: Receiver) -> None:
+    receiver.on("/hook", raw(head(204)))
+
+    async with transport:
+        for _ in range(2):
+            await transport.handle_async_request(post(receiver.url("/hook")))
+
+    assert [received.connection for received in receiver.requests] == [1, 1]
+
+
 async def test_a_large_body_is_sent_whole(transport: AiohttpTransport, receiver: Receiver) -> None:
     body = bytes(range(256)) * 12_000  # 3 MB
 
