@@ -21,7 +21,9 @@ class PublishEventPayload(Payload):
 @strawberry.type(description="What became of publishEvents.")
 class PublishEventsPayload(Payload):
     events: list[Event] | None = strawberry.field(default=None, description="The events, in the order of the input.")
-    delivery_count: int | None = strawberry.field(default=None, description="How many deliveries they have in all.")
+    delivery_count: int | None = strawberry.field(
+        default=None, description="How many deliveries they have in all; those of an event that came twice count once."
+    )
     duplicates: int | None = strawberry.field(
         default=None, description="How many of them had been published before, and were only found again."
     )
@@ -45,9 +47,10 @@ class EventMutations:
         context = info.context
         drafts = [event.draft() for event in input.events]
         published = await context.resources.publisher.publish(context.caller, drafts, batch=True)
+        counts = {committed.row["id"]: committed.delivery_count for committed in published.events}
         return PublishEventsPayload(
             events=[_event(context, committed) for committed in published.events],
-            delivery_count=sum(committed.delivery_count for committed in published.events),
+            delivery_count=sum(counts.values()),
             duplicates=sum(committed.duplicate for committed in published.events),
         )
 

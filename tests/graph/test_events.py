@@ -72,6 +72,18 @@ async def test_events_are_published_together_or_not_at_all(api: Api) -> None:
     assert {node["id"] for node in events["events"]["nodes"]} == set(ids)
 
 
+async def test_deliveries_of_an_event_that_comes_again_count_once(api: Api) -> None:
+    await api.change("createWebhook", WEBHOOK, "webhook { id }")
+    before, new = DRAFT | {"idempotencyKey": "before"}, DRAFT | {"idempotencyKey": "new"}
+    await publish(api, idempotencyKey="before")
+
+    published = await api.change(
+        "publishEvents", {"events": [before, new, new, before]}, f"events {{ id }} deliveryCount duplicates {ERRORS}"
+    )
+
+    assert (published["deliveryCount"], published["duplicates"]) == (2, 3)
+
+
 @pytest.mark.parametrize(
     ("data", "path"),
     [
