@@ -16,6 +16,7 @@ from app.database.errors import DatabaseUnavailable
 from app.delivery.announce import attempt_recorded, webhook_changed
 from app.delivery.claim import Claimed
 from app.delivery.decide import Attempted, Facts, decide
+from app.delivery.echo import without_credentials
 from app.delivery.policy import DeliveryPolicy
 from app.delivery.record import Outcome, Recorded, Recorder
 from app.delivery.target import SignedRequest, Target, sign_request
@@ -117,7 +118,7 @@ def _decided(
         shown_headers=signed.shown_headers,
         started_at=to_micros(started_at),
         finished_at=to_micros(finished_at),
-        answer=answer,
+        answer=without_credentials(answer, sending.target.credentials) if isinstance(answer, Answered) else answer,
         outcome=attempted.outcome,
         decision=decide(facts, attempted, random.random(), policy.breaker),
         webhook_was_failing=webhook["consecutive_failures"] > 0 or failing_since is not None,

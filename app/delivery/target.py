@@ -15,6 +15,7 @@ import httpx
 
 from app.clock import from_micros
 from app.database.database import Database
+from app.delivery.echo import spellings
 from app.encryption import Cipher
 from app.models import Secret, Webhook
 from app.sender.guard import Network
@@ -33,7 +34,8 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A webhook as the sender needs it. `keys` are current first, each with the time it stops signing."""
+    """A webhook as the sender needs it. `keys` are current first, each with the time it stops signing; `credentials`
+    are what may not be kept of an answer."""
 
     webhook_id: str
     updated_at: datetime
@@ -44,6 +46,7 @@ class Target:
     ip_allowlist: tuple[Network, ...]
     headers: Headers = field(repr=False)
     shown_headers: Headers
+    credentials: tuple[str, ...] = field(repr=False)
     keys: tuple[tuple[SigningKey, datetime | None], ...] = field(repr=False)
     retry_delays_seconds: tuple[int, ...]
 
@@ -114,8 +117,8 @@ class Targets:
 
     def make(self, webhook: Webhook, secrets: Sequence[Secret]) -> Target:
         """The target of one webhook, with its secrets current first."""
-        login = self._login(webhook)
-        custom = (*login, *open_headers(self._cipher, webhook))
+        credential = open_credential(self._cipher, webhook)
+        custom = (*_login(webhook, credential), *open_headers(self._cipher, webhook))
         keys = [(parse_secret(self._cipher.decrypt(secret.secret, secret.id)), secret.expires_at) for secret in secrets]
         return Target(
             webhook_id=webhook.id,
@@ -127,15 +130,16 @@ class Targets:
             ip_allowlist=tuple(ip_network(network) for network in webhook.ip_allowlist),
             headers=tuple((header.name, header.value) for header in custom),
             shown_headers=tuple((header.name, header.shown) for header in custom),
+            credentials=spellings(custom, credential),
             keys=tuple(keys),
             retry_delays_seconds=tuple(webhook.retry_delays_seconds),
         )
 
-    def _login(self, webhook: Webhook) -> tuple[CustomHeader, ...]:
-        credential = open_credential(self._cipher, webhook)
-        if webhook.authentication_kind == AuthenticationKind.BEARER:
-            return (CustomHeader("authorization", f"Bearer {credential}", sensitive=True),)
-        if webhook.authentication_kind == AuthenticationKind.BASIC:
-            pair = f"{webhook.authentication_username}:{credential}".encode()
-            return (CustomHeader("authorization", f"Basic {base64.b64encode(pair).decode()}", sensitive=True),)
-        return ()
+
+def _login(webhook: Webhook, credential: str | None) -> tuple[CustomHeader, ...]:
+    if webhook.authentication_kind == AuthenticationKind.BEARER:
+        return (CustomHeader("authorization", f"Bearer {credential}", sensitive=True),)
+    if webhook.authentication_kind == AuthenticationKind.BASIC:
+        pair = f"{webhook.authentication_username}:{credential}".encode()
+        return (CustomHeader("authorization", f"Basic {base64.b64encode(pair).decode()}", sensitive=True),)
+    return ()

@@ -42,7 +42,7 @@ def recorded(
         created_at=1_000_000,
         claimed_by="wkr_1",
     )
-    target = Target("wh_1", NOW, "POST", "https://example.com", 30, True, (), (), (), (), ())
+    target = Target("wh_1", NOW, "POST", "https://example.com", 30, True, (), (), (), (), (), ())
     return Recorded(
         attempt_id="att_1",
         claimed=claimed,

@@ -1,6 +1,8 @@
 """The life of a delivery: claimed, signed, sent, recorded, announced, and retried as the rows say."""
 
 import asyncio
+import base64
+import json
 from contextlib import aclosing
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +19,7 @@ from app.webhooks.drafts import AuthenticationDraft, BasicAuthDraft, HeaderDraft
 from app.webhooks.register import pause_webhook, resume_webhook
 from app.webhooks.secrets import reveal_secret, rotate_secret
 from tests.clock import FakeClock
-from tests.receiver import after, answer, close, drip, hang, in_turn, redirect, reset, retry_after
+from tests.receiver import Received, Wire, after, answer, close, drip, hang, in_turn, redirect, reset, retry_after
 from tests.world import TICKET, World, open_world
 
 
@@ -318,6 +320,36 @@ async def test_a_bearer_token_is_sent(world: World) -> None:
     await world.publish()
 
     assert (await world.receiver.received())[0].header("authorization") == "Bearer t0ken"
+
+
+@pytest.mark.parametrize(
+    "login",
+    [AuthenticationDraft(bearer='t0k/e"n'), AuthenticationDraft(basic=BasicAuthDraft("ada", 'l0v/el"4ce'))],
+    ids=["bearer", "basic"],
+)
+async def test_credentials_that_a_receiver_repeats_are_masked_in_what_is_kept(
+    world: World, login: AuthenticationDraft
+) -> None:
+    async def echo(received: Received, wire: Wire) -> None:
+        token = (received.header("authorization") or "").partition(" ")[2]
+        decoded = base64.b64decode(token).decode() if login.basic else token
+        echoed = json.dumps([dict(received.headers), decoded])
+        body = (echoed + echoed.replace("/", "\\/") + decoded).encode()
+        headers = [(name, value) for name, value in received.headers if name.startswith(("a", "x-"))]
+        await answer(400, [*headers, ("x-decoded", decoded)], body)(received, wire)
+
+    world.receiver.on("/", echo)
+    headers = [HeaderDraft("x-tenant", "acme"), HeaderDraft("x-token", "hu/sh", sensitive=True)]
+    await world.webhook(headers=headers, authentication=login)
+
+    await world.publish()
+    await world.until_status("RETRYING")
+    (attempt,) = await world.attempts()
+
+    kept = f"{attempt['response_headers']} {attempt['response_body']}"
+    assert kept.count("acme") == 3
+    for secret in ("hu/sh", "t0k", "l0v", base64.b64encode(b'ada:l0v/el"4ce').decode()):
+        assert secret not in kept
 
 
 async def test_a_filter_chooses_among_events(world: World) -> None:
