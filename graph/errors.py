@@ -8,6 +8,7 @@ Forbidden                         FORBIDDEN
 RateLimited                       RATE_LIMITED, with retryAfterSeconds
 Unavailable, DatabaseUnavailable  UNAVAILABLE, with retryable: true
 a limit of `graph.limits`         QUERY_TOO_COMPLEX
+an id of `graph.persisted`        PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_NOT_SUPPORTED or FORBIDDEN
 anything else                     INTERNAL_SERVER_ERROR: masked, and logged with its traceback under an id
 """
 

@@ -22,6 +22,7 @@ EVENT_STREAM = "text/event-stream"
 SUPPORTED = (JSON, GRAPHQL_JSON, EVENT_STREAM)
 
 METHODS = ("GET", "POST")
+_TEXTS_OF_A_URL = ("query", "operationName", "documentId")
 
 _STATUS_BY_CODE = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429, "UNAVAILABLE": 503}
 
@@ -39,9 +40,11 @@ class Asked:
     """The parameters of a GraphQL request."""
 
     query: str
+    """The text; "" where `document_id` stands for it."""
     variables: dict[str, Any] | None
     operation_name: str | None
     extensions: dict[str, Any] | None
+    document_id: str | None = None
 
 
 async def read(request: Request) -> Asked:
@@ -66,15 +69,20 @@ def asked(parameters: Any) -> Asked:
     """
     if not isinstance(parameters, dict):
         raise BadRequest(400, f"The body must be a JSON object, but is {_kind(parameters)}; batches are not taken.")
+    extensions = _optional(parameters, "extensions", dict)
+    document_id = _document_id(_optional(parameters, "documentId", str), extensions)
     query = parameters.get("query")
-    if not isinstance(query, str) or not query.strip():
+    if query is None and document_id:
+        query = ""
+    if not isinstance(query, str) or not (query.strip() or document_id):
         what = "missing" if query is None else "empty" if isinstance(query, str) else _kind(query)
         raise BadRequest(400, f"The parameter query must be the text of a GraphQL operation, but is {what}.")
     return Asked(
         query=query,
         variables=_optional(parameters, "variables", dict),
         operation_name=_optional(parameters, "operationName", str),
-        extensions=_optional(parameters, "extensions", dict),
+        extensions=extensions,
+        document_id=document_id,
     )
 
 
@@ -155,7 +163,7 @@ def _plain(value: Any) -> Any:
 
 
 def _from_url(parameters: Mapping[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = {name: parameters[name] for name in ("query", "operationName") if name in parameters}
+    found: dict[str, Any] = {name: parameters[name] for name in _TEXTS_OF_A_URL if name in parameters}
     for name in ("variables", "extensions"):
         if parameters.get(name):
             found[name] = _parsed(f"parameter {name}", parameters[name])
@@ -185,6 +193,19 @@ def _optional(parameters: Mapping[str, Any], name: str, type_: type[Any]) -> Any
         return value
     wanted = "a string" if type_ is str else "an object"
     raise BadRequest(400, f"The parameter {name} must be {wanted} or null, but is {_kind(value)}.")
+
+
+def _document_id(given: str | None, extensions: Mapping[str, Any] | None) -> str | None:
+    """The id of the document, as GraphQL over HTTP has it or as Apollo's clients do; a SHA-256 without its prefix."""
+    if given:
+        return given.removeprefix("sha256:")
+    persisted = (extensions or {}).get("persistedQuery")
+    match persisted:
+        case None:
+            return None
+        case {"version": 1, "sha256Hash": str(document_id)} if document_id:
+            return document_id
+    raise BadRequest(400, 'The extension persistedQuery must read {"version": 1, "sha256Hash": "…"}.')
 
 
 def _quality(parameters: Sequence[str]) -> float:

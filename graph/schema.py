@@ -15,14 +15,20 @@ from graph.context import Context
 from graph.documents import Documents, Preparation
 from graph.errors import explain
 from graph.execution import Execution
+from graph.manifest import read_manifest
 from graph.mutations.root import Mutation
+from graph.persisted import Persisted, Remembered, Trusted
 from graph.queries import Query
 from graph.scalars import SCALARS
 from graph.subscriptions import Subscription
 
 
 class Schema(strawberry.Schema):
-    """The API's schema under the limits of some settings."""
+    """The API's schema under the limits of some settings.
+
+    Raises:
+        SettingsError: the manifest of trusted documents cannot be used.
+    """
 
     def __init__(self, settings: Settings) -> None:
         config = StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not settings.introspection)
@@ -35,6 +41,7 @@ class Schema(strawberry.Schema):
             config=config,
         )
         self.documents = Documents(self._schema, settings)
+        self.persisted = self._persisted(settings)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:  # noqa: ARG002
         """Give every error its code. Strawberry calls this for queries, mutations and subscriptions alike."""
@@ -60,6 +67,11 @@ class Schema(strawberry.Schema):
             operation_extensions=operation_extensions,
             allowed_operation_types=allowed_operation_types,
         )
+
+    def _persisted(self, settings: Settings) -> Persisted:
+        if settings.trusted_documents is None:
+            return Remembered(settings.persisted_queries_bytes)
+        return Trusted(read_manifest(settings.trusted_documents, self.documents))
 
     def _preparation(self) -> Preparation:
         return Preparation(self.documents)

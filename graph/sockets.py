@@ -22,6 +22,7 @@ from app.errors import AccessDenied, Forbidden, RateLimited, Unauthenticated, Un
 from graph.context import Context
 from graph.errors import QUERY_TOO_COMPLEX, formatted
 from graph.http import BadRequest, asked, bearer_token
+from graph.schema import Schema
 
 # What a close frame has room for beside its code (RFC 6455, 5.5), in bytes.
 _MAX_REASON = 123
@@ -49,6 +50,8 @@ async def admit(context: Context) -> None:
 class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     """Strawberry's handler, with keys, limits that say what they are, and no message that could upset it."""
 
+    schema: Schema
+
     async def handle_message(self, message: Message) -> None:
         """Take one message; close the socket (4400) on what is none."""
         if wrong := _wrong(message):
@@ -70,12 +73,16 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             await self._close(1013, error)
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
-        """Begin an operation, unless there are too many or the key has been revoked since."""
-        if self.connection_acknowledged and (refusal := await self._refusal()):
-            payload: list[GraphQLFormattedError] = [formatted(refusal)]
-            await self.send_message({"id": message["id"], "type": "error", "payload": payload})
-        else:
-            await super().handle_subscribe(message)
+        """Begin an operation, unless there are too many, the key has been revoked, or there is no such document."""
+        if self.connection_acknowledged:
+            try:
+                await self._check()
+                message = self._with_text(message)
+            except (GraphQLError, AccessDenied, DatabaseUnavailable) as refusal:
+                payload: list[GraphQLFormattedError] = [formatted(refusal)]
+                await self.send_message({"id": message["id"], "type": "error", "payload": payload})
+                return
+        await super().handle_subscribe(message)
 
     async def handle_invalid_message(self, error_message: str) -> None:
         """Close the socket, saying what was wrong with a message."""
@@ -85,18 +92,19 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     def _get_pre_execution_close_reason(error: Any) -> None:
         """A text that cannot be parsed is answered like any other error; the socket's other operations go on."""
 
-    async def _refusal(self) -> Exception | None:
+    async def _check(self) -> None:
         limit = self.max_subscriptions_per_connection
         if limit is not None and len(self.operations) >= limit:
             message = (
                 f"This socket runs {len(self.operations)} operations already, and at most {limit} may run at once."
             )
-            return GraphQLError(message, extensions={"code": QUERY_TOO_COMPLEX})
-        try:
-            await self.context.authenticate_again()
-        except (AccessDenied, DatabaseUnavailable) as error:
-            return error
-        return None
+            raise GraphQLError(message, extensions={"code": QUERY_TOO_COMPLEX})
+        await self.context.authenticate_again()
+
+    def _with_text(self, message: SubscribeMessage) -> SubscribeMessage:
+        """The same message with the text of a document that it names by its id."""
+        query = self.schema.persisted.resolve(asked(message["payload"])).query
+        return {**message, "payload": {**message["payload"], "query": query}}
 
     async def _close(self, code: int, error: Exception) -> None:
         words = "The server cannot tell right now; try again." if code == 1013 else str(error)

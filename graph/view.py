@@ -8,6 +8,7 @@ from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 
+from graphql import GraphQLError, GraphQLFormattedError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -99,6 +100,10 @@ class GraphQLView(GraphQL[Context, None]):
 
     async def _run(self, asked: Asked, context: Context, method: str, accept: str) -> ASGIApp:
         allowed = _BY_GET if method == "GET" else _BY_POST
+        try:
+            asked = self.schema.persisted.resolve(asked)
+        except GraphQLError as error:
+            return _refused(formatted(error), accept)
         if self._streams(asked, accept):
             return EventStream(_documents(await self._stream(asked, context, allowed | {OperationType.SUBSCRIPTION})))
         try:
@@ -142,6 +147,18 @@ async def _documents(results: StreamResult) -> AsyncGenerator[Mapping[str, Any],
         async for result in results:
             assert isinstance(result, ExecutionResult)  # nothing is deferred
             yield _document(result)
+
+
+def _refused(error: GraphQLFormattedError, accept: str) -> ASGIApp:
+    """The answer to what does not begin to run, as a stream for whoever likes that best."""
+    document = {"errors": [error]}
+    if http.preferences(accept)[0] != http.EVENT_STREAM:
+        return http.answer(document, http.status_of(document["errors"], accept), accept)
+
+    async def results() -> AsyncGenerator[Mapping[str, Any], None]:
+        yield document
+
+    return EventStream(results())
 
 
 def _document(result: ExecutionResult) -> dict[str, Any]:

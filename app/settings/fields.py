@@ -26,7 +26,7 @@ from app.settings.kinds import (
 )
 
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - in a container, whoever runs it decides which ports are open
-_KIB, _MIB = 1024, 1024 * 1024
+_KIB, _MIB, _GIB = 1024, 1024**2, 1024**3
 
 
 def _host(above: dict[str, Any]) -> str:
@@ -326,6 +326,20 @@ class Settings(BaseSettings):
     )
     introspection: bool = setting(
         True, "Whether the GraphQL schema can be queried.", "The contract is public, and tools need it."
+    )
+    persisted_queries_bytes: int = setting(
+        4 * _MIB,
+        "How much text of automatic persisted queries a process remembers; 0 turns them off.",
+        "Thousands of operations; what was forgotten, the longest unused first, a client sends once more.",
+        unit="bytes",
+        at_least=0,
+        at_most=_GIB,
+    )
+    trusted_documents: Path | None = setting(
+        None,
+        "A manifest of documents, which are then the only ones that run: by their ids, or by their exact texts.",
+        "Whoever has a key may ask anything, until the clients are few and known.",
+        right='a JSON file {"id": "text of the document"}, as GraphQL Code Generator and Relay write it, or Apollo\'s',
     )
     max_query_depth: int = setting(
         15,

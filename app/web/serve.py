@@ -37,7 +37,7 @@ def serve(settings: Settings, greet: Callable[[str], object] = print_now) -> Non
     """Run the server until SIGINT or SIGTERM; `greet` is given what a person has to know once it answers.
 
     Raises:
-        SettingsError: HOST and PORT cannot be listened on, or BOOTSTRAP_API_KEY cannot be a key.
+        SettingsError: HOST and PORT, TRUSTED_DOCUMENTS or BOOTSTRAP_API_KEY cannot be used.
         DatabaseUnavailable: the database does not answer.
         SchemaOutdated: the PostgreSQL database lacks migrations.
         AlreadyRunning: another server works on the same SQLite file.
@@ -53,6 +53,7 @@ async def _serve(settings: Settings, greet: Callable[[str], object]) -> None:
         if settings.database_url.startswith("sqlite:"):
             await migrate(settings.database_url)
         async with open_process(settings, works=settings.delivers_itself) as resources:
+            application = create_application(resources)
             key = await _first_key(resources)
             url = _url(listener)
 
@@ -62,7 +63,7 @@ async def _serve(settings: Settings, greet: Callable[[str], object]) -> None:
                     log.warning("server.in_development", hint="Deliveries may go to loopback and over plain http.")
                 greet(_greeting(url, key, chosen=settings.bootstrap_api_key is not None))
 
-            server = Server(create_application(resources), settings, started)
+            server = Server(application, settings, started)
             keep_what_is_here()
             await server.serve(sockets=[listener])
     log.info("server.stopped")

@@ -64,7 +64,10 @@ class Socket:
 
     async def subscribe(self, document: str, variables: dict[str, Any] | None = None, id: str = "1") -> None:
         """Begin an operation."""
-        payload = {"query": document, "variables": variables}
+        await self.subscribe_to({"query": document, "variables": variables}, id)
+
+    async def subscribe_to(self, payload: dict[str, Any], id: str = "1") -> None:
+        """Begin an operation asked for in another way."""
         await self.send({"type": "subscribe", "id": id, "payload": payload})
 
     async def next(self, id: str = "1") -> dict[str, Any]:
@@ -117,8 +120,14 @@ class Stream:
 @asynccontextmanager
 async def stream(address: str, key: str, document: str, **variables: Any) -> AsyncIterator[Stream]:
     """The stream of an operation."""
+    async with stream_of(address, key, {"query": document, "variables": variables}) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def stream_of(address: str, key: str, asked: dict[str, Any]) -> AsyncIterator[Stream]:
+    """The stream of an operation asked for in another way."""
     headers = {"authorization": f"Bearer {key}", "accept": "text/event-stream"}
-    asked = {"query": document, "variables": variables}
     async with (
         httpx.AsyncClient(timeout=WAIT_SECONDS, trust_env=False) as client,
         client.stream("POST", f"http://{address}/graphql", json=asked, headers=headers) as response,

@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -285,3 +286,15 @@ async def test_what_a_killed_server_was_sending_goes_out_again_after_the_next_st
 
     assert {request.header("webhook-id") for request in again} == {request.header("webhook-id") for request in before}
     assert found.json()["data"]["deliveries"]["nodes"] == [{"status": "SUCCEEDED", "attemptCount": 1}] * 2
+
+
+@pytest.mark.usefixtures("here")
+def test_a_manifest_that_cannot_be_used_stops_the_start_before_a_key_is_made(tmp_path: Path) -> None:
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text('{"typo": "{ vewer { scopes } }"}', encoding="utf-8")
+
+    with pytest.raises(SettingsError, match='"typo" cannot run: Cannot query field'):
+        serve(load_settings(port=0, data_dir=tmp_path, trusted_documents=manifest))
+
+    with closing(sqlite3.connect(tmp_path / "eev-webhooks.db")) as database:
+        assert database.execute("SELECT count(*) FROM api_key").fetchone() == (0,)
