@@ -17,7 +17,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LINK_PROJECT := $(PIP_INSTALL) --no-deps --no-build-isolation --no-index --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo dev check format test test-clients bench faults schema requirements clean
+.PHONY: help setup run demo dev check format test test-clients bench faults schema released requirements clean
 
 help: ## List what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ faults: $(DEVELOPMENT) ## Kill processes, the database and the broker under load
 
 schema: $(RUNTIME) ## Write schema.graphql from the code
 	@$(BIN)/eev-webhooks schema schema.graphql
+
+released: schema ## Keep the schema of a release, which later ones must not break without a word in CHANGELOG.md
+	cp schema.graphql tests/clients/released.graphql
 
 # Versions stay as they are where they still fit; `make requirements ARGS=--upgrade` takes the newest.
 requirements: $(BIN)/python ## Pin what pyproject.toml asks for in requirements.txt and requirements-dev.txt
