@@ -21,6 +21,7 @@ from graph.types.stats import DeliveryStats
 from graph.types.webhook import Webhook
 
 DEFAULT_PER_SECOND = 10
+# More would not look smoother, and each message costs an execution.
 MAX_PER_SECOND = 50
 
 DEFAULT_EVERY_SECONDS = 1
@@ -33,7 +34,9 @@ MAX_POINTS = 60
 _AFTER = strawberry.argument(
     description="A cursor of an earlier message: goes on right after it. Null or left out: from now on."
 )
-_PER_SECOND = strawberry.argument(description=f"How many messages may come in a second: 1 to {MAX_PER_SECOND}.")
+_PER_SECOND = strawberry.argument(
+    description=f"How many messages may come in a second: 1 or more. The server sends at most {MAX_PER_SECOND}."
+)
 _OPERATION_ID = strawberry.argument(description="Only this operation; null or left out: all of the workspace.")
 _EVERY = strawberry.argument(description=f"Seconds between two messages: 1 to {MAX_SECONDS}.")
 _WINDOW = strawberry.argument(description=f"How many seconds up to now are measured: 1 to {MAX_SECONDS}.")
@@ -55,7 +58,7 @@ class Subscription:
         context = _watching(info)
         asked = given(filter)
         wanted = wanted_by(asked.asked() if asked else None)
-        pause = 1 / _checked("maxPerSecond", max_per_second, DEFAULT_PER_SECOND, MAX_PER_SECOND)
+        pause = 1 / min(_checked("maxPerSecond", max_per_second, DEFAULT_PER_SECOND), MAX_PER_SECOND)
         batches = while_allowed(context, follow(context, Topic.DELIVERIES, given(after)))
         return delivery_messages(context, still_there(context, paced(batches, pause)), wanted)
 
@@ -108,10 +111,11 @@ def _watching(info: Info) -> Context:
     return info.context
 
 
-def _checked(name: str, value: int | None, default: int, limit: int) -> int:
+def _checked(name: str, value: int | None, default: int, limit: int | None = None) -> int:
     number = default if value is None else value
-    if not 1 <= number <= limit:
-        raise BadUserInput(f"The argument {name} is {number}; it must be between 1 and {limit}.")
+    if number < 1 or (limit is not None and number > limit):
+        allowed = "1 or more" if limit is None else f"between 1 and {limit}"
+        raise BadUserInput(f"The argument {name} is {number}; it must be {allowed}.")
     return number
 
 
