@@ -23,6 +23,7 @@ _DURATION_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30
 # From "at once" to "the receiver was held back for an hour".
 _DELAY_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3_600)
 _MICROSECONDS = 1_000_000
+_AFTER_AN_ATTEMPT = (DeliveryStatus.SUCCEEDED, DeliveryStatus.RETRYING, DeliveryStatus.FAILED)
 
 PRUNED_TABLES = ("event", "delivery", "attempt", "operation", "audit_entry", "stats_period")
 
@@ -107,7 +108,10 @@ class Metrics:
             "eev_webhooks_pruned_rows", "Rows deleted because of their age, by table.", ["table"], registry=registry
         )
         self.last_sweep_at: datetime | None = None
-        self._show_zeros()
+        # Every label exists from the start: a rate over a series that appears later misses its first increase.
+        self._by_outcome = {outcome: self._attempts.labels(outcome) for outcome in AttemptOutcome}
+        self._by_status = {status: self._deliveries.labels(status) for status in _AFTER_AN_ATTEMPT}
+        self._by_table = {table: self._pruned.labels(table) for table in PRUNED_TABLES}
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
 
@@ -122,8 +126,8 @@ class Metrics:
 
     def attempted(self, recorded: "Recorded") -> None:
         """An attempt was made and written down."""
-        self._attempts.labels(recorded.outcome).inc()
-        self._deliveries.labels(recorded.decision.status).inc()
+        self._by_outcome[recorded.outcome].inc()
+        self._by_status[recorded.decision.status].inc()
         self._duration.observe(recorded.answer.duration_ms / 1_000)
         if recorded.claimed.attempt_count == 0:
             self._delay.observe((recorded.started_at - recorded.claimed.created_at) / _MICROSECONDS)
@@ -139,7 +143,7 @@ class Metrics:
 
     def pruned(self, table: str, rows: int) -> None:
         """So many rows of a table were deleted because of their age."""
-        self._pruned.labels(table).inc(rows)
+        self._by_table[table].inc(rows)
 
     def exposition(self, level: Level) -> bytes:
         """Everything as Prometheus reads it (text format 0.0.4), with how things stand now."""
@@ -149,12 +153,3 @@ class Metrics:
         self._broker_up.set(level.broker_ok)
         self._updates_up.set(level.updates_ok)
         return generate_latest(self.registry)
-
-    def _show_zeros(self) -> None:
-        """Let every label exist from the start: a rate over a series that appears later misses its first increase."""
-        for outcome in AttemptOutcome:
-            self._attempts.labels(outcome)
-        for status in (DeliveryStatus.SUCCEEDED, DeliveryStatus.RETRYING, DeliveryStatus.FAILED):
-            self._deliveries.labels(status)
-        for table in PRUNED_TABLES:
-            self._pruned.labels(table)

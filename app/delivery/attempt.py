@@ -22,6 +22,7 @@ from app.delivery.record import Outcome, Recorded, Recorder
 from app.delivery.target import SignedRequest, Target, sign_request
 from app.errors import Unavailable
 from app.ids import ATTEMPT, new_id
+from app.logs import log_often
 from app.metrics import Metrics
 from app.sender.outcome import Answered, Unreachable
 from app.sender.sender import Sender
@@ -138,19 +139,21 @@ def _attempted(answer: Answered | Unreachable, finished_at: datetime) -> Attempt
 def _log_attempt(recorded: Recorded, outcome: Outcome) -> None:
     """The one wide line of an attempt."""
     claimed, answer = recorded.claimed, recorded.answer
-    log.info(
+    log_often(
         "delivery.attempted",
-        delivery_id=claimed.id,
-        event_id=claimed.event_id,
-        webhook_id=claimed.webhook_id,
-        workspace_id=claimed.workspace_id,
-        event_type=claimed.event_type,
-        attempt_id=recorded.attempt_id,
-        number=claimed.attempt_count + 1,
-        trigger=claimed.trigger,
-        outcome=recorded.outcome,
-        response_status=answer.status if isinstance(answer, Answered) else None,
-        duration_ms=round(answer.duration_ms, 1),
-        status=outcome.status if outcome.moved else "left to others",
-        next_attempt_at=recorded.decision.next_attempt_at,
+        {
+            "delivery_id": claimed.id,
+            "event_id": claimed.event_id,
+            "webhook_id": claimed.webhook_id,
+            "workspace_id": claimed.workspace_id,
+            "event_type": claimed.event_type,
+            "attempt_id": recorded.attempt_id,
+            "number": claimed.attempt_count + 1,
+            "trigger": claimed.trigger,
+            "outcome": recorded.outcome,
+            "response_status": answer.status if isinstance(answer, Answered) else None,
+            "duration_ms": round(answer.duration_ms, 1),
+            "status": outcome.status if outcome.moved else "left to others",
+            "next_attempt_at": recorded.decision.next_attempt_at,
+        },
     )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from app.logs import configure_logging, mask_secrets
+from app.logs import configure_logging, log_often, mask_secrets
 from app.settings import load_settings
 from tests.logging_state import logging_put_back
 
@@ -63,6 +63,36 @@ def test_development_logs_for_people_and_production_for_machines(logged: Logged)
     assert "server.started" in for_people.getvalue()
     assert not for_people.getvalue().startswith("{")
     assert lines(for_machines)[0]["event"] == "server.started"
+
+
+def test_what_happens_often_is_logged_like_anything_else(logged: Logged) -> None:
+    fields = {
+        "status": "SUCCEEDED",
+        "headers": {"cookie": "anything"},
+        "url": f"https://x/?{SIGNING_SECRET}",
+        "number": 1,
+    }
+    stream = logged(log_format="json")
+    with structlog.contextvars.bound_contextvars(request_id="r1"):
+        structlog.get_logger().info("delivery.attempted", **fields)
+        log_often("delivery.attempted", {**fields})
+
+    one, other = lines(stream)
+    assert one.pop("timestamp") <= other.pop("timestamp")
+    assert list(one.items()) == list(other.items())
+    assert (other["headers"], other["url"]) == ({"cookie": "***"}, "https://x/?whsec_***")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"), [({"log_level": "warning", "log_format": "json"}, False), ({"log_format": "console"}, True)]
+)
+def test_what_happens_often_is_logged_as_the_settings_say(logged: Logged, settings: dict[str, str], said: bool) -> None:
+    stream = logged(**settings)
+
+    log_often("delivery.attempted", {"number": 1})
+
+    assert ("delivery.attempted" in stream.getvalue()) is said
+    assert not stream.getvalue().startswith("{")
 
 
 def test_libraries_log_the_same_way(logged: Logged) -> None:
