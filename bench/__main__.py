@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from bench.accept import accept
 from bench.backlog import backlog
 from bench.deliver import deliver
+from bench.fair import fair
 from bench.follow import follow
 from bench.hold import hold
 from bench.installation import MODES, Mode, Services
@@ -36,6 +37,7 @@ FIGURES: dict[str, Callable[[Run], Awaitable[list[Line]]]] = {
     "backlog": backlog,
     "hold": hold,
     "start": start,
+    "fair": fair,
 }
 
 

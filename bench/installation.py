@@ -1,8 +1,9 @@
 """The product as it is installed: a server, a worker where the broker is Redis, a database, and a receiver."""
 
 import asyncio
+import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,7 @@ class Installation:
     processes: Mapping[str, Process]
     database: Mapping[str, Process]
     client: Client
+    environment: Mapping[str, str]
 
     @property
     def all_processes(self) -> dict[str, Process]:
@@ -93,10 +95,48 @@ class Installation:
 
     async def make_webhooks(self, fan_out: int) -> None:
         """Make the bench's event types, and a webhook for each so that every event has `fan_out` deliveries."""
-        await _make_event_types(self.database_url)
+        await self.make_event_types()
         for number in range(LANES if fan_out else 0):
-            given = {"name": f"Bench {number}", "url": f"{self.receiver_url}/hook/{number}"}
-            await self.client.ask(CREATE_WEBHOOK, {"input": {**given, "eventTypes": wanted_by(number, fan_out)}})
+            await self.make_webhook(f"/hook/{number}", wanted_by(number, fan_out))
+
+    async def make_webhook(
+        self, path: str, event_types: Sequence[str], client: Client | None = None, **given: object
+    ) -> str:
+        """Make a webhook for a path of the receiver in the client's workspace; returns its id."""
+        wanted = {"name": path, "url": f"{self.receiver_url}{path}", "eventTypes": list(event_types), **given}
+        data = await (client or self.client).ask(CREATE_WEBHOOK, {"input": wanted})
+        return str(data["createWebhook"]["webhook"]["id"])
+
+    async def make_workspace(self, name: str) -> str:
+        """Make one more workspace with the bench's event types; returns a key for it."""
+        child = await asyncio.create_subprocess_exec(
+            *(PROGRAM, "workspace", "create", name, "--json"),
+            env={**os.environ, **self.environment},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        output, _ = await child.communicate()
+        await self.make_event_types()
+        return str(orjson.loads(output)["key"])
+
+    async def make_event_types(self) -> None:
+        """Put the bench's event types, of every workspace that lacks them, where the API's own would be."""
+        now = to_micros(SystemClock().now())
+        async with Database(self.database_url) as database:
+            workspaces = await database.fetch("SELECT id FROM workspace ORDER BY id")
+            await database.fetch_rows(
+                "INSERT INTO event_type (id, workspace_id, name, description, json_schema, example, archived,"
+                " created_at, updated_at)"
+                " SELECT id, workspace_id, name, '', '{\"type\": \"object\"}', '{}', FALSE, $1, $1"
+                " FROM {rows} AS new WHERE TRUE ON CONFLICT (id) DO NOTHING",
+                (("id", "text"), ("workspace_id", "text"), ("name", "text")),
+                [
+                    (f"bench_{number}_{lane:03d}", workspace["id"], event_type(lane))
+                    for number, workspace in enumerate(workspaces)
+                    for lane in range(LANES)
+                ],
+                now,
+            )
+            await database.execute("UPDATE workspace SET registry_version = registry_version + 1")
 
 
 @asynccontextmanager
@@ -137,6 +177,7 @@ async def installed(
             processes=processes,
             database={"database": Process(services.postgres.pid)} if mode == "distributed" else {},
             client=client,
+            environment=environment,
         )
         await made.make_webhooks(fan_out)
         yield made
@@ -152,20 +193,3 @@ async def _environment(services: Services, mode: Mode, directory: Path) -> dict[
         "UPDATES_URL": services.redis.fresh_database_url(),
         "WORKER_PORT": str(free_port()),
     }
-
-
-async def _make_event_types(database_url: str) -> None:
-    """Put the event types where the API's own would be."""
-    now = to_micros(SystemClock().now())
-    async with Database(database_url) as database:
-        [workspace] = await database.fetch("SELECT id FROM workspace")
-        columns = (("id", "text"), ("name", "text"))
-        await database.fetch_rows(
-            "INSERT INTO event_type (id, workspace_id, name, description, json_schema, example, archived, created_at,"
-            " updated_at) SELECT id, $1, name, '', '{\"type\": \"object\"}', '{}', FALSE, $2, $2 FROM {rows} AS new",
-            columns,  # type: ignore[arg-type]
-            [(f"bench_{lane:03d}", event_type(lane)) for lane in range(LANES)],
-            workspace["id"],
-            now,
-        )
-        await database.execute("UPDATE workspace SET registry_version = registry_version + 1")

@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench.client import PUBLISH_EVENT, request
+from bench.client import PUBLISH_EVENT, Client, request
 from bench.installation import Installation
 from bench.workload import LANES, event
 
@@ -22,24 +22,38 @@ class Published:
         return [(at[event_id] - due_at) / 1e6 for event_id, due_at in self.due_at.items()]
 
 
-async def publish_steadily(product: Installation, per_second: int, seconds: float) -> Published:
-    """Publish at a steady rate. A wait for a late answer counts from when the event was due (no coordinated omission).
+async def publish_steadily(
+    product: Installation,
+    per_second: float,
+    seconds: float,
+    lanes: Sequence[int] = range(LANES),
+    client: Client | None = None,
+) -> Published:
+    """Publish at a steady rate, the lanes in turn. A wait for a late answer counts from when the event was due (no
+    coordinated omission).
+
+    Args:
+        product: whose API is called.
+        per_second: how many events are due each second.
+        seconds: for how long.
+        lanes: the lanes that events are published in.
+        client: whose workspace they belong to; the installation's own, where left out.
 
     Raises:
         Failed: the API said no.
     """
     published = Published()
     begins_at = time.monotonic_ns() + 50_000_000
-    bodies = [request(PUBLISH_EVENT, {"input": event(lane)}) for lane in range(LANES)]
+    bodies = [request(PUBLISH_EVENT, {"input": event(lane)}) for lane in lanes]
     async with asyncio.TaskGroup() as tasks:
         for number in range(int(per_second * seconds)):
-            due_at = begins_at + number * 1_000_000_000 // per_second
+            due_at = begins_at + int(number * 1_000_000_000 / per_second)
             await asyncio.sleep(max(0, due_at - time.monotonic_ns()) / 1e9)
-            tasks.create_task(_publish(product, bodies[number % LANES], due_at, published))
+            tasks.create_task(_publish(client or product.client, bodies[number % len(bodies)], due_at, published))
     return published
 
 
-async def _publish(product: Installation, body: bytes, due_at: int, published: Published) -> None:
-    data = await product.client.send(body)
+async def _publish(client: Client, body: bytes, due_at: int, published: Published) -> None:
+    data = await client.send(body)
     published.answer_ms.append((time.monotonic_ns() - due_at) / 1e6)
     published.due_at[data["publishEvent"]["event"]["id"]] = due_at

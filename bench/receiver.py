@@ -1,7 +1,8 @@
 """A receiver that costs little: answers every POST with 200, and remembers when which event came.
 
 Run as `python -m bench.receiver`; it prints its address. GET /count answers how many came, GET /receipts the event ids
-with their arrival (ns of the monotonic clock, which is the same in all processes of a machine), and forgets them.
+with their arrival (ns of the monotonic clock, which is the same in all processes of a machine), and forgets them. A
+POST below /hang is never answered, one below /slow after `SLOW_SECONDS`.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from typing import cast
 import orjson
 import uvloop
 
+SLOW_SECONDS = 1.0
 _OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 
@@ -36,7 +38,11 @@ class Receiving(asyncio.Protocol):
             if len(self._received) < end + 4 + length:
                 return
             self._received = self._received[end + 4 + length :]
-            self._transport.write(self._answer(head))
+            answer = self._answer(head)
+            if head.startswith(b"post /slow"):
+                asyncio.get_running_loop().call_later(SLOW_SECONDS, self._transport.write, answer)
+            elif not head.startswith(b"post /hang"):
+                self._transport.write(answer)
 
     def _answer(self, head: bytes) -> bytes:
         if head.startswith(b"get /count"):
