@@ -107,6 +107,11 @@ class Metrics:
         self._pruned = Counter(
             "eev_webhooks_pruned_rows", "Rows deleted because of their age, by table.", ["table"], registry=registry
         )
+        self._rate_limited = Counter(
+            "eev_webhooks_rate_limited_requests",
+            "Requests refused because too many were made with their API key.",
+            registry=registry,
+        )
         self.last_sweep_at: datetime | None = None
         # Every label exists from the start: a rate over a series that appears later misses its first increase.
         self._by_outcome = {outcome: self._attempts.labels(outcome) for outcome in AttemptOutcome}
@@ -144,6 +149,10 @@ class Metrics:
     def pruned(self, table: str, rows: int) -> None:
         """So many rows of a table were deleted because of their age."""
         self._by_table[table].inc(rows)
+
+    def rate_limited(self) -> None:
+        """A request was refused because of the rate of its key."""
+        self._rate_limited.inc()
 
     def exposition(self, level: Level) -> bytes:
         """Everything as Prometheus reads it (text format 0.0.4), with how things stand now."""

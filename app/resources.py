@@ -28,6 +28,7 @@ from app.keyring import load_keys
 from app.metrics import Metrics
 from app.publishing.publish import Publisher, group_commits
 from app.publishing.registry import Registries
+from app.rates import Limiter, open_limiter
 from app.sender.guard import AddressPolicy
 from app.sender.sender import Sender
 from app.sender.transport import AiohttpTransport
@@ -46,6 +47,7 @@ class Resources:
     cipher: Cipher
     keys: KnownKeys
     tokens: TokenSigner
+    limiter: Limiter
     sender: Sender
     updates: Updates
     publisher: Publisher
@@ -85,6 +87,7 @@ async def open_resources(
             Database(settings.database_url, pool_size=settings.database_pool_size)
         )
         updates = await stack.enter_async_context(open_updates(settings.updates_url, kept=settings.updates_kept))
+        limiter = await stack.enter_async_context(open_limiter(settings, clock, metrics.rate_limited))
         sender = Sender(transport or guarded_transport(settings), max_in_flight=2 * settings.max_in_flight)
         await stack.enter_async_context(sender)
         encryption_keys = load_keys(settings)
@@ -124,6 +127,7 @@ async def open_resources(
             cipher=cipher,
             keys=KnownKeys(),
             tokens=TokenSigner(encryption_keys),
+            limiter=limiter,
             sender=sender,
             updates=updates,
             publisher=publisher,

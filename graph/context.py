@@ -43,6 +43,15 @@ class Context:
         """Raise, as `authenticate` does, where what was presented has been revoked or has expired since."""
         self.caller = await authenticate(self.resources, self.token, self.source_address)
 
+    def count(self) -> None:
+        """Count one request against the rate of the caller's key.
+
+        Raises:
+            RateLimited: it is one too many.
+        """
+        if self.caller.api_key_id is not None:
+            self.resources.limiter.take(self.caller.api_key_id)
+
     def for_operation(self) -> "Context":
         """The context of one operation on this socket: what it loads is its own."""
         return replace(self, loaders=self.loaders.fresh(self.caller))

@@ -4,7 +4,7 @@ Source: github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 
 4400  a message that the protocol does not have          4408  no connection_init in time
 4401  no key, or an operation before connection_init     4429  a second connection_init
-4403  a key that is not valid, or not from this address  1013  the server cannot tell right now; come back later
+4403  a key that is not valid, or not from this address  1013  come back later: too many requests, or no database
 """
 
 from typing import Any
@@ -39,12 +39,14 @@ async def admit(context: Context) -> None:
         NoKey: there is none.
         Unauthenticated: it is not valid.
         Forbidden: it may not be used from this address.
+        RateLimited: too many requests were made with it.
     """
     payload = context.connection_params or {}
     token = bearer_token(payload.get("Authorization", payload.get("authorization")))
     if not token:
         raise NoKey("Give a key in connection_init: {Authorization: Bearer <key>}.")
     await context.authenticate(token)
+    context.count()
 
 
 class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
@@ -73,7 +75,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             await self._close(1013, error)
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
-        """Begin an operation, unless there are too many, the key has been revoked, or there is no such document."""
+        """Begin an operation, unless the key may not, too many run already, or there is no such document."""
         if self.connection_acknowledged:
             try:
                 await self._check()
@@ -93,13 +95,14 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         """A text that cannot be parsed is answered like any other error; the socket's other operations go on."""
 
     async def _check(self) -> None:
+        await self.context.authenticate_again()
+        self.context.count()
         limit = self.max_subscriptions_per_connection
         if limit is not None and len(self.operations) >= limit:
             message = (
                 f"This socket runs {len(self.operations)} operations already, and at most {limit} may run at once."
             )
             raise GraphQLError(message, extensions={"code": QUERY_TOO_COMPLEX})
-        await self.context.authenticate_again()
 
     def _with_text(self, message: SubscribeMessage) -> SubscribeMessage:
         """The same message with the text of a document that it names by its id."""
@@ -107,7 +110,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         return {**message, "payload": {**message["payload"], "query": query}}
 
     async def _close(self, code: int, error: Exception) -> None:
-        words = "The server cannot tell right now; try again." if code == 1013 else str(error)
+        unavailable = isinstance(error, (Unavailable, DatabaseUnavailable))
+        words = "The server cannot tell right now; try again." if unavailable else str(error)
         await self.websocket.close(code, _reason(words))
 
 

@@ -90,6 +90,7 @@ class GraphQLView(GraphQL[Context, None]):
         try:
             context = await self.get_context(request, Response())
             await context.authenticate(http.bearer_token(request.headers.get("authorization")))
+            context.count()
             asked = await http.read(request)
             return await self._run(asked, context, request.method, accept)
         except BadRequest as error:

@@ -42,6 +42,10 @@ def _redis_broker(above: dict[str, Any]) -> str:
     return broker if broker.startswith("redis") else "memory://"
 
 
+def _two_seconds(above: dict[str, Any]) -> int:
+    return 2 * int(above.get("rate_limit_per_second", 0))
+
+
 class Settings(BaseSettings):
     """All settings. The environment variable of each is its name in capitals; one that is empty counts as not set."""
 
@@ -381,6 +385,25 @@ class Settings(BaseSettings):
         at_least=1,
         at_most=10_000,
     )
+    rate_limit_per_second: int = setting(
+        1_000,
+        "How many requests a second may be made with one API key, those with its access tokens included; 0 sets no"
+        " limit. A request over HTTP, the opening of a WebSocket and each operation on one count as one, whatever they"
+        " ask for. Servers with a Redis (UPDATES_URL, or else BROKER_URL) count together, else each by itself.",
+        "About what one process can answer: who publishes in a hurry never meets it, a loop that ran wild does.",
+        unit="requests per second",
+        at_least=0,
+        at_most=1_000_000,
+    )
+    rate_limit_burst: int = setting(
+        Derived("twice RATE_LIMIT_PER_SECOND", _two_seconds),
+        "How many requests may be made with one API key at once, after it rested. Several servers may let a little more"
+        " through before they hear of one another; that is taken off what comes next.",
+        "Whoever comes back after a pause, all at once, is let in.",
+        unit="requests",
+        at_least=1,
+        at_most=10_000_000,
+    )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info", "What is logged at least.", "At info there is one line for every attempt."
     )
@@ -397,6 +420,11 @@ class Settings(BaseSettings):
     def delivers_itself(self) -> bool:
         """Whether the server's own process is the worker, because wake-ups do not leave it."""
         return self.broker_url.startswith("memory:")
+
+    @property
+    def shared_redis_url(self) -> str | None:
+        """The Redis that all processes of the installation share, where there is one."""
+        return next((url for url in (self.updates_url, self.broker_url) if url.startswith("redis")), None)
 
     def __repr_args__(self) -> Any:
         """The fields as they may be shown: URLs without their passwords (secrets hide themselves)."""

@@ -10,10 +10,11 @@ from typing import Self
 
 import structlog
 
+from app.redis_connection import cancelled, connect
 from app.updates.bus import Batch
 from app.updates.cursor import parse_cursor
 from app.updates.redis_streams.commands import Commands
-from app.updates.redis_streams.connection import Condition, connect
+from app.updates.redis_streams.condition import Condition
 from app.updates.redis_streams.reader import Reader
 from app.updates.redis_streams.writer import Writer
 from app.updates.update import Topic, Update
@@ -71,7 +72,7 @@ class RedisStreams:
         await asyncio.wait([writing], timeout=CLOSE_SECONDS)
         if not writing.done():
             log.warning("updates.unannounced", waiting=self._writer.waiting)
-        await _cancel(writing, reading)
+        await cancelled(writing, reading)
         await self._client.aclose()
 
     def announce(self, topic: Topic, updates: Sequence[Update]) -> None:
@@ -90,13 +91,3 @@ class RedisStreams:
     def followers(self) -> int:
         """See `Updates.followers`."""
         return self._reader.followers
-
-
-async def _cancel(*tasks: asyncio.Task[None]) -> None:
-    """End tasks, asking again until they have: redis-py sends through `asyncio.wait_for`, which before Python 3.12 may
-    swallow a cancellation that comes when it is just done (python/cpython#86296)."""
-    pending = set(tasks)
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=0.1)

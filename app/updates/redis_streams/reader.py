@@ -12,10 +12,11 @@ from typing import TypeVar
 
 from redis.exceptions import RedisError
 
+from app.redis_connection import backoff_seconds
 from app.updates.bus import Batch
 from app.updates.cursor import Cursor, start
 from app.updates.redis_streams.commands import MAX_ENTRIES, Commands
-from app.updates.redis_streams.connection import Condition, backoff_seconds
+from app.updates.redis_streams.condition import Condition
 from app.updates.redis_streams.entries import put_away, read_page
 from app.updates.update import Stream
 from app.updates.window import Following, Page, Shelf, Window

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from redis.exceptions import RedisError
 
+from app.redis_connection import backoff_seconds
 from app.updates.redis_streams.commands import Commands
-from app.updates.redis_streams.connection import Condition, backoff_seconds
+from app.updates.redis_streams.condition import Condition
 from app.updates.redis_streams.outbox import Outbox, Parcel
 from app.updates.update import Topic, Update
 

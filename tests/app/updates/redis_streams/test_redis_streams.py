@@ -6,10 +6,10 @@ from contextlib import AsyncExitStack
 import pytest
 import redis
 
+from app.redis_connection import backoff_seconds, connect
 from app.updates import Batch, Topic, Updates, open_updates
 from app.updates.redis_streams import RedisStreams
 from app.updates.redis_streams.commands import BELL_LENGTH, Commands
-from app.updates.redis_streams.connection import backoff_seconds, connect
 from app.updates.redis_streams.entries import BELL, stream_key
 from app.updates.redis_streams.outbox import Parcel
 from tests.app.updates.follower import Follower, an_update, numbers, some_updates

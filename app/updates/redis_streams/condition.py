@@ -1,38 +1,11 @@
-"""The bus's own connections to Redis, and whether they get through."""
+"""Whether the bus gets through to Redis."""
 
 from urllib.parse import urlsplit
 
 import structlog
-from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 log = structlog.get_logger()
-
-# One for the writer, one for the reader's blocking read, the rest for followers that join or catch up.
-MAX_CONNECTIONS = 8
-
-
-def connect(url: str, timeout_seconds: float) -> Redis:
-    """A client that connects on first use.
-
-    Args:
-        timeout_seconds: how long it waits for a connection and for each answer; trying again is left to its caller.
-    """
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=MAX_CONNECTIONS,
-        timeout=timeout_seconds,
-        socket_timeout=timeout_seconds,
-        socket_connect_timeout=timeout_seconds,
-        protocol=2,
-        decode_responses=False,
-    )
-    return Redis.from_pool(pool)
-
-
-def backoff_seconds(failures: int) -> float:
-    """How long to wait after this many failures in a row: little at first, a restart of Redis is quick."""
-    return min(2.0, 0.05 * 2.0 ** min(failures, 10))
 
 
 class Condition:

@@ -1,0 +1,42 @@
+"""One token bucket. Pure: the time is an argument, and what a refusal says is the caller's business."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many requests a second go on for ever, and how many may be made at once after a rest."""
+
+    per_second: int
+    burst: int
+
+
+class Bucket:
+    """Holds up to `limit.burst` tokens and gains `limit.per_second` of them; full at first.
+
+    Below zero it is in debt: other processes spent more than there was, before they knew of one another.
+    """
+
+    __slots__ = ("_at", "_limit", "level")
+
+    def __init__(self, limit: Limit, now: float) -> None:
+        self._limit = limit
+        self._at = now
+        self.level = float(limit.burst)
+
+    def take(self, now: float) -> float:
+        """Take a token; returns 0 where there was one, else how many seconds to wait for the next.
+
+        Args:
+            now: seconds from any fixed point. A clock that is set back makes nobody wait longer for it.
+        """
+        limit = self._limit
+        level = min(limit.burst, self.level + max(0.0, now - self._at) * limit.per_second)
+        self._at = now
+        self.level = level - 1 if level >= 1 else level
+        return 0.0 if level >= 1 else (1 - level) / limit.per_second
+
+    def put_right(self, level: float, now: float) -> None:
+        """Hold so many tokens from now on: as many as there are in truth."""
+        self.level = level
+        self._at = now

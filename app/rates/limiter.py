@@ -1,0 +1,93 @@
+"""Decides within the process, at once and without waiting for anybody, whether a key may make one more request."""
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+
+import structlog
+
+from app.clock import Clock
+from app.errors import RateLimited
+from app.rates.bucket import Bucket, Limit
+from app.rates.sharing import Sharing
+
+log = structlog.get_logger()
+
+# A bound for the memory. A key that is forgotten begins with a full bucket: it was not used for long.
+MAX_KEPT = 10_000
+# The log names a key that asks too often this often at most, in seconds.
+_LOG_EVERY = 60.0
+
+
+class Limiter:
+    """The buckets of one process.
+
+    Args:
+        limit: the same for every key; None for no limit.
+        sharing: by which other processes' requests count too; opened and closed by whoever made it.
+        observe: called for each refusal.
+        most: how many keys are remembered.
+    """
+
+    def __init__(
+        self,
+        limit: Limit | None,
+        clock: Clock,
+        sharing: Sharing | None = None,
+        observe: Callable[[], None] = lambda: None,
+        most: int = MAX_KEPT,
+    ) -> None:
+        self._limit = limit
+        self._clock = clock
+        self._sharing = sharing
+        self._observe = observe
+        self._most = most
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+        self._logged: dict[str, float] = {}
+        if sharing is not None:
+            sharing.learn = self._learn
+
+    def take(self, key_id: str) -> None:
+        """Count one request made with an API key, or with an access token made with it.
+
+        Raises:
+            RateLimited: it is one too many, and does not count.
+        """
+        if self._limit is None:
+            return
+        now = self._now()
+        wait_seconds = self._bucket(key_id, now).take(now)
+        if wait_seconds > 0:
+            raise self._refusal(self._limit, key_id, now, wait_seconds)
+        if self._sharing is not None:
+            self._sharing.spent(key_id)
+
+    def _bucket(self, key_id: str, now: float) -> Bucket:
+        assert self._limit is not None
+        bucket = self._buckets.get(key_id)
+        if bucket is None:
+            bucket = self._buckets[key_id] = Bucket(self._limit, now)
+            if len(self._buckets) > self._most:
+                self._logged.pop(self._buckets.popitem(last=False)[0], None)
+        self._buckets.move_to_end(key_id)
+        return bucket
+
+    def _refusal(self, limit: Limit, key_id: str, now: float, wait_seconds: float) -> RateLimited:
+        self._observe()
+        if abs(now - self._logged.get(key_id, -math.inf)) >= _LOG_EVERY:
+            self._logged[key_id] = now
+            log.warning("key.rate_limited", api_key_id=key_id, per_second=limit.per_second, burst=limit.burst)
+        ahead = math.ceil(limit.burst + 1 - self._buckets[key_id].level)
+        return RateLimited(
+            f"The API key would be {ahead:,} requests ahead of its {limit.per_second:,} a second, but at most"
+            f" {limit.burst:,} are allowed. Come back in {math.ceil(wait_seconds)} s.",
+            wait_seconds,
+        )
+
+    def _learn(self, key_id: str, level: float) -> None:
+        """Take over what all processes together left of a key's bucket."""
+        if key_id in self._buckets:
+            self._buckets[key_id].put_right(level, self._now())
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()

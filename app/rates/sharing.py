@@ -1,0 +1,117 @@
+"""Lets all processes of an installation count a key's requests together, over Redis, and never lets one wait for it.
+
+Each process decides by its own bucket and tells Redis in the background what it let through: at once where that is
+much, else after a while, all keys in one script. The answer is what all processes together left, and puts the process's
+own bucket right. So a request costs no round trip. The price: before processes hear of one another they may let through
+more than a burst. That makes a debt, which is waited off, and so the rate holds in the long run all the same.
+
+Redis being away costs nothing but the counting together: each process goes on by its own bucket, and what it let
+through meanwhile is forgiven.
+"""
+
+import asyncio
+import contextlib
+import math
+from collections.abc import Callable
+from typing import Any, Self
+
+import structlog
+from redis.exceptions import RedisError
+
+from app.rates.bucket import Limit
+from app.redis_connection import backoff_seconds, cancelled, connect
+
+log = structlog.get_logger()
+
+PREFIX = "eev:rate:"
+TIMEOUT_SECONDS = 1.0
+# So much of a burst is told at once; what is less is told after so many seconds.
+SHARE_OF_BURST = 0.05
+PATIENCE_SECONDS = 0.25
+# However many keys there are, Redis is told no more often than this.
+PACE_SECONDS = 0.02
+
+# The time is Redis's own: the clocks of machines differ. A debt of more than a burst is forgiven.
+_SETTLE = """
+-- KEYS: buckets. ARGV: tokens a second, burst, life of a bucket in ms; then what was spent of each. Returns the levels.
+local rate, burst, life = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+local levels = {}
+for i, key in ipairs(KEYS) do
+  local kept = redis.call('HMGET', key, 'level', 'at')
+  local level = burst
+  if kept[1] and kept[2] then
+    level = math.min(burst, kept[1] + math.max(0, now - kept[2]) * rate)
+  end
+  levels[i] = string.format('%.6f', math.max(-burst, level - ARGV[3 + i]))
+  redis.call('HSET', key, 'level', levels[i], 'at', string.format('%.6f', now))
+  redis.call('PEXPIRE', key, life)
+end
+return levels
+"""
+
+
+class Sharing:
+    """One process's part in counting together.
+
+    Args:
+        url: redis:// or rediss://.
+        limit: the same in all processes.
+    """
+
+    def __init__(self, url: str, limit: Limit) -> None:
+        self._client = connect(url, TIMEOUT_SECONDS)
+        self._settle: Any = self._client.register_script(_SETTLE)
+        self._limit = limit
+        self._much = max(1, int(limit.burst * SHARE_OF_BURST))
+        # Longer than a bucket takes to be full again, which is what one that is not there stands for.
+        self._life_ms = 1_000 * math.ceil(1 + 2 * limit.burst / limit.per_second)
+        self._spent: dict[str, int] = {}
+        self._some_spent = asyncio.Event()
+        self._much_spent = asyncio.Event()
+        self._failures = 0
+        self.learn: Callable[[str, float], None] = lambda _key_id, _level: None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._run(), name="rates")
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await cancelled(self._task)
+        await self._client.aclose()
+
+    def spent(self, key_id: str) -> None:
+        """One request was let through."""
+        spent = self._spent[key_id] = self._spent.get(key_id, 0) + 1
+        self._some_spent.set()
+        if spent >= self._much:
+            self._much_spent.set()
+
+    async def _run(self) -> None:
+        while True:
+            await self._some_spent.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    await self._much_spent.wait()
+            spent, self._spent = self._spent, {}
+            self._some_spent.clear()
+            self._much_spent.clear()
+            await asyncio.sleep(await self._tell(spent))
+
+    async def _tell(self, spent: dict[str, int]) -> float:
+        """Tell Redis and learn from it; returns how long to wait before the next time, in seconds."""
+        arguments = [self._limit.per_second, self._limit.burst, self._life_ms, *spent.values()]
+        try:
+            levels = await self._settle(keys=[PREFIX + key_id for key_id in spent], args=arguments)
+        except (RedisError, OSError, RuntimeError) as error:  # RuntimeError: uvloop's, for a connection that just broke
+            if self._failures == 0:
+                log.warning("rates.interrupted", problem=f"{type(error).__name__}: {error}")
+            self._failures += 1
+            return backoff_seconds(self._failures)
+        if self._failures:
+            log.info("rates.resumed")
+        self._failures = 0
+        for key_id, level in zip(spent, levels, strict=True):
+            self.learn(key_id, float(level) - self._spent.get(key_id, 0))
+        return PACE_SECONDS

@@ -1,0 +1,8 @@
+"""A Redis of a test's own and the way to it, on both event loops, as for live updates."""
+
+from tests.app.updates.redis_streams.conftest import (  # noqa: F401 - pytest finds them here
+    client,
+    proxy,
+    pytest_asyncio_loop_factories,
+    server,
+)
