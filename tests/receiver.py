@@ -222,14 +222,20 @@ class Receiver:
         """Behave like this for requests to `path` (the query does not count)."""
         self._behaviours[path] = behaviour
 
-    async def received(self, count: int = 1, *, timeout_seconds: float = _PATIENCE_SECONDS) -> list[Received]:
-        """Wait until `count` requests have come, and return all that have.
+    async def received(
+        self, count: int = 1, *, path: str | None = None, timeout_seconds: float = _PATIENCE_SECONDS
+    ) -> list[Received]:
+        """Wait until `count` requests have come, for one path or for any, and return all that have.
 
         Raises:
             TimeoutError: they did not come.
         """
-        await self._wait(lambda: len(self.requests) >= count, f"{count} requests", timeout_seconds)
-        return list(self.requests)
+
+        def come() -> list[Received]:
+            return [request for request in self.requests if path in {None, request.path}]
+
+        await self._wait(lambda: len(come()) >= count, f"{count} requests for {path or 'any path'}", timeout_seconds)
+        return come()
 
     async def connected(self, count: int, *, timeout_seconds: float = _PATIENCE_SECONDS) -> None:
         """Wait until exactly `count` connections are open; with 0, until the sender has let go of all of them.

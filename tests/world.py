@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.access.caller import Caller
-from app.access.keys import authenticate, bootstrap
+from app.access.keys import authenticate, bootstrap, create_workspace
 from app.clock import Clock
 from app.database.database import Row
 from app.models import Webhook
@@ -17,6 +17,7 @@ from app.publishing.commit import CommittedEvent
 from app.publishing.draft import EventDraft
 from app.resources import Resources
 from app.settings import load_settings
+from app.statuses import Scope
 from app.updates import Topic
 from app.webhooks.drafts import WebhookDraft
 from app.webhooks.register import create_webhook
@@ -48,6 +49,13 @@ class World:
         event = EventDraft(event_type, TICKET if data is None else data, **draft)
         committed = await self.resources.publisher.publish(self.caller, [event], batch=False)
         return committed.events[0]
+
+    async def neighbour(self) -> "World":
+        """Another workspace of the same process."""
+        async with self.resources.database.transaction() as statements:
+            workspace = await create_workspace(statements, "neighbour", self.resources.clock.now())
+        caller = Caller(workspace.id, "Eve", frozenset(Scope))
+        return World(self.resources, caller, self.receiver, key="")
 
     async def deliveries(self, **where: Any) -> list[Row]:
         """The rows of `delivery` with these values, in the order made."""

@@ -76,9 +76,15 @@ class Pipeline:
 
         What finds no place now is claimed by itself when a place is free.
         """
-        self._ask(webhook_ids)
-        if self._claiming is not None:
+        asked = set(webhook_ids)
+        self._ask(asked)
+        # Only until theirs were claimed: under load there is always more to claim, and who waited for an end of that
+        # would keep the next wake-ups waiting.
+        while self._claiming is not None:
+            is_last = asked.isdisjoint(self._asked) and not self._in_doubt
             await asyncio.shield(self._claiming)
+            if is_last:
+                return
 
     def doubt(self) -> None:
         """Take note that a claim for this process may have been committed although it looked as if it had failed."""
@@ -93,17 +99,23 @@ class Pipeline:
             return
         self._asked |= dict.fromkeys(webhook_ids)
         if (self._asked or self._in_doubt) and self._claiming is None:
-            # In a context of its own: what asked (a request, a wake-up) is not what the sending belongs to.
-            self._claiming = asyncio.create_task(self._claim_asked(), context=Context())
+            self._begin_claim()
+
+    def _begin_claim(self) -> None:
+        # In a context of its own: what asked (a request, a wake-up) is not what the sending belongs to.
+        self._claiming = asyncio.create_task(self._claim_asked(), context=Context())
 
     async def _claim_asked(self) -> None:
+        """Claim once, for as many as go into one statement, and have the next claim begin where more is asked for."""
+        may_go_on = False
         try:
             await self._settle()
-            while self._asked and self.in_flight.capacity.free > 0 and not self._stopped:
+            if self._may_claim:
                 webhook_ids = list(self._asked)[:WEBHOOKS_PER_CLAIM]
                 for webhook_id in webhook_ids:
                     del self._asked[webhook_id]
                 await self._claim_some(webhook_ids)
+            may_go_on = self._may_claim
         except DatabaseError as error:
             self.doubt()
             log.warning("claim.failed", error=str(error))  # The sweep asks again.
@@ -112,6 +124,12 @@ class Pipeline:
             log.exception("claim.broken")
         finally:
             self._claiming = None
+            if may_go_on:
+                self._begin_claim()
+
+    @property
+    def _may_claim(self) -> bool:
+        return bool(self._asked) and self.in_flight.capacity.free > 0 and not self._stopped
 
     async def _settle(self) -> None:
         if not self._in_doubt:

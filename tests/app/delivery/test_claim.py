@@ -2,40 +2,29 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from app.access.caller import Caller
-from app.access.keys import create_workspace
 from app.delivery.sweep import sweep
 from app.publishing.draft import EventDraft
 from app.settings import load_settings
-from app.statuses import Scope
-from app.webhooks.drafts import WebhookDraft
-from app.webhooks.register import create_webhook
 from tasks.process import open_process
 from tests.receiver import hang
 from tests.world import PATIENCE_SECONDS, TICKET, World, open_world
 
 
-async def neighbour(world: World) -> Caller:
-    """A caller in another workspace of the same process."""
-    async with world.resources.database.transaction() as statements:
-        workspace = await create_workspace(statements, "neighbour", world.resources.clock.now())
-    return Caller(workspace.id, "Eve", frozenset(Scope))
-
-
-async def publish_many(world: World, caller: Caller, count: int) -> None:
-    draft = WebhookDraft("Tickets", world.receiver.url("/"), ["*"])
-    await create_webhook(world.resources, caller, draft)
-    await world.resources.publisher.publish(caller, [EventDraft("ticket.created", TICKET)] * count, batch=True)
+async def publish_many(world: World, count: int, path: str = "/", **draft: Any) -> None:
+    await world.webhook(path, **draft)
+    events = [EventDraft("ticket.created", TICKET)] * count
+    await world.resources.publisher.publish(world.caller, events, batch=True)
 
 
 async def test_a_process_holds_no_more_deliveries_than_it_has_places(database_url: str, tmp_path: Path) -> None:
     async with open_world(database_url, tmp_path, max_in_flight=4) as world:
         world.receiver.on("/", hang())
-        await publish_many(world, world.caller, 6)
-        await publish_many(world, await neighbour(world), 6)
+        await publish_many(world, 6)
+        await publish_many(await world.neighbour(), 6)
 
         await world.receiver.received(4)
         await sweep(world.resources)
@@ -61,3 +50,37 @@ async def test_two_processes_that_claim_at_once_send_nothing_twice(database_url:
         attempts = await world.attempts()
         assert len(requests) == len(attempts) == 200
         assert len({attempt["delivery_id"] for attempt in attempts}) == 200
+
+
+async def test_a_workspace_with_a_backlog_does_not_hold_up_another(database_url: str, tmp_path: Path) -> None:
+    async with open_world(database_url, tmp_path, max_in_flight=4) as world:
+        other = await world.neighbour()
+        await other.webhook("/other")
+        for _ in range(3):
+            await publish_many(world, 100, "/backlog", max_in_flight=100)
+        await world.receiver.received(8)
+        waits = []
+
+        for turn in range(5):
+            await other.publish()
+            before = len(world.receiver.requests)
+            others = await world.receiver.received(turn + 1, path="/other")
+            waits.append(world.receiver.requests.index(others[-1]) - before)
+
+        sent = [request.path for request in world.receiver.requests].count("/backlog")
+        assert sent < 300  # of 600: the backlog is still there
+        assert max(waits) <= 20
+
+
+async def test_a_workspace_whose_receivers_hang_leaves_room_for_another(database_url: str, tmp_path: Path) -> None:
+    async with open_world(database_url, tmp_path, max_in_flight=4) as world:
+        world.receiver.on("/hangs", hang())
+        for _ in range(3):
+            await publish_many(world, 10, "/hangs", max_in_flight=100)
+        await world.receiver.received(3)
+        other = await world.neighbour()
+
+        await publish_many(other, 5, "/other")
+        await world.receiver.received(5, path="/other")
+
+        assert [request.path for request in world.receiver.requests].count("/hangs") == 3
