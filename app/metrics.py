@@ -1,10 +1,11 @@
 """What the program counts and measures about itself, for Prometheus.
 
 Each process has its own registry, made when its resources are opened. Callers say what happened, in the words of the
-domain; names and buckets are here, and docs/metrics.md is written from them. No label names a workspace or a webhook:
-there may be thousands of each.
+domain; names and buckets are here, and docs/metrics.md is written from them. No label names a webhook, and only the
+few workspaces that wait longest are named: there may be thousands of each.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -25,16 +26,21 @@ _DELAY_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 3
 _MICROSECONDS = 1_000_000
 _AFTER_AN_ATTEMPT = (DeliveryStatus.SUCCEEDED, DeliveryStatus.RETRYING, DeliveryStatus.FAILED)
 
+MAX_WORKSPACES_NAMED = 20
+# A workspace that waits for less is well, and a series that comes and goes with every event costs Prometheus much.
+NAMED_FROM_SECONDS = 1.0
+
 PRUNED_TABLES = ("event", "delivery", "attempt", "operation", "audit_entry", "stats_period")
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How things stand at the moment of a scrape; None where it cannot be known right now."""
+    """How things stand at the moment of a scrape. `oldest_due_seconds` are the ages of the queues by workspace, the
+    longest first; None where they cannot be known right now."""
 
     in_flight: int
     followers: int
-    oldest_due_seconds: float | None
+    oldest_due_seconds: Mapping[str, float] | None
     broker_ok: bool
     updates_ok: bool
 
@@ -91,6 +97,13 @@ class Metrics:
             "eev_webhooks_queue_age_seconds",
             "How long the oldest delivery that is due and unclaimed has been waiting, over all processes;"
             " those of paused and held back webhooks are not due. NaN while the database does not answer.",
+            registry=registry,
+        )
+        self._workspace_queue_age = Gauge(
+            "eev_webhooks_workspace_queue_age_seconds",
+            f"The same for each workspace, of the {MAX_WORKSPACES_NAMED} that wait longest and for"
+            f" {NAMED_FROM_SECONDS:g} s or more.",
+            ["workspace"],
             registry=registry,
         )
         self._broker_up = Gauge(
@@ -158,7 +171,14 @@ class Metrics:
         """Everything as Prometheus reads it (text format 0.0.4), with how things stand now."""
         self._in_flight.set(level.in_flight)
         self._followers.set(level.followers)
-        self._queue_age.set(float("nan") if level.oldest_due_seconds is None else level.oldest_due_seconds)
+        self._set_queue_ages(level.oldest_due_seconds)
         self._broker_up.set(level.broker_ok)
         self._updates_up.set(level.updates_ok)
         return generate_latest(self.registry)
+
+    def _set_queue_ages(self, ages: Mapping[str, float] | None) -> None:
+        self._queue_age.set(float("nan") if ages is None else max(ages.values(), default=0.0))
+        self._workspace_queue_age.clear()
+        for workspace, age in list((ages or {}).items())[:MAX_WORKSPACES_NAMED]:
+            if age >= NAMED_FROM_SECONDS:
+                self._workspace_queue_age.labels(workspace).set(age)

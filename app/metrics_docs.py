@@ -5,7 +5,7 @@ Run it as `python -m app.metrics_docs > docs/metrics.md`.
 
 from prometheus_client import Metric
 
-from app.metrics import Metrics
+from app.metrics import Level, Metrics
 
 PREFIX = "eev_webhooks_"
 _INTRODUCTION = """\
@@ -13,15 +13,10 @@ _INTRODUCTION = """\
 
 `GET /metrics` answers in Prometheus's text format. Without `METRICS_TOKEN` it answers the machine itself only; with it,
 scrapers send it as `Authorization: Bearer …`. A worker (`eev-webhooks worker`) answers on `WORKER_PORT`, where that is
-set. Each process counts what it does itself, so sums go over all servers and workers; `eev_webhooks_queue_age_seconds`
-is the same for all of them. Beside these there are the usual `process_…` and `python_gc_…`.
+set. Each process counts what it does itself, so sums go over all servers and workers; the ages of queues are the same
+for all of them. Beside these there are the usual `process_…` and `python_gc_…`.
 
-Worth an alert:
-
-- `eev_webhooks_queue_age_seconds` above a minute: deliveries wait;
-- `time() - eev_webhooks_sweep_last_run_timestamp_seconds` above 15 where a process delivers: it hangs;
-- `eev_webhooks_broker_up` or `eev_webhooks_updates_up` at 0;
-- a falling share of `outcome="SUCCEEDED"` in `rate(eev_webhooks_attempts_total[5m])`.
+Which of them to alert on, and what to do then, is in [operations](operations.md#metrics-and-alerts).
 
 This page is written from `app/metrics.py` by `python -m app.metrics_docs > docs/metrics.md`.
 
@@ -32,7 +27,9 @@ This page is written from `app/metrics.py` by `python -m app.metrics_docs > docs
 
 def page() -> str:
     """The whole of docs/metrics.md, as Markdown."""
-    families = [family for family in Metrics().registry.collect() if family.name.startswith(PREFIX)]
+    metrics = Metrics()
+    metrics.exposition(Level(0, 0, {"ws_1": 1.0}, broker_ok=True, updates_ok=True))  # so that every label is seen
+    families = [family for family in metrics.registry.collect() if family.name.startswith(PREFIX)]
     return _INTRODUCTION + "".join(_row(family) for family in families)
 
 

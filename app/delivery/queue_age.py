@@ -1,11 +1,13 @@
 """How long deliveries wait for a worker: the age of the oldest one that is due and that nobody holds."""
 
+from collections.abc import Mapping
+
 from app.database.database import Database
 
 # One look into an index for each webhook and status, however long the queue is.
 _OLDEST_DUE = """
-SELECT MIN(waiting.since) AS since FROM (
-  SELECT (
+SELECT waiting.workspace_id, MIN(waiting.since) AS since FROM (
+  SELECT w.workspace_id, (
     SELECT d.next_attempt_at FROM delivery d
     WHERE d.webhook_id = w.id AND d.status = kind.status AND d.claimed_by IS NULL AND d.next_attempt_at IS NOT NULL
     ORDER BY d.next_attempt_at LIMIT 1) AS since
@@ -13,13 +15,21 @@ SELECT MIN(waiting.since) AS since FROM (
   WHERE w.status = 'ACTIVE' AND w.deleted_at IS NULL AND (w.held_until IS NULL OR w.held_until <= $1)
 ) AS waiting
 WHERE waiting.since <= $1
+GROUP BY waiting.workspace_id ORDER BY since, waiting.workspace_id LIMIT $2
 """
 
 
-async def queue_age(database: Database, now: int) -> int:
-    """How long the oldest due delivery has been waiting, in microseconds; 0 where none is due.
+async def queue_ages(database: Database, now: int, most: int) -> Mapping[str, int]:
+    """How long the oldest due delivery of each workspace has been waiting, in microseconds, the longest first and of
+    no more than `most` workspaces; one that waits for nothing is left out.
 
     What waits for a webhook that is paused, disabled or held back is not due.
     """
-    row = await database.fetch_one(_OLDEST_DUE, now)
-    return 0 if row is None or row["since"] is None else now - int(row["since"])
+    rows = await database.fetch(_OLDEST_DUE, now, most)
+    return {row["workspace_id"]: now - int(row["since"]) for row in rows}
+
+
+async def queue_age(database: Database, now: int) -> int:
+    """How long the oldest due delivery of all has been waiting, in microseconds; 0 where none is due."""
+    ages = await queue_ages(database, now, 1)
+    return max(ages.values(), default=0)

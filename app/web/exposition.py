@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Mapping
 from ipaddress import ip_address
 
 from starlette.requests import Request
@@ -10,8 +11,8 @@ from starlette.routing import Route
 
 from app.clock import to_micros
 from app.database.errors import DatabaseError
-from app.delivery.queue_age import queue_age
-from app.metrics import Level
+from app.delivery.queue_age import queue_ages
+from app.metrics import MAX_WORKSPACES_NAMED, Level
 from app.resources import Resources
 
 _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -46,12 +47,14 @@ async def measure(resources: Resources) -> Level:
     )
 
 
-async def _oldest_due_seconds(resources: Resources) -> float | None:
+async def _oldest_due_seconds(resources: Resources) -> Mapping[str, float] | None:
     try:
         async with asyncio.timeout(_QUERY_SECONDS):
-            return await queue_age(resources.database, to_micros(resources.clock.now())) / 1_000_000
+            now = to_micros(resources.clock.now())
+            ages = await queue_ages(resources.database, now, MAX_WORKSPACES_NAMED)
     except (DatabaseError, TimeoutError):
         return None
+    return {workspace: age / 1_000_000 for workspace, age in ages.items()}
 
 
 def _presents(request: Request, token: str) -> bool:

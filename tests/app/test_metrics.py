@@ -18,7 +18,7 @@ from app.sender.outcome import Answered
 from app.statuses import AttemptOutcome, AttemptTrigger, DeliveryStatus
 
 ROOT = Path(__file__).parents[2]
-QUIET = Level(in_flight=0, followers=0, oldest_due_seconds=0.0, broker_ok=True, updates_ok=True)
+QUIET = Level(in_flight=0, followers=0, oldest_due_seconds={}, broker_ok=True, updates_ok=True)
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
 
@@ -133,7 +133,7 @@ def test_batches_show_their_sizes_and_how_much_they_held() -> None:
 def test_how_things_stand_is_told_as_it_is_now() -> None:
     metrics = Metrics()
 
-    busy = samples(metrics, Level(17, 3, 12.5, broker_ok=False, updates_ok=False))
+    busy = samples(metrics, Level(17, 3, {"ws_1": 12.5, "ws_2": 2.0}, broker_ok=False, updates_ok=False))
     quiet = samples(metrics, QUIET)
 
     names = ("in_flight_requests", "followers", "queue_age_seconds", "broker_up", "updates_up")
@@ -142,9 +142,27 @@ def test_how_things_stand_is_told_as_it_is_now() -> None:
 
 
 def test_a_queue_that_cannot_be_looked_at_has_no_age() -> None:
-    found = samples(Metrics(), Level(0, 0, None, broker_ok=True, updates_ok=True))
+    metrics = Metrics()
+    samples(metrics, Level(0, 0, {"ws_1": 5.0}, broker_ok=True, updates_ok=True))
 
+    found = samples(metrics, Level(0, 0, None, broker_ok=True, updates_ok=True))
+
+    assert not any("workspace_queue_age" in name for name in found)
     assert math.isnan(found["eev_webhooks_queue_age_seconds"])
+
+
+def test_the_few_workspaces_that_wait_longest_are_named_and_nobody_once_all_is_well() -> None:
+    metrics = Metrics()
+    ages = {f"ws_{seconds}": float(seconds) for seconds in range(100, 0, -1)} | {"ws_quick": 0.9}
+
+    busy = samples(metrics, Level(0, 0, ages, broker_ok=True, updates_ok=True))
+    calm = samples(metrics, Level(0, 0, {"ws_quick": 0.9}, broker_ok=True, updates_ok=True))
+
+    name = "eev_webhooks_workspace_queue_age_seconds"
+    assert {key: value for key, value in busy.items() if key.startswith(name)} == {
+        f"{name}{{workspace=ws_{seconds}}}": seconds for seconds in range(81, 101)
+    }
+    assert not any(key.startswith(name) for key in calm)
 
 
 def test_a_sweep_leaves_its_time() -> None:
@@ -189,5 +207,6 @@ def test_the_page_about_metrics_is_what_the_instruments_say_today() -> None:
 def test_the_page_names_every_metric() -> None:
     named = set(re.findall(r"^\| `(eev_webhooks_[a-z_]+)`", page(), re.MULTILINE))
 
-    exposed = {re.sub(r"(_bucket|_sum|_count)?(\{.*\})?$", "", name) for name in samples(Metrics())}
+    level = Level(0, 0, {"ws_1": 1.0}, broker_ok=True, updates_ok=True)
+    exposed = {re.sub(r"(_bucket|_sum|_count)?(\{.*\})?$", "", name) for name in samples(Metrics(), level)}
     assert named == {name for name in exposed if name.startswith("eev_webhooks_") and not name.endswith("_created")}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.clock import to_micros
-from app.delivery.queue_age import _OLDEST_DUE, queue_age
+from app.delivery.queue_age import _OLDEST_DUE, queue_age, queue_ages
 from app.webhooks.register import pause_webhook
 from tests.clock import FakeClock
 from tests.world import World, open_world
@@ -39,6 +39,25 @@ async def test_the_age_is_that_of_the_oldest_delivery(world: World, clock: FakeC
     clock.advance(10)
 
     assert await age(world) == 40 * SECOND
+
+
+async def test_each_workspace_has_its_own_age_and_those_that_wait_longest_come_first(
+    world: World, clock: FakeClock
+) -> None:
+    await world.webhook()
+    await world.publish()
+    clock.advance(30)
+    other = await world.neighbour()
+    await other.webhook()
+    await other.publish()
+    clock.advance(10)
+    now = to_micros(clock.now())
+
+    ages = await queue_ages(world.resources.database, now, 2)
+    longest = await queue_ages(world.resources.database, now, 1)
+
+    assert list(ages.items()) == [(world.caller.workspace_id, 40 * SECOND), (other.caller.workspace_id, 10 * SECOND)]
+    assert list(longest) == [world.caller.workspace_id]
 
 
 async def test_a_retry_ages_from_when_it_is_due(world: World, clock: FakeClock) -> None:
@@ -94,7 +113,7 @@ async def test_a_webhook_that_is_held_back_is_not_due_before_its_time(world: Wor
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 async def test_the_look_is_one_into_an_index_however_long_the_queue_is(world: World) -> None:
-    plan = await world.resources.database.fetch(f"EXPLAIN QUERY PLAN {_OLDEST_DUE}", 0)
+    plan = await world.resources.database.fetch(f"EXPLAIN QUERY PLAN {_OLDEST_DUE}", 0, 1)
 
     assert any("SEARCH d USING" in step["detail"] and "delivery_due" in step["detail"] for step in plan)
     assert not any("SCAN d" in step["detail"] for step in plan)
