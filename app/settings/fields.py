@@ -331,6 +331,11 @@ class Settings(BaseSettings):
     introspection: bool = setting(
         True, "Whether the GraphQL schema can be queried.", "The contract is public, and tools need it."
     )
+    graphiql: bool = setting(
+        True,
+        "Whether the page /graphiql is served, a console for asking by hand.",
+        "It needs no network, and can do what the key that is entered there may do, and no more.",
+    )
     persisted_queries_bytes: int = setting(
         4 * _MIB,
         "How much text of automatic persisted queries a process remembers; 0 turns them off.",

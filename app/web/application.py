@@ -13,9 +13,10 @@ from app.resources import Resources
 from app.settings import Settings
 from app.web.answers import http_error, server_error
 from app.web.body_limit import BodyLimit
+from app.web.console import console_routes
 from app.web.exposition import metrics_route
 from app.web.health import Health
-from app.web.landing import landing
+from app.web.landing import landing_route
 from app.web.middleware import EndStreams, RequestId, SecurityHeaders
 
 
@@ -29,12 +30,14 @@ def create_application(resources: Resources) -> Starlette:
     settings = resources.settings
     view = GraphQLView(resources)
     routes: list[BaseRoute] = [
-        Route("/", landing),
+        landing_route(settings),
         Route("/graphql", view),
         WebSocketRoute("/graphql", view),
         metrics_route(resources),
         *Health(resources, works=settings.delivers_itself).routes(),
     ]
+    if settings.graphiql:
+        routes += console_routes()
     return _assembled(settings, routes)
 
 

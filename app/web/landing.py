@@ -2,6 +2,9 @@
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from app.settings import Settings
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -12,14 +15,20 @@ _PAGE = """<!doctype html>
 <p>Published events become signed, retried HTTP deliveries that can be followed live.</p>
 <ul>
 <li><code>/graphql</code>: the API, for POST, GET, WebSocket and server-sent events</li>
-<li><a href="/health/ready">/health/ready</a>: whether it can take events</li>
+{console}<li><a href="/health/ready">/health/ready</a>: whether it can take events</li>
 <li><a href="/health/live">/health/live</a>: whether it answers</li>
 <li><a href="/metrics">/metrics</a>: numbers for Prometheus</li>
 </ul>
 </html>
 """
+_CONSOLE = '<li><a href="/graphiql">/graphiql</a>: a console for asking it by hand</li>\n'
 
 
-async def landing(_: Request) -> Response:
-    """The page."""
-    return HTMLResponse(_PAGE)
+def landing_route(settings: Settings) -> Route:
+    """The route of the page."""
+    page = _PAGE.replace("{console}", _CONSOLE if settings.graphiql else "")
+
+    async def landing(_: Request) -> Response:
+        return HTMLResponse(page)
+
+    return Route("/", landing)

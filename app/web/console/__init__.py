@@ -1,0 +1,37 @@
+"""GET /graphiql: a small console of the server's own, for asking and following by hand.
+
+Not GraphiQL itself: no maintained package holds its files, and loading them from elsewhere would hand the key to
+whoever serves them. The page loads nothing but its own files from here, and its policy holds it to that.
+"""
+
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+_HERE = Path(__file__).parent
+_FILES = {
+    "/graphiql": ("console.html", "text/html"),
+    "/graphiql/console.css": ("console.css", "text/css"),
+    "/graphiql/console.js": ("console.js", "text/javascript"),
+    "/graphiql/schema.js": ("schema.js", "text/javascript"),
+}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:;"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def console_routes() -> list[Route]:
+    """The page and its files, read once."""
+    return [_route(path, _HERE / name, media_type) for path, (name, media_type) in _FILES.items()]
+
+
+def _route(path: str, file: Path, media_type: str) -> Route:
+    content = file.read_bytes()
+
+    async def answer(_: Request) -> Response:
+        return Response(content, media_type=media_type, headers={"content-security-policy": _POLICY})
+
+    return Route(path, answer)
