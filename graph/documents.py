@@ -60,6 +60,7 @@ class Documents:
         self._tokens = 0
         self.misses = 0
         self.max_tokens = settings.max_query_tokens
+        self.max_depth = settings.max_query_depth
 
     def prepare(self, text: str) -> Prepared:
         """The parsed and validated text.

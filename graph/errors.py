@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError
+from graphql import GraphQLError, GraphQLFormattedError
 from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
@@ -32,8 +32,6 @@ QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
 _log = structlog.get_logger("graph")
 
 _CODES = {Unauthenticated: "UNAUTHENTICATED", Forbidden: "FORBIDDEN", RateLimited: "RATE_LIMITED"}
-# graphql-core's parser has no other sign than its words for a text that is within the grammar, but beyond the limits.
-_TOO_LARGE = re.compile(r"Document (contains more than \d+ tokens|is nested too deeply)")
 # What graphql-core repeats of the input where an object or a text was expected: it may hold a token or a password, and
 # errors are kept by whatever watches the client.
 _REPEATED_INPUT = re.compile(
@@ -76,8 +74,7 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
     if isinstance(cause, (BadUserInput, Rejected)):
         return str(cause), {"code": BAD_USER_INPUT}
     if isinstance(cause, _GRAPHQL_ITSELF) or (cause is None and _is_about_the_request(error)):
-        too_large = _TOO_LARGE.search(error.message) if isinstance(error, GraphQLSyntaxError) else None
-        return _without_input(error.message), {"code": QUERY_TOO_COMPLEX if too_large else BAD_USER_INPUT}
+        return _without_input(error.message), {"code": BAD_USER_INPUT}
     return _masked(error, cause)
 
 

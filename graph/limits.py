@@ -5,6 +5,7 @@ Pure: a document in, errors out. Introspection counts for nothing here, because 
 make measuring it long.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLSyntaxError,
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionNode,
@@ -26,12 +28,31 @@ from graph.errors import QUERY_TOO_COMPLEX
 MAX_COMPARED = 20_000
 # Deeper than any operation within the limits; a fragment that spreads itself, which is not valid, has no bottom.
 _DEEPEST = 200
+_TOO_MANY_TOKENS = re.compile(r"Document contains more than (\d+) tokens")
+_TOO_DEEP_TO_PARSE = "Document is nested too deeply"
 
 
 def too_complex(what: str, value: int | str, limit: int) -> GraphQLError:
     """The error for an operation beyond a limit."""
     message = f"The operation has {what} {value}, but at most {limit} is allowed."
     return GraphQLError(message, extensions={"code": QUERY_TOO_COMPLEX})
+
+
+def say_limits(error: GraphQLError, max_depth: int) -> None:
+    """Put into the words above what graphql-core's parser says of a text that is beyond the limits; others stay.
+
+    It has no other sign for that than its words, and stops at the limit: how far beyond it the text is, nobody knows.
+    """
+    if not isinstance(error, GraphQLSyntaxError):
+        return
+    if found := _TOO_MANY_TOKENS.search(error.message):
+        limit = int(found[1])
+        said = too_complex("more than", f"{limit} tokens", limit)
+    elif _TOO_DEEP_TO_PARSE in error.message:
+        said = too_complex("a depth of", "more than can be read", max_depth)
+    else:
+        return
+    error.message, error.extensions = said.message, said.extensions
 
 
 def shape_errors(document: DocumentNode, *, max_depth: int, max_aliases: int) -> list[GraphQLError]:

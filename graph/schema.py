@@ -15,6 +15,7 @@ from graph.context import Context
 from graph.documents import Documents, Preparation
 from graph.errors import explain
 from graph.execution import Execution
+from graph.limits import say_limits
 from graph.manifest import read_manifest
 from graph.mutations.root import Mutation
 from graph.persisted import Persisted, Remembered, Trusted
@@ -45,6 +46,8 @@ class Schema(strawberry.Schema):
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:  # noqa: ARG002
         """Give every error its code. Strawberry calls this for queries, mutations and subscriptions alike."""
+        for error in errors:
+            say_limits(error, self.documents.max_depth)
         explain(errors)
 
     async def stream(

@@ -85,6 +85,11 @@ async def api_of(resources: Resources, http: httpx.AsyncClient, caller: Caller, 
     return Api(resources, http, created.key)
 
 
+async def a_key(domain: Domain) -> str:
+    """A new key of the workspace to act in, with every scope."""
+    return (await create_key(domain.resources, domain.caller, KeyDraft("test", tuple(Scope)))).key
+
+
 @asynccontextmanager
 async def http_client(resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
     """HTTP to the server's application, within the process."""

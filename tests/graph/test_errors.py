@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from graphql import GraphQLError, GraphQLSyntaxError, Source
+from graphql import GraphQLError
 from structlog.testing import capture_logs
 
 from app.database.errors import DatabaseUnavailable
@@ -60,22 +60,6 @@ def test_what_graphql_finds_wrong_with_a_request_keeps_its_words() -> None:
         "Cannot query field 'x' on type 'Query'.",
         {"code": "BAD_USER_INPUT"},
     )
-
-
-@pytest.mark.parametrize(
-    ("words", "code"),
-    [
-        ("Document contains more than 2000 tokens. Parsing aborted.", "QUERY_TOO_COMPLEX"),
-        ("Document is nested too deeply. Parsing aborted.", "QUERY_TOO_COMPLEX"),
-        ("Unexpected <EOF>.", "BAD_USER_INPUT"),
-    ],
-)
-def test_a_text_that_is_too_large_is_told_from_one_that_is_wrong(words: str, code: str) -> None:
-    error = GraphQLSyntaxError(Source("{"), 0, words)
-
-    explain([error])
-
-    assert error.extensions == {"code": code}
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ async def strict(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIt
         ("{ webhooks { edges { node { retryPolicy { delaysSeconds } } } } }", "a depth of 5, but at most 4"),
         ("{ a: __typename b: viewer { c: scopes d: scopes } }", "aliases to the number of 3, but at most 2"),
         ("{ deliveries(first: 25) { nodes { id } } }", "a cost of 51, but at most 50"),
-        ("{ " + "__typename " * 99 + "}", "more than 100 tokens"),
+        ("{ " + "__typename " * 99 + "}", "more than 100 tokens, but at most 100"),
     ],
 )
 async def test_what_is_beyond_a_limit_is_not_run_and_told_both_numbers(

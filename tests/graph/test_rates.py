@@ -7,13 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from app.access.keys import KeyDraft, create_key
 from app.resources import open_resources
 from app.settings import Settings
-from app.statuses import Scope
 from tests.clock import FakeClock
 from tests.domain import Domain, open_domain
-from tests.graph.conftest import on_sqlite_only
+from tests.graph.conftest import a_key, on_sqlite_only
 from tests.graph.serving import WAIT_SECONDS, served, socket
 
 pytestmark = on_sqlite_only
@@ -44,11 +42,6 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def new_key(domain: Domain) -> str:
-    """A key with every scope."""
-    return (await create_key(domain.resources, domain.caller, KeyDraft("test", tuple(Scope)))).key
-
-
 async def ask(
     client: httpx.AsyncClient, address: str, key: str, content: Any = VIEWER, **headers: str
 ) -> httpx.Response:
@@ -66,7 +59,7 @@ async def use_up(client: httpx.AsyncClient, address: str, key: str) -> None:
 async def test_one_request_too_many_is_told_the_limit_the_value_and_when_to_come_back(
     client: httpx.AsyncClient, address: str, domain: Domain
 ) -> None:
-    key = await new_key(domain)
+    key = await a_key(domain)
     await use_up(client, address, key)
 
     refused = await ask(client, address, key)
@@ -85,7 +78,7 @@ async def test_one_request_too_many_is_told_the_limit_the_value_and_when_to_come
 async def test_a_key_that_asks_too_often_holds_up_no_other(
     client: httpx.AsyncClient, address: str, domain: Domain
 ) -> None:
-    key, other = await new_key(domain), await new_key(domain)
+    key, other = await a_key(domain), await a_key(domain)
     await use_up(client, address, key)
 
     assert (await ask(client, address, key)).status_code == 429
@@ -95,7 +88,7 @@ async def test_a_key_that_asks_too_often_holds_up_no_other(
 async def test_what_access_tokens_ask_counts_for_their_key(
     client: httpx.AsyncClient, address: str, domain: Domain
 ) -> None:
-    key = await new_key(domain)
+    key = await a_key(domain)
     document = "mutation($input: CreateAccessTokenInput!) { createAccessToken(input: $input) { token } }"
     given = {"query": document, "variables": {"input": {"scopes": ["READ"]}}}
     tokens = [(await ask(client, address, key, given)).json()["data"]["createAccessToken"]["token"] for _ in range(2)]
@@ -107,7 +100,7 @@ async def test_what_access_tokens_ask_counts_for_their_key(
 async def test_a_request_counts_once_however_many_events_it_publishes(
     client: httpx.AsyncClient, address: str, domain: Domain
 ) -> None:
-    key = await new_key(domain)
+    key = await a_key(domain)
     document = "mutation($input: PublishEventsInput!) { publishEvents(input: $input) { events { id } } }"
     event = {"type": "system.backup", "data": {"backup": {"id": "b", "status": "completed", "type": "full"}}}
 
@@ -119,7 +112,7 @@ async def test_a_request_counts_once_however_many_events_it_publishes(
 
 
 async def test_what_cannot_be_read_counts_too(client: httpx.AsyncClient, address: str, domain: Domain) -> None:
-    key = await new_key(domain)
+    key = await a_key(domain)
     contents: list[Any] = [{}, [], {"query": "{"}, VIEWER]
 
     statuses = [(await ask(client, address, key, content)).status_code for content in contents]
@@ -130,7 +123,7 @@ async def test_what_cannot_be_read_counts_too(client: httpx.AsyncClient, address
 async def test_a_stream_that_is_one_too_many_is_refused(
     client: httpx.AsyncClient, address: str, domain: Domain
 ) -> None:
-    key = await new_key(domain)
+    key = await a_key(domain)
     await use_up(client, address, key)
 
     refused = await ask(client, address, key, {"query": WATCH}, accept="text/event-stream")
@@ -142,7 +135,7 @@ async def test_a_stream_that_is_one_too_many_is_refused(
 async def test_a_large_body_that_is_one_too_many_gets_its_answer(
     client: httpx.AsyncClient, address: str, domain: Domain
 ) -> None:
-    key = await new_key(domain)
+    key = await a_key(domain)
     await use_up(client, address, key)
 
     refused = await ask(client, address, key, VIEWER | {"variables": {"x": "x" * 3_000_000}})
@@ -152,7 +145,7 @@ async def test_a_large_body_that_is_one_too_many_gets_its_answer(
 
 async def test_on_a_socket_one_operation_is_refused_and_the_others_go_on(address: str, domain: Domain) -> None:
     async with socket(address) as opened:
-        await opened.introduce(await new_key(domain))
+        await opened.introduce(await a_key(domain))
         await opened.subscribe(WATCH, id="watching")
         await opened.subscribe("{ viewer { scopes } }", id="2")
         assert "viewer" in await opened.next("2")
@@ -172,7 +165,7 @@ async def test_on_a_socket_one_operation_is_refused_and_the_others_go_on(address
 async def test_opening_sockets_counts_and_one_too_many_is_closed_to_be_tried_again(
     address: str, domain: Domain
 ) -> None:
-    key = await new_key(domain)
+    key = await a_key(domain)
     for _ in range(3):
         async with socket(address) as opened:
             await opened.introduce(key)
@@ -187,7 +180,7 @@ async def test_without_a_limit_nobody_is_refused(
     client: httpx.AsyncClient, database_url: str, tmp_path: Path, clock: FakeClock
 ) -> None:
     async with open_domain(database_url, tmp_path, clock, rate_limit_per_second=0, rate_limit_burst=1) as domain:
-        key = await new_key(domain)
+        key = await a_key(domain)
         async with served(domain.resources) as address:
             statuses = {(await ask(client, address, key)).status_code for _ in range(20)}
 
@@ -195,7 +188,7 @@ async def test_without_a_limit_nobody_is_refused(
 
 
 async def test_refusals_are_seen_in_the_metrics(client: httpx.AsyncClient, address: str, domain: Domain) -> None:
-    key = await new_key(domain)
+    key = await a_key(domain)
     await use_up(client, address, key)
     await ask(client, address, key)
 
@@ -215,7 +208,7 @@ async def test_servers_with_one_redis_count_together(
         served(domain.resources) as one,
         served(resources) as other,
     ):
-        key = await new_key(domain)
+        key = await a_key(domain)
         passed = {one: 0, other: 0}
         for address in (one, other):
             while (await ask(client, address, key)).status_code == 200:

@@ -125,6 +125,7 @@ def test_a_message_on_a_socket_is_limited_too(server: Running) -> None:
 
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1009
+    assert "exceeds limit of 4194304 bytes" in closed.value.rcvd.reason
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
