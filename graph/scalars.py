@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, ValueNode, value_from_ast_untyped
 from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
@@ -41,6 +41,10 @@ def parse_json(value: Any) -> Any:
     return value
 
 
+def _parse_json_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+    return parse_json(value_from_ast_untyped(node, variables))
+
+
 def _is_finite(value: Any) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
@@ -64,6 +68,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="Any JSON value.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
         serialize=lambda value: value,
-        parse_value=parse_json,
+        parse_value=lambda value: value,  # variables have been through a parser that knows no infinity
+        parse_literal=_parse_json_literal,
     ),
 }

@@ -6,7 +6,7 @@ transaction: a publisher that reads the same version inside its transaction has 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cel
@@ -42,9 +42,11 @@ class Route:
     active: bool
 
     def wants(self, event_type: str, event: Mapping[str, Any]) -> bool:
-        """Whether the webhook asks for this event. A filter that cannot be evaluated (a field is missing) says no."""
-        if not self.matcher.matches(event_type):
-            return False
+        """Whether the webhook asks for this event."""
+        return self.matcher.matches(event_type) and self.passes(event)
+
+    def passes(self, event: Mapping[str, Any]) -> bool:
+        """Whether its filter lets an event through. One that cannot be evaluated (a field is missing) does not."""
         if self.filter is None:
             return True
         try:
@@ -60,6 +62,8 @@ class Registry:
     version: int
     event_types: Mapping[str, KnownEventType]
     routes: tuple[Route, ...]
+    # The routes that ask for a type, found once: there may be thousands of webhooks, and as many events a second.
+    _by_type: dict[str, tuple[Route, ...]] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def takes(self, event_type: str, data: Any) -> bool:
         """Whether such an event may be published."""
@@ -67,8 +71,12 @@ class Registry:
         return known is not None and not known.archived and not known.validator.errors(data)
 
     def routes_for(self, event_type: str, event: Mapping[str, Any]) -> list[Route]:
-        """The webhooks that ask for this event, in the order they were made."""
-        return [route for route in self.routes if route.wants(event_type, event)]
+        """The webhooks that ask for this event, in the order they were made. Its type must be one of `event_types`."""
+        routes = self._by_type.get(event_type)
+        if routes is None:
+            routes = tuple(route for route in self.routes if route.matcher.matches(event_type))
+            self._by_type[event_type] = routes
+        return [route for route in routes if route.passes(event)]
 
 
 class Registries:

@@ -1,9 +1,13 @@
 """Events to be published, and deliveries to be steered."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import strawberry
 from strawberry.scalars import JSON
+from strawberry.types.arguments import InputContext
+from strawberry.types.base import get_object_definition
 
 from app.publishing.draft import EventDraft
 
@@ -27,6 +31,24 @@ class PublishEventInput:
 @strawberry.input(description="Events that are published together: all or none.")
 class PublishEventsInput:
     events: list[PublishEventInput] = strawberry.field(description="1 to 1000 events.")
+
+
+def _event(given: Mapping[str, Any]) -> PublishEventInput:
+    return PublishEventInput(
+        type=given["type"],
+        data=given["data"],
+        occurred_at=given.get("occurredAt"),
+        idempotency_key=given.get("idempotencyKey"),
+        ordering_key=given.get("orderingKey"),
+    )
+
+
+def _events(_: type, given: Mapping[str, Any], __: InputContext) -> PublishEventsInput:
+    """What Strawberry would make of it, which takes 15 µs for each event."""
+    return PublishEventsInput(events=[_event(event) for event in given["events"]])
+
+
+get_object_definition(PublishEventsInput, strict=True).from_input = _events
 
 
 @strawberry.input(description="Which delivery.")

@@ -72,6 +72,20 @@ async def test_events_are_published_together_or_not_at_all(api: Api) -> None:
     assert {node["id"] for node in events["events"]["nodes"]} == set(ids)
 
 
+async def test_events_published_together_have_all_their_fields_too(api: Api) -> None:
+    given = {"occurredAt": "2026-03-14T09:00:00.500Z", "idempotencyKey": "k", "orderingKey": "o"}
+    selection = f"events {{ {EVENT} }} {ERRORS}"
+
+    payload = await api.change("publishEvents", {"events": [DRAFT | given, DRAFT | dict.fromkeys(given)]}, selection)
+    every, few = payload["events"]
+
+    assert every.items() >= (DRAFT | given).items()
+    assert few["occurredAt"] == few["createdAt"]
+    assert (few["data"], few["idempotencyKey"], few["orderingKey"]) == (TICKET, None, None)
+    read = await api.data(f"query($id: ID!) {{ event(id: $id) {{ {EVENT} }} }}", id=every["id"])
+    assert read["event"] == every
+
+
 async def test_deliveries_of_an_event_that_comes_again_count_once(api: Api) -> None:
     await api.change("createWebhook", WEBHOOK, "webhook { id }")
     before, new = DRAFT | {"idempotencyKey": "before"}, DRAFT | {"idempotencyKey": "new"}
