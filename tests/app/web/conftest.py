@@ -5,8 +5,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.async_api import Browser
 from starlette.types import ASGIApp
 
+from tests.app.web.browsing import started_browser
 from tests.databases import SqliteDatabases
 from tests.world import World, open_world
 
@@ -22,3 +24,10 @@ async def world(sqlite_databases: SqliteDatabases, tmp_path: Path) -> AsyncItera
     """A process that takes requests and delivers nothing."""
     async with open_world(await sqlite_databases.create(), tmp_path, works=False) as opened:
         yield opened
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A real browser."""
+    async with started_browser() as started:
+        yield started

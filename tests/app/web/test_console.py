@@ -1,16 +1,14 @@
 """The console at /graphiql, as files and in a real browser: it asks, follows, shows the schema, needs no network."""
 
 import json
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from app.web.application import create_application
 from graph.schema import Schema
@@ -19,16 +17,7 @@ from tests.databases import SqliteDatabases
 from tests.graph.serving import served, until_followed
 from tests.world import World, open_world
 
-PATIENCE_MS = 20_000
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-# As root there is no sandbox; the others keep the browser from calling home.
-ARGUMENTS = [
-    *["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-    *["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-]
 FOLLOW = "subscription { deliveryUpdates { updates { delivery { status } } } }"
-
-expect.set_options(timeout=PATIENCE_MS)
 
 
 @asynccontextmanager
@@ -55,17 +44,6 @@ async def results(page: Page, count: int) -> list[Any]:
     """So many results, the newest first."""
     await expect(page.locator("#results pre")).to_have_count(count)
     return [json.loads(text) for text in await page.locator("#results pre").all_text_contents()]
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A browser, which the CI has to have."""
-    if CHROMIUM is None and "CI" not in os.environ:
-        pytest.skip("There is no Chromium on this machine.")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        await browser.close()
 
 
 async def test_the_page_loads_nothing_from_elsewhere_and_its_policy_allows_nothing_else(world: World) -> None:
