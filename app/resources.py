@@ -31,7 +31,7 @@ from app.publishing.registry import Registries
 from app.rates import Limiter, open_limiter
 from app.sender.guard import AddressPolicy
 from app.sender.sender import Sender
-from app.sender.transport import AiohttpTransport
+from app.sender.transport import Transport
 from app.settings import Settings
 from app.updates import open_updates
 from app.updates.bus import Updates
@@ -150,9 +150,9 @@ def delivery_policy(settings: Settings) -> DeliveryPolicy:
     )
 
 
-def guarded_transport(settings: Settings) -> AiohttpTransport:
+def guarded_transport(settings: Settings) -> Transport:
     """The transport that connects only to allowed addresses."""
-    return AiohttpTransport(
+    return Transport(
         address_policy(settings),
         max_response_bytes=settings.response_body_bytes,
         local_addresses=settings.egress_addresses,

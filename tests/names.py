@@ -3,10 +3,10 @@
 import asyncio
 import socket
 
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohappyeyeballs import AddrInfoType
 
 
-class Names(AbstractResolver):
+class Names:
     """Answers each look-up of a name with the next of its answers, and with the last one from then on.
 
     An answer is a list of addresses; with an `asyncio.Event` in its place, the name's servers stay silent until then.
@@ -16,9 +16,7 @@ class Names(AbstractResolver):
         self.looked_up: list[str] = []
         self._answers = {name.replace("_", "."): list(turns) for name, turns in answers.items()}
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
+    async def resolve(self, host: str, port: int) -> list[AddrInfoType]:
         """Return the addresses of a name.
 
         Raises:
@@ -31,16 +29,11 @@ class Names(AbstractResolver):
         answer = turns.pop(0) if len(turns) > 1 else turns[0]
         if isinstance(answer, asyncio.Event):
             await answer.wait()
-            return await self.resolve(host, port, family)
+            return await self.resolve(host, port)
         return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=socket.IPPROTO_TCP,
-                flags=socket.AI_NUMERICHOST,
-            )
+            (socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port, 0, 0))
+            if ":" in address
+            else (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port))
             for address in answer
         ]
 

@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from time import perf_counter
 
 import httpx
 from cryptography import x509
 
+from app.sender.exchange import Exchange
 from app.sender.outcome import Answered, Unreachable
-from app.sender.watched import Timeline
 
 
 class ConnectionStepName(StrEnum):
@@ -51,7 +52,7 @@ class _Done:
 
 
 def steps_of(
-    request: httpx.Request, timeline: Timeline, answer: Answered | Unreachable, now: datetime
+    request: httpx.Request, exchange: Exchange, answer: Answered | Unreachable, now: datetime
 ) -> list[ConnectionStep]:
     """The steps that were taken.
 
@@ -59,40 +60,39 @@ def steps_of(
         now: an aware time, from which the days of the certificate are counted.
     """
     found: list[ConnectionStep] = []
-    began = timeline.started
-    for step in _steps(request, timeline, now):
+    began, ended = exchange.started, exchange.ended or perf_counter()
+    for step in _steps(request, exchange, now):
         if step.at is None:
             assert isinstance(answer, Unreachable)  # whatever was answered had been sent
-            return [*found, ConnectionStep(step.name, False, _milliseconds(began, timeline.ended), answer.error)]
+            return [*found, ConnectionStep(step.name, False, _milliseconds(began, ended), answer.error)]
         found.append(ConnectionStep(step.name, True, _milliseconds(began, step.at), step.detail))
         began = step.at
     ok, detail = _response(answer)
-    found.append(ConnectionStep(ConnectionStepName.RESPONSE, ok, _milliseconds(began, timeline.ended), detail))
+    found.append(ConnectionStep(ConnectionStepName.RESPONSE, ok, _milliseconds(began, ended), detail))
     return found
 
 
-def _steps(request: httpx.Request, timeline: Timeline, now: datetime) -> Iterator[_Done]:
-    host, port = request.url.host, timeline.exchange.port if timeline.exchange else None
-    if timeline.resolving is None:
+def _steps(request: httpx.Request, exchange: Exchange, now: datetime) -> Iterator[_Done]:
+    host, port = request.url.host, exchange.port
+    if exchange.resolving is None:
         detail = f"{host} is an address already; there was nothing to look up."
-        yield _Done(ConnectionStepName.RESOLVE, timeline.started, detail)
+        yield _Done(ConnectionStepName.RESOLVE, exchange.started, detail)
     else:
-        detail = f"{host} resolved to {' and '.join(timeline.addresses or ())}."
-        yield _Done(ConnectionStepName.RESOLVE, timeline.resolved, detail)
-    address = timeline.exchange.remote_address if timeline.exchange else None
-    yield _Done(ConnectionStepName.CONNECT, timeline.connected, f"Connected to {address} port {port}.")
+        detail = f"{host} resolved to {' and '.join(exchange.addresses or ())}."
+        yield _Done(ConnectionStepName.RESOLVE, exchange.resolved, detail)
+    yield _Done(ConnectionStepName.CONNECT, exchange.connected, f"Connected to {exchange.remote_address} port {port}.")
     if request.url.scheme == "https":
-        yield _Done(ConnectionStepName.TLS, timeline.secured, _tls(timeline, now))
+        yield _Done(ConnectionStepName.TLS, exchange.secured, _tls(exchange, now))
     size = int(request.headers["content-length"])
-    yield _Done(ConnectionStepName.REQUEST, timeline.sent, f"Sent a {request.method} with {size} bytes of body.")
+    yield _Done(ConnectionStepName.REQUEST, exchange.sent, f"Sent a {request.method} with {size} bytes of body.")
 
 
-def _tls(timeline: Timeline, now: datetime) -> str:
-    version = timeline.tls_version or "TLS"
-    if timeline.certificate is None:
+def _tls(exchange: Exchange, now: datetime) -> str:
+    version = exchange.tls_version or "TLS"
+    if exchange.certificate is None:
         return f"{version}, without a certificate."
     try:
-        certificate = x509.load_der_x509_certificate(timeline.certificate)
+        certificate = x509.load_der_x509_certificate(exchange.certificate)
         subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
     except ValueError:
         return f"{version}, with a certificate that cannot be read."

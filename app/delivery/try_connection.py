@@ -80,14 +80,14 @@ async def try_connection(
         raise Rejected(problems)
     event = prepare(EventDraft(name, dict(registry.event_types[name].event_type.example)), at, test=True)
     signed = _sign(resources, caller.workspace_id, configuration, secret, event, at)
-    answer, timeline = await send_watched(
+    answer, exchange = await send_watched(
         resources.sender,
         signed.request,
         around.addresses,
         max_response_bytes=resources.settings.response_body_bytes,
         local_addresses=resources.settings.egress_addresses,
     )
-    steps = steps_of(signed.request, timeline, answer, at)
+    steps = steps_of(signed.request, exchange, answer, at)
     request = TriedRequest(configuration.method, configuration.url, signed.shown_headers, event.body)
     return ConnectionTried(
         all(step.ok for step in steps), steps, request, answer if isinstance(answer, Answered) else None

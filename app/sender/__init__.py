@@ -1,17 +1,20 @@
 """Sends one HTTP request to a customer's receiver, which may be broken or hostile, and says what became of it.
 
-    sender      one request in, one outcome out; raises nothing for what a receiver or the network does
-    transport   httpx's transport interface over aiohttp: deadline, byte cap, no redirects, no retries
-    pools       a connection pool for each policy, so that no connection outlives the rules it was opened under
-    connection  one answer for one request (aiohttp's connection, made strict)
-    sockets     opens a socket only to an address that the guard lets through
-    guard       which addresses may be connected to (pure)
-    resolver    names to addresses, off the event loop
-    exchange    how far one request came, for the words of its outcome
-    failure     what went wrong, as an httpx exception whose text is a sentence (pure)
-    outcome     the values that the rest of the product sees
-    request     builds the request
-    watched     sends one request and notes how each step of it went
+    sender       one request in, one outcome out; raises nothing for what a receiver or the network does
+    transport    httpx's transport interface: deadline, byte cap, no redirects, no retries
+    pool         connections kept for later, so that none outlives the rules it was opened under
+    connecting   name, guard, TCP, TLS
+    connection   one request out, one answer in, before a deadline
+    answer       reads an answer from bytes as they come, within limits (pure)
+    sockets      opens a socket only to an address that the guard lets through
+    guard        which addresses may be connected to (pure)
+    resolver     names to addresses, off the event loop
+    exchange     how far one request came, for the words of its outcome
+    failure      what went wrong, as an httpx exception whose text is a sentence (pure)
+    outcome      the values that the rest of the product sees
+    request      builds the request
+    destination  where a URL leads (pure)
+    watched      sends one request and tells how each step of it went
 
 Knows nothing of webhooks, deliveries, signatures and the database.
 """

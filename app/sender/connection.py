@@ -1,111 +1,159 @@
-"""aiohttp's client connection, made strict for a receiver that may be hostile, and a request that is sent once.
+"""One connection to a receiver: a request out, one answer in, before a deadline. Anything else that comes ends it, so
+that nothing waits here to be taken for the answer to the next request."""
 
-Protocol    takes one answer for each request, after a bounded number of interim ones; anything else ends the connection
-            (what follows a 204 is dropped)
-Answer      notes how far the exchange has come
-send_once   keeps aiohttp from sending a request again
-"""
-
+import asyncio
+from collections.abc import Callable
+from time import perf_counter
 from typing import cast
 
-import aiohttp
-from aiohttp.client_proto import ResponseHandler
-from aiohttp.connector import Connection
-from aiohttp.http import RawResponseMessage
-from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.streams import StreamReader
+from app.sender.answer import AnswerReader, AnswerRefused, Received
+from app.sender.exchange import Exchange
 
-from app.sender.exchange import current_exchange
-
-# Early hints come one or two at a time (RFC 8297). aiohttp would read them without end and queue them without bound, a
-# hundred megabytes in seconds on loopback.
-_MAX_INTERIM_ANSWERS = 16
+# A big body goes out in pieces, so that other requests get their turn between them.
+_PIECE_BYTES = 256 * 1024
 
 
-# Ends with its headers, whatever they say of a body (RFC 9112, 6.3).
-_NO_CONTENT = (b"HTTP/1.1 204 ", b"HTTP/1.0 204 ")
-_END_OF_HEADERS = b"\r\n\r\n"
+class DeadlinePassed(Exception):
+    """There was no whole answer in time."""
 
 
-class UnexpectedAnswer(HttpProcessingError):
-    """An answer to nothing, or one interim answer too many."""
-
-
-class ConnectionLost(aiohttp.ClientError):
-    """The connection ended before there was an answer."""
+class ConnectionLost(Exception):
+    """The connection ended before there was a whole answer."""
 
     def __init__(self, *, was_reset: bool) -> None:
         super().__init__()
         self.was_reset = was_reset
 
 
-class Protocol(ResponseHandler):
-    """Ends the connection when an answer comes that was not asked for.
+class Connection(asyncio.Protocol):
+    """Takes one request at a time. `lost` is called with it when it has ended."""
 
-    What arrives on an idle connection would otherwise wait there, without bound, and be taken for the answer to the
-    next request.
-    """
+    def __init__(self, lost: Callable[["Connection"], object]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._lost = lost
+        self._reader: AnswerReader | None = AnswerReader()
+        self._transport: asyncio.Transport | None = None
+        self._exchange: Exchange | None = None
+        self._answer: asyncio.Future[Received] | None = None
+        self._room: asyncio.Future[None] | None = None
+        self._reusable = False
+        self.address: str | None = None
+        self.idle_since = 0.0
 
-    _answers_left = 0
+    @property
+    def reusable(self) -> bool:
+        """Whether another request may go out on it."""
+        return self._reusable and self._transport is not None and not self._transport.is_closing()
 
-    def expect_answer(self) -> None:
-        """Let one answer through: called for each request that is sent."""
-        self._answers_left = _MAX_INTERIM_ANSWERS + 1
+    async def exchange(self, head: bytes, body: bytes, exchange: Exchange, *, deadline: float, cap: int) -> Received:
+        """Send a request and wait for its answer; `deadline` is in the loop's time, `cap` in bytes of body.
+
+        Raises:
+            DeadlinePassed, ConnectionLost, AnswerRefused: there is no whole answer, and the connection is closed.
+        """
+        if self._transport is None or self._reader is None:
+            raise ConnectionLost(was_reset=False)
+        self._reusable = False
+        self._reader.expect(cap=cap)
+        self._exchange = exchange
+        # In no variable of this frame: a traceback holds the frame, and the future would hold the traceback.
+        self._answer = self._loop.create_future()
+        timer = self._loop.call_at(deadline, self._expire)
+        try:
+            if len(body) <= _PIECE_BYTES:
+                self._transport.write(head + body)
+            else:
+                await self._write_in_pieces(head, body, self._answer)
+            exchange.sent = perf_counter()
+            return await self._answer
+        except asyncio.CancelledError:
+            self.close()
+            raise
+        finally:
+            timer.cancel()
+            self._answer = self._exchange = None
+
+    async def _write_in_pieces(self, head: bytes, body: bytes, answer: "asyncio.Future[Received]") -> None:
+        pieces = [head, *(body[first : first + _PIECE_BYTES] for first in range(0, len(body), _PIECE_BYTES))]
+        for piece in pieces:
+            if self._room is not None:
+                await self._room
+            if answer.done() or self._transport is None:  # it was refused before it was all sent, or there is no more
+                self.close()
+                return
+            self._transport.write(piece)
+
+    def close(self) -> None:
+        """End the connection at once, whatever is under way."""
+        self._reusable = False
+        if self._transport is not None:
+            self._transport.abort()
+
+    # ── what the event loop calls ──
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the way out, and the address at its end (None where the receiver has reset it already)."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
+        peer = transport.get_extra_info("peername")
+        self.address = peer[0] if peer else None
 
     def data_received(self, data: bytes) -> None:
-        """Take what arrived (called by asyncio), without the body that some receivers send after a 204.
-
-        aiohttp would read it as a second answer, fail, and lose the first. It is dropped together with its connection,
-        so nothing of it can become the answer to a later request.
-        """
-        if self._answers_left and data.startswith(_NO_CONTENT):
-            headers, end, body = data.partition(_END_OF_HEADERS)
-            if body:
-                self.force_close()
-                data = headers + end
-        super().data_received(data)
-
-    def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
-        """Take one parsed answer (called by aiohttp)."""
-        if not self._answers_left:
-            self.set_exception(UnexpectedAnswer())
-            if self.transport is not None:
-                self.transport.close()
+        """Read on; on an idle connection, nothing was asked for."""
+        if self._answer is None or self._answer.done() or self._reader is None:
+            self.close()
             return
-        is_interim = 100 <= data[0].code < 200 and data[0].code != 101
-        self._answers_left = self._answers_left - 1 if is_interim else 0
-        super().feed_data(data, size)
+        try:
+            whole = self._reader.feed(data)
+        except AnswerRefused as error:
+            self._note_progress(self._reader)
+            self._fail(error)
+            return
+        self._note_progress(self._reader)
+        if whole:
+            self._finish(self._answer, self._reader)
 
+    def eof_received(self) -> None:
+        """Nothing more will come; the connection is closed."""
+        if self._answer is not None and not self._answer.done() and self._reader is not None and self._reader.end():
+            self._finish(self._answer, self._reader)
 
-class Answer(aiohttp.ClientResponse):
-    """Notes how far the exchange has come: nothing else sees the connection before it may be back in the pool."""
+    def connection_lost(self, error: Exception | None) -> None:
+        """Say so to whoever waits."""
+        self._fail(ConnectionLost(was_reset=error is not None))
+        self._transport = self._reader = None
+        self._lost(self)
 
-    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
-        """Wait for the headers (called by aiohttp once the request is on its way)."""
-        protocol = cast(Protocol, connection.protocol)
-        exchange = current_exchange.get()
-        # A receiver that resets at once leaves no transport, or one that has no peer any more.
-        peer = connection.transport and connection.transport.get_extra_info("peername")
-        if peer:
-            exchange.remote_address = peer[0]
-        exchange.kept_connection = not exchange.tried
-        exchange.connected_after = exchange.elapsed()
-        connection.add_callback(lambda: None if exchange.may_keep() else protocol.force_close())
-        protocol.expect_answer()
-        await super().start(connection)
-        exchange.headers_after = exchange.elapsed()
-        return self
+    def pause_writing(self) -> None:
+        """The receiver takes no more for now."""
+        self._room = self._loop.create_future()
 
+    def resume_writing(self) -> None:
+        """It takes more again."""
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+        self._room = None
 
-async def send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending a PUT again by itself after a kept connection broke. A middleware of aiohttp.
+    # ── the end of an exchange ──
 
-    It does so for the two exceptions caught last (`retry_persistent_connection` in its client), so they go on under a
-    name that it does not know.
-    """
-    try:
-        return await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise  # nothing was sent, and aiohttp lets it be
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise ConnectionLost(was_reset=isinstance(error, aiohttp.ClientOSError)) from error
+    def _note_progress(self, reader: AnswerReader) -> None:
+        if self._exchange is not None and reader.head_is_whole:
+            self._exchange.headers_came = self._exchange.headers_came or perf_counter()
+            self._exchange.body_bytes = reader.body_bytes
+
+    def _finish(self, answer: "asyncio.Future[Received]", reader: AnswerReader) -> None:
+        assert self._transport is not None
+        # An answer that came before the request was all sent leaves half a request on the connection.
+        self._reusable = reader.reusable and not self._transport.get_write_buffer_size()
+        answer.set_result(reader.received())
+        if not self._reusable:
+            self.close()
+        self.resume_writing()
+
+    def _expire(self) -> None:
+        self._fail(DeadlinePassed())
+
+    def _fail(self, error: Exception) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(error)
+        self.close()
+        self.resume_writing()

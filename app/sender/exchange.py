@@ -1,26 +1,24 @@
-"""How far one request has come: written down on the way, read when something goes wrong or the answer is recorded.
+"""How far one request has come: written down on the way, read when something goes wrong, or when a person wants to know
+where it breaks."""
 
-The guard, the connection and the answer are met inside aiohttp, which has no place to hand anything through; a context
-variable is that place.
-"""
-
-from collections.abc import Callable
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter
 
 
 @dataclass(slots=True)
 class Exchange:
-    """One request on its way. Times are seconds since `started` (perf_counter); None where it has not come so far."""
+    """One request on its way. Times are seconds of `perf_counter`; None where it has not come so far."""
 
     host: str
     port: int
     tls: bool
     timeout_seconds: float
-    may_keep: Callable[[], bool]
-    """Asked when the connection is done with: whether to keep it for a later request."""
     started: float = field(default_factory=perf_counter)
+    resolving: float | None = None
+    """None for a host that is an address, and on a kept connection."""
+    resolved: float | None = None
+    addresses: tuple[str, ...] | None = None
+    """What the host's name resolved to."""
     tried: dict[str, None] = field(default_factory=dict)
     """Addresses a connection was tried to, each once, in that order."""
     blocked: dict[str, str] = field(default_factory=dict)
@@ -29,13 +27,16 @@ class Exchange:
     """The address of the connection that the request went out on, or else the last one tried."""
     kept_connection: bool = False
     """The connection had served an earlier request."""
-    connected_after: float | None = None
-    headers_after: float | None = None
+    connected: float | None = None
+    secured: float | None = None
+    tls_version: str | None = None
+    certificate: bytes | None = None
+    """DER."""
+    sent: float | None = None
+    headers_came: float | None = None
     body_bytes: int = 0
+    ended: float | None = None
 
-    def elapsed(self) -> float:
-        """Return the seconds since the start."""
-        return perf_counter() - self.started
-
-
-current_exchange: ContextVar[Exchange] = ContextVar("current_exchange")
+    def after(self, moment: float) -> float:
+        """Return the seconds from the start to a moment."""
+        return moment - self.started

@@ -1,4 +1,4 @@
-"""Says what went wrong with a request: aiohttp's exceptions in, httpx's exceptions with a sentence as their text out.
+"""Says what went wrong with a request: the connection's exceptions in, httpx's with a sentence as their text out.
 
     httpx.RequestError
     ├── TransportError
@@ -19,14 +19,21 @@ import os
 import socket
 import ssl
 
-import aiohttp
 import httpx
-from aiohttp.http_exceptions import BadStatusLine, LineTooLong, TransferEncodingError
 
-from app.sender.connection import ConnectionLost, UnexpectedAnswer
+from app.sender.answer import AnswerRefused, LineTooLong, NotHttp, TooMuchFraming
+from app.sender.connecting import NotConnected, NotResolved, NotSecured
+from app.sender.connection import ConnectionLost, DeadlinePassed
 from app.sender.exchange import Exchange
 
-_BAD_CHUNKS = "The body of the answer is not HTTP: its chunks cannot be read."
+# What may become of a request, whoever is to blame.
+EXPECTED = (DeadlinePassed, NotResolved, NotConnected, NotSecured, ConnectionLost, AnswerRefused)
+
+_NOT_HTTP = {
+    "status line": "The answer is not HTTP: its status line cannot be read.",
+    "headers": "The answer cannot be read: its headers are not HTTP, or there are too many of them.",
+    "chunks": "The body of the answer is not HTTP: its chunks cannot be read.",
+}
 
 
 class NameUnresolved(httpx.ConnectError):
@@ -41,50 +48,60 @@ class AddressBlocked(httpx.ConnectError):
     """The guard let none of the host's addresses through."""
 
 
-def deadline_passed(exchange: Exchange) -> httpx.TimeoutException:
+def failure(error: Exception, exchange: Exchange) -> httpx.RequestError:
+    """Say what an exception of `EXPECTED` means for a request."""
+    match error:
+        case DeadlinePassed():
+            return _late(exchange)
+        case NotResolved(error=OSError() as cause):
+            return NameUnresolved(_unresolved(cause, exchange))
+        case NotSecured(error=ssl.SSLCertVerificationError() as cause):
+            fault = cause.verify_message.rstrip(".")
+            return TlsRefused(f"TLS: the certificate of {exchange.host} was refused: {fault}.")
+        case NotSecured(error=ssl.SSLError() as cause):
+            return TlsRefused(f"TLS: the handshake with {_tried(exchange)} failed: {_tls_fault(cause)}.")
+        case NotConnected(error=cause):
+            return _not_connected(cause, exchange)
+        case ConnectionLost() if exchange.headers_came is not None:
+            came = f"{exchange.body_bytes} bytes of body"
+            return httpx.ReadError(f"The connection ended in the middle of the answer ({came}).")
+        case ConnectionLost(was_reset=was_reset):
+            kept = ", which was kept from an earlier request," if exchange.kept_connection else ""
+            how = "reset" if was_reset else "closed"
+            return httpx.ReadError(f"The receiver {how} the connection{kept} without an answer.")
+        case _:
+            return httpx.RemoteProtocolError(_refused(error))
+
+
+def _refused(error: Exception) -> str:
+    match error:
+        case NotHttp(part=part):
+            return _NOT_HTTP[part]
+        case LineTooLong():
+            return "The answer breaks a limit: its status line or one of its headers is too long."
+        case TooMuchFraming():
+            return "The answer breaks a limit: what lies around its body is longer than any body needs."
+        case _:
+            return "The receiver sent answers that were not asked for, or interim ones without end."
+
+
+def _late(exchange: Exchange) -> httpx.TimeoutException:
     """Say how far a request had come when its deadline ended."""
     limit = f"{exchange.timeout_seconds:g} s"
-    if exchange.headers_after is not None:
-        progress = f"headers came after {exchange.headers_after:.1f} s, {exchange.body_bytes} bytes of body"
-        return httpx.ReadTimeout(f"The receiver did not finish its answer within {limit} ({progress}).")
-    if exchange.connected_after is not None:
+    if exchange.headers_came is not None:
         progress = (
-            "on a kept connection" if exchange.kept_connection else f"connected after {exchange.connected_after:.1f} s"
+            f"headers came after {exchange.after(exchange.headers_came):.1f} s, {exchange.body_bytes} bytes of body"
         )
+        return httpx.ReadTimeout(f"The receiver did not finish its answer within {limit} ({progress}).")
+    if exchange.kept_connection:
+        return httpx.ReadTimeout(f"The receiver did not answer within {limit} (on a kept connection).")
+    if (connected := exchange.secured if exchange.tls else exchange.connected) is not None:
+        progress = f"connected after {exchange.after(connected):.1f} s"
         return httpx.ReadTimeout(f"The receiver did not answer within {limit} ({progress}).")
     if exchange.tried:
         handshake = " and no TLS handshake" if exchange.tls else ""
         return httpx.ConnectTimeout(f"No connection{handshake} with {_tried(exchange)} within {limit}.")
     return httpx.ConnectTimeout(f"The name {exchange.host} was not resolved within {limit}.")
-
-
-def failure(error: Exception, exchange: Exchange) -> httpx.RequestError:
-    """Translate what aiohttp raised for a request."""
-    match error:
-        case aiohttp.ClientConnectorDNSError():
-            return NameUnresolved(_unresolved(error.os_error, exchange))
-        case aiohttp.ClientConnectorCertificateError():
-            return TlsRefused(
-                f"TLS: the certificate of {exchange.host} was refused: {_certificate_fault(error.certificate_error)}."
-            )
-        case aiohttp.ClientConnectorSSLError():
-            return TlsRefused(f"TLS: the handshake with {_tried(exchange)} failed: {_tls_fault(error.os_error)}.")
-        case aiohttp.InvalidURL():
-            return AddressBlocked(f"The host {exchange.host} is blocked: it is an unusual spelling of an address.")
-        case aiohttp.ClientConnectorError():
-            return _not_connected(error.os_error, exchange)
-        case aiohttp.NonHttpUrlClientError():
-            return httpx.UnsupportedProtocol("The URL begins with neither http:// nor https://.")
-        case aiohttp.ClientPayloadError():
-            return _broken_body(error, exchange)
-        case aiohttp.ClientResponseError():
-            return httpx.RemoteProtocolError(_not_http(error))
-        case aiohttp.ClientError() | OSError():
-            return httpx.ReadError(_lost(exchange, was_reset=isinstance(error, ConnectionLost) and error.was_reset))
-        case _:
-            return httpx.LocalProtocolError(
-                "The request cannot be written as HTTP: a header or the URL holds characters that are not allowed."
-            )
 
 
 def _unresolved(error: OSError, exchange: Exchange) -> str:
@@ -93,11 +110,11 @@ def _unresolved(error: OSError, exchange: Exchange) -> str:
     return f"The name {exchange.host} does not resolve."
 
 
-def _not_connected(error: OSError, exchange: Exchange) -> httpx.TransportError:
+def _not_connected(error: OSError | RuntimeError, exchange: Exchange) -> httpx.TransportError:
     if exchange.blocked and not exchange.tried:
         refused = "; ".join(f"{address} is blocked: it is {reason}" for address, reason in exchange.blocked.items())
         return AddressBlocked(f"The address {refused}.")
-    match error.errno:
+    match error.errno if isinstance(error, OSError) else None:
         case errno.ECONNREFUSED:
             return httpx.ConnectError(f"Connection refused by {_tried(exchange)}.")
         case errno.ETIMEDOUT:
@@ -110,46 +127,8 @@ def _not_connected(error: OSError, exchange: Exchange) -> httpx.TransportError:
             return httpx.ConnectError(f"The connection to {_tried(exchange)} failed: {os.strerror(number).lower()}.")
 
 
-def _broken_body(error: aiohttp.ClientPayloadError, exchange: Exchange) -> httpx.TransportError:
-    # aiohttp raises the same for a connection that ended too early; only a chunk that cannot be read is the receiver's
-    # grammar.
-    if isinstance(error.__cause__, TransferEncodingError) and not str(error).startswith(
-        "Response payload is not completed"
-    ):
-        return httpx.RemoteProtocolError(_BAD_CHUNKS)
-    return httpx.ReadError(f"The connection ended in the middle of the answer ({exchange.body_bytes} bytes of body).")
-
-
-def _not_http(error: aiohttp.ClientResponseError) -> str:
-    cause: BaseException = error
-    while cause.__cause__ is not None:
-        cause = cause.__cause__
-    match cause:
-        case UnexpectedAnswer():
-            return "The receiver sent answers that were not asked for, or interim ones without end."
-        case LineTooLong():
-            return "The answer breaks a limit: its status line or one of its headers is too long."
-        case BadStatusLine():
-            return "The answer is not HTTP: its status line cannot be read."
-        case TransferEncodingError():
-            return _BAD_CHUNKS
-        case _:
-            return "The answer cannot be read: its headers or chunks are not HTTP, or there are too many headers."
-
-
-def _lost(exchange: Exchange, *, was_reset: bool) -> str:
-    kept = ", which was kept from an earlier request," if exchange.kept_connection else ""
-    return f"The receiver {'reset' if was_reset else 'closed'} the connection{kept} without an answer."
-
-
-def _certificate_fault(error: Exception) -> str:
-    message = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else "it does not fit"
-    return message.rstrip(".")
-
-
-def _tls_fault(error: OSError) -> str:
-    reason = error.reason if isinstance(error, ssl.SSLError) else None
-    return (reason or "the receiver speaks no TLS that this server accepts").lower().replace("_", " ")
+def _tls_fault(error: ssl.SSLError) -> str:
+    return (error.reason or "the receiver speaks no TLS that this server accepts").lower().replace("_", " ")
 
 
 def _tried(exchange: Exchange) -> str:

@@ -4,14 +4,11 @@ Everything goes out exactly as given here: the transport adds no header and chan
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import httpx
 
+from app.sender.destination import destination_of
 from app.sender.guard import Network
-
-# Parsing a URL costs more than everything else about a request, and a webhook's URL comes again with every delivery.
-_parse_url = lru_cache(maxsize=4096)(httpx.URL)
 
 
 def build_request(
@@ -32,15 +29,20 @@ def build_request(
         httpx.InvalidURL: `url` is not one.
         UnicodeEncodeError: a header's name is not ASCII.
     """
-    parsed = _parse_url(url)
+    destination = destination_of(url)
     encoded = [(name.encode("ascii"), value.encode()) for name, value in headers]
     request = httpx.Request(
         method,
-        parsed,
-        headers=[(b"Host", parsed.netloc), *encoded, (b"Content-Length", b"%d" % len(body))],
+        destination.url,
+        headers=[(b"Host", destination.authority), *encoded, (b"Content-Length", b"%d" % len(body))],
         # Given `content`, httpx would look for these two headers itself, which takes longer than all the rest.
         stream=httpx.ByteStream(body),
-        extensions={"timeout_seconds": timeout_seconds, "verify_ssl": verify_ssl, "ip_allowlist": ip_allowlist},
+        extensions={
+            "destination": destination,
+            "timeout_seconds": timeout_seconds,
+            "verify_ssl": verify_ssl,
+            "ip_allowlist": ip_allowlist,
+        },
     )
     request.read()
     return request

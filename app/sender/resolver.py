@@ -1,32 +1,46 @@
-"""Resolves names in threads of its own.
+"""Resolves names in threads of its own, and remembers for some seconds what it was told.
 
-aiohttp's own resolver shares the event loop's default threads (uvloop: the four of libuv) with everybody else, so a few
-names whose servers do not answer would hold up every other look-up and whatever else runs there. Judges nothing: the
-guard sees each address when it is connected to.
+The event loop's default threads (uvloop: the four of libuv) are shared with everybody else, so a few names whose
+servers do not answer would hold up every other look-up and whatever else runs there. Judges nothing: the guard sees
+each address when it is connected to.
 """
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
+from typing import Protocol
 
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohappyeyeballs import AddrInfoType
 
-# aiohttp connects again to all the remaining addresses after each one that fails, n * (n + 1) / 2 connections in the
-# worst case; a name with a hundred addresses would make this server knock at them five thousand times.
+# A name with a hundred addresses would make this server knock at all of them, for every request.
 _ADDRESSES_PER_FAMILY = 2
+_MAX_REMEMBERED = 4096
 
 
-class Resolver(AbstractResolver):
-    """Asks the system's resolver; at most `threads` look-ups run at once, one for each name."""
+class Resolver(Protocol):
+    """Finds the addresses of names."""
+
+    async def resolve(self, host: str, port: int) -> Sequence[AddrInfoType]:
+        """Return what to connect to, as `socket.getaddrinfo` has it.
+
+        Raises:
+            OSError: the name does not resolve (socket.gaierror).
+        """
+
+    async def close(self) -> None:
+        """Drop what is under way."""
+
+
+class SystemResolver:
+    """Asks the system; at most `threads` look-ups run at once."""
 
     def __init__(self, *, threads: int = 32) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="resolve")
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
+    async def resolve(self, host: str, port: int) -> Sequence[AddrInfoType]:
         """Return up to two IPv4 and two IPv6 addresses of a name, in the system's order (RFC 6724).
 
         Raises:
@@ -34,23 +48,62 @@ class Resolver(AbstractResolver):
         """
         # As bytes, because Python would run a str through its own IDNA codec, which raises UnicodeError for what is
         # merely no such name.
-        look_up = partial(socket.getaddrinfo, host.encode(), port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
+        look_up = partial(socket.getaddrinfo, host.encode(), port, 0, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
         found = await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
         return [
-            ResolveResult(
-                hostname=host,
-                host=str(address[0]),
-                port=port,
-                family=found_family,
-                proto=protocol,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
+            entry
             for wanted in dict.fromkeys(entry[0] for entry in found)
-            for found_family, _, protocol, _, address in islice(
-                (e for e in found if e[0] == wanted), _ADDRESSES_PER_FAMILY
-            )
+            for entry in islice((entry for entry in found if entry[0] == wanted), _ADDRESSES_PER_FAMILY)
         ]
 
     async def close(self) -> None:
         """Drop what waits for a thread. A look-up that runs ends by itself."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class RememberingResolver:
+    """Asks another resolver, once for all who want the same name at the same time or within `seconds` after it."""
+
+    def __init__(self, asked: Resolver, *, seconds: float) -> None:
+        self._asked = asked
+        self._seconds = seconds
+        self._remembered: dict[tuple[str, int], tuple[float, Sequence[AddrInfoType]]] = {}
+        self._asking: dict[tuple[str, int], asyncio.Task[Sequence[AddrInfoType]]] = {}
+
+    async def resolve(self, host: str, port: int) -> Sequence[AddrInfoType]:
+        """Return what the other resolver says, or said a moment ago.
+
+        Raises:
+            OSError: the name does not resolve (socket.gaierror); that is not remembered.
+        """
+        now = asyncio.get_running_loop().time()
+        until, found = self._remembered.get((host, port), (0.0, ()))
+        if now < until:
+            return found
+        asking = self._asking.get((host, port))
+        if asking is None:
+            asking = self._asking[host, port] = asyncio.create_task(self._ask(host, port))
+            asking.add_done_callback(_seen)
+        return await asyncio.shield(asking)
+
+    async def close(self) -> None:
+        """End what is under way."""
+        for asking in self._asking.values():
+            asking.cancel()
+        await self._asked.close()
+
+    async def _ask(self, host: str, port: int) -> Sequence[AddrInfoType]:
+        try:
+            found = await self._asked.resolve(host, port)
+        finally:
+            del self._asking[host, port]
+        if len(self._remembered) >= _MAX_REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
+        self._remembered[host, port] = (asyncio.get_running_loop().time() + self._seconds, found)
+        return found
+
+
+def _seen(asking: "asyncio.Task[Sequence[AddrInfoType]]") -> None:
+    """Take note of a failure, for whoever asked may have gone."""
+    if not asking.cancelled():
+        asking.exception()

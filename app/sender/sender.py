@@ -12,6 +12,7 @@ from typing import Self, cast
 
 import httpx
 
+from app.sender.exchange import Exchange
 from app.sender.failure import AddressBlocked, NameUnresolved, TlsRefused
 from app.sender.outcome import Answered, Unreachable
 from app.statuses import AttemptOutcome
@@ -53,7 +54,8 @@ class Sender:
                 body = await _read(response)
             except httpx.RequestError as error:
                 outcome = _outcome_of(error)
-                remote_address = request.extensions.get("remote_address")
+                exchange: Exchange | None = request.extensions.get("exchange")
+                remote_address = exchange.remote_address if exchange else None
                 return Unreachable(outcome, str(error), _milliseconds_since(started), remote_address)
             body_cut: bool = response.extensions.get("truncated", False)
             headers, headers_cut = _kept_headers(response.headers)

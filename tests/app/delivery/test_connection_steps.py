@@ -7,7 +7,6 @@ from app.delivery.connection_steps import ConnectionStepName, steps_of
 from app.sender.exchange import Exchange
 from app.sender.outcome import Answered, Unreachable
 from app.sender.request import build_request
-from app.sender.watched import Timeline
 from app.statuses import AttemptOutcome
 from tests.certificates import client_context
 
@@ -20,10 +19,8 @@ def a_request(url: str = "https://example.com/hook") -> httpx.Request:
     return build_request("PUT", url, [], b"{}", timeout_seconds=5)
 
 
-def a_timeline(**noted: object) -> Timeline:
+def an_exchange(**noted: object) -> Exchange:
     """All steps done, a tenth of a second each, unless told otherwise."""
-    exchange = Exchange(host="example.com", port=443, tls=True, timeout_seconds=5, may_keep=lambda: False)
-    exchange.remote_address = "203.0.113.9"
     given = {
         "started": 1.0,
         "resolving": 1.0,
@@ -35,10 +32,10 @@ def a_timeline(**noted: object) -> Timeline:
         "certificate": CERTIFICATE,
         "sent": 1.4,
         "ended": 1.5,
-        "exchange": exchange,
+        "remote_address": "203.0.113.9",
         **noted,
     }
-    return Timeline(**given)  # type: ignore[arg-type]
+    return Exchange("example.com", 443, True, 5, **given)  # type: ignore[arg-type]
 
 
 def answered(status: int = 200, body: str = "ok", *, truncated: bool = False) -> Answered:
@@ -50,7 +47,7 @@ def unreachable(outcome: AttemptOutcome = AttemptOutcome.TIMEOUT, error: str = "
 
 
 def test_every_step_is_told_with_what_it_took() -> None:
-    steps = steps_of(a_request(), a_timeline(), answered(), NOW)
+    steps = steps_of(a_request(), an_exchange(), answered(), NOW)
 
     assert [step.name for step in steps] == [RESOLVE, CONNECT, TLS, REQUEST, RESPONSE]
     assert all(step.ok for step in steps)
@@ -66,14 +63,14 @@ def test_every_step_is_told_with_what_it_took() -> None:
 
 
 def test_plain_http_has_no_tls() -> None:
-    steps = steps_of(a_request("http://example.com/"), a_timeline(secured=None), answered(), NOW)
+    steps = steps_of(a_request("http://example.com/"), an_exchange(secured=None), answered(), NOW)
 
     assert [step.name for step in steps] == [RESOLVE, CONNECT, REQUEST, RESPONSE]
 
 
 def test_an_address_needs_no_looking_up() -> None:
-    timeline = a_timeline(resolving=None, resolved=None, addresses=None)
-    step = steps_of(a_request("https://203.0.113.9/"), timeline, answered(), NOW)[0]
+    exchange = an_exchange(resolving=None, resolved=None, addresses=None)
+    step = steps_of(a_request("https://203.0.113.9/"), exchange, answered(), NOW)[0]
 
     assert (step.ok, step.duration_ms) == (True, 0.0)
     assert step.detail == "203.0.113.9 is an address already; there was nothing to look up."
@@ -90,8 +87,8 @@ def test_an_address_needs_no_looking_up() -> None:
     ],
 )
 def test_the_steps_end_with_the_one_that_failed(missing: tuple[str, ...], last: ConnectionStepName) -> None:
-    timeline = a_timeline(**dict.fromkeys(missing), ended=9.0)
-    *before, failed = steps_of(a_request(), timeline, unreachable(), NOW)
+    exchange = an_exchange(**dict.fromkeys(missing), ended=9.0)
+    *before, failed = steps_of(a_request(), exchange, unreachable(), NOW)
 
     assert all(step.ok for step in before)
     assert (failed.name, failed.ok, failed.detail) == (last, False, "Too late.")
@@ -100,14 +97,14 @@ def test_the_steps_end_with_the_one_that_failed(missing: tuple[str, ...], last: 
 
 @pytest.mark.parametrize("status", [199, 301, 404, 500])
 def test_only_2xx_is_a_success(status: int) -> None:
-    step = steps_of(a_request(), a_timeline(), answered(status), NOW)[-1]
+    step = steps_of(a_request(), an_exchange(), answered(status), NOW)[-1]
 
     assert not step.ok
     assert step.detail == f"Answered {status} with 2 bytes of body; only an answer of 2xx is a success."
 
 
 def test_a_cut_off_answer_is_longer_than_what_is_kept() -> None:
-    step = steps_of(a_request(), a_timeline(), answered(body="é" * 5, truncated=True), NOW)[-1]
+    step = steps_of(a_request(), an_exchange(), answered(body="é" * 5, truncated=True), NOW)[-1]
 
     assert step.detail == "Answered 200 with more than 10 bytes of body."
 
@@ -123,13 +120,13 @@ def test_a_cut_off_answer_is_longer_than_what_is_kept() -> None:
     ],
 )
 def test_a_certificate_says_how_long_it_is_valid_or_since_when_it_is_not(now: datetime, validity: str) -> None:
-    step = steps_of(a_request(), a_timeline(), answered(), now)[2]
+    step = steps_of(a_request(), an_exchange(), answered(), now)[2]
 
     assert step.ok
     assert step.detail.endswith(f", {validity}")
 
 
 def test_a_certificate_that_cannot_be_read_is_no_fault_of_the_connection() -> None:
-    step = steps_of(a_request(), a_timeline(certificate=b"nonsense"), answered(), NOW)[2]
+    step = steps_of(a_request(), an_exchange(certificate=b"nonsense"), answered(), NOW)[2]
 
     assert (step.ok, step.detail) == (True, "TLSv1.3, with a certificate that cannot be read.")

@@ -9,7 +9,7 @@ import uvloop
 
 from app.sender.guard import AddressPolicy
 from app.sender.sender import Sender
-from app.sender.transport import AiohttpTransport
+from app.sender.transport import Transport
 from tests.receiver import Receiver
 
 
@@ -35,12 +35,12 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-async def transport() -> AiohttpTransport:
+async def transport() -> Transport:
     """As in development: loopback is allowed."""
-    return AiohttpTransport(AddressPolicy(allow_loopback=True))
+    return Transport(AddressPolicy(allow_loopback=True))
 
 
 @pytest.fixture
-async def sender(transport: AiohttpTransport) -> AsyncIterator[Sender]:
+async def sender(transport: Transport) -> AsyncIterator[Sender]:
     async with Sender(transport) as sender:
         yield sender

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from app.sender.request import build_request
-from app.sender.transport import AiohttpTransport
+from app.sender.transport import Transport
 from tests.receiver import Receiver, Wire, answer, head, in_turn, raw
 
 EMPTY = [("Content-Length", "0")]
@@ -16,7 +16,7 @@ def post(url: str) -> httpx.Request:
     return build_request("POST", url, [], b"{}", timeout_seconds=5)
 
 
-async def test_early_hints_are_passed_over(transport: AiohttpTransport, receiver: Receiver) -> None:
+async def test_early_hints_are_passed_over(transport: Transport, receiver: Receiver) -> None:
     receiver.on("/hook", raw(head(103, [("Link", "</style.css>")]) * 16 + head(204)))
 
     async with transport:
@@ -26,7 +26,7 @@ async def test_early_hints_are_passed_over(transport: AiohttpTransport, receiver
     assert receiver.connections == 1
 
 
-async def test_interim_answers_without_end_end_the_connection(transport: AiohttpTransport, receiver: Receiver) -> None:
+async def test_interim_answers_without_end_end_the_connection(transport: Transport, receiver: Receiver) -> None:
     async def flood(received: object, wire: Wire) -> None:
         hints = head(103) * 2000
         while True:
@@ -41,7 +41,7 @@ async def test_interim_answers_without_end_end_the_connection(transport: Aiohttp
 
 
 async def test_a_second_answer_to_a_request_is_not_taken_for_the_answer_to_the_next(
-    transport: AiohttpTransport, receiver: Receiver
+    transport: Transport, receiver: Receiver
 ) -> None:
     receiver.on("/hook", in_turn(raw(head(200, EMPTY) + head(500, EMPTY)), answer(201)))
 
@@ -52,7 +52,7 @@ async def test_a_second_answer_to_a_request_is_not_taken_for_the_answer_to_the_n
     assert [received.connection for received in receiver.requests] == [1, 2]
 
 
-async def test_an_answer_on_an_idle_connection_ends_it(transport: AiohttpTransport, receiver: Receiver) -> None:
+async def test_an_answer_on_an_idle_connection_ends_it(transport: Transport, receiver: Receiver) -> None:
     answered = asyncio.Event()
 
     async def answer_twice(received: object, wire: Wire) -> None:

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from app.sender.destination import destination_of
 from app.sender.request import build_request
 
 
@@ -15,7 +16,12 @@ def test_a_request_carries_the_settings_of_its_webhook() -> None:
     assert request.url == "https://hooks.example/a?b=c"
     assert request.content == b"{}"
     assert request.headers.multi_items() == [("host", "hooks.example"), ("x-a", "1"), ("content-length", "2")]
-    assert request.extensions == {"timeout_seconds": 7, "verify_ssl": False, "ip_allowlist": ()}
+    assert request.extensions == {
+        "destination": destination_of("https://hooks.example/a?b=c"),
+        "timeout_seconds": 7,
+        "verify_ssl": False,
+        "ip_allowlist": (),
+    }
 
 
 def test_an_empty_body_has_a_length_too() -> None:

@@ -6,25 +6,25 @@ import threading
 
 import pytest
 
-from app.sender.resolver import Resolver
+from app.sender.resolver import RememberingResolver, SystemResolver
+from tests.names import Names
 
 Found = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[str, int]]
 
 
 async def test_a_name_of_this_machine_resolves_to_loopback() -> None:
-    resolver = Resolver()
+    resolver = SystemResolver()
 
     found = await resolver.resolve("localhost", 8000)
 
     await resolver.close()
-    assert {result["host"] for result in found} <= {"127.0.0.1", "::1"}
-    assert {result["port"] for result in found} == {8000}
-    assert {result["hostname"] for result in found} == {"localhost"}
+    assert {info[4][0] for info in found} <= {"127.0.0.1", "::1"}
+    assert {info[4][1] for info in found} == {8000}
 
 
 @pytest.mark.parametrize("name", ["no.such.name.invalid", "a..b", "x" * 64, "x." * 200])
 async def test_what_is_no_name_raises_the_error_of_one_that_does_not_resolve(name: str) -> None:
-    resolver = Resolver()
+    resolver = SystemResolver()
 
     with pytest.raises(socket.gaierror):
         await resolver.resolve(name, 443)
@@ -39,12 +39,12 @@ async def test_no_more_than_two_addresses_of_each_kind_are_tried(monkeypatch: py
         return sixes + fours
 
     monkeypatch.setattr(socket, "getaddrinfo", many)
-    resolver = Resolver()
+    resolver = SystemResolver()
 
     found = await resolver.resolve("many.example", 443)
 
     await resolver.close()
-    assert [result["host"] for result in found] == ["2001:db8::0", "2001:db8::1", "192.0.2.0", "192.0.2.1"]
+    assert [info[4][0] for info in found] == ["2001:db8::0", "2001:db8::1", "192.0.2.0", "192.0.2.1"]
 
 
 async def test_names_that_do_not_answer_hold_up_neither_other_names_nor_other_work(
@@ -59,8 +59,8 @@ async def test_names_that_do_not_answer_hold_up_neither_other_names_nor_other_wo
         return look_up(host, *arguments)
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
-    resolver = Resolver(threads=21)
-    waiting = [asyncio.create_task(resolver.resolve(f"{number}.slow")) for number in range(20)]
+    resolver = SystemResolver(threads=21)
+    waiting = [asyncio.create_task(resolver.resolve(f"{number}.slow", 80)) for number in range(20)]
 
     try:
         async with asyncio.timeout(5):
@@ -73,3 +73,36 @@ async def test_names_that_do_not_answer_hold_up_neither_other_names_nor_other_wo
 
     assert found
     assert worked == "done"
+
+
+async def test_a_name_is_looked_up_once_for_all_who_ask_and_again_when_the_time_is_over() -> None:
+    silent = asyncio.Event()
+    names = Names(hooks_example=[silent, ["192.0.2.1"]])
+    resolver = RememberingResolver(names, seconds=60)
+    forgetful = RememberingResolver(names, seconds=0)
+
+    asking = [asyncio.create_task(resolver.resolve("hooks.example", 443)) for _ in range(3)]
+    await asyncio.sleep(0)
+    asking[0].cancel()  # who goes leaves the others what they asked for
+    silent.set()
+    found = await asyncio.gather(*asking, return_exceptions=True)
+    again = await resolver.resolve("hooks.example", 443)
+    asked_once = len(names.looked_up)
+    for _ in range(2):
+        await forgetful.resolve("hooks.example", 443)
+
+    assert isinstance(found[0], asyncio.CancelledError)
+    assert found[1] == found[2] == again
+    assert asked_once == 2  # the silent look-up, and its answer
+    assert len(names.looked_up) == asked_once + 2
+
+
+async def test_a_name_that_did_not_resolve_is_asked_for_again() -> None:
+    names = Names()
+    resolver = RememberingResolver(names, seconds=60)
+
+    for _ in range(2):
+        with pytest.raises(socket.gaierror):
+            await resolver.resolve("nowhere.example", 443)
+
+    assert names.looked_up == ["nowhere.example"] * 2

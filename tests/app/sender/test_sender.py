@@ -11,7 +11,7 @@ from app.sender.guard import AddressPolicy
 from app.sender.outcome import Answered, Unreachable
 from app.sender.request import build_request
 from app.sender.sender import Sender
-from app.sender.transport import AiohttpTransport
+from app.sender.transport import Transport
 from app.statuses import AttemptOutcome
 from tests.certificates import client_context, server_context
 from tests.names import Names
@@ -143,12 +143,12 @@ async def test_a_request_arrives_exactly_as_built(sender: Sender, receiver: Rece
         (
             raw(head(200, [("X-Many", "x")] * 101)),
             AttemptOutcome.PROTOCOL_ERROR,
-            "The answer cannot be read: its headers or chunks are not HTTP, or there are too many headers.",
+            "The answer cannot be read: its headers are not HTTP, or there are too many of them.",
         ),
         (
             raw(head(200, [("Content-Length", "1"), ("Transfer-Encoding", "chunked")]) + b"0\r\n\r\n"),
             AttemptOutcome.PROTOCOL_ERROR,
-            "The answer cannot be read: its headers or chunks are not HTTP, or there are too many headers.",
+            "The answer cannot be read: its headers are not HTTP, or there are too many of them.",
         ),
     ],
 )
@@ -207,7 +207,7 @@ async def test_a_name_that_does_not_resolve_is_a_dns_error(sender: Sender, host:
 
 async def test_a_name_whose_servers_stay_silent_runs_into_the_deadline() -> None:
     silent = asyncio.Event()
-    transport = AiohttpTransport(AddressPolicy(), resolver=Names(slow_example=[silent]))
+    transport = Transport(AddressPolicy(), resolver=Names(slow_example=[silent]))
 
     async with Sender(transport) as sender:
         unreachable = await sender.send(post("http://slow.example/", timeout_seconds=0.2))
@@ -229,7 +229,7 @@ async def test_a_certificate_that_is_not_to_be_trusted_is_a_tls_error(
     hosts: tuple[str, ...], expired: bool, error: str
 ) -> None:
     trust_it = client_context(hosts, expired=expired) if expired or hosts != ("localhost",) else None
-    transport = AiohttpTransport(AddressPolicy(allow_loopback=True), tls=trust_it)
+    transport = Transport(AddressPolicy(allow_loopback=True), tls=trust_it)
 
     async with Receiver(tls=server_context(hosts, expired=expired)) as receiver, Sender(transport) as sender:
         unreachable = await sender.send(post(receiver.url(host="localhost")))
@@ -326,7 +326,7 @@ async def test_a_cap_in_the_middle_of_a_character_leaves_the_character_out(recei
     bodies = []
 
     for cap in range(11):
-        async with Sender(AiohttpTransport(AddressPolicy(allow_loopback=True), max_response_bytes=cap)) as sender:
+        async with Sender(Transport(AddressPolicy(allow_loopback=True), max_response_bytes=cap)) as sender:
             answered = await sender.send(post(receiver.url("/hook")))
         assert isinstance(answered, Answered)
         bodies.append((answered.body, answered.truncated))
@@ -383,7 +383,7 @@ async def test_a_bug_is_not_mistaken_for_an_outcome() -> None:
 
 
 async def test_requests_in_flight_are_bounded_and_the_wait_is_not_the_receivers(
-    transport: AiohttpTransport, receiver: Receiver
+    transport: Transport, receiver: Receiver
 ) -> None:
     receiver.on("/slow", hang())
     requests = [post(receiver.url(path), timeout_seconds=0.4) for path in ("/slow", "/slow", "/hook")]
@@ -426,7 +426,7 @@ async def test_a_request_cancelled_in_the_middle_of_the_body_closes_its_connecti
 
 
 async def test_two_hundred_failing_requests_leave_nothing_behind(
-    transport: AiohttpTransport, sender: Sender, receiver: Receiver, closed_port: int
+    transport: Transport, sender: Sender, receiver: Receiver, closed_port: int
 ) -> None:
     failing = {
         "/hang": hang(),
@@ -457,7 +457,7 @@ async def test_two_hundred_failing_requests_leave_nothing_behind(
 
 
 async def test_a_failure_leaves_no_cycle_that_holds_its_socket(
-    transport: AiohttpTransport, sender: Sender, receiver: Receiver
+    transport: Transport, sender: Sender, receiver: Receiver
 ) -> None:
     receiver.on("/hook", close())
     gc.collect()

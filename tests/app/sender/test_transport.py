@@ -13,7 +13,7 @@ import pytest
 from app.sender.failure import AddressBlocked, TlsRefused
 from app.sender.guard import AddressPolicy, Network
 from app.sender.request import build_request
-from app.sender.transport import AiohttpTransport
+from app.sender.transport import Transport
 from tests.certificates import client_context, server_context
 from tests.names import Names
 from tests.receiver import (
@@ -64,7 +64,7 @@ def post(url: str, *allowlist: str, timeout_seconds: float = 5, verify_ssl: bool
     ids=["body", "headers", "chunks", "no end", "nothing"],
 )
 async def test_the_deadline_is_for_everything_together(
-    transport: AiohttpTransport, receiver: Receiver, behaviour: Behaviour
+    transport: Transport, receiver: Receiver, behaviour: Behaviour
 ) -> None:
     receiver.on("/hook", behaviour)
     started = perf_counter()
@@ -78,7 +78,7 @@ async def test_the_deadline_is_for_everything_together(
     assert 0.39 < took < 2  # uvloop's timers count whole milliseconds
 
 
-async def test_a_slow_receiver_that_ends_in_time_is_heard_out(transport: AiohttpTransport, receiver: Receiver) -> None:
+async def test_a_slow_receiver_that_ends_in_time_is_heard_out(transport: Transport, receiver: Receiver) -> None:
     receiver.on("/hook", drip(head(200, [("Content-Length", "5")]) + b"hello", 0.001))
 
     async with transport:
@@ -88,9 +88,7 @@ async def test_a_slow_receiver_that_ends_in_time_is_heard_out(transport: Aiohttp
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-async def test_a_huge_body_costs_no_more_than_the_cap(
-    transport: AiohttpTransport, receiver: Receiver, chunked: bool
-) -> None:
+async def test_a_huge_body_costs_no_more_than_the_cap(transport: Transport, receiver: Receiver, chunked: bool) -> None:
     size, piece = 256 * 1024 * 1024, b"x" * 65536
     poured = 0
 
@@ -114,7 +112,7 @@ async def test_a_huge_body_costs_no_more_than_the_cap(
 
 @pytest.mark.parametrize(("size", "truncated"), [(CAP - 1, False), (CAP, False), (CAP + 1, True)])
 async def test_a_body_of_exactly_the_cap_is_whole(
-    transport: AiohttpTransport, receiver: Receiver, size: int, truncated: bool
+    transport: Transport, receiver: Receiver, size: int, truncated: bool
 ) -> None:
     receiver.on("/hook", answer(200, [], b"x" * size))
 
@@ -125,7 +123,7 @@ async def test_a_body_of_exactly_the_cap_is_whole(
     assert len(await response.aread()) == min(size, CAP)
 
 
-async def test_a_compressed_body_is_not_expanded(transport: AiohttpTransport, receiver: Receiver) -> None:
+async def test_a_compressed_body_is_not_expanded(transport: Transport, receiver: Receiver) -> None:
     bomb = gzipped(b"\0" * 50_000_000)
     receiver.on("/hook", bomb)
 
@@ -141,7 +139,7 @@ async def test_a_compressed_body_is_not_expanded(transport: AiohttpTransport, re
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_is_an_answer_and_is_not_followed(
-    transport: AiohttpTransport, receiver: Receiver, status: int
+    transport: Transport, receiver: Receiver, status: int
 ) -> None:
     receiver.on("/hook", redirect(receiver.url("/elsewhere"), status))
 
@@ -152,7 +150,7 @@ async def test_a_redirect_is_an_answer_and_is_not_followed(
     assert [received.path for received in receiver.requests] == ["/hook"]
 
 
-async def test_a_cookie_is_not_kept(transport: AiohttpTransport, receiver: Receiver) -> None:
+async def test_a_cookie_is_not_kept(transport: Transport, receiver: Receiver) -> None:
     receiver.on("/hook", answer(200, [("Set-Cookie", "id=1; Path=/"), ("Set-Cookie", "\xff;=;")]))
 
     async with transport:
@@ -170,7 +168,7 @@ async def test_proxies_and_netrc_of_the_environment_are_left_alone(
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
 
-    async with Receiver() as proxy, AiohttpTransport(DEVELOPMENT) as transport:
+    async with Receiver() as proxy, Transport(DEVELOPMENT) as transport:
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url())
         await transport.handle_async_request(post(receiver.url("/hook")))
@@ -179,14 +177,14 @@ async def test_proxies_and_netrc_of_the_environment_are_left_alone(
     assert receiver.requests[0].header("authorization") is None
 
 
-async def test_credentials_in_a_url_are_not_sent(transport: AiohttpTransport, receiver: Receiver) -> None:
+async def test_credentials_in_a_url_are_not_sent(transport: Transport, receiver: Receiver) -> None:
     async with transport:
         await transport.handle_async_request(post(receiver.url("/hook").replace("://", "://user:pass@")))
 
     assert receiver.requests[0].header("authorization") is None
 
 
-async def test_a_connection_is_kept_for_the_next_request(transport: AiohttpTransport, receiver: Receiver) -> None:
+async def test_a_connection_is_kept_for_the_next_request(transport: Transport, receiver: Receiver) -> None:
     async with transport:
         responses = [await transport.handle_async_request(post(receiver.url())) for _ in range(3)]
 
@@ -197,7 +195,7 @@ async def test_a_connection_is_kept_for_the_next_request(transport: AiohttpTrans
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 @pytest.mark.parametrize("end", [close(), reset()], ids=["closed", "reset"])
 async def test_a_kept_connection_that_breaks_is_one_failed_attempt_and_never_two_requests(
-    transport: AiohttpTransport, receiver: Receiver, method: str, end: Behaviour
+    transport: Transport, receiver: Receiver, method: str, end: Behaviour
 ) -> None:
     receiver.on("/hook", in_turn(answer(), end, answer()))
     request = build_request(method, receiver.url("/hook"), [], b"{}", timeout_seconds=5)
@@ -211,7 +209,7 @@ async def test_a_kept_connection_that_breaks_is_one_failed_attempt_and_never_two
 
 
 async def test_a_connection_that_the_receiver_closed_while_idle_is_not_used_again(
-    transport: AiohttpTransport, receiver: Receiver
+    transport: Transport, receiver: Receiver
 ) -> None:
     receiver.on("/hook", close(head(200, [("Content-Length", "0")])))
 
@@ -230,7 +228,7 @@ async def test_a_connection_that_the_receiver_closed_while_idle_is_not_used_agai
     ids=["no word of it", "with its length", "as if in chunks", "to the end"],
 )
 async def test_a_204_that_has_a_body_is_a_204_and_its_connection_is_not_used_again(
-    transport: AiohttpTransport, receiver: Receiver, headers: list[tuple[str, str]]
+    transport: Transport, receiver: Receiver, headers: list[tuple[str, str]]
 ) -> None:
     receiver.on("/hook", raw(head(204, headers) + b"{}" + head(500, [("Content-Length", "0")])))
 
@@ -241,7 +239,7 @@ async def test_a_204_that_has_a_body_is_a_204_and_its_connection_is_not_used_aga
     assert [received.connection for received in receiver.requests] == [1, 2]
 
 
-async def test_a_204_without_a_body_keeps_its_connection(transport: AiohttpTransport, receiver: Receiver) -> None:
+async def test_a_204_without_a_body_keeps_its_connection(transport: Transport, receiver: Receiver) -> None:
     receiver.on("/hook", raw(head(204)))
 
     async with transport:
@@ -251,7 +249,7 @@ async def test_a_204_without_a_body_keeps_its_connection(transport: AiohttpTrans
     assert [received.connection for received in receiver.requests] == [1, 1]
 
 
-async def test_a_large_body_is_sent_whole(transport: AiohttpTransport, receiver: Receiver) -> None:
+async def test_a_large_body_is_sent_whole(transport: Transport, receiver: Receiver) -> None:
     body = bytes(range(256)) * 12_000  # 3 MB
 
     async with transport:
@@ -260,7 +258,7 @@ async def test_a_large_body_is_sent_whole(transport: AiohttpTransport, receiver:
     assert receiver.requests[0].body == body
 
 
-async def test_an_answer_that_comes_before_the_body_is_read_counts(transport: AiohttpTransport) -> None:
+async def test_an_answer_that_comes_before_the_body_is_read_counts(transport: Transport) -> None:
     done, serving = asyncio.Event(), list[asyncio.Task[None] | None]()
 
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -287,7 +285,7 @@ async def test_every_spelling_of_loopback_ends_at_the_guard(receiver: Receiver) 
     spellings = ["127.0.0.1", "localhost", "0x7f000001", "0x7f.1", "2130706433", "127.1", "0.0.0.0", "[::]"]
     spellings += ["[::ffff:127.0.0.1]", "[::1]", "[0:0:0:0:0:0:0:1]", "[64:ff9b::7f00:1]", "127.0.0.1.", "127。0。0。1"]
 
-    async with AiohttpTransport(AddressPolicy()) as production:
+    async with Transport(AddressPolicy()) as production:
         for spelling in spellings:
             with pytest.raises(AddressBlocked):
                 await production.handle_async_request(post(receiver.url(host=spelling)))
@@ -298,7 +296,7 @@ async def test_every_spelling_of_loopback_ends_at_the_guard(receiver: Receiver) 
 async def test_a_name_that_resolves_to_a_private_address_is_blocked_at_the_connection() -> None:
     names = Names(inside_example=[["10.0.0.1"]], metadata_example=[["169.254.169.254"]])
 
-    async with AiohttpTransport(DEVELOPMENT, resolver=names) as transport:
+    async with Transport(DEVELOPMENT, resolver=names) as transport:
         with pytest.raises(
             AddressBlocked, match=r"^The address 10\.0\.0\.1 is blocked: it is private \(10\.0\.0\.0/8\)\.$"
         ):
@@ -313,7 +311,7 @@ async def test_a_name_that_moves_to_a_private_address_later_is_blocked_then() ->
 
     async with (
         Receiver(close(head(200, [("Content-Length", "0")])), host="127.0.0.2") as outside,
-        AiohttpTransport(public_enough, resolver=rebinding, dns_cache_seconds=0) as transport,
+        Transport(public_enough, resolver=rebinding, dns_cache_seconds=0) as transport,
     ):
         url = outside.url(host="hooks.example")
         response = await transport.handle_async_request(post(url))
@@ -329,7 +327,7 @@ async def test_a_name_that_moves_to_a_private_address_later_is_blocked_then() ->
 async def test_a_blocked_address_does_not_stand_in_the_way_of_an_allowed_one(receiver: Receiver) -> None:
     names = Names(mixed_example=[["64:ff9b::a00:1", "10.0.0.1", "127.0.0.1"]])
 
-    async with AiohttpTransport(DEVELOPMENT, resolver=names) as transport:
+    async with Transport(DEVELOPMENT, resolver=names) as transport:
         response = await transport.handle_async_request(post(receiver.url(host="mixed.example")))
 
     assert response.extensions["remote_address"] == "127.0.0.1"
@@ -338,13 +336,13 @@ async def test_a_blocked_address_does_not_stand_in_the_way_of_an_allowed_one(rec
 async def test_a_name_with_several_addresses_is_sent_to_once(receiver: Receiver) -> None:
     names = Names(several_example=[["127.0.0.9", "127.0.0.1"]])  # nobody listens at the first
 
-    async with AiohttpTransport(DEVELOPMENT, resolver=names) as transport:
+    async with Transport(DEVELOPMENT, resolver=names) as transport:
         await transport.handle_async_request(post(receiver.url(host="several.example")))
 
     assert len(receiver.requests) == 1
 
 
-async def test_an_ipv6_receiver_is_reached(transport: AiohttpTransport) -> None:
+async def test_an_ipv6_receiver_is_reached(transport: Transport) -> None:
     async with Receiver(host="::1") as receiver, transport:
         response = await transport.handle_async_request(post(receiver.url()))
 
@@ -353,7 +351,7 @@ async def test_an_ipv6_receiver_is_reached(transport: AiohttpTransport) -> None:
 
 
 async def test_a_connection_opened_under_one_allowlist_never_serves_another(
-    transport: AiohttpTransport, receiver: Receiver
+    transport: Transport, receiver: Receiver
 ) -> None:
     async with transport:
         await transport.handle_async_request(post(receiver.url(), "127.0.0.0/8"))
@@ -366,13 +364,13 @@ async def test_a_connection_opened_under_one_allowlist_never_serves_another(
 
 
 async def test_an_allowlist_opens_nothing_that_production_blocks(receiver: Receiver) -> None:
-    async with AiohttpTransport(AddressPolicy()) as production:
+    async with Transport(AddressPolicy()) as production:
         with pytest.raises(AddressBlocked, match="loopback"):
             await production.handle_async_request(post(receiver.url(), "127.0.0.0/8"))
 
 
 async def test_a_connection_whose_certificate_was_not_checked_never_serves_one_who_checks(
-    transport: AiohttpTransport,
+    transport: Transport,
 ) -> None:
     async with Receiver(tls=server_context()) as receiver, transport:
         await transport.handle_async_request(post(receiver.url(), verify_ssl=False))
@@ -384,7 +382,7 @@ async def test_a_connection_whose_certificate_was_not_checked_never_serves_one_w
 
 
 async def test_a_certificate_that_is_trusted_and_fits_the_name_is_accepted() -> None:
-    trusting = AiohttpTransport(DEVELOPMENT, tls=client_context())
+    trusting = Transport(DEVELOPMENT, tls=client_context())
 
     async with Receiver(tls=server_context()) as receiver, trusting:
         by_name = await trusting.handle_async_request(post(receiver.url(host="localhost")))
@@ -396,7 +394,7 @@ async def test_a_certificate_that_is_trusted_and_fits_the_name_is_accepted() -> 
 async def test_requests_leave_from_the_address_that_is_set(receiver: Receiver) -> None:
     egress = (ip_address("127.0.0.5"), ip_address("127.0.0.6"))
 
-    async with AiohttpTransport(DEVELOPMENT, local_addresses=egress) as transport, Receiver(host="::1") as other:
+    async with Transport(DEVELOPMENT, local_addresses=egress) as transport, Receiver(host="::1") as other:
         await transport.handle_async_request(post(receiver.url()))
         with pytest.raises(httpx.ConnectError):
             await transport.handle_async_request(post(other.url()))
@@ -410,7 +408,7 @@ async def test_no_more_connections_are_kept_than_allowed() -> None:
         Receiver() as first,
         Receiver() as second,
         Receiver() as third,
-        AiohttpTransport(DEVELOPMENT, max_idle_connections=2) as transport,
+        Transport(DEVELOPMENT, max_idle_connections=2) as transport,
     ):
         for receiver in (first, second, third):
             await transport.handle_async_request(post(receiver.url()))
@@ -420,7 +418,7 @@ async def test_no_more_connections_are_kept_than_allowed() -> None:
     assert kept == [1, 1, 0]
 
 
-async def test_pools_beyond_the_limit_are_closed_and_those_in_use_are_not(receiver: Receiver) -> None:
+async def test_connections_of_all_policies_together_are_no_more_than_may_be_kept(receiver: Receiver) -> None:
     release = asyncio.Event()
 
     async def wait(received: object, wire: Wire) -> None:
@@ -429,20 +427,32 @@ async def test_pools_beyond_the_limit_are_closed_and_those_in_use_are_not(receiv
 
     receiver.on("/slow", wait)
 
-    async with AiohttpTransport(DEVELOPMENT, max_policies=1) as transport:
+    async with Transport(DEVELOPMENT, max_idle_connections=1) as transport:
         slow = asyncio.create_task(transport.handle_async_request(post(receiver.url("/slow"), "127.0.0.0/8")))
         await receiver.received(1)
         for allowlist in ("127.0.0.0/16", "127.0.0.0/24"):
             await transport.handle_async_request(post(receiver.url(), allowlist))
-        await receiver.connected(2)
+        await receiver.connected(1)
         release.set()
         response = await slow
-        await receiver.connected(1)
 
     assert response.status_code == 200
 
 
-async def test_leaving_the_transport_closes_every_connection(transport: AiohttpTransport, receiver: Receiver) -> None:
+async def test_an_idle_connection_is_given_up_before_the_receiver_does(
+    transport: Transport, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.sender.pool._KEEP_IDLE_SECONDS", 0.05)
+
+    async with transport:
+        await transport.handle_async_request(post(receiver.url()))
+        await receiver.connected(0)
+        await transport.handle_async_request(post(receiver.url()))
+
+    assert [received.connection for received in receiver.requests] == [1, 2]
+
+
+async def test_leaving_the_transport_closes_every_connection(transport: Transport, receiver: Receiver) -> None:
     async with transport:
         for allowlist in ("127.0.0.0/8", "127.0.0.0/16"):
             await transport.handle_async_request(post(receiver.url(), allowlist))
@@ -458,7 +468,7 @@ async def test_nothing_on_the_way_of_a_request_blocks_the_event_loop() -> None:
         if event in {"socket.getaddrinfo", "open"} and threading.get_ident() == loop_thread:
             blocking.append(f"{event} {arguments[0]!r}")
 
-    trusting = AiohttpTransport(DEVELOPMENT, tls=client_context())
+    trusting = Transport(DEVELOPMENT, tls=client_context())
     async with Receiver(tls=server_context()) as receiver, trusting:
         sys.addaudithook(watch)  # Python has no way to take it off again; it costs a comparison an event
         await trusting.handle_async_request(post(receiver.url(host="localhost")))

@@ -6,13 +6,14 @@ from ipaddress import ip_network
 
 import httpx
 import pytest
-from aiohttp.abc import AbstractResolver
 
+from app.sender.exchange import Exchange
 from app.sender.guard import AddressPolicy
 from app.sender.outcome import Answered, Unreachable
 from app.sender.request import build_request
+from app.sender.resolver import Resolver
 from app.sender.sender import Sender
-from app.sender.watched import Timeline, send_watched
+from app.sender.watched import send_watched
 from app.statuses import AttemptOutcome
 from tests.certificates import server_context
 from tests.names import Names
@@ -33,11 +34,11 @@ async def watched(
     url: str,
     *,
     policy: AddressPolicy = ANYWHERE,
-    resolver: AbstractResolver | None = None,
+    resolver: Resolver | None = None,
     verify_ssl: bool = True,
     timeout_seconds: float = 10,
     max_response_bytes: int = 1_000,
-) -> tuple[Answered | Unreachable, Timeline]:
+) -> tuple[Answered | Unreachable, Exchange]:
     request = build_request("POST", url, [], BODY, timeout_seconds=timeout_seconds, verify_ssl=verify_ssl)
     return await send_watched(
         sender, request, policy, max_response_bytes=max_response_bytes, local_addresses=(), resolver=resolver
@@ -53,42 +54,42 @@ def in_order(*moments: float | None) -> bool:
 async def test_every_step_of_a_plain_request_is_noted(sender: Sender, receiver: Receiver) -> None:
     names = Names(receiver_example=[["127.0.0.1"]])
 
-    answered, timeline = await watched(sender, f"http://receiver.example:{receiver.port}/hook", resolver=names)
+    answered, exchange = await watched(sender, f"http://receiver.example:{receiver.port}/hook", resolver=names)
 
     assert isinstance(answered, Answered)
     assert answered.remote_address == "127.0.0.1"
-    assert timeline.addresses == ("127.0.0.1",)
+    assert exchange.addresses == ("127.0.0.1",)
     assert in_order(
-        timeline.started, timeline.resolving, timeline.resolved, timeline.connected, timeline.sent, timeline.ended
+        exchange.started, exchange.resolving, exchange.resolved, exchange.connected, exchange.sent, exchange.ended
     )
-    assert (timeline.secured, timeline.certificate) == (None, None)
+    assert (exchange.secured, exchange.certificate) == (None, None)
     [received] = receiver.requests
     assert (received.method, received.path, received.body) == ("POST", "/hook", BODY)
 
 
 async def test_an_address_is_not_looked_up(sender: Sender, receiver: Receiver) -> None:
-    _, timeline = await watched(sender, receiver.url())
+    _, exchange = await watched(sender, receiver.url())
 
-    assert (timeline.resolving, timeline.resolved, timeline.addresses) == (None, None, None)
+    assert (exchange.resolving, exchange.resolved, exchange.addresses) == (None, None, None)
 
 
 async def test_the_handshake_and_the_certificate_are_noted(sender: Sender, secure_receiver: Receiver) -> None:
-    answered, timeline = await watched(sender, secure_receiver.url(), verify_ssl=False)
+    answered, exchange = await watched(sender, secure_receiver.url(), verify_ssl=False)
 
     assert isinstance(answered, Answered)
-    assert in_order(timeline.started, timeline.connected, timeline.secured, timeline.sent, timeline.ended)
-    assert timeline.tls_version == "TLSv1.3"
-    assert timeline.certificate is not None
-    assert b"A receiver in a test" in timeline.certificate
+    assert in_order(exchange.started, exchange.connected, exchange.secured, exchange.sent, exchange.ended)
+    assert exchange.tls_version == "TLSv1.3"
+    assert exchange.certificate is not None
+    assert b"A receiver in a test" in exchange.certificate
 
 
 async def test_a_certificate_is_verified_unless_it_is_not_to_be(sender: Sender, secure_receiver: Receiver) -> None:
-    refused, timeline = await watched(sender, secure_receiver.url())
+    refused, exchange = await watched(sender, secure_receiver.url())
 
     assert isinstance(refused, Unreachable)
     assert refused.outcome is AttemptOutcome.TLS_ERROR
-    assert timeline.connected is not None
-    assert timeline.secured is None
+    assert exchange.connected is not None
+    assert exchange.secured is None
     assert secure_receiver.requests == []
 
 
@@ -96,12 +97,12 @@ async def test_a_name_that_leads_to_a_blocked_address_is_not_connected_to(sender
     names = Names(inside_example=[["127.0.0.1"]])
     url = f"http://inside.example:{receiver.port}/"
 
-    blocked, timeline = await watched(sender, url, policy=AddressPolicy(), resolver=names)
+    blocked, exchange = await watched(sender, url, policy=AddressPolicy(), resolver=names)
 
     assert isinstance(blocked, Unreachable)
     assert blocked.outcome is AttemptOutcome.ADDRESS_BLOCKED
-    assert timeline.addresses == ("127.0.0.1",)
-    assert timeline.connected is None
+    assert exchange.addresses == ("127.0.0.1",)
+    assert exchange.connected is None
     assert receiver.connections == 0
 
 
@@ -118,25 +119,25 @@ async def test_the_allowlist_of_the_request_counts(sender: Sender, receiver: Rec
 
 
 async def test_a_name_that_does_not_resolve_is_as_far_as_it_comes(sender: Sender) -> None:
-    unreachable, timeline = await watched(sender, "http://nowhere.example/", resolver=Names())
+    unreachable, exchange = await watched(sender, "http://nowhere.example/", resolver=Names())
 
     assert isinstance(unreachable, Unreachable)
     assert unreachable.outcome is AttemptOutcome.DNS_ERROR
-    assert timeline.resolving is not None
-    assert (timeline.resolved, timeline.connected) == (None, None)
+    assert exchange.resolving is not None
+    assert (exchange.resolved, exchange.connected) == (None, None)
 
 
 async def test_the_deadline_covers_all_steps(sender: Sender, receiver: Receiver) -> None:
     receiver.on("/", hang())
     silent = Names(silent_example=[asyncio.Event()])
 
-    late, timeline = await watched(sender, receiver.url("/"), timeout_seconds=0.2)
+    late, exchange = await watched(sender, receiver.url("/"), timeout_seconds=0.2)
     unresolved, nowhere = await watched(sender, "http://silent.example/", resolver=silent, timeout_seconds=0.2)
 
     assert isinstance(late, Unreachable)
     assert isinstance(unresolved, Unreachable)
     assert (late.outcome, unresolved.outcome) == (AttemptOutcome.TIMEOUT, AttemptOutcome.TIMEOUT)
-    assert timeline.sent is not None
+    assert exchange.sent is not None
     assert nowhere.resolved is None
 
 
@@ -164,11 +165,11 @@ async def test_nothing_is_kept_of_a_watched_request(sender: Sender, receiver: Re
 async def test_a_reset_is_told_like_any_other(sender: Sender, receiver: Receiver) -> None:
     receiver.on("/", reset())
 
-    unreachable, timeline = await watched(sender, receiver.url("/"))
+    unreachable, exchange = await watched(sender, receiver.url("/"))
 
     assert isinstance(unreachable, Unreachable)
     assert unreachable.outcome is AttemptOutcome.CONNECTION_ERROR
-    assert timeline.connected is not None
+    assert exchange.connected is not None
 
 
 async def test_a_watched_request_waits_for_a_place_like_any_other(sender: Sender, receiver: Receiver) -> None:
