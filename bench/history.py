@@ -1,17 +1,34 @@
-"""Fills a PostgreSQL database with finished deliveries of the last month, by COPY."""
+"""Fills a PostgreSQL database that nobody uses with finished deliveries of the last days, by COPY.
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+Indexes over all rows are dropped before and made again after, which takes a fraction of keeping them up to date row by
+row.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import asyncpg
 
-from app.clock import to_micros
-from app.ids import ATTEMPT, DELIVERY, EVENT, new_id
+from app.clock import SystemClock, to_micros
+from app.database.database import Database
+from app.ids import encode_suffix
+from app.stats.periods import CLOSED_AFTER, close_periods, closed_until
+from app.stats.window import PERIOD
 
-CHUNK = 20_000
-PERIOD = timedelta(days=30)
-_TABLES = {
+if TYPE_CHECKING:
+    from app.resources import Resources
+
+CHUNK = 5_000
+DAYS = timedelta(days=13)  # nothing is old enough to be pruned
+COUNTED = timedelta(days=2)  # for how long back statistics have been counted, which is more than a query asks for
+# For the time of the filling only: it would otherwise be one checkpoint after the other.
+_MEANWHILE = {"max_wal_size": "8GB", "checkpoint_timeout": "1h", "maintenance_work_mem": "1GB"}
+_UUID7 = 0x7 << 76 | 0b10 << 62
+_COLUMNS = {
     "event": ("id", "workspace_id", "type", "occurred_at", "created_at", "body", "test"),
     "delivery": (
         *("id", "workspace_id", "event_id", "webhook_id", "event_type", "test", "status", "trigger", "attempt_count"),
@@ -23,42 +40,152 @@ _TABLES = {
         *("response_headers", "response_body", "response_truncated"),
     ),
 }
+_CONSTRAINTS = """
+SELECT conrelid::regclass::text AS "table", conname AS name, pg_get_constraintdef(oid) AS definition
+FROM pg_constraint WHERE contype = 'p' AND conrelid::regclass::text = ANY($1)
+"""
+_INDEXES = """
+SELECT indexname AS name, indexdef AS definition FROM pg_indexes
+WHERE tablename = ANY($1) AND indexdef NOT LIKE '% WHERE %'
+"""
 
 
-async def fill(database_url: str, count: int, webhook_ids: Sequence[str], event_types: Sequence[str]) -> None:
-    """Add so many events with a delivery and an attempt each; one in fifty has failed."""
-    connection = await asyncpg.connect(database_url)
-    try:
+async def fill(
+    database_url: str,
+    count: int,
+    webhook_ids: Sequence[str],
+    event_types: Sequence[str],
+    say: Callable[[str], object] = lambda _: None,
+) -> None:
+    """Add so many events with a delivery and an attempt each, the last of them now; one in fifty has failed."""
+    async with _connected(database_url) as connection:
         workspace_id = await connection.fetchval("SELECT id FROM workspace")
-        for first in range(0, count, CHUNK):
-            numbers = range(first, min(first + CHUNK, count))
-            rows = list(_rows(numbers, count, workspace_id, webhook_ids, event_types))
-            for table, records in zip(_TABLES, zip(*rows, strict=True), strict=True):
-                await connection.copy_records_to_table(table, records=records, columns=_TABLES[table])
-        for table in _TABLES:
+        await _set(connection, _MEANWHILE)
+        make_again = await _drop_indexes(connection)
+        begins_at = SystemClock().now() - DAYS
+
+        def rows() -> Iterator[_Row]:
+            return _rows(count, workspace_id, begins_at, webhook_ids, event_types)
+
+        await asyncio.gather(
+            _copy(database_url, "event", (row.event for row in rows()), lambda done: say(f"{done:,} of {count:,}")),
+            _copy(database_url, "delivery", (row.delivery for row in rows())),
+            _copy(database_url, "attempt", (row.attempt for row in rows())),
+        )
+        for number, statement in enumerate(make_again, 1):
+            say(f"index {number} of {len(make_again)}")
+            await connection.execute(statement)
+        for table in _COLUMNS:
+            say(f"vacuum of {table}")
             await connection.execute(f"VACUUM (ANALYZE) {table}")
-    finally:
-        await connection.close()
+        await _set(connection, dict.fromkeys(_MEANWHILE))
+    say("counting statistics")
+    await _count(database_url)
+
+
+async def _drop_indexes(connection: asyncpg.Connection) -> list[str]:
+    """Drop the whole indexes of the filled tables; returns what makes each again as it was."""
+    tables = list(_COLUMNS)
+    constraints = await connection.fetch(_CONSTRAINTS, tables)
+    kept = {row["name"] for row in constraints}
+    indexes = [row for row in await connection.fetch(_INDEXES, tables) if row["name"] not in kept]
+    for row in constraints:
+        await connection.execute(f"ALTER TABLE {row['table']} DROP CONSTRAINT {row['name']}")
+    for row in indexes:
+        await connection.execute(f"DROP INDEX {row['name']}")
+    return [
+        *(f"ALTER TABLE {row['table']} ADD CONSTRAINT {row['name']} {row['definition']}" for row in constraints),
+        *(row["definition"] for row in indexes),
+    ]
+
+
+async def _copy(
+    database_url: str, table: str, lines: Iterator[str], say: Callable[[int], object] = lambda _: None
+) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        done, chunk = 0, list(_first(lines))
+        while chunk:
+            yield "".join(chunk).encode()
+            done += len(chunk)
+            say(done)
+            chunk = list(_first(lines))
+
+    async with _connected(database_url) as connection:
+        await connection.copy_to_table(table, source=chunks(), columns=_COLUMNS[table], format="text")
+
+
+def _first(lines: Iterator[str]) -> Iterator[str]:
+    return (line for _, line in zip(range(CHUNK), lines, strict=False))
+
+
+class _Row:
+    """One event, its delivery and its attempt as lines of COPY's text."""
+
+    __slots__ = ("answer", "at", "duration", "name", "outcome", "status", "type", "webhook", "workspace")
+
+    def __init__(self, number: int, at_ms: int, workspace_id: str, webhook_id: str, event_type: str) -> None:
+        self.name = encode_suffix(at_ms << 80 | _UUID7 | number)
+        self.at = at_ms * 1_000
+        self.workspace, self.webhook, self.type = workspace_id, webhook_id, event_type
+        self.duration = 12_000 + number % 5_000
+        failed = number % 50 == 0
+        self.status, self.outcome, self.answer = (
+            ("FAILED", "HTTP_ERROR", 500) if failed else ("SUCCEEDED", "SUCCEEDED", 200)
+        )
+
+    @property
+    def event(self) -> str:
+        return f'evt_{self.name}\t{self.workspace}\t{self.type}\t{self.at}\t{self.at}\t{{"data":{{}}}}\tf\n'
+
+    @property
+    def delivery(self) -> str:
+        return (
+            f"dlv_{self.name}\t{self.workspace}\tevt_{self.name}\t{self.webhook}\t{self.type}\tf\t{self.status}\tFIRST\t1"
+            f"\t1\t{self.outcome}\t{self.answer}\t{self.at}\t{self.at + self.duration}\n"
+        )
+
+    @property
+    def attempt(self) -> str:
+        return (
+            f"att_{self.name}\t{self.workspace}\tdlv_{self.name}\t{self.webhook}\twk_bench\t1\tFIRST\t{self.at}"
+            f"\t{self.duration}\t{self.outcome}\tPOST\thttp://127.0.0.1/\t[]\t{self.answer}\t[]\tok\tf\n"
+        )
 
 
 def _rows(
-    numbers: range, count: int, workspace_id: str, webhook_ids: Sequence[str], event_types: Sequence[str]
-) -> Iterator[tuple[tuple[Any, ...], ...]]:
-    begins_at = datetime.now(UTC) - PERIOD
-    for number in numbers:
-        at = begins_at + PERIOD * (number / count)
-        event_id, delivery_id, attempt_id = new_id(EVENT, at), new_id(DELIVERY, at), new_id(ATTEMPT, at)
+    count: int, workspace_id: str, begins_at: datetime, webhook_ids: Sequence[str], event_types: Sequence[str]
+) -> Iterator[_Row]:
+    begin_ms, period_ms = to_micros(begins_at) // 1_000, DAYS // timedelta(milliseconds=1)
+    for number in range(count):
+        at_ms = begin_ms + period_ms * number // count
         webhook_id, event_type = webhook_ids[number % len(webhook_ids)], event_types[number % len(event_types)]
-        micros, failed = to_micros(at), number % 50 == 0
-        status, outcome, answer = ("FAILED", "HTTP_ERROR", 500) if failed else ("SUCCEEDED", "SUCCEEDED", 200)
-        yield (
-            (event_id, workspace_id, event_type, micros, micros, '{"data":{}}', False),
-            (
-                *(delivery_id, workspace_id, event_id, webhook_id, event_type, False, status, "FIRST", 1),
-                *(1, outcome, answer, micros, micros + 20_000),
-            ),
-            (
-                *(attempt_id, workspace_id, delivery_id, webhook_id, "wk_bench", 1, "FIRST", micros),
-                *(12_000 + number % 5_000, outcome, "POST", "http://127.0.0.1/", "[]", answer, "[]", "ok", False),
-            ),
-        )
+        yield _Row(number, at_ms, workspace_id, webhook_id, event_type)
+
+
+async def _count(database_url: str) -> None:
+    """Count the last days for statistics, as a server does while time goes by."""
+    clock = SystemClock()
+    async with Database(database_url, pool_size=2) as database:
+        await database.execute("DELETE FROM stats_progress")
+        since = to_micros(clock.now() - COUNTED)
+        await database.execute("INSERT INTO stats_progress (id, closed_until) VALUES ('deliveries', $1)", since)
+        resources = cast("Resources", SimpleNamespace(database=database, clock=clock))
+        while await closed_until(database) < clock.now() - CLOSED_AFTER - PERIOD:
+            await close_periods(resources)
+        await database.execute("VACUUM (ANALYZE) stats_period")
+
+
+async def _set(connection: asyncpg.Connection, settings: dict[str, str | None] | dict[str, str]) -> None:
+    """Set settings of the whole PostgreSQL; None sets back."""
+    for name, value in settings.items():
+        await connection.execute(f"ALTER SYSTEM SET {name} = {'DEFAULT' if value is None else repr(value)}")
+    await connection.execute("SELECT pg_reload_conf()")
+
+
+@asynccontextmanager
+async def _connected(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(database_url)
+    try:
+        yield connection
+    finally:
+        await connection.close()

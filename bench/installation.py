@@ -48,7 +48,7 @@ class Installation:
     database_url: str
     receiver_url: str
     receiver: Process
-    processes: Mapping[str, Process]
+    processes: dict[str, Process]
     database: Mapping[str, Process]
     client: Client
     environment: Mapping[str, str]
@@ -144,43 +144,55 @@ async def installed(
     services: Services, mode: Mode, *, fan_out: int, settings: Mapping[str, str] | None = None
 ) -> AsyncIterator[Installation]:
     """A fresh installation with a database of its own, its settings the defaults but for addresses and `settings`."""
+    directory = services.directory / f"{mode}-{free_port()}"
+    directory.mkdir()
+    environment = await _environment(services, mode, directory) | dict(settings or {})
     async with AsyncExitStack() as stack:
-        directory = services.directory / f"{mode}-{free_port()}"
-        directory.mkdir()
-        environment = await _environment(services, mode, directory) | dict(settings or {})
-        log = directory / "receiver.log"
-        command = (sys.executable, "-m", "bench.receiver")
-        receiver = await stack.enter_async_context(running(*command, ready="http://", log=log))
-        processes = {}
-        log = directory / "serve.log"
-        serve = await stack.enter_async_context(
-            running(PROGRAM, "serve", ready="The API is at", log=log, environment=environment)
-        )
-        processes["api"] = serve.process
-        url = serve.line.rpartition(" ")[2].removesuffix("/graphql")
-        delivering_url = url
+        made = await _start(stack, services, mode, environment)
         if mode == "distributed":
-            log = directory / "worker.log"
-            worker = await stack.enter_async_context(
-                running(PROGRAM, "worker", ready="worker.started", log=log, environment=environment)
-            )
-            processes["worker"] = worker.process
-            delivering_url = f"http://127.0.0.1:{environment['WORKER_PORT']}"
-        client = await stack.enter_async_context(Client(url, KEY))
-        made = Installation(
-            mode=mode,
-            url=url,
-            delivering_url=delivering_url,
-            database_url=environment["DATABASE_URL"],
-            receiver_url=receiver.line,
-            receiver=receiver.process,
-            processes=processes,
-            database={"database": Process(services.postgres.pid)} if mode == "distributed" else {},
-            client=client,
-            environment=environment,
-        )
+            await _start_worker(stack, made)
         await made.make_webhooks(fan_out)
         yield made
+
+
+@asynccontextmanager
+async def served_again(services: Services, ended: Installation) -> AsyncIterator[Installation]:
+    """The server, without a worker, of an installation that has ended, with its settings and its database."""
+    async with AsyncExitStack() as stack:
+        yield await _start(stack, services, ended.mode, ended.environment)
+
+
+async def _start(stack: AsyncExitStack, services: Services, mode: Mode, environment: Mapping[str, str]) -> Installation:
+    """Start a receiver and a server, which end with the stack."""
+    directory = Path(environment["DATA_DIR"])
+    receiver = await stack.enter_async_context(
+        running(sys.executable, "-m", "bench.receiver", ready="http://", log=directory / "receiver.log")
+    )
+    log = directory / "serve.log"
+    serve = await stack.enter_async_context(
+        running(PROGRAM, "serve", ready="The API is at", log=log, environment=environment)
+    )
+    url = serve.line.rpartition(" ")[2].removesuffix("/graphql")
+    return Installation(
+        mode=mode,
+        url=url,
+        delivering_url=url if mode == "embedded" else f"http://127.0.0.1:{environment['WORKER_PORT']}",
+        database_url=environment["DATABASE_URL"],
+        receiver_url=receiver.line,
+        receiver=receiver.process,
+        processes={"api": serve.process},
+        database={"database": Process(services.postgres.pid)} if mode == "distributed" else {},
+        client=await stack.enter_async_context(Client(url, KEY)),
+        environment=environment,
+    )
+
+
+async def _start_worker(stack: AsyncExitStack, product: Installation) -> None:
+    log = Path(product.environment["DATA_DIR"]) / "worker.log"
+    worker = await stack.enter_async_context(
+        running(PROGRAM, "worker", ready="worker.started", log=log, environment=product.environment)
+    )
+    product.processes["worker"] = worker.process
 
 
 async def _environment(services: Services, mode: Mode, directory: Path) -> dict[str, str]:

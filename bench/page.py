@@ -25,7 +25,8 @@ def markdown(run: Mapping[str, Any]) -> str:
 
 def _row(line: Mapping[str, Any]) -> str:
     verdict = {None: "", True: "yes", False: "**no**"}[line["holds"]]
-    beside = ", ".join(f"{name} {number(value)}" for name, value in line["details"].items())
+    details = ", ".join(f"{name} {number(value)}" for name, value in line["details"].items())
+    beside = "; ".join([details, *(f"`{plan['short']}`" for plan in line["plans"])])
     cells = [
         *(line["figure"], line["case"], line["what"], f"{number(line['value'])} {line['unit']}"),
         "" if line["baseline"] is None else number(line["baseline"]),

@@ -1,21 +1,27 @@
-"""e. Read: every list and the statistics at two sizes of the database; how much more the bigger one costs.
+"""e. Read: every list and the statistics at two sizes of the database; how much more the bigger one costs, and how the
+database goes about it.
 
 Compared is the CPU of server and database together, which other work on the machine disturbs less than the time.
 """
 
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from time import perf_counter
 
 import asyncpg
+import psutil
 
 from bench.history import fill
-from bench.installation import Installation, installed
-from bench.measure import Line, Percentiles, Target, percentiles
-from bench.processes import cpu_of, used_since
+from bench.installation import KEY, Installation, installed, served_again
+from bench.measure import Line, Percentiles, Plan, Target, percentiles
+from bench.plans import plans_of, rows_without_index
+from bench.processes import Process, cpu_of, used_since
 from bench.run import Run
 from bench.workload import LANES, event_type
 
 SMALL = 10_000
+WARM = 10
 PAGE_TARGET = Target(1.2)
 _PAGE = "edges { node { id } } pageInfo { endCursor hasNextPage }"
 
@@ -39,28 +45,75 @@ def queries(webhook_id: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a query took: CPU of the server and the database (ms), time, and rows read without an index for them."""
+    """What a query took at one size: CPU of the server and the database for each (ms), and the time."""
 
     cpu_ms: float
     took: Percentiles
-    rows_scanned: int
+
+
+class Sized:
+    """An installation with so many deliveries; no worker runs, so that all CPU is for reading."""
+
+    def __init__(self, product: Installation) -> None:
+        self._product = product
+        self._took: list[float] = []
+
+    @property
+    def _processes(self) -> dict[str, Process]:
+        """The server, and those of the database's that serve it."""
+        return {"api": self._product.processes["api"]} | {str(pid): Process(pid) for pid in self._backends}
+
+    async def begin(self, document: str) -> None:
+        """Ask a few times, and measure from now on."""
+        for _ in range(WARM):
+            await self._product.client.ask(document)
+        self._backends = await _backends(self._product.database_url)
+        self._before, self._took = cpu_of(self._processes), []
+
+    async def ask(self, document: str) -> None:
+        """Ask once."""
+        started = perf_counter()
+        await self._product.client.ask(document)
+        self._took.append((perf_counter() - started) * 1_000)
+
+    def end(self) -> Asked:
+        """What it took since the beginning."""
+        cpu_ms = sum(used_since(self._before, self._processes).values()) * 1_000
+        return Asked(cpu_ms / len(self._took), percentiles(self._took))
 
 
 async def read(run: Run) -> list[Line]:
-    """The median of each query at 10 thousand deliveries and at many more, on PostgreSQL."""
+    """Each query at 10 thousand deliveries and, in turns with it, at many more, on PostgreSQL."""
     big = run.sized(50_000, 300_000, 10_000_000)
+    async with AsyncExitStack() as stack:
+        products = [await stack.enter_async_context(_filled(run, count)) for count in (SMALL, big)]
+        small, many = (Sized(product) for product in products)
+        [webhook_id, *_] = await _webhook_ids(products[0])
+        [big_webhook_id, *_] = await _webhook_ids(products[1])
+        asked, asked_of_many = queries(webhook_id), queries(big_webhook_id)
+        lines = []
+        run.say("read: plans")
+        plans = await plans_of(products[1].environment, KEY, asked_of_many)
+        for name, document in asked.items():
+            run.say(f"read: {name}")
+            await small.begin(document)
+            await many.begin(asked_of_many[name])
+            for _ in range(run.sized(40, 200)):
+                await small.ask(document)
+                await many.ask(asked_of_many[name])
+            lines.append(_line(name, f"{big:,} beside {SMALL:,}", small.end(), many.end(), plans[name]))
+    return lines
+
+
+@asynccontextmanager
+async def _filled(run: Run, count: int) -> AsyncIterator[Installation]:
+    """An installation with a history; it stands still while it is filled, as its indexes are gone meanwhile."""
     async with installed(run.services, "distributed", fan_out=1) as product:
         webhook_ids = await _webhook_ids(product)
-        event_types = [event_type(lane) for lane in range(LANES)]
-        measured: list[dict[str, Asked]] = []
-        for more in (SMALL, big - SMALL):
-            run.say(f"read: loading {more:,} deliveries")
-            await fill(product.database_url, more, webhook_ids, event_types)
-            run.say("read: asking")
-            asked = queries(webhook_ids[0])
-            measured.append({name: await _measured(product, asked[name], run.sized(40, 150)) for name in asked})
-    small, many = measured
-    return [_line(name, f"{big:,} beside {SMALL:,}", small[name], many[name]) for name in small]
+    event_types = [event_type(lane) for lane in range(LANES)]
+    await fill(product.database_url, count, webhook_ids, event_types, lambda far: run.say(f"read: loading, {far}"))
+    async with served_again(run.services, product) as served:
+        yield served
 
 
 async def _webhook_ids(product: Installation) -> list[str]:
@@ -68,32 +121,18 @@ async def _webhook_ids(product: Installation) -> list[str]:
     return [edge["node"]["id"] for edge in data["webhooks"]["edges"]]
 
 
-async def _measured(product: Installation, document: str, times: int) -> Asked:
-    for _ in range(5):
-        await product.client.ask(document)
-    processes = {name: process for name, process in product.all_processes.items() if name != "worker"}
-    before, cpu = await _rows_scanned(product), cpu_of(processes)
-    took = []
-    for _ in range(times):
-        started = perf_counter()
-        await product.client.ask(document)
-        took.append((perf_counter() - started) * 1_000)
-    cpu_ms = sum(used_since(cpu, processes).values()) * 1_000 / times
-    return Asked(cpu_ms, percentiles(took), (await _rows_scanned(product) - before) // times)
-
-
-async def _rows_scanned(product: Installation) -> int:
-    connection = await asyncpg.connect(product.database_url)
+async def _backends(database_url: str) -> list[int]:
+    """The processes that PostgreSQL has for the connections to a database."""
+    connection = await asyncpg.connect(database_url)
     try:
-        statement = (
-            "SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE relname IN ('event', 'delivery', 'attempt')"
-        )
-        return int(await connection.fetchval(statement))
+        statement = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        return [row["pid"] for row in await connection.fetch(statement) if psutil.pid_exists(row["pid"])]
     finally:
         await connection.close()
 
 
-def _line(name: str, case: str, small: Asked, many: Asked) -> Line:
+def _line(name: str, case: str, small: Asked, many: Asked, plans: Sequence[Plan]) -> Line:
+    details = many.took.named() | small.took.named("small ")
+    details["rows read without an index"] = float(sum(rows_without_index(plan.whole) for plan in plans))
     target = PAGE_TARGET if name.endswith("50") else None
-    details = many.took.named() | {"rows scanned without an index": float(many.rows_scanned)}
-    return Line("read", case, name, many.cpu_ms, "ms of CPU", small.cpu_ms, target, details)
+    return Line("read", case, name, many.cpu_ms, "ms of CPU", small.cpu_ms, target, details, plans)

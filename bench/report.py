@@ -39,7 +39,12 @@ def cells(line: Line) -> list[str]:
         "" if line.ratio is None else f"{line.ratio:.2f} ×",
         aim(line),
         verdict,
-        ", ".join(f"{name} {number(value)}" for name, value in line.details.items()),
+        "; ".join(
+            [
+                ", ".join(f"{name} {number(value)}" for name, value in line.details.items()),
+                *(plan.short for plan in line.plans),
+            ]
+        ),
     ]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from bench.measure import Line, Target
+from bench.measure import Line, Plan, Target
 from bench.page import markdown
 from bench.report import as_json, cells, number, write
 
@@ -23,6 +23,19 @@ def test_a_row_leaves_empty_what_was_not_compared() -> None:
     row = cells(Line("start", "embedded", "ready", 1.25, "s"))
 
     assert row == ["start", "embedded", "ready", "1.25 s", "", "", "", "", ""]
+
+
+def test_a_query_is_shown_with_how_the_database_runs_it() -> None:
+    plan = Plan("SELECT 1", "Limit < Index Scan delivery_webhook", {"Node Type": "Limit"})
+    line = Line("read", "many", "deliveries, 50", 3, "ms of CPU", 3, Target(1.2), {"p50 ms": 4}, [plan])
+
+    run = as_json([line], "quick")
+
+    assert cells(line)[-1] == "p50 ms 4; Limit < Index Scan delivery_webhook"
+    assert run["lines"][0]["plans"] == [
+        {"statement": "SELECT 1", "short": "Limit < Index Scan delivery_webhook", "whole": {"Node Type": "Limit"}}
+    ]
+    assert markdown(run).endswith("| p50 ms 4; `Limit < Index Scan delivery_webhook` |\n")
 
 
 def test_a_target_of_a_value_is_shown_with_its_unit() -> None:

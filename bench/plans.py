@@ -1,0 +1,115 @@
+"""Tells how PostgreSQL runs what GraphQL queries ask of it.
+
+Run as `python -m bench.plans KEY` with the settings of an installation, and queries by their names as JSON on stdin; it
+prints, by the same names, each statement with EXPLAIN's plan. The server is in this process: its statements are seen
+where they leave for the database.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import httpx
+import orjson
+import uvloop
+
+from app.database.database import Database
+from app.resources import open_resources
+from app.settings import load_settings
+from app.web.application import create_application
+from bench.measure import Plan
+
+_WAYS_IN = ("execute_query", "execute_query_dict")
+BIG = {"event", "delivery", "attempt"}
+
+
+async def plans_of(environment: Mapping[str, str], key: str, queries: Mapping[str, str]) -> dict[str, list[Plan]]:
+    """The plans of each query's statements in an installation with this environment.
+
+    Raises:
+        RuntimeError: the process failed.
+    """
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bench.plans", key),
+        env={**os.environ, **environment},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await child.communicate(orjson.dumps(queries))
+    if child.returncode:
+        raise RuntimeError(f"python -m bench.plans ended with {child.returncode}.")
+    found: dict[str, list[dict[str, Any]]] = orjson.loads(output)
+    return {
+        name: [Plan(one["statement"], short(one["plan"]), one["plan"]) for one in plans]
+        for name, plans in found.items()
+    }
+
+
+def short(plan: Mapping[str, Any]) -> str:
+    """The kinds of a plan's nodes from the outside in, with what those read that read; what is repeated, once."""
+    kinds: list[str] = []
+    for node in nodes(plan):
+        reads = node.get("Index Name") or node.get("Relation Name")
+        kinds.append(f"{node['Node Type']} {reads}" if reads else node["Node Type"])
+    return " < ".join(dict.fromkeys(kinds))
+
+
+def rows_without_index(plan: Mapping[str, Any]) -> int:
+    """How many rows of the big tables it reads that no index chose."""
+    return sum(
+        int((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"])
+        for node in nodes(plan)
+        if node["Node Type"] == "Seq Scan" and node["Relation Name"] in BIG
+    )
+
+
+def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The node and all below it."""
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
+
+
+def _noted(database: Database) -> list[tuple[str, Sequence[Any]]]:
+    """What the database is asked from now on, by hand or through the ORM."""
+    asked: list[tuple[str, Sequence[Any]]] = []
+
+    def noting(ask: Any) -> Any:
+        async def noted(statement: str, parameters: Sequence[Any] = ()) -> Any:
+            asked.append((statement, parameters))
+            return await ask(statement, parameters)
+
+        return noted
+
+    for name in _WAYS_IN:
+        setattr(database.orm, name, noting(getattr(database.orm, name)))
+    return asked
+
+
+async def _explained(database: Database, statement: str, parameters: Sequence[Any]) -> dict[str, Any]:
+    [row] = await database.fetch(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", *parameters)
+    return {"statement": statement, "plan": orjson.loads(row["QUERY PLAN"])[0]["Plan"]}
+
+
+async def _run(key: str, queries: Mapping[str, str]) -> dict[str, Any]:
+    settings = load_settings(broker_url="memory://", updates_url="memory://")
+    found = {}
+    async with open_resources(settings, send_wake_up=lambda _: None) as resources:
+        asked = _noted(resources.database)
+        transport = httpx.ASGITransport(create_application(resources))
+        headers = {"authorization": f"Bearer {key}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://bench", headers=headers) as client:
+            for name, document in queries.items():
+                for _ in range(2):  # the first time the key is looked up too
+                    asked.clear()
+                    answer = await client.post("/graphql", json={"query": document})
+                    assert "errors" not in answer.json(), answer.text
+                statements = list(asked)
+                found[name] = [await _explained(resources.database, *one) for one in statements]
+    return found
+
+
+if __name__ == "__main__":
+    print(orjson.dumps(uvloop.run(_run(sys.argv[1], orjson.loads(sys.stdin.buffer.read())))).decode())
