@@ -10,6 +10,7 @@
 What a customer's receiver does is no error at all but an outcome (`app.sender`).
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -54,7 +55,9 @@ def rejected(code: UserErrorCode, message: str, *path: str) -> Rejected:
 
 def not_found(noun: str, subject_id: str, *path: str) -> Rejected:
     """The same words whether the thing never existed or belongs to another workspace."""
-    return rejected(UserErrorCode.NOT_FOUND, f"No {noun} has the id {subject_id[:64]}.", *(path or ("id",)))
+    shown = json.dumps(subject_id[:64], ensure_ascii=False)
+    message = f"No {noun} has the id {shown}; give the id of one in this workspace."
+    return rejected(UserErrorCode.NOT_FOUND, message, *(path or ("id",)))
 
 
 class AccessDenied(Exception):

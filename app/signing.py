@@ -72,7 +72,9 @@ def parse_secret(text: str) -> SigningKey:
         return SigningKey(SignatureScheme.ED25519, _ed25519_secret(text).sign)
     if text.startswith(_ED25519_PUBLIC):
         raise InvalidSecret(f"This is a public key, which cannot sign; the secret key begins with {_ED25519_SECRET}.")
-    raise InvalidSecret(f"A secret begins with {_HMAC_SECRET} (HMAC-SHA256) or {_ED25519_SECRET} (ed25519).")
+    raise InvalidSecret(
+        f"This is no secret: a secret begins with {_HMAC_SECRET} (HMAC-SHA256) or {_ED25519_SECRET} (ed25519)."
+    )
 
 
 def new_secret(scheme: SignatureScheme) -> str:

@@ -73,7 +73,7 @@ def deliveries(workspace_id: str, asked: DeliveryFilter | None, *, of_one: bool 
     """Deliveries, newest first; `of_one` where they are going to be narrowed to those of one webhook or event."""
     of_one = of_one or (asked is not None and (asked.webhook_id is not None or asked.event_id is not None))
     listing = Listing("delivery", DELIVERY_COLUMNS).where(_COMPARED if of_one else _SOUGHT, workspace_id)
-    return listing if asked is None else _of_deliveries(listing, asked.asked())
+    return listing if asked is None else _of_deliveries(listing, asked.few())
 
 
 def attempts(workspace_id: str) -> Listing:

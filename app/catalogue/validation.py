@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
-from app.catalogue.explanation import PayloadError, cut, explain
+from app.catalogue.explanation import PayloadError, cut, explain, quoted
 from app.catalogue.json_schema import DIALECT
 from app.catalogue.schema_rules import broken_rules
 
@@ -82,7 +82,7 @@ def check_schema(schema: object) -> list[PayloadError]:
     """What keeps `schema` from being the schema of an event type: it must be an object of at most `MAX_SCHEMA_BYTES` as
     JSON, valid JSON Schema 2020-12, self-contained, and cheap to apply. Empty where nothing does."""
     if not isinstance(schema, dict):
-        return [PayloadError((), "The schema must be an object.")]
+        return [PayloadError((), f"The schema must be an object but is {quoted(schema)}.")]
     try:
         size = len(orjson.dumps(schema))
     except orjson.JSONEncodeError as error:

@@ -104,12 +104,15 @@ def _key_problems(draft: EventDraft, path: Sequence[str]) -> list[Problem]:
         if key is None:
             continue
         if len(key) > MAX_KEY_LENGTH:
-            message = f"{name} may be at most {MAX_KEY_LENGTH} characters long, but has {len(key)}."
+            message = f"{name} has {len(key)} characters; at most {MAX_KEY_LENGTH} are allowed."
             problems.append(Problem(message, (*path, name), UserErrorCode.TOO_LONG))
-        elif not key.strip() or not key.isprintable():
-            problems.append(
-                _invalid(f"{name} must be visible characters, not empty and without control characters.", *path, name)
-            )
+        elif not key.strip():
+            message = f"{name} is empty; give 1 to {MAX_KEY_LENGTH} characters, or leave it out."
+            problems.append(_invalid(message, *path, name))
+        elif not key.isprintable():
+            odd = next(character for character in key if not character.isprintable())
+            message = f"{name} has the character U+{ord(odd):04X}, which nobody can see; leave it out."
+            problems.append(_invalid(message, *path, name))
     return problems
 
 
@@ -120,7 +123,7 @@ def _data_problems(draft: EventDraft, registry: Registry, max_bytes: int, path: 
     try:
         size = len(orjson.dumps(draft.data))
     except TypeError as error:
-        message = f"data cannot be written as JSON: {error}."
+        message = f"data cannot be written as JSON: {error}; use whole numbers of at most 64 bits and well-formed text."
         return [Problem(message, (*path, "data"), UserErrorCode.INVALID_PAYLOAD)]
     if size > max_bytes:
         message = f"data may be at most {max_bytes} bytes of JSON, but has {size}."

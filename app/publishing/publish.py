@@ -66,9 +66,9 @@ class Publisher:
 
     async def _checked(self, caller: Caller, drafts: Sequence[EventDraft], batch: bool) -> PublishRequest:
         if not drafts:
-            raise rejected(UserErrorCode.REQUIRED, f"Give between 1 and {MAX_EVENTS} events.", "events")
+            raise rejected(UserErrorCode.REQUIRED, f"There is no event; give 1 to {MAX_EVENTS}.", "events")
         if len(drafts) > MAX_EVENTS:
-            message = f"At most {MAX_EVENTS} events can be published at once, but {len(drafts)} were given."
+            message = f"There are {len(drafts)} events; at most {MAX_EVENTS} can be published at once."
             raise rejected(UserErrorCode.TOO_MANY, message, "events")
         registry = await self.registries.cached(caller.workspace_id)
         problems: list[Problem] = []

@@ -63,7 +63,12 @@ class DeliveryFilter:
     statuses: list[DeliveryStatus] | None = strawberry.field(description=f"Those with one of these statuses. {_ANY}")
     time: TimeRange | None = strawberry.field(description="Those made in this time.")
 
-    def asked(self) -> domain.DeliveryFilter:
+    def few(self) -> domain.DeliveryFilter:
+        """For a list or updates; raises `BadUserInput` where it is too much for them."""
         require_few("eventTypes", self.event_types)
+        return self.asked()
+
+    def asked(self) -> domain.DeliveryFilter:
+        """For an operation, which says itself what is wrong."""
         time = None if self.time is None else self.time.asked()
         return domain.DeliveryFilter(self.webhook_id, self.event_id, self.event_types, self.statuses, time)

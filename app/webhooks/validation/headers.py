@@ -145,7 +145,7 @@ def _header(
 def _bearer(problems: list[Problem], token: str, *path: str) -> Authentication:
     token = token.strip()
     if not token:
-        problems.append(Problem("The bearer token is empty.", path, UserErrorCode.REQUIRED))
+        problems.append(Problem("The bearer token is empty; give it, or none: true.", path, UserErrorCode.REQUIRED))
     elif len(token) > MAX_TOKEN_CHARACTERS:
         message = f"The bearer token has {len(token)} characters; at most {MAX_TOKEN_CHARACTERS} are allowed."
         problems.append(Problem(message, path, UserErrorCode.TOO_LONG))
@@ -169,7 +169,8 @@ def _basic(problems: list[Problem], draft: BasicAuthDraft, *path: str) -> Authen
             message = f"The {field} has a control character; leave it out."
             problems.append(Problem(message, (*path, field), UserErrorCode.INVALID))
     if not draft.username:
-        problems.append(Problem("The username is empty.", (*path, "username"), UserErrorCode.REQUIRED))
+        message = f"The username is empty; give 1 to {MAX_USERNAME_CHARACTERS} characters."
+        problems.append(Problem(message, (*path, "username"), UserErrorCode.REQUIRED))
     elif ":" in draft.username:
         message = 'The username has a ":", which separates it from the password; choose one without.'
         problems.append(Problem(message, (*path, "username"), UserErrorCode.INVALID))

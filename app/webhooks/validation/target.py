@@ -43,7 +43,8 @@ def host_allowed(problems: list[Problem], url: str, policy: AddressPolicy, *path
     host = urlsplit(url).hostname or ""
     reason = blocked_literal(host, policy)
     if reason is not None:
-        message = f"The URL's host {host} is blocked: it is {reason}."
+        right = "one within it" if policy.allowlist else "one with a public address"
+        message = f"The URL's host {host} is blocked: it is {reason}. Choose {right}."
         problems.append(Problem(message, path, UserErrorCode.URL_NOT_ALLOWED))
 
 

@@ -302,7 +302,11 @@ async def test_a_key_of_another_workspace_is_one_that_never_existed(domain: Doma
             await revoke_key(domain.resources, caller, key_id)
 
         assert refused.value.problems == (
-            Problem(f"No API key has the id {key_id}.", ("id",), UserErrorCode.NOT_FOUND),
+            Problem(
+                f'No API key has the id "{key_id}"; give the id of one in this workspace.',
+                ("id",),
+                UserErrorCode.NOT_FOUND,
+            ),
         )
     await call(domain, created.key)
 

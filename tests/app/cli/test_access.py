@@ -115,7 +115,10 @@ def test_the_last_admin_key_stays(workspace: dict[str, Any], command: Invoke) ->
 def test_a_key_that_never_was_cannot_be_revoked(workspace: dict[str, Any], command: Invoke) -> None:
     result = command("key", "revoke", "key_nobody")
 
-    assert (result.exit_code, result.stderr) == (1, "No API key has the id key_nobody.\n")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        'No API key has the id "key_nobody"; give the id of one in this workspace.\n',
+    )
 
 
 def test_everything_wrong_with_a_key_is_said_at_once(workspace: dict[str, Any], command: Invoke) -> None:

@@ -249,7 +249,7 @@ async def test_a_webhook_that_is_not_there_is_not_found(desk: Desk) -> None:
         assert await problem_of(desk, webhook_id) == (
             UserErrorCode.NOT_FOUND,
             ("webhookId",),
-            f"No webhook has the id {webhook_id}.",
+            f'No webhook has the id "{webhook_id}"; give the id of one in this workspace.',
         )
 
 

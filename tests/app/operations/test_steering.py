@@ -1,5 +1,6 @@
 """On both databases: many deliveries are retried or canceled, in the background."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -271,7 +272,7 @@ async def test_what_is_no_id_is_not_found(desk: Desk, unknown: str) -> None:
     code, path, message = await problem_of(desk, DeliveryFilter(webhook_id=unknown))
 
     assert (code, path) == (UserErrorCode.NOT_FOUND, ("filter", "webhookId"))
-    assert message == f"No webhook has the id {unknown}."
+    assert message == f"No webhook has the id {json.dumps(unknown)}; give the id of one in this workspace."
     assert (await problem_of(desk, DeliveryFilter(event_id=unknown)))[:2] == (
         UserErrorCode.NOT_FOUND,
         ("filter", "eventId"),

@@ -132,9 +132,19 @@ async def test_one_bad_event_of_a_batch_keeps_all_out(world: World) -> None:
         (EventDraft("ticket.created", {"x": 2**70}), "INVALID_PAYLOAD", "data", "cannot be written as JSON"),
         (EventDraft("ticket.created", {"x": "\ud800"}), "INVALID_PAYLOAD", "data", "cannot be written as JSON"),
         (EventDraft("ticket.created", {"x": "y" * 300_000}), "TOO_LONG", "data", "at most 262144 bytes"),
-        (EventDraft("ticket.created", TICKET, idempotency_key=""), "INVALID", "idempotencyKey", "not empty"),
-        (EventDraft("ticket.created", TICKET, idempotency_key="a\x00b"), "INVALID", "idempotencyKey", "control"),
-        (EventDraft("ticket.created", TICKET, ordering_key="k" * 256), "TOO_LONG", "orderingKey", "but has 256"),
+        (
+            EventDraft("ticket.created", TICKET, idempotency_key=""),
+            "INVALID",
+            "idempotencyKey",
+            "is empty; give 1 to 255",
+        ),
+        (EventDraft("ticket.created", TICKET, idempotency_key="a\x00b"), "INVALID", "idempotencyKey", "U+"),
+        (
+            EventDraft("ticket.created", TICKET, ordering_key="k" * 256),
+            "TOO_LONG",
+            "orderingKey",
+            "has 256 characters; at most 255",
+        ),
     ],
 )
 async def test_bad_input_says_which_value_and_why(

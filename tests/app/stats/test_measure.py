@@ -101,7 +101,7 @@ async def test_another_workspaces_webhook_does_not_exist(domain: Domain) -> None
             await measure(domain.resources, domain.caller, webhook_id)
         (problem,) = rejected.value.problems
         assert (problem.code, problem.path) == (UserErrorCode.NOT_FOUND, ("webhookId",))
-        assert problem.message == f"No webhook has the id {webhook_id}."
+        assert problem.message == f'No webhook has the id "{webhook_id}"; give the id of one in this workspace.'
 
 
 async def test_measuring_takes_the_scope_read(domain: Domain) -> None:

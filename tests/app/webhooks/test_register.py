@@ -437,7 +437,7 @@ async def test_a_webhook_of_another_workspace_is_one_that_never_existed(domain: 
         with pytest.raises(Rejected) as refused:
             await change(domain, domain.caller, webhook_id)
 
-        message = f"No webhook has the id {webhook_id[:64]}."
+        message = f'No webhook has the id "{webhook_id[:64]}"; give the id of one in this workspace.'
         assert refused.value.problems == (Problem(message, ("id",), UserErrorCode.NOT_FOUND),)
     after = await domain.rows("SELECT * FROM webhook ORDER BY id"), await domain.rows("SELECT id FROM audit_entry")
     assert after == before

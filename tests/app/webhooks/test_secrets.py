@@ -237,7 +237,7 @@ async def test_a_secret_of_another_webhook_or_one_that_ended_is_not_found(domain
         with pytest.raises(Rejected) as refused:
             await revoke_secret(domain.resources, domain.caller, created.webhook.id, secret_id)
 
-        message = f"No secret has the id {secret_id}."
+        message = f'No secret has the id "{secret_id}"; give the id of one in this workspace.'
         assert refused.value.problems == (Problem(message, ("secretId",), UserErrorCode.NOT_FOUND),)
 
 
@@ -291,7 +291,7 @@ async def test_a_webhook_of_another_workspace_is_one_that_never_existed(domain: 
         with pytest.raises(Rejected) as refused:
             await change(domain, domain.caller, webhook_id)
 
-        message = f"No webhook has the id {webhook_id}."
+        message = f'No webhook has the id "{webhook_id}"; give the id of one in this workspace.'
         assert refused.value.problems == (Problem(message, ("id",), UserErrorCode.NOT_FOUND),)
     after = await domain.rows("SELECT * FROM secret ORDER BY id"), await domain.rows("SELECT id FROM audit_entry")
     assert after == before

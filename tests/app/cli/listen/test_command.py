@@ -91,7 +91,7 @@ def test_a_public_key_is_in_no_mutation() -> None:
     ("options", "why"),
     [
         (["--secret", "whsec_short"], "is not base64"),
-        (["--secret", "swordfish"], "A secret begins with whsec_"),
+        (["--secret", "swordfish"], "a secret begins with whsec_"),
         (["--reset", "--hang"], "exclude each other"),
         (["--hang", "--status", "500"], "leave out --status"),
         (["--status", "99"], "--status"),

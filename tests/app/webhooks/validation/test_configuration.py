@@ -169,7 +169,7 @@ def test_an_address_in_the_url_has_to_be_in_the_webhooks_own_allowlist() -> None
     _, on_creation = configured(replace(SMALL, url="https://8.8.8.8/", ip_allowlist=["1.1.1.0/24"]))
     _, on_change = changed(WebhookChanges(ip_allowlist=["1.1.1.0/24"]), current)
 
-    message = "The URL's host 8.8.8.8 is blocked: it is outside the webhook's allowlist."
+    message = "The URL's host 8.8.8.8 is blocked: it is outside the webhook's allowlist. Choose one within it."
     assert on_creation == [Problem(message, ("url",), UserErrorCode.URL_NOT_ALLOWED)]
     assert on_change == [Problem(message, ("ipAllowlist",), UserErrorCode.URL_NOT_ALLOWED)]
 

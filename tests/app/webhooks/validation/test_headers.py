@@ -178,7 +178,12 @@ def test_a_bearer_token_a_password_and_nothing_are_logins() -> None:
             "The authentication must be exactly one of bearer, basic and none: true.",
             UserErrorCode.INVALID,
         ),
-        (AuthenticationDraft(bearer=" "), ("bearer",), "The bearer token is empty.", UserErrorCode.REQUIRED),
+        (
+            AuthenticationDraft(bearer=" "),
+            ("bearer",),
+            "The bearer token is empty; give it, or none: true.",
+            UserErrorCode.REQUIRED,
+        ),
         (
             AuthenticationDraft(bearer="Bearer abc"),
             ("bearer",),
@@ -194,7 +199,7 @@ def test_a_bearer_token_a_password_and_nothing_are_logins() -> None:
         (
             AuthenticationDraft(basic=BasicAuthDraft("", "x")),
             ("basic", "username"),
-            "The username is empty.",
+            "The username is empty; give 1 to 250 characters.",
             UserErrorCode.REQUIRED,
         ),
         (

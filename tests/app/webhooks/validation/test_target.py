@@ -196,7 +196,7 @@ def test_a_host_that_can_be_judged_by_its_text_is_judged_at_once(host: str, reas
     host_allowed(problems, request_url, AddressPolicy(), "url")
 
     assert [(problem.path, problem.code) for problem in problems] == [(("url",), UserErrorCode.URL_NOT_ALLOWED)]
-    assert problems[0].message.endswith(f" is blocked: it is {reason}.")
+    assert problems[0].message.endswith(f" is blocked: it is {reason}. Choose one with a public address.")
 
 
 def test_loopback_and_allowed_networks_may_be_reached_where_the_operator_says_so() -> None:
