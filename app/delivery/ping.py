@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.access.caller import Caller
+from app.catalogue.explanation import quoted
 from app.catalogue.patterns import compile_patterns
 from app.clock import from_micros, to_micros
 from app.delivery.attempt import Sending
@@ -75,7 +76,7 @@ async def _webhook(resources: "Resources", caller: Caller, webhook_id: str) -> W
 def _event_type(registry: Registry, webhook: Webhook, asked: str | None) -> str:
     if asked is not None:
         if asked not in registry.event_types:
-            message = f'There is no event type "{asked[:100]}". Query eventTypes for those there are.'
+            message = f"There is no event type {quoted(asked)}. Query eventTypes for those there are."
             raise rejected(UserErrorCode.INVALID, message, "eventType")
         return asked
     matcher = compile_patterns(webhook.event_types)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from app.access.caller import Caller
+from app.catalogue.explanation import quoted
 from app.catalogue.patterns import compile_patterns
 from app.delivery.connection_steps import ConnectionStep, steps_of
 from app.delivery.target import Headers, SignedRequest, sign_request
@@ -99,7 +100,7 @@ def _event_type(problems: list[Problem], registry: Registry, configuration: Conf
         matcher = compile_patterns(configuration.event_types)
         return next((name for name in registry.event_types if matcher.matches(name)), next(iter(registry.event_types)))
     if asked not in registry.event_types:
-        message = f'There is no event type "{asked[:100]}". Query eventTypes for those there are.'
+        message = f"There is no event type {quoted(asked)}. Query eventTypes for those there are."
         problems.append(Problem(message, ("eventType",), UserErrorCode.INVALID))
     return asked
 

@@ -13,6 +13,7 @@ from app.access import audit
 from app.access.caller import Caller
 from app.catalogue import BUILT_IN
 from app.catalogue.explanation import quoted
+from app.catalogue.patterns import is_name
 from app.database.database import Statements
 from app.errors import Problem, Rejected, UserErrorCode, rejected
 from app.event_types import rules
@@ -139,6 +140,8 @@ async def _require_free(statements: Statements, workspace_id: str, name: str) ->
 
 
 async def _find(statements: Statements, workspace_id: str, name: str) -> CustomEventType | None:
+    if not is_name(name):  # nor does its column hold all that a caller may write
+        return None
     query = CustomEventType.filter(workspace_id=workspace_id, name=name).using_db(statements.orm)
     return await query.first()
 

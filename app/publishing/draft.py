@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from app.catalogue.explanation import quoted
 from app.clock import rfc3339, to_micros
 from app.errors import Problem, UserErrorCode
 from app.ids import EVENT, new_id
@@ -90,7 +91,7 @@ def _type_problems(draft: EventDraft, registry: Registry, path: Sequence[str]) -
     if known is None:
         return [
             _invalid(
-                f'There is no event type "{draft.type[:100]}". Query eventTypes for those there are.', *path, "type"
+                f"There is no event type {quoted(draft.type)}. Query eventTypes for those there are.", *path, "type"
             )
         ]
     if known.archived:
@@ -123,7 +124,10 @@ def _data_problems(draft: EventDraft, registry: Registry, max_bytes: int, path: 
     try:
         size = len(orjson.dumps(draft.data))
     except TypeError as error:
-        message = f"data cannot be written as JSON: {error}; use whole numbers of at most 64 bits and well-formed text."
+        message = (
+            f"data cannot be written as JSON: {error}. Use text without lone surrogates, whole numbers of at most 64"
+            " bits, and at most 250 levels."
+        )
         return [Problem(message, (*path, "data"), UserErrorCode.INVALID_PAYLOAD)]
     if size > max_bytes:
         message = f"data may be at most {max_bytes} bytes of JSON, but has {size}."

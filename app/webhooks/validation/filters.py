@@ -72,7 +72,6 @@ def _require_runs(program: cel.Program, examples: Iterable[Mapping[str, Any]]) -
 
 def _syntax_error(text: str) -> str:
     found = _SYNTAX_ERROR.search(text)
-    if found is None:
-        return f"The filter is not a CEL expression: {cut(text)}"
-    line, column, reason = found.groups()
-    return f"The filter is not a CEL expression: line {line}, column {column}: {cut(reason)}"
+    line, column, reason = found.groups() if found else ("1", "1", text)
+    where = f"line {line}, column {column}: {cut(reason)}"
+    return f'The filter is not a CEL expression ({where}); write one such as data.ticket.priority == "urgent".'

@@ -49,13 +49,13 @@ def test_what_answers_true_or_false_is_a_filter(text: str) -> None:
     [
         (
             "data.ticket.",
-            "The filter is not a CEL expression: line 1, column 13: Syntax error: no viable alternative at input '.'",
+            "The filter is not a CEL expression (line 1, column 13: Syntax error: no viable alternative at input '.'",
         ),
         (
             "data.ticket\n  == ==",
-            "The filter is not a CEL expression: line 2, column 6: Syntax error: mismatched input '==' expecting",
+            "The filter is not a CEL expression (line 2, column 6: Syntax error: mismatched input '==' expecting",
         ),
-        ('data.x == "\ud800"', "The filter is not a CEL expression: "),
+        ('data.x == "\ud800"', "The filter is not a CEL expression ("),
         ('typ == "a"', 'The filter uses "typ", but there are only the variables data, id, timestamp, type.'),
         (
             'ticket.priority == "urgent"',
