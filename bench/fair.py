@@ -67,7 +67,7 @@ async def _beside_bad_webhooks(run: Run, mode: Mode) -> list[Line]:
             # What still hangs ends, so that the next round begins without.
             await _set(product, bad, "pauseWebhook")
             await asyncio.sleep(TIMEOUT_SECONDS)
-    return _lines(f"{mode}, {len(HANGING)} hang and {len(SLOW)} are slow of {WEBHOOKS}", without, beside)
+    return _lines(f"{mode}, {len(HANGING)} of {WEBHOOKS} hang, {len(SLOW)} are slow", without, beside)
 
 
 async def _make_webhooks(product: Installation) -> list[str]:
