@@ -6,7 +6,7 @@ from dramatiq import Middleware
 from dramatiq.broker import Broker
 from dramatiq.middleware import AgeLimit, TimeLimit
 
-from tasks.in_process import InProcessBroker
+from tasks.in_process import InProcessBroker, LoopTimeLimit
 
 # A wake-up that waited longer than this has been overtaken by the sweep many times.
 MAX_AGE_MS = 60_000
@@ -25,14 +25,14 @@ def make_broker(url: str, extra: list[Middleware] | None = None) -> Broker:
     Raises:
         ValueError: another scheme.
     """
+    scheme = urlsplit(url).scheme
+    if scheme == "memory":
+        return InProcessBroker([AgeLimit(max_age=MAX_AGE_MS), LoopTimeLimit(TIME_LIMIT_MS), *(extra or [])])
     middleware: list[Middleware] = [
         AgeLimit(max_age=MAX_AGE_MS),
         TimeLimit(time_limit=TIME_LIMIT_MS),
         *(extra or []),
     ]
-    scheme = urlsplit(url).scheme
-    if scheme == "memory":
-        return InProcessBroker(middleware)
     if scheme in {"redis", "rediss"}:
         from redis import Redis
 

@@ -16,7 +16,7 @@ from dramatiq.worker import Worker
 from app.garbage import keep_what_is_here
 from app.logs import configure_logging
 from app.resources import Resources
-from app.settings import load_settings
+from app.settings import SettingsError, load_settings
 from tasks.broker import make_broker
 from tasks.process import open_resources_for
 
@@ -58,6 +58,10 @@ def prepare() -> None:
         SettingsError: a setting is wrong.
     """
     settings = load_settings()
+    if settings.delivers_itself:
+        raise SettingsError(
+            ["BROKER_URL is memory://, so the server delivers by itself and there is nothing for a worker to do."]
+        )
     configure_logging(settings)
     resources = ProcessResources()
     dramatiq.set_broker(make_broker(settings.broker_url, [resources]))

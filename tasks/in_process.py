@@ -1,36 +1,55 @@
-"""A Dramatiq broker inside the server's own process, for when there is no Redis or RabbitMQ.
+"""A Dramatiq broker inside the server's own process, for when there is no Redis or RabbitMQ, and its worker.
 
 Bounded, and keeps nothing that failed: a message is only a wake-up, and what it was about is in the database.
-Dramatiq's own `StubBroker`, made for tests, keeps every dead letter and its traceback for ever.
+Dramatiq's own `StubBroker`, made for tests, keeps every dead letter and its traceback for ever; its `Worker` runs in
+threads, and three of them would pass a wake-up on, each waiting its turn, before the server's loop had it back.
 """
 
-import queue
-from collections.abc import Iterable
-from threading import BoundedSemaphore
+import asyncio
+import inspect
+from collections import deque
+from contextvars import Context
 from typing import Any
 
+import structlog
 from dramatiq import Message, Middleware
-from dramatiq.broker import Broker, Consumer, MessageProxy
+from dramatiq.broker import Broker, MessageProxy
 from dramatiq.errors import QueueNotFound
+from dramatiq.middleware import SkipMessage
+
+log = structlog.get_logger()
 
 MAX_MESSAGES = 1_000
 
 
+class LoopTimeLimit(Middleware):
+    """How long an actor may take, in milliseconds; Dramatiq's own raises its exception in a thread, which would be the
+    server's."""
+
+    def __init__(self, time_limit: int) -> None:
+        self.time_limit = time_limit
+
+    @property
+    def actor_options(self) -> set[str]:
+        """The options that this adds to actors."""
+        return {"time_limit"}
+
+
 class InProcessBroker(Broker):
-    """Hands messages to a `dramatiq.Worker` of the same process, without encoding them."""
+    """Hands messages to an `InProcessWorker` of the same process, without encoding them. For the event loop only."""
 
     def __init__(self, middleware: list[Middleware] | None = None, *, max_messages: int = MAX_MESSAGES) -> None:
         super().__init__(middleware)
         self._max_messages = max_messages
+        self.worker: InProcessWorker | None = None
         self.dropped = 0
 
     def declare_queue(self, queue_name: str) -> None:
-        """Make a queue, once. Its delay queue exists for Dramatiq's sake and stays empty: schedules live in the
-        database."""
+        """Make a queue, once. There is none for delayed messages: schedules live in the database."""
         if queue_name in self.queues:
             return
         self.emit_before("declare_queue", queue_name)
-        self.queues[queue_name] = queue.Queue(self._max_messages)
+        self.queues[queue_name] = deque()
         self.emit_after("declare_queue", queue_name)
 
     def enqueue(self, message: "Message[Any]", *, delay: int | None = None) -> "Message[Any]":
@@ -45,52 +64,80 @@ class InProcessBroker(Broker):
         if message.queue_name not in self.queues:
             raise QueueNotFound(message.queue_name)  # type: ignore[no-untyped-call]
         self.emit_before("enqueue", message, delay)
-        try:
-            self.queues[message.queue_name].put_nowait(message)
-        except queue.Full:
+        waiting = self.queues[message.queue_name]
+        if len(waiting) + (self.worker.busy if self.worker else 0) < self._max_messages:
+            waiting.append(message)
+        else:
             self.dropped += 1
+        if self.worker is not None:
+            self.worker.look()
         self.emit_after("enqueue", message, delay)
         return message
 
-    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30_000) -> Consumer:
-        """A consumer of one queue, holding at most `prefetch` messages, that yields None after `timeout` ms without
-        one."""
-        if queue_name not in self.queues:
-            raise QueueNotFound(queue_name)  # type: ignore[no-untyped-call]
-        return _Consumer(self.queues[queue_name], prefetch, timeout / 1_000)
-
     def flush(self, queue_name: str) -> None:
         """Drop all messages of a queue."""
-        waiting = self.queues[queue_name]
-        while not waiting.empty():
-            waiting.get_nowait()
+        self.queues[queue_name].clear()
 
     def flush_all(self) -> None:
         """Drop all messages."""
-        for queue_name in self.queues:
-            self.flush(queue_name)
+        for waiting in self.queues.values():
+            waiting.clear()
 
 
-class _Consumer(Consumer):
-    def __init__(self, waiting: "queue.Queue[Message[Any]]", prefetch: int, timeout_seconds: float) -> None:
-        self._waiting = waiting
-        self._timeout_seconds = timeout_seconds
-        self._places = BoundedSemaphore(prefetch)
+class InProcessWorker:
+    """Runs each message's actor as a task of this event loop. The actors are coroutine functions."""
 
-    def __next__(self) -> MessageProxy | None:
-        if not self._places.acquire(timeout=self._timeout_seconds):
-            return None
+    def __init__(self, broker: InProcessBroker) -> None:
+        self._broker = broker
+        self._running: set[asyncio.Task[None]] = set()
+        self._time_limit = next((m.time_limit for m in broker.middleware if isinstance(m, LoopTimeLimit)), None)
+
+    @property
+    def busy(self) -> int:
+        """How many messages are being worked on."""
+        return len(self._running)
+
+    def start(self) -> None:
+        """Take what waits, and from now on what comes."""
+        self._broker.emit_before("worker_boot", self)
+        self._broker.worker = self
+        self.look()
+        self._broker.emit_after("worker_boot", self)
+
+    def look(self) -> None:
+        """Begin with every message that waits."""
+        for waiting in self._broker.queues.values():
+            while waiting:
+                # In a context of its own: a message does not belong to the request that sent it.
+                task = asyncio.create_task(self._process(MessageProxy(waiting.popleft())), context=Context())
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+
+    async def stop(self, timeout_seconds: float) -> None:
+        """Take nothing more; finish what has begun, or cut it off after so long."""
+        self._broker.emit_before("worker_shutdown", self)
+        self._broker.worker = None
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=timeout_seconds)
+            for task in late:
+                task.cancel()
+        self._broker.emit_after("worker_shutdown", self)
+
+    async def _process(self, message: MessageProxy) -> None:
         try:
-            return MessageProxy(self._waiting.get(timeout=self._timeout_seconds))
-        except queue.Empty:
-            self._places.release()
-            return None
+            self._broker.emit_before("process_message", message)
+            await self._run(message)
+        except SkipMessage:
+            self._broker.emit_after("skip_message", message)
+        except Exception as error:
+            log.exception("wake_up.broken", actor=message.actor_name)
+            self._broker.emit_after("process_message", message, exception=error)
+        else:
+            self._broker.emit_after("process_message", message, result=None)
 
-    def ack(self, message: MessageProxy) -> None:  # noqa: ARG002
-        self._places.release()
-
-    def nack(self, message: MessageProxy) -> None:  # noqa: ARG002
-        self._places.release()
-
-    def requeue(self, messages: Iterable[MessageProxy]) -> None:
-        """Messages taken but not begun at shutdown are dropped like the rest."""
+    async def _run(self, message: MessageProxy) -> None:
+        actor = self._broker.get_actor(message.actor_name)
+        limit = actor.options.get("time_limit", self._time_limit)
+        async with asyncio.timeout(limit and limit / 1_000):
+            # Dramatiq has wrapped it to be called in a thread and to wait there for the loop.
+            await inspect.unwrap(actor.fn)(*message.args, **message.kwargs)

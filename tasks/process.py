@@ -33,12 +33,11 @@ async def open_process(
         AlreadyRunning: another server works on the same SQLite file.
     """
     broker = make_broker(settings.broker_url)
-    polls = not isinstance(broker, InProcessBroker)
     async with open_resources_for(settings, broker, works=works, clock=clock, transport=transport) as resources:
         if not works:
             yield resources
             return
-        async with running_worker(broker, polls=polls, threads=settings.worker_threads):
+        async with running_worker(broker, threads=settings.worker_threads):
             yield resources
 
 

@@ -9,25 +9,41 @@ from dramatiq import Worker
 from dramatiq.asyncio import set_event_loop_thread
 from dramatiq.broker import Broker
 
+from tasks.in_process import InProcessBroker, InProcessWorker
 from tasks.loop import RunningLoop
 
 # How long an idle consumer waits before it asks again. Redis is polled, so this bounds how late a wake-up is noticed.
 POLL_MS = 50
-# The in-process broker wakes its consumer, so this bounds only how long a stop takes.
-IN_PROCESS_POLL_MS = 200
+STOP_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def running_worker(broker: Broker, *, polls: bool, threads: int) -> AsyncIterator[Worker]:
-    """Consume messages in so many threads until the block ends; `polls`: the broker must be asked, it wakes nobody."""
+async def running_worker(broker: Broker, *, threads: int) -> AsyncIterator[None]:
+    """Consume messages until the block ends: those of a broker elsewhere in so many threads, those of this process on
+    its loop."""
+    if isinstance(broker, InProcessBroker):
+        worker = InProcessWorker(broker)
+        worker.start()
+        try:
+            yield
+        finally:
+            await worker.stop(STOP_SECONDS)
+    else:
+        async with running_threads(broker, threads):
+            yield
+
+
+@asynccontextmanager
+async def running_threads(broker: Broker, threads: int) -> AsyncIterator[Worker]:
+    """Run Dramatiq's own worker, whose threads hand actors to this event loop."""
     set_event_loop_thread(RunningLoop(asyncio.get_running_loop()))
     # An embedded worker emits no process_boot by itself, and without it time limits never fire.
     broker.emit_after("process_boot")
-    worker = Worker(broker, worker_threads=threads, worker_timeout=POLL_MS if polls else IN_PROCESS_POLL_MS)
+    worker = Worker(broker, worker_threads=threads, worker_timeout=POLL_MS)
     worker.start()
     try:
         yield worker
     finally:
         # Its threads wait for actors that run on this very loop, so it stops in a thread.
-        await asyncio.to_thread(worker.stop, timeout=5_000)
+        await asyncio.to_thread(worker.stop, timeout=int(STOP_SECONDS * 1_000))
         set_event_loop_thread(None)

@@ -1,7 +1,6 @@
 """The in-process broker: bounded, keeps nothing, and its worker runs on the server's own loop."""
 
 import asyncio
-import threading
 
 import dramatiq
 import pytest
@@ -20,7 +19,7 @@ async def test_actors_run_on_the_servers_own_event_loop() -> None:
         loops.put_nowait(asyncio.get_running_loop())
 
     actor = dramatiq.actor(broker=broker)(look)
-    async with running_worker(broker, polls=False, threads=1):
+    async with running_worker(broker, threads=1):
         actor.send("hello")
         async with asyncio.timeout(10):
             loop = await loops.get()
@@ -37,7 +36,7 @@ async def test_a_full_queue_drops_wake_ups_instead_of_growing_or_blocking() -> N
     for _ in range(5):
         actor.send("hello")
 
-    assert broker.queues["default"].qsize() == 2
+    assert len(broker.queues["default"]) == 2
     assert broker.dropped == 3
 
 
@@ -51,18 +50,17 @@ async def test_an_actor_that_fails_leaves_nothing_behind() -> None:
         raise RuntimeError("on purpose")
 
     actor = dramatiq.actor(broker=broker)(fail)
-    async with running_worker(broker, polls=False, threads=1):
+    async with running_worker(broker, threads=1):
         for number in range(20):
             actor.send(number)
         async with asyncio.timeout(10):
             seen = [await failed.get() for _ in range(20)]
 
     assert seen == list(range(20))
-    assert broker.queues["default"].empty()
+    assert not broker.queues["default"]
 
 
 async def test_time_limits_fire_in_an_embedded_worker() -> None:
-    # Regression: an embedded worker emits no process_boot, so the thread that watches time limits never starts.
     broker = make_broker("memory://")
     cancelled = asyncio.Event()
 
@@ -73,19 +71,67 @@ async def test_time_limits_fire_in_an_embedded_worker() -> None:
             cancelled.set()
 
     actor = dramatiq.actor(broker=broker, time_limit=100)(hang)
-    async with running_worker(broker, polls=False, threads=1):
+    async with running_worker(broker, threads=1):
         actor.send("hello")
         async with asyncio.timeout(10):
             await cancelled.wait()
 
 
-async def test_stopping_the_worker_ends_its_threads() -> None:
-    before = threading.active_count()
-    async with running_worker(make_broker("memory://"), polls=False, threads=4):
-        assert threading.active_count() > before
+async def test_actors_that_hang_count_against_the_bound() -> None:
+    broker = InProcessBroker([], max_messages=2)
+    begun: asyncio.Queue[int] = asyncio.Queue()
+    free = asyncio.Event()
 
-    alive = [thread.name for thread in threading.enumerate() if "WorkerThread" in type(thread).__name__]
-    assert alive == []
+    async def hang(number: int) -> None:
+        begun.put_nowait(number)
+        await free.wait()
+
+    actor = dramatiq.actor(broker=broker)(hang)
+    async with running_worker(broker, threads=1):
+        for number in range(5):
+            actor.send(number)
+        async with asyncio.timeout(10):
+            assert [await begun.get(), await begun.get()] == [0, 1]
+        free.set()
+
+    assert broker.dropped == 3
+    assert begun.empty()
+
+
+async def test_a_message_that_waited_too_long_is_left_to_the_sweep() -> None:
+    broker = make_broker("memory://")
+    ran: asyncio.Queue[str] = asyncio.Queue()
+
+    async def note(text: str) -> None:
+        ran.put_nowait(text)
+
+    actor = dramatiq.actor(broker=broker)(note)
+    broker.enqueue(actor.message("old").copy(message_timestamp=0))
+    actor.send("new")
+    async with running_worker(broker, threads=1), asyncio.timeout(10):
+        assert await ran.get() == "new"
+
+    assert ran.empty()
+
+
+async def test_stopping_the_worker_finishes_what_has_begun_and_takes_no_more() -> None:
+    broker = make_broker("memory://")
+    begun, free, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        await free.wait()
+        ended.set()
+
+    actor = dramatiq.actor(broker=broker)(work)
+    async with running_worker(broker, threads=1):
+        actor.send()
+        await begun.wait()
+        asyncio.get_running_loop().call_soon(free.set)
+    assert ended.is_set()
+
+    actor.send()
+    assert len(broker.queues["default"]) == 1
 
 
 def test_delays_belong_into_the_database() -> None:
@@ -97,7 +143,7 @@ def test_delays_belong_into_the_database() -> None:
     with pytest.raises(ValueError, match="schedules live in the database"):
         actor.send_with_options(args=("x",), delay=1_000)
     with pytest.raises(QueueNotFound):
-        broker.consume("nowhere")
+        broker.enqueue(actor.message("x").copy(queue_name="nowhere"))
 
 
 @pytest.mark.parametrize("url", ["kafka://x", "", "memory"])
