@@ -46,6 +46,10 @@ class Asked:
     extensions: dict[str, Any] | None
     document_id: str | None = None
 
+    def with_text(self, text: str) -> "Asked":
+        """The same with the text that its id stands for."""
+        return Asked(text, self.variables, self.operation_name, self.extensions, self.document_id)
+
 
 async def read(request: Request) -> Asked:
     """What a GET or POST asks for.
@@ -70,7 +74,8 @@ def asked(parameters: Any) -> Asked:
     if not isinstance(parameters, dict):
         raise BadRequest(400, f"The body must be a JSON object, but is {_kind(parameters)}; batches are not taken.")
     extensions = _optional(parameters, "extensions", dict)
-    document_id = _document_id(_optional(parameters, "documentId", str), extensions)
+    named = extensions or "documentId" in parameters
+    document_id = _document_id(_optional(parameters, "documentId", str), extensions or {}) if named else None
     query = parameters.get("query")
     if query is None and document_id:
         query = ""
@@ -195,16 +200,16 @@ def _optional(parameters: Mapping[str, Any], name: str, type_: type[Any]) -> Any
     raise BadRequest(400, f"The parameter {name} must be {wanted} or null, but is {_kind(value)}.")
 
 
-def _document_id(given: str | None, extensions: Mapping[str, Any] | None) -> str | None:
+def _document_id(given: str | None, extensions: Mapping[str, Any]) -> str | None:
     """The id of the document, as GraphQL over HTTP has it or as Apollo's clients do; a SHA-256 without its prefix."""
     if given:
         return given.removeprefix("sha256:")
-    persisted = (extensions or {}).get("persistedQuery")
-    match persisted:
-        case None:
-            return None
-        case {"version": 1, "sha256Hash": str(document_id)} if document_id:
-            return document_id
+    persisted = extensions.get("persistedQuery")
+    if persisted is None:
+        return None
+    document_id = persisted.get("sha256Hash") if isinstance(persisted, dict) and persisted.get("version") == 1 else None
+    if isinstance(document_id, str) and document_id:
+        return document_id
     raise BadRequest(400, 'The extension persistedQuery must read {"version": 1, "sha256Hash": "…"}.')
 
 

@@ -6,7 +6,6 @@ Sources: GraphQL over HTTP, appendix A (`documentId`); Apollo's protocol of auto
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import replace
 from hashlib import sha256
 from typing import Protocol
 
@@ -46,7 +45,7 @@ class Remembered:
         if asked.query:
             self._remember(asked.document_id, asked.query)
             return asked
-        return replace(asked, query=self._recall(asked.document_id))
+        return asked.with_text(self._recall(asked.document_id))
 
     def _recall(self, document_id: str) -> str:
         if not self._max_bytes:
@@ -88,7 +87,7 @@ class Trusted:
         text = self._by_id.get(asked.document_id or "")
         if text is None:
             raise _forbidden(f'No document with the id "{(asked.document_id or "")[:100]}" is')
-        return replace(asked, query=text)
+        return asked.with_text(text)
 
 
 def _forbidden(what: str) -> GraphQLError:
