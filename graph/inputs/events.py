@@ -21,7 +21,8 @@ class PublishEventInput:
         description="Publishing with the same key and content again gives the first event back."
     )
     ordering_key: str | None = strawberry.field(
-        description="Deliveries of one webhook with the same key go out one after another, in the order published."
+        description="Deliveries of one webhook with the same key go out one after another, in the order published:"
+        " while one is retried, later ones wait for it, but for a day at most, where the server has no other setting."
     )
 
     def draft(self) -> EventDraft:

@@ -28,7 +28,7 @@ class Event(Node):
         description="The publisher's key: publishing with it again gives this event back."
     )
     ordering_key: str | None = strawberry.field(
-        description="Deliveries of one webhook with the same ordering key go out one after another."
+        description="Deliveries of one webhook with the same ordering key go out one after another, as published."
     )
 
     @classmethod
