@@ -57,6 +57,13 @@ class Socket:
         message: dict[str, Any] = orjson.loads(frame)
         return message
 
+    async def first(self) -> dict[str, Any] | int:
+        """The next message, or the code with which the server closes the socket instead."""
+        try:
+            return await self.receive()
+        except ConnectionClosed:
+            return self.connection.close_code or 0
+
     async def introduce(self, key: str) -> None:
         """Say who this is."""
         await self.send({"type": "connection_init", "payload": {"Authorization": f"Bearer {key}"}})
