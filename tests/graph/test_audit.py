@@ -1,0 +1,101 @@
+"""The audit log over the whole API: each mutation that changes something leaves an entry, without a secret in it."""
+
+from typing import Any
+
+import pytest
+
+from tests.graph.conftest import Api
+
+# They make events and send them, but change nothing that anybody set.
+CHANGE_NOTHING = {"publishEvent", "publishEvents", "pingWebhook", "testConnection"}
+ENTRY = "id at actor action subjectId changes sourceAddress"
+SECRETS = ["hunter2", "whsec_", "eev_", "eevt_"]
+ALWAYS = {"since": "2026-01-01T00:00:00Z"}
+BACKUP = {"type": "system.backup", "data": {"backup": {"id": "b", "status": "completed", "type": "full"}}}
+DRAFT = {
+    "name": "Desk",
+    "url": "http://127.0.0.1:9/",
+    "eventTypes": ["system.*"],
+    "headers": [{"name": "X-Key", "value": "hunter2", "sensitive": True}],
+    "authentication": {"basic": {"username": "ada", "password": "hunter2"}},
+}
+
+
+class Tour:
+    """Does one thing after another, and remembers which entries each left."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._seen: set[str] = set()
+        self.left: dict[str, list[dict[str, Any]]] = {}
+
+    async def do(self, mutation: str, input: dict[str, Any], selection: str = "") -> dict[str, Any]:
+        """The payload of a mutation that must succeed."""
+        payload = await self._api.change(mutation, input, f"{selection} userErrors {{ message }}")
+        assert payload["userErrors"] == []
+        self.left[mutation] = await self.new_entries()
+        return payload
+
+    async def new_entries(self) -> list[dict[str, Any]]:
+        """The entries since the last time."""
+        entries = (await self._api.data(f"{{ auditLog(first: 100) {{ nodes {{ {ENTRY} }} }} }}"))["auditLog"]["nodes"]
+        new = [entry for entry in entries if entry["id"] not in self._seen]
+        self._seen |= {entry["id"] for entry in entries}
+        return new
+
+
+@pytest.fixture
+async def tour(api: Api) -> Tour:
+    """A tour through all mutations that change something."""
+    tour = Tour(api)
+    await tour.new_entries()
+    key = (await tour.do("createApiKey", {"name": "CI", "scopes": ["READ"]}, "apiKey { id }"))["apiKey"]
+    await tour.do("revokeApiKey", key)
+    await tour.do("createAccessToken", {"scopes": ["READ"]}, "token")
+    await tour.do("createEventType", {"name": "shop.sold", "description": "Sold."})
+    await tour.do("updateEventType", {"name": "shop.sold", "description": "Sold to somebody."})
+    webhook = (await tour.do("createWebhook", DRAFT, "webhook { id }"))["webhook"]
+    await tour.do("updateWebhook", webhook | {"authentication": {"bearer": "hunter2b"}, "name": "Renamed"})
+    rotated = await tour.do("rotateWebhookSecret", webhook, "webhook { secrets { id status } }")
+    [old] = [one["id"] for one in rotated["webhook"]["secrets"] if one["status"] == "EXPIRING"]
+    await tour.do("revokeWebhookSecret", webhook | {"secretId": old})
+    await tour.do("revealWebhookSecret", webhook, "secret")
+    await tour.do("pauseWebhook", webhook)
+    await tour.do("resumeWebhook", webhook)
+    await api.change("publishEvents", {"events": [BACKUP, BACKUP]}, "userErrors { message }")
+    delivery = (await api.data("{ deliveries { nodes { id } } }"))["deliveries"]["nodes"][0]
+    await tour.do("cancelDelivery", delivery)
+    await tour.do("retryDelivery", delivery)
+    await tour.do("cancelDeliveries", {"filter": {}}, "matched")
+    await tour.do("retryDeliveries", {"filter": {"statuses": ["CANCELED", "PENDING"]}}, "matched")
+    await tour.do("replayEvents", {"webhookId": webhook["id"], "time": ALWAYS, "onlyMissing": False}, "matched")
+    await tour.do("deleteWebhook", webhook)
+    return tour
+
+
+async def test_each_mutation_that_changes_something_leaves_one_entry_that_says_who_when_and_from_where(
+    tour: Tour, api: Api
+) -> None:
+    viewer = (await api.data("{ viewer { apiKey { id name } } }"))["viewer"]["apiKey"]
+    mutations = (await api.data('{ __type(name: "Mutation") { fields { name } } }'))["__type"]["fields"]
+
+    assert {field["name"] for field in mutations} - CHANGE_NOTHING == set(tour.left)
+    for mutation, entries in tour.left.items():
+        assert len(entries) == 1, mutation
+        assert entries[0]["actor"] == f"{viewer['name']} ({viewer['id']})", mutation
+        assert entries[0]["sourceAddress"] == "127.0.0.1", mutation
+        assert entries[0]["at"] == "2026-03-14T09:26:53.589Z", mutation
+        assert entries[0]["subjectId"], mutation
+
+
+async def test_entries_say_what_changed_and_no_secret(tour: Tour) -> None:
+    created = tour.left["createWebhook"][0]["changes"]
+    updated = tour.left["updateWebhook"][0]["changes"]
+
+    assert created["name"] == [None, "Desk"]
+    assert updated["name"] == ["Desk", "Renamed"]
+    assert "authentication" in updated
+    assert tour.left["pauseWebhook"][0]["changes"] == {"status": ["ACTIVE", "PAUSED"]}
+    assert tour.left["cancelDelivery"][0]["changes"] == {"status": ["PENDING", "CANCELED"]}
+    for mutation, entries in tour.left.items():
+        assert not [secret for secret in SECRETS if secret in str(entries)], mutation
