@@ -1,6 +1,8 @@
 """What the repository says about installing and deploying is true of the code."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +57,78 @@ def test_compose_sets_only_settings_that_exist(compose: dict[str, Any], service:
 
     assert given
     assert given - SETTINGS == set()
+
+
+def judged_by_the_specification(file: Path) -> "subprocess.CompletedProcess[str]":
+    """What the compose specification's JSON schema says of a file."""
+    program = Path(sys.executable).with_name("check-jsonschema")
+    command = [str(program), "--builtin-schema", "vendor.compose-spec", str(file)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_compose_is_what_the_compose_specification_asks_for(tmp_path: Path) -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    broken = tmp_path / "docker-compose.yml"
+    broken.write_text(text.replace("condition: service_healthy", "condition: service_is_healthy"))
+
+    assert judged_by_the_specification(ROOT / "docker-compose.yml").returncode == 0
+    assert "service_is_healthy" in judged_by_the_specification(broken).stdout
+
+
+def test_compose_has_every_part_of_the_distributed_mode_and_some_only_when_asked_for(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+
+    profiles = {name: service.get("profiles", []) for name, service in services.items()}
+    assert {name for name, asked in profiles.items() if not asked} == {"migrate", "api", "worker", "postgres", "redis"}
+    assert {name: asked for name, asked in profiles.items() if asked} == {
+        "rabbitmq": ["rabbitmq"],
+        "prometheus": ["prometheus"],
+    }
+    assert services["worker"]["deploy"]["replicas"].startswith("${WORKERS:-2}")
+    for name in ("api", "worker"):
+        assert services[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+    for name in ("postgres", "redis", "rabbitmq", "worker"):
+        assert services[name]["healthcheck"]["test"], name
+    for name in ("postgres", "redis", "rabbitmq", "prometheus"):
+        assert any(volume.split(":")[0] in compose["volumes"] for volume in services[name]["volumes"]), name
+
+
+def test_compose_gives_an_end_in_good_order_the_time_that_it_takes(compose: dict[str, Any]) -> None:
+    allowed = int(compose["services"]["worker"]["stop_grace_period"].removesuffix("s"))
+
+    assert allowed >= 2 * Settings.model_fields["shutdown_seconds"].default
+
+
+def test_prometheus_scrapes_the_servers_and_workers_of_compose(compose: dict[str, Any]) -> None:
+    services, prometheus = compose["services"], compose["services"]["prometheus"]
+    scraped = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
+    files = {entry["target"]: compose["configs"][entry["source"]] for entry in prometheus["configs"]}
+
+    found = {
+        name: (job["dns_sd_configs"][0]["port"], job["authorization"]["credentials_file"])
+        for job in scraped["scrape_configs"]
+        for name in job["dns_sd_configs"][0]["names"]
+    }
+    token = "/etc/prometheus/metrics_token"
+    assert found == {
+        "api": (int(services["api"]["environment"]["PORT"]), token),
+        "worker": (int(services["worker"]["environment"]["WORKER_PORT"]), token),
+    }
+    assert files[token] == {"content": "${METRICS_TOKEN:-unset}"}
+    assert [f"/etc/prometheus/{name}" in files for name in scraped["rule_files"]] == [True]
+    for entry in files.values():
+        assert (ROOT / entry.get("file", ".")).exists()
+
+
+def test_the_image_is_built_in_two_stages_and_runs_as_nobody_in_particular() -> None:
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+
+    stages = [number for number, line in enumerate(lines) if line.startswith("FROM ")]
+    last = lines[stages[-1] :]
+    assert len(stages) == 2
+    assert "USER 10001:10001" in last
+    assert last.index("USER 10001:10001") < last.index('ENTRYPOINT ["eev-webhooks"]')
+    assert not any(line.startswith("COPY") and "--from=build" not in line for line in last)
 
 
 def test_compose_asks_for_no_variable_that_nobody_knows() -> None:
