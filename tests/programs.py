@@ -74,6 +74,19 @@ def find_redis() -> Path:
     )
 
 
+def find_rabbitmq() -> Path:
+    """Return the program of a RabbitMQ, which no wheel brings along.
+
+    Raises:
+        ProgramMissing: there is none.
+    """
+    # Debian's program on PATH is a wrapper that insists on an account of its own.
+    for program in [*sorted(Path("/usr/lib/rabbitmq").glob("bin/rabbitmq-server")), shutil.which("rabbitmq-server")]:
+        if program is not None:
+            return Path(program)
+    raise ProgramMissing("There is no RabbitMQ. On Debian, `apt install rabbitmq-server` installs it.")
+
+
 def reachable(directory: Path, account: Account | None, store: Path) -> Path:
     """Return the directory of programs, copied with what belongs to it to `store` if the account cannot go there."""
     if account is None or all(parent.stat().st_mode & 0o001 for parent in directory.parents):

@@ -1,18 +1,19 @@
-"""A real PostgreSQL and a real Redis for the tests.
+"""A real PostgreSQL and a real Redis for the tests, and a real RabbitMQ where the machine has one.
 
 Locks, plans, streams and crashes are as they are only in the real things. A test that kills a server starts one of its
 own from here; all others share those of the session (see `tests.conftest`). Knows nothing of the product.
 """
 
 import signal
+import subprocess
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
 import redis
 
-from tests.programs import account_for_postgres, find_postgres, find_redis, reachable
-from tests.server import START_SECONDS, Server, ServerFailed
+from tests.programs import account_for_postgres, find_postgres, find_rabbitmq, find_redis, reachable
+from tests.server import START_SECONDS, Server, ServerFailed, free_port
 
 
 class Postgres(Server):
@@ -113,3 +114,59 @@ class Redis(Server):
             "appendonly": "yes" if self._persistent else "no",
         }
         return [self._program, *(part for name, value in settings.items() for part in (f"--{name}", value))]
+
+
+class RabbitMq(Server):
+    """A RabbitMQ. Use it in `with`, or call `start` and `close`. What it was told outlives its end."""
+
+    _ready = "Server startup complete"
+    _stop_signal = signal.SIGTERM
+    _abort_signal = signal.SIGTERM  # The program is a script: by SIGKILL it would leave the server behind.
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._program = find_rabbitmq()
+        self._names_port = free_port()
+        self._names: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address, with the login that it has for this machine."""
+        return f"amqp://guest:guest@127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start, and return when connections are accepted.
+
+        Raises:
+            ServerFailed: it ended instead, or took longer than `START_SECONDS`, or runs already.
+        """
+        if self._names is None:
+            # Erlang's name server, which RabbitMQ would start for itself and never end.
+            command = ["epmd", "-address", "127.0.0.1", "-port", str(self._names_port)]
+            self._names = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        super().start()
+
+    def close(self) -> None:
+        """End it if it runs, and remove its directory."""
+        super().close()
+        if self._names is not None:
+            self._names.kill()
+            self._names.wait()
+
+    def _command(self) -> Sequence[str | Path]:
+        settings = {
+            "HOME": self._directory,  # where Erlang's cookie is made
+            "ERL_EPMD_PORT": self._names_port,
+            "RABBITMQ_NODENAME": f"test-{self.port}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": self.port,
+            "RABBITMQ_DIST_PORT": free_port(),
+            "RABBITMQ_MNESIA_BASE": self._directory / "data",
+            "RABBITMQ_LOG_BASE": self._directory / "log",
+            "RABBITMQ_LOGS": "-",
+            "RABBITMQ_PID_FILE": self._directory / "pid",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": self._directory / "plugins",
+            "RABBITMQ_CONFIG_FILE": self._directory / "rabbitmq",
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+        }
+        return ["env", *(f"{name}={value}" for name, value in settings.items()), self._program]
