@@ -12,8 +12,7 @@ from tasks.in_process import InProcessBroker, LoopTimeLimit
 MAX_AGE_MS = 60_000
 # An actor only claims; one that takes this long is stuck, and the sweep does its work meanwhile.
 TIME_LIMIT_MS = 60_000
-NAMESPACE = "eev-webhooks"
-# A Redis that says nothing for so long is away. Sending and asking are single round trips.
+# A Redis that says nothing for so long is away. Consumers wait in it for a part of this.
 SOCKET_SECONDS = 5
 
 
@@ -38,17 +37,8 @@ def make_broker(url: str, extra: list[Middleware] | None = None) -> Broker:
 
         from tasks.redis import RedisBroker
 
-        # A client of its own: Dramatiq hands timeouts to one that takes no notice of them once it has the URL's pool.
         client = Redis.from_url(url, socket_timeout=SOCKET_SECONDS, socket_connect_timeout=SOCKET_SECONDS)
-        # A dead worker's messages come back only by maintenance, which happens by chance: raise the chance.
-        return RedisBroker(  # type: ignore[no-untyped-call]
-            client=client,
-            middleware=middleware,
-            namespace=NAMESPACE,
-            maintenance_chance=100_000,
-            heartbeat_timeout=20_000,
-            dead_message_ttl=60_000,
-        )
+        return RedisBroker(client, middleware)
     if scheme in {"amqp", "amqps"}:
         from dramatiq.brokers.rabbitmq import RabbitmqBroker
 

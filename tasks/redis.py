@@ -1,20 +1,132 @@
-"""Dramatiq's Redis broker, asking less often for what this program never sends: delayed messages."""
+"""A Dramatiq broker over Redis lists, whose workers wait in Redis instead of asking again and again.
 
-from dramatiq.broker import Consumer
-from dramatiq.brokers import redis
-from dramatiq.common import dq_name
+A message is only a wake-up, so it is taken for good: what dies with its worker is found by the sweep. Dramatiq's own
+Redis broker keeps account of what was taken and not yet done. That costs it a script for every step, and its consumers
+have to poll (see docs/adr/0011-wake-ups-are-taken-for-good.md).
+"""
 
-# Schedules live in the database, so the queue of delayed messages stays empty, and asking it costs as much as asking
-# the other: half of what an idle worker does. A stop waits for this at most.
-DELAYED_POLL_MS = 500
+from collections.abc import Iterable
+from threading import Semaphore
+from typing import Any, cast
+
+from dramatiq import Message, Middleware
+from dramatiq.broker import Broker, Consumer, MessageProxy
+from dramatiq.errors import ConnectionClosed, QueueNotFound
+from redis import Redis
+from redis.exceptions import RedisError
+
+PREFIX = "eev-webhooks:wake-ups:"
+# Some 10 MB. The sweep of the first worker that comes finds what the oldest were about.
+MAX_MESSAGES = 10_000
 
 
-class RedisBroker(redis.RedisBroker):
-    """The same broker but for the consumer of the queue of delayed messages."""
+class RedisBroker(Broker):
+    """Appends messages to a list for each queue.
+
+    Args:
+        client: used by several threads; a read of its may last as long as consumers wait.
+    """
+
+    def __init__(self, client: Redis, middleware: list[Middleware]) -> None:
+        super().__init__(middleware)
+        self.client = client
+        self.queues: set[str] = set()
+
+    def declare_queue(self, queue_name: str) -> None:
+        """Know a queue. There is none for delayed messages: schedules live in the database."""
+        if queue_name in self.queues:
+            return
+        self.emit_before("declare_queue", queue_name)
+        self.queues.add(queue_name)
+        self.emit_after("declare_queue", queue_name)
+
+    def get_declared_queues(self) -> set[str]:
+        """The names of all queues."""
+        return set(self.queues)
+
+    def enqueue(self, message: "Message[Any]", *, delay: int | None = None) -> "Message[Any]":
+        """Append a message to its queue; of too many, the oldest are dropped.
+
+        Raises:
+            ValueError: a delay was asked for.
+            redis.exceptions.RedisError: Redis does not answer.
+        """
+        if delay is not None:
+            raise ValueError("The Redis broker takes no delays: schedules live in the database.")
+        self.emit_before("enqueue", message, delay)
+        self.put(message)
+        self.emit_after("enqueue", message, delay)
+        return message
+
+    def put(self, message: "Message[Any]") -> None:
+        """Append a message to its queue without telling the middleware."""
+        key = PREFIX + message.queue_name
+        if self.client.rpush(key, message.encode()) > MAX_MESSAGES:
+            self.client.ltrim(key, -MAX_MESSAGES, -1)
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5_000) -> Consumer:
-        """A consumer of one queue that waits up to `timeout` ms before it asks again."""
-        if queue_name == dq_name(queue_name):
-            timeout = max(timeout, DELAYED_POLL_MS)
-        consumer: Consumer = super().consume(queue_name, prefetch, timeout)
-        return consumer
+        """A consumer of one queue, holding at most `prefetch` messages, that yields None after `timeout` ms without
+        one."""
+        if queue_name not in self.queues:
+            raise QueueNotFound(queue_name)  # type: ignore[no-untyped-call]
+        return _Consumer(self, queue_name, prefetch, timeout / 1_000)
+
+    def flush(self, queue_name: str) -> None:
+        """Drop all messages of a queue."""
+        self.client.delete(PREFIX + queue_name)
+
+    def flush_all(self) -> None:
+        """Drop all messages."""
+        for queue_name in self.queues:
+            self.flush(queue_name)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.close()
+
+
+class _Consumer(Consumer):
+    def __init__(self, broker: RedisBroker, queue_name: str, prefetch: int, timeout_seconds: float) -> None:
+        self._broker = broker
+        self._key = PREFIX + queue_name
+        self._timeout_seconds = timeout_seconds
+        self._places = Semaphore(prefetch)
+        self._held: set[str] = set()
+
+    def __next__(self) -> MessageProxy | None:
+        if not self._places.acquire(timeout=self._timeout_seconds):
+            return None
+        message = None
+        try:
+            message = self._take()
+        finally:
+            if message is None:
+                self._places.release()
+        return message
+
+    def _take(self) -> MessageProxy | None:
+        try:
+            found = cast("tuple[bytes, bytes] | None", self._broker.client.blpop([self._key], self._timeout_seconds))
+        except RedisError as error:
+            raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
+        if found is None:
+            return None
+        message = Message.decode(found[1])
+        self._held.add(message.message_id)
+        return MessageProxy(message)
+
+    def ack(self, message: MessageProxy) -> None:
+        """Free the place of a message, unless it was taken by another consumer: before the connection was lost."""
+        if message.message_id in self._held:
+            self._held.discard(message.message_id)
+            self._places.release()
+
+    nack = ack
+
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        """Give back what was taken but not begun when the worker stops."""
+        try:
+            for message in messages:
+                self._broker.put(message._message)
+        except RedisError as error:
+            raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]

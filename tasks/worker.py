@@ -12,8 +12,9 @@ from dramatiq.broker import Broker
 from tasks.in_process import InProcessBroker, InProcessWorker
 from tasks.loop import RunningLoop
 
-# How long an idle consumer waits before it asks again. Redis is polled, so this bounds how late a wake-up is noticed.
-POLL_MS = 50
+# How long consumers and threads wait for a message before they look whether to stop. Brokers wake them, so this is how
+# long a stop takes, and not how late a wake-up is noticed.
+WAIT_MS = 500
 STOP_SECONDS = 5.0
 
 
@@ -39,7 +40,7 @@ async def running_threads(broker: Broker, threads: int) -> AsyncIterator[Worker]
     set_event_loop_thread(RunningLoop(asyncio.get_running_loop()))
     # An embedded worker emits no process_boot by itself, and without it time limits never fire.
     broker.emit_after("process_boot")
-    worker = Worker(broker, worker_threads=threads, worker_timeout=POLL_MS)
+    worker = Worker(broker, worker_threads=threads, worker_timeout=WAIT_MS)
     worker.start()
     try:
         yield worker

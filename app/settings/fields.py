@@ -182,8 +182,8 @@ class Settings(BaseSettings):
     worker_threads: int = setting(
         2,
         "In how many threads a worker takes wake-ups from the broker.",
-        "An actor holds its thread only until deliveries are claimed; sending goes on without it. Each thread also"
-        " looks for work 20 times a second, which is most of what an idle worker does.",
+        "An actor holds its thread only until deliveries are claimed; sending goes on without it. A server that"
+        " delivers by itself needs none.",
         unit="threads",
         at_least=1,
         at_most=64,

@@ -1,16 +1,153 @@
-"""The broker over Redis."""
+"""The broker over Redis: its workers wait in Redis, and take messages for good."""
 
-from dramatiq.common import dq_name
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import dramatiq
+import pytest
+from dramatiq.broker import Consumer, MessageProxy
+from dramatiq.errors import ConnectionClosed, DecodeError, QueueNotFound
 
 from tasks.broker import make_broker
-from tasks.redis import DELAYED_POLL_MS
+from tasks.redis import MAX_MESSAGES, PREFIX, RedisBroker
+from tasks.worker import running_worker
+
+QUEUE = "deliveries"
 
 
-def test_delayed_messages_are_asked_for_less_often_than_others(redis_url: str) -> None:
+@pytest.fixture
+def broker(redis_url: str) -> Iterator[RedisBroker]:
     broker = make_broker(redis_url)
-
-    delayed = broker.consume(dq_name("deliveries"), timeout=50)
-    others = broker.consume("deliveries", timeout=50)
-
-    assert (vars(delayed)["timeout"], vars(others)["timeout"]) == (DELAYED_POLL_MS, 50)
+    assert isinstance(broker, RedisBroker)
+    broker.declare_queue(QUEUE)
+    yield broker
     broker.close()
+
+
+def send(broker: RedisBroker, text: str) -> None:
+    broker.enqueue(dramatiq.Message(QUEUE, "deliver", ([text],), {}, {}))
+
+
+def taken(consumer: Consumer) -> MessageProxy:
+    message = next(consumer)
+    assert isinstance(message, MessageProxy)
+    return message
+
+
+async def test_a_worker_that_waits_gets_a_message_long_before_its_wait_is_over(redis_url: str) -> None:
+    # Regression: Dramatiq's own Redis broker polls, and notices a wake-up 130 ms late, and often later.
+    broker = make_broker(redis_url)
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    times = []
+
+    async def deliver(text: str) -> None:
+        heard.put_nowait(text)
+
+    actor = dramatiq.actor(broker=broker, queue_name=QUEUE)(deliver)
+    async with running_worker(broker, threads=1), asyncio.timeout(20):
+        for number in range(10):
+            began = asyncio.get_running_loop().time()
+            await asyncio.to_thread(actor.send, str(number))
+            assert await heard.get() == str(number)
+            times.append(asyncio.get_running_loop().time() - began)
+
+    assert sorted(times)[5] < 0.1
+
+
+def test_one_of_several_workers_gets_a_message(broker: RedisBroker) -> None:
+    send(broker, "one")
+
+    found = [next(broker.consume(QUEUE, timeout=10)) for _ in range(3)]
+
+    assert [message.args[0] for message in found if message is not None] == [["one"]]
+
+
+def test_a_consumer_holds_no_more_than_it_may(broker: RedisBroker) -> None:
+    consumer = broker.consume(QUEUE, prefetch=2, timeout=10)
+    for text in ("one", "two", "three"):
+        send(broker, text)
+
+    first, second = taken(consumer), taken(consumer)
+    assert next(consumer) is None
+
+    consumer.ack(first)
+    consumer.nack(second)
+    assert taken(consumer).args[0] == ["three"]
+
+
+def test_what_another_consumer_took_frees_no_place_of_this_one(broker: RedisBroker) -> None:
+    # Dramatiq makes a new consumer when the connection was lost, and gives it back what the old one took.
+    old, new = (broker.consume(QUEUE, prefetch=1, timeout=10) for _ in range(2))
+    for text in ("one", "two", "three"):
+        send(broker, text)
+
+    before = taken(old)
+    taken(new)
+    new.ack(before)
+
+    assert next(new) is None
+
+
+def test_what_was_not_begun_at_a_stop_is_for_others(broker: RedisBroker) -> None:
+    send(broker, "one")
+    stopping = broker.consume(QUEUE, timeout=10)
+
+    stopping.requeue([taken(stopping)])
+
+    assert taken(broker.consume(QUEUE, timeout=10)).args[0] == ["one"]
+
+
+def test_the_oldest_messages_go_where_nobody_takes_any(broker: RedisBroker) -> None:
+    message: dramatiq.Message[None] = dramatiq.Message(QUEUE, "deliver", (["old"],), {}, {})
+    broker.client.rpush(PREFIX + QUEUE, *[message.encode()] * MAX_MESSAGES)
+
+    send(broker, "new")
+
+    assert broker.client.llen(PREFIX + QUEUE) == MAX_MESSAGES
+    newest = broker.client.lindex(PREFIX + QUEUE, -1)
+    assert isinstance(newest, bytes)
+    assert dramatiq.Message.decode(newest).args[0] == ["new"]
+
+
+def test_what_is_no_message_takes_no_place(broker: RedisBroker) -> None:
+    broker.client.rpush(PREFIX + QUEUE, b"not JSON")
+    send(broker, "one")
+    consumer = broker.consume(QUEUE, prefetch=1, timeout=10)
+
+    with pytest.raises(DecodeError):
+        next(consumer)
+
+    assert taken(consumer).args[0] == ["one"]
+
+
+def test_a_redis_that_is_away_is_told_as_dramatiq_expects_it() -> None:
+    broker = make_broker("redis://127.0.0.1:1/0")
+    broker.declare_queue(QUEUE)
+    consumer = broker.consume(QUEUE, prefetch=1, timeout=10)
+
+    for _ in range(2):  # and no place is lost by it
+        with pytest.raises(ConnectionClosed):
+            next(consumer)
+
+
+async def test_stopping_the_worker_ends_its_threads(redis_url: str) -> None:
+    async with running_worker(make_broker(redis_url), threads=4):
+        assert any("WorkerThread" in type(thread).__name__ for thread in threading.enumerate())
+
+    assert not any("WorkerThread" in type(thread).__name__ for thread in threading.enumerate())
+
+
+def test_delays_belong_into_the_database(broker: RedisBroker) -> None:
+    with pytest.raises(ValueError, match="schedules live in the database"):
+        broker.enqueue(dramatiq.Message(QUEUE, "deliver", (), {}, {}), delay=1_000)
+    with pytest.raises(QueueNotFound):
+        broker.consume("nowhere")
+
+
+def test_flushing_drops_what_waits(broker: RedisBroker) -> None:
+    send(broker, "one")
+
+    broker.flush_all()
+
+    assert next(broker.consume(QUEUE, timeout=10)) is None
