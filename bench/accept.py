@@ -12,7 +12,7 @@ from statistics import median
 from time import perf_counter, process_time
 
 from bench.client import PUBLISH_EVENT, PUBLISH_EVENTS, Client, request
-from bench.installation import KEY, Mode, installed
+from bench.installation import KEY, Mode, common_settings, installed
 from bench.measure import Line, Target, percentiles
 from bench.processes import Process, cpu_of, peaks_of, running, used_since
 from bench.run import Run, baseline
@@ -93,7 +93,7 @@ async def _layer_alone(run: Run) -> AsyncIterator[tuple[Client, dict[str, Proces
     """A server whose publisher returns at once, with a client."""
     directory = run.services.directory / f"instant-{perf_counter()}"
     directory.mkdir()
-    environment = {"DATA_DIR": str(directory), "PORT": "0", "BOOTSTRAP_API_KEY": KEY, "LOG_FORMAT": "json"}
+    environment = common_settings(directory)
     command: tuple[str | Path, ...] = (sys.executable, "-m", "bench.instant_server")
     log = directory / "serve.log"
     async with running(*command, ready="The API is at", log=log, environment=environment) as server:

@@ -58,6 +58,11 @@ class Installation:
         """The product's processes, and the database's."""
         return {**self.processes, **self.database}
 
+    @property
+    def bare_url(self) -> str:
+        """Where the receiver takes what baselines send; it does not count as received."""
+        return f"{self.receiver_url}/bare"
+
     async def delivered(self) -> int:
         """How many attempts have been recorded as succeeded since the start."""
         page = (await self.client.get(f"{self.delivering_url}/metrics")).decode()
@@ -143,7 +148,7 @@ class Installation:
 async def installed(
     services: Services, mode: Mode, *, fan_out: int, settings: Mapping[str, str] | None = None
 ) -> AsyncIterator[Installation]:
-    """A fresh installation with a database of its own, its settings the defaults but for addresses and `settings`."""
+    """A fresh installation with a database of its own; settings are the defaults, but for the common and the given."""
     directory = services.directory / f"{mode}-{free_port()}"
     directory.mkdir()
     environment = await _environment(services, mode, directory) | dict(settings or {})
@@ -195,8 +200,19 @@ async def _start_worker(stack: AsyncExitStack, product: Installation) -> None:
     product.processes["worker"] = worker.process
 
 
+def common_settings(directory: Path) -> dict[str, str]:
+    """Settings of every server that is measured. One key makes all the load, so its limit is counted, but far away."""
+    return {
+        "DATA_DIR": str(directory),
+        "PORT": "0",
+        "BOOTSTRAP_API_KEY": KEY,
+        "LOG_FORMAT": "json",
+        "RATE_LIMIT_PER_SECOND": "1000000",
+    }
+
+
 async def _environment(services: Services, mode: Mode, directory: Path) -> dict[str, str]:
-    common = {"DATA_DIR": str(directory), "PORT": "0", "BOOTSTRAP_API_KEY": KEY, "LOG_FORMAT": "json"}
+    common = common_settings(directory)
     common["RATE_LIMIT_PER_SECOND"] = "1000000"  # counted all the same, but one key makes all the requests here
     if mode == "embedded":
         return common | {"DATABASE_URL": f"sqlite://{directory}/bench.db", "BROKER_URL": "memory://"}
