@@ -1,18 +1,19 @@
 """f. Backlog: everything due at once after an outage; how long it takes, and whether memory stays flat meanwhile."""
 
 import asyncio
-from time import perf_counter
+from statistics import mean
 
 from app.clock import SystemClock, to_micros
 from app.database.database import Database
 from bench.deliver import publish
 from bench.installation import Installation, Mode, installed
 from bench.measure import Line, Target, percentile
-from bench.processes import cpu_of, used_since
+from bench.meter import Meter
 from bench.run import Run, baseline
 
 GROWTH_TARGET = Target(1.15)
 SAMPLE_SECONDS = 0.25
+PATIENCE_SECONDS = 900.0
 
 
 async def backlog(run: Run) -> list[Line]:
@@ -31,24 +32,30 @@ async def _case(run: Run, mode: Mode) -> list[Line]:
         await product.until_delivered(1_000)
         await _set_webhooks(product, "PAUSED")
         await publish(product, count // 5)
-        run.say(f"backlog: {mode}, draining {count}")
-        before, started = cpu_of(product.all_processes), perf_counter()
+        bare = [await _bare(product, count)]
+        run.say(f"backlog: {mode}, draining {count:,}")
+        meter = Meter(product)
         await _set_webhooks(product, "ACTIVE")
-        draining = asyncio.create_task(product.until_delivered(1_000 + count))
+        draining = asyncio.create_task(product.until_delivered(1_000 + count, PATIENCE_SECONDS))
         memory = await _sampled(product, draining)
-        seconds = perf_counter() - started
-        cpu = used_since(before, product.all_processes)
-        bare = await baseline("deliver", product.receiver_url, min(count, 10_000))
-        rate = min(count, 10_000) / bare["seconds"]
+        reading = meter.read()
+        bare.append(await _bare(product, count))
     case = f"{mode}, {count:,} due"
-    details = {"s to drain": seconds} | {f"{name} CPU ms": used * 1_000 / count for name, used in cpu.items()}
+    details = {"s to drain": reading.seconds} | reading.each(count)
     return [
-        Line("backlog", case, "drained", count / seconds, "deliveries/s", rate, None, details),
+        Line("backlog", case, "drained", count / reading.seconds, "deliveries/s", mean(bare), None, details),
         *(
             Line("backlog", case, f"memory of {name}", late, "MB", early, GROWTH_TARGET)
             for name, (early, late) in memory.items()
         ),
     ]
+
+
+async def _bare(product: Installation, count: int) -> float:
+    """Requests a second of the bare loop."""
+    requests = min(count, 10_000)
+    measured = await baseline("deliver", product.bare_url, requests)
+    return float(requests / measured["seconds"])
 
 
 async def _sampled(product: Installation, draining: "asyncio.Task[None]") -> dict[str, tuple[float, float]]:

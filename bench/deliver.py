@@ -42,7 +42,7 @@ async def _case(run: Run, mode: Mode, fan_out: int) -> list[Line]:
             done += each
             await product.until_delivered(done)
             readings.append(meter.read())
-            bare.append(await baseline("deliver", product.receiver_url, each))
+            bare.append(await baseline("deliver", product.bare_url, each))
     return _lines(f"{mode}, fan-out {fan_out}", each, readings, bare)
 
 

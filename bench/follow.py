@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from contextlib import AsyncExitStack, suppress
+from statistics import mean
 
 import aiohttp
 
@@ -36,13 +37,14 @@ async def follow(run: Run) -> list[Line]:
     alone_ms = 0.0
     for subscribers in (0, *SUBSCRIBERS[: run.sized(2, 3)]):
         run.say(f"follow: {mode}, {subscribers} subscribers")
+        bare = [await _bare(run, subscribers, seconds)] if subscribers else []
         async with installed(run.services, mode, fan_out=1) as product:
             measured = await _watched(product, subscribers, seconds)
         if not subscribers:
             alone_ms = measured.cpu_ms  # publishing and delivering, which nobody watches
             continue
-        bare = await _bare(run, subscribers, seconds)
-        lines.append(_line(mode, subscribers, measured, max(0.0, measured.cpu_ms - alone_ms), bare))
+        bare.append(await _bare(run, subscribers, seconds))
+        lines.append(_line(mode, subscribers, measured, max(0.0, measured.cpu_ms - alone_ms), mean(bare)))
     return lines
 
 

@@ -56,7 +56,7 @@ async def latency(run: Run) -> list[Line]:
 
 
 async def _least(run: Run, product: Installation) -> dict[str, list[float]]:
-    return await baseline("commit", product.receiver_url, product.database_url, run.sized(50, 100))
+    return await baseline("commit", product.bare_url, product.database_url, run.sized(50, 100))
 
 
 async def _at_rate(product: Installation, rate: int, seconds: float, *, followed: bool = False) -> Measured:

@@ -1,52 +1,81 @@
-"""h. Start: from the command to an answer, and what each process costs while nothing happens."""
+"""h. Start: from the command to an answer, and what each process costs while nothing happens, beside a bare Starlette
+application."""
 
 import asyncio
+import sys
+from dataclasses import dataclass
 from time import perf_counter
 
 import aiohttp
 import asyncpg
 
+from bench.client import Failed
 from bench.installation import Installation, Mode, installed
 from bench.measure import Line, Target
 from bench.processes import PROGRAM, cpu_of, running, used_since
 from bench.run import Run
 from tests.server import free_port
 
-TARGETS = Target(1), Target(120)  # of an idle worker: % of a core, MB
+# Of an idle worker: % of a core, MB
+TARGETS = Target(1, of_value=True), Target(120, of_value=True)
+BARE = (sys.executable, "-m", "bench.broadcast", "1", "1")  # it sends to nobody, once a second
+
+
+@dataclass(frozen=True)
+class Idle:
+    """What a process costs while nothing happens, and how long it took to answer."""
+
+    cpu_percent: float
+    memory_mb: float
+    ready_seconds: float = 0.0
 
 
 async def start(run: Run) -> list[Line]:
     """How soon `eev-webhooks serve` answers on a first start, and each process's idle CPU and memory."""
     run.say("start: serve to ready")
-    lines = [await _first_start(run)]
+    seconds = run.sized(3, 10)
+    bare = await _bare(run, seconds)
+    lines = [await _first_start(run, bare)]
     for mode in run.modes:
         run.say(f"start: {mode}, idle")
         async with installed(run.services, mode, fan_out=0) as product:
             await asyncio.sleep(run.sized(1, 3))  # what comes once after the start is over by then
-            lines += await _idle(product, mode, run.sized(3, 10))
+            lines += await _idle(product, mode, seconds, bare)
     return lines
 
 
-async def _first_start(run: Run) -> Line:
+async def _bare(run: Run, seconds: float) -> Idle:
+    started = perf_counter()
+    async with running(*BARE, ready="http://", log=run.services.directory / "bare.log") as server:
+        await _answer(server.line, expect=404)
+        ready_seconds = perf_counter() - started
+        before, started = server.process.cost.cpu_seconds, perf_counter()
+        await asyncio.sleep(seconds)
+        used = server.process.cost.cpu_seconds - before
+        return Idle(used * 100 / (perf_counter() - started), server.process.cost.memory_mb, ready_seconds)
+
+
+async def _first_start(run: Run, bare: Idle) -> Line:
     directory = run.services.directory / "start"
     directory.mkdir()
     port = free_port()
     environment = {"DATA_DIR": str(directory), "PORT": str(port), "LOG_FORMAT": "json"}
+    log = directory / "serve.log"
     started = perf_counter()
-    async with (
-        running(
-            PROGRAM, "serve", ready="The API is at", log=directory / "serve.log", environment=environment
-        ) as server,
-        aiohttp.ClientSession() as session,
-    ):
-        async with session.get(f"http://127.0.0.1:{port}/health/ready") as response:
-            response.raise_for_status()
+    async with running(PROGRAM, "serve", ready="The API is at", log=log, environment=environment) as server:
+        await _answer(f"http://127.0.0.1:{port}/health/ready", expect=200)
         seconds = perf_counter() - started
-        cpu = server.process.cost.cpu_seconds
-    return Line("start", "embedded, first start", "serve to ready", seconds, "s", details={"CPU s": cpu})
+        details = {"CPU s": server.process.cost.cpu_seconds, "peak MB": server.process.cost.peak_mb}
+    return Line("start", "embedded, first start", "serve to ready", seconds, "s", bare.ready_seconds, details=details)
 
 
-async def _idle(product: Installation, mode: Mode, seconds: float) -> list[Line]:
+async def _answer(url: str, *, expect: int) -> None:
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        if response.status != expect:
+            raise Failed(f"{url} answered {response.status}, not {expect}.")
+
+
+async def _idle(product: Installation, mode: Mode, seconds: float, bare: Idle) -> list[Line]:
     before, transactions, started = cpu_of(product.all_processes), await _transactions(product), perf_counter()
     await asyncio.sleep(seconds)
     took = perf_counter() - started
@@ -56,9 +85,10 @@ async def _idle(product: Installation, mode: Mode, seconds: float) -> list[Line]
     for name, process in product.processes.items():
         case = f"{mode}, {name} idle"
         cpu_target, memory_target = TARGETS if name == "worker" else (None, None)
+        percent, peak = cpu[name] * 100 / took, {f"{name} peak MB": process.cost.peak_mb}
         lines += [
-            Line("start", case, "CPU", cpu[name] * 100 / took, "% of a core", target=cpu_target, details=queries),
-            Line("start", case, "memory", process.cost.memory_mb, "MB", target=memory_target),
+            Line("start", case, "CPU", percent, "% of a core", bare.cpu_percent, cpu_target, queries),
+            Line("start", case, "memory", process.cost.memory_mb, "MB", bare.memory_mb, memory_target, peak),
         ]
     return lines
 
