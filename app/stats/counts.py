@@ -12,7 +12,7 @@ from datetime import datetime
 import orjson
 
 from app.database.batch import Columns
-from app.database.database import Database, Row
+from app.database.database import Row, Statements
 from app.ids import ATTEMPT, DELIVERY, lowest_id
 from app.stats.latency import rounded_sql
 from app.stats.periods import closed_until, period_begin, period_id
@@ -76,7 +76,7 @@ class Part:
         return max(0, self.made - self.failed - self.canceled - self.pending)
 
 
-async def count_parts(database: Database, subject: Subject, window: Window) -> list[Part]:
+async def count_parts(database: Statements, subject: Subject, window: Window) -> list[Part]:
     """The parts of a window, in order."""
     parts = [Part(since, until) for since, until in window.parts()]
     closed = await closed_until(database) if window.in_periods else window.since
@@ -88,7 +88,7 @@ async def count_parts(database: Database, subject: Subject, window: Window) -> l
 
 
 async def _add_periods(
-    database: Database, subject: Subject, window: Window, closed: datetime, parts: Sequence[Part]
+    database: Statements, subject: Subject, window: Window, closed: datetime, parts: Sequence[Part]
 ) -> None:
     first, end = period_id(subject.id, window.since), period_id(subject.id, min(closed, window.until))
     rows = await database.fetch(_PERIODS, first, end)
@@ -104,7 +104,7 @@ def _add_rows(window: Window, rows: Sequence[Row], parts: Sequence[Part]) -> Non
             part.took[duration] += attempts
 
 
-async def _add_deliveries(database: Database, subject: Subject, closed: datetime, parts: Sequence[Part]) -> None:
+async def _add_deliveries(database: Statements, subject: Subject, closed: datetime, parts: Sequence[Part]) -> None:
     ranges = [
         (number, *(lowest_id(DELIVERY, at) for at in (part.since, _counted_from(part, closed), part.until)))
         for number, part in enumerate(parts)
@@ -115,7 +115,7 @@ async def _add_deliveries(database: Database, subject: Subject, closed: datetime
         part.failed, part.canceled, part.pending = row["failed"], row["canceled"], row["pending"]
 
 
-async def _add_attempts(database: Database, subject: Subject, closed: datetime, parts: Sequence[Part]) -> None:
+async def _add_attempts(database: Statements, subject: Subject, closed: datetime, parts: Sequence[Part]) -> None:
     ranges = [
         (number, lowest_id(ATTEMPT, _counted_from(part, closed)), lowest_id(ATTEMPT, part.until))
         for number, part in enumerate(parts)
@@ -126,7 +126,7 @@ async def _add_attempts(database: Database, subject: Subject, closed: datetime, 
 
 
 async def _fetch(
-    database: Database, statement: str, subject: Subject, columns: Columns, ranges: Sequence[Sequence[object]]
+    database: Statements, statement: str, subject: Subject, columns: Columns, ranges: Sequence[Sequence[object]]
 ) -> list[Row]:
     return await database.fetch_rows(statement.format(subject=subject.column), columns, ranges, subject.id)
 

@@ -14,7 +14,7 @@ import orjson
 
 from app.clock import from_micros, to_micros
 from app.database.batch import Columns
-from app.database.database import Database
+from app.database.database import Database, Statements
 from app.ids import ATTEMPT, DELIVERY, id_time, lowest_id
 from app.stats.latency import rounded_sql
 from app.stats.window import PERIOD, period_of
@@ -70,7 +70,7 @@ async def close_periods(resources: "Resources") -> int:
     return closed
 
 
-async def closed_until(database: Database) -> datetime:
+async def closed_until(database: Statements) -> datetime:
     """Up to when every period is written down; long ago, where none is."""
     row = await database.fetch_one(_READ, _PROGRESS)
     return from_micros(0 if row is None else row["closed_until"])
