@@ -1,14 +1,15 @@
 """Who is calling, keys and tokens, the audit log, and finding anything by its id."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from app.ids import new_id
 from app.statuses import Scope
-from tests.clock import START
-from tests.domain import Domain
-from tests.graph.conftest import Api
+from tests.clock import START, FakeClock
+from tests.domain import Domain, open_domain
+from tests.graph.conftest import Api, api_of, http_client, on_sqlite_only
 
 ERRORS = "userErrors { message path code }"
 KEY = "id name hint scopes allowedSources createdAt expiresAt lastUsedAt revokedAt"
@@ -148,5 +149,13 @@ async def test_an_id_that_is_nobodys_finds_null(api: Api, id_: str) -> None:
     assert await api.data(document, id=id_) == dict.fromkeys(fields)
 
 
-async def test_egress_addresses_are_those_of_the_settings(api: Api) -> None:
-    assert await api.data("{ egressAddresses }") == {"egressAddresses": []}
+@on_sqlite_only
+@pytest.mark.parametrize("addresses", [[], ["203.0.113.7", "203.0.113.8", "2001:db8::7"]])
+async def test_egress_addresses_are_those_of_the_settings(
+    addresses: list[str], database_url: str, tmp_path: Path, clock: FakeClock
+) -> None:
+    settings = {"egress_addresses": ",".join(addresses)}
+    async with open_domain(database_url, tmp_path, clock, **settings) as domain, http_client(domain.resources) as http:
+        api = await api_of(domain.resources, http, domain.caller)
+
+        assert await api.data("{ egressAddresses }") == {"egressAddresses": addresses}

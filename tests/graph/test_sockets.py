@@ -284,6 +284,27 @@ async def test_a_revoked_key_ends_its_subscriptions_and_begins_no_operation(
     await until_followed(api.resources, 0)
 
 
+async def test_an_access_token_opens_a_socket_and_its_end_is_that_of_its_subscriptions(
+    address: str, api: Api, domain: Domain
+) -> None:
+    token = (await api.change("createAccessToken", {"scopes": ["READ"], "expiresInSeconds": 60}, "token"))["token"]
+    async with socket(address) as opened:
+        await opened.introduce(token)
+        await opened.subscribe(WATCH)
+        await until_followed(api.resources)
+        await api.change("createWebhook", DRAFT, "webhook { id }")
+        seen = await opened.next()
+
+        domain.clock.advance(60)
+        await api.change("createWebhook", DRAFT, "webhook { id }")
+        ended = [await opened.receive() for _ in range(2)]
+
+    assert seen["webhookUpdates"]["name"] == "Desk"
+    assert ended[0]["payload"]["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
+    assert "The access token expired at" in ended[0]["payload"]["errors"][0]["message"]
+    assert ended[1] == {"id": "1", "type": "complete"}
+
+
 async def test_a_server_that_stops_lets_sockets_go(api: Api) -> None:
     async with served(api.resources) as address, socket(address) as opened:
         await opened.introduce(api.key)
