@@ -74,7 +74,7 @@ async def _measure(
     """Add the lines of each figure; return why others could not be measured: one must not cost the rest."""
     failed: dict[str, Exception] = {}
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, refresh_per_second=4) as progress:
         task = progress.add_task("starting PostgreSQL and Redis", total=len(chosen))
         async with _services() as services:
             run = Run(services, size, lambda text: progress.update(task, description=text), modes)

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from itertools import islice
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
@@ -62,16 +63,8 @@ async def fill(
         workspace_id = await connection.fetchval("SELECT id FROM workspace")
         await _set(connection, _MEANWHILE)
         make_again = await _drop_indexes(connection)
-        begins_at = SystemClock().now() - DAYS
-
-        def rows() -> Iterator[_Row]:
-            return _rows(count, workspace_id, begins_at, webhook_ids, event_types)
-
-        await asyncio.gather(
-            _copy(database_url, "event", (row.event for row in rows()), lambda done: say(f"{done:,} of {count:,}")),
-            _copy(database_url, "delivery", (row.delivery for row in rows())),
-            _copy(database_url, "attempt", (row.attempt for row in rows())),
-        )
+        rows = _rows(count, workspace_id, SystemClock().now() - DAYS, webhook_ids, event_types)
+        await _copy(database_url, rows, lambda done: say(f"{done:,} of {count:,}"))
         for number, statement in enumerate(make_again, 1):
             say(f"index {number} of {len(make_again)}")
             await connection.execute(statement)
@@ -99,56 +92,53 @@ async def _drop_indexes(connection: asyncpg.Connection) -> list[str]:
     ]
 
 
-async def _copy(
-    database_url: str, table: str, lines: Iterator[str], say: Callable[[int], object] = lambda _: None
-) -> None:
-    async def chunks() -> AsyncIterator[bytes]:
-        done, chunk = 0, list(_first(lines))
-        while chunk:
-            yield "".join(chunk).encode()
+async def _copy(database_url: str, rows: Iterator["_Row"], say: Callable[[int], object]) -> None:
+    """Copy rows into the three tables at once: PostgreSQL works while the next ones are made."""
+    queues = [asyncio.Queue[bytes | None](maxsize=2) for _ in _COLUMNS]
+    async with asyncio.TaskGroup() as tasks:
+        for table, queue in zip(_COLUMNS, queues, strict=True):
+            tasks.create_task(_copy_table(database_url, table, queue))
+        done = 0
+        while chunk := list(islice(rows, CHUNK)):
+            for lines, queue in zip(zip(*[row.lines() for row in chunk], strict=True), queues, strict=True):
+                await queue.put("".join(lines).encode())
             done += len(chunk)
             say(done)
-            chunk = list(_first(lines))
+        for queue in queues:
+            await queue.put(None)
+
+
+async def _copy_table(database_url: str, table: str, queue: "asyncio.Queue[bytes | None]") -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        while (chunk := await queue.get()) is not None:
+            yield chunk
 
     async with _connected(database_url) as connection:
         await connection.copy_to_table(table, source=chunks(), columns=_COLUMNS[table], format="text")
 
 
-def _first(lines: Iterator[str]) -> Iterator[str]:
-    return (line for _, line in zip(range(CHUNK), lines, strict=False))
-
-
 class _Row:
-    """One event, its delivery and its attempt as lines of COPY's text."""
+    """One event with its delivery and its attempt."""
 
-    __slots__ = ("answer", "at", "duration", "name", "outcome", "status", "type", "webhook", "workspace")
+    __slots__ = ("_at", "_name", "_number", "_type", "_webhook", "_workspace")
 
     def __init__(self, number: int, at_ms: int, workspace_id: str, webhook_id: str, event_type: str) -> None:
-        self.name = encode_suffix(at_ms << 80 | _UUID7 | number)
-        self.at = at_ms * 1_000
-        self.workspace, self.webhook, self.type = workspace_id, webhook_id, event_type
-        self.duration = 12_000 + number % 5_000
-        failed = number % 50 == 0
-        self.status, self.outcome, self.answer = (
-            ("FAILED", "HTTP_ERROR", 500) if failed else ("SUCCEEDED", "SUCCEEDED", 200)
-        )
+        self._name = encode_suffix(at_ms << 80 | _UUID7 | number)
+        self._number, self._at = number, at_ms * 1_000
+        self._workspace, self._webhook, self._type = workspace_id, webhook_id, event_type
 
-    @property
-    def event(self) -> str:
-        return f'evt_{self.name}\t{self.workspace}\t{self.type}\t{self.at}\t{self.at}\t{{"data":{{}}}}\tf\n'
-
-    @property
-    def delivery(self) -> str:
+    def lines(self) -> tuple[str, str, str]:
+        """The three as lines of COPY's text."""
+        name, workspace, webhook, at = self._name, self._workspace, self._webhook, self._at
+        took = 12_000 + self._number % 5_000
+        failed = self._number % 50 == 0
+        status, outcome, answer = ("FAILED", "HTTP_ERROR", 500) if failed else ("SUCCEEDED", "SUCCEEDED", 200)
         return (
-            f"dlv_{self.name}\t{self.workspace}\tevt_{self.name}\t{self.webhook}\t{self.type}\tf\t{self.status}\tFIRST\t1"
-            f"\t1\t{self.outcome}\t{self.answer}\t{self.at}\t{self.at + self.duration}\n"
-        )
-
-    @property
-    def attempt(self) -> str:
-        return (
-            f"att_{self.name}\t{self.workspace}\tdlv_{self.name}\t{self.webhook}\twk_bench\t1\tFIRST\t{self.at}"
-            f"\t{self.duration}\t{self.outcome}\tPOST\thttp://127.0.0.1/\t[]\t{self.answer}\t[]\tok\tf\n"
+            f'evt_{name}\t{workspace}\t{self._type}\t{at}\t{at}\t{{"data":{{}}}}\tf\n',
+            f"dlv_{name}\t{workspace}\tevt_{name}\t{webhook}\t{self._type}\tf\t{status}\tFIRST\t1"
+            f"\t1\t{outcome}\t{answer}\t{at}\t{at + took}\n",
+            f"att_{name}\t{workspace}\tdlv_{name}\t{webhook}\twk_bench\t1\tFIRST\t{at}"
+            f"\t{took}\t{outcome}\tPOST\thttp://127.0.0.1/\t[]\t{answer}\t[]\tok\tf\n",
         )
 
 

@@ -33,7 +33,7 @@ class Idle:
 async def start(run: Run) -> list[Line]:
     """How soon `eev-webhooks serve` answers on a first start, and each process's idle CPU and memory."""
     run.say("start: serve to ready")
-    seconds = run.sized(3, 10)
+    seconds = run.sized(1, 10)
     bare = await _bare(run, seconds)
     lines = [await _first_start(run, bare)]
     for mode in run.modes:
