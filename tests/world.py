@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -112,15 +112,25 @@ async def open_world(
     broker_url: str = "memory://",
     clock: Clock | None = None,
     works: bool = True,
+    receiver: Receiver | None = None,
+    key: str | None = None,
     **settings: Any,
 ) -> AsyncIterator[World]:
-    """Open a process on a migrated database, with a workspace and a receiver."""
+    """Open a process on a migrated database, with a workspace and a receiver.
+
+    Args:
+        receiver: one that is open already, and outlives this.
+        key: of a workspace that is there already.
+    """
     settings.setdefault("shutdown_seconds", 0.2)
     loaded = load_settings(
         _env_file=None, database_url=database_url, broker_url=broker_url, data_dir=data_dir, **settings
     )
-    async with Receiver() as receiver, open_process(loaded, works=works, clock=clock) as resources:
-        key = await bootstrap(resources)
+    async with AsyncExitStack() as stack:
+        if receiver is None:
+            receiver = await stack.enter_async_context(Receiver())
+        resources = await stack.enter_async_context(open_process(loaded, works=works, clock=clock))
+        key = key or await bootstrap(resources)
         assert key is not None
         caller = await authenticate(resources, key, "127.0.0.1")
         yield World(resources, caller, receiver, key)

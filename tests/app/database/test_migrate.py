@@ -1,12 +1,19 @@
 """Migrations: once, in order, however many start them; and a server on older tables says what to run."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
+from tortoise.migrations.executor import MigrationTarget
 
-from app.database.database import Database
+from app.database.database import Database, Row
 from app.database.errors import DatabaseUnavailable, SchemaOutdated
-from app.database.migrate import migrate, require_current_schema
+from app.database.migrate import _executor, migrate, require_current_schema
+from tests.receiver import Receiver
+from tests.world import open_world
+
+# Those that the first migration made, and that hold rows once a webhook was sent to.
+TABLES = ("workspace", "api_key", "audit_entry", "webhook", "secret", "event", "delivery", "attempt")
 
 
 async def test_a_new_database_gets_every_table_and_a_second_run_does_nothing(empty_database_url: str) -> None:
@@ -42,17 +49,43 @@ async def test_a_database_that_lacks_the_last_migration_is_refused(database_url:
             await require_current_schema(database)
 
 
-async def test_rows_are_kept_by_a_migration(empty_database_url: str) -> None:
-    await migrate(empty_database_url)
-    async with Database(empty_database_url) as database:
-        await database.execute(
-            "INSERT INTO workspace (id, name, created_at, registry_version) VALUES ('ws_1', 'kept', 1, 0)"
-        )
+async def migrated_back(database_url: str) -> None:
+    """Take everything after the first migration back, as far as tables go: how an old installation looks."""
+    async with _executor(database_url) as executor:
+        await executor.migrate([MigrationTarget(app_label="app", name="0001_initial")], direction="backward")
 
-    await migrate(empty_database_url)
 
-    async with Database(empty_database_url) as database:
-        assert await database.fetch("SELECT name FROM workspace") == [{"name": "kept"}]
+async def rows_of(database: Database) -> dict[str, list[Row]]:
+    return {table: await database.fetch(f"SELECT * FROM {table} ORDER BY id") for table in TABLES}
+
+
+async def test_an_old_database_that_holds_rows_is_migrated_with_them_and_goes_on(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with Receiver() as receiver:
+        async with open_world(database_url, tmp_path, receiver=receiver) as world:
+            await world.webhook()
+            await world.publish()
+            await world.until_status("SUCCEEDED")
+        async with open_world(database_url, tmp_path, receiver=receiver, key=world.key, works=False) as world:
+            waiting = await world.publish()
+            before = await rows_of(world.resources.database)
+        await migrated_back(database_url)
+        async with Database(database_url) as database:
+            with pytest.raises(SchemaOutdated, match=r"first being 0002_hot_indexes\. Run `eev-webhooks migrate`"):
+                await require_current_schema(database)
+
+        applied = await migrate(database_url)
+
+        async with Database(database_url) as database:
+            after = await rows_of(database)
+        async with open_world(database_url, tmp_path, receiver=receiver, key=world.key):
+            requests = await receiver.received(2)
+
+    assert applied[0] == "0002_hot_indexes"
+    assert after == before
+    assert all(before.values())
+    assert requests[1].header("webhook-id") == waiting.row["id"]
 
 
 async def test_a_database_that_is_away_is_unavailable() -> None:
