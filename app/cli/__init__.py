@@ -6,12 +6,16 @@ from typing import Annotated
 import typer
 
 from app.cli import access, running
+from app.cli.deliveries import deliveries
 from app.cli.demo.command import demo
 from app.cli.encryption import rotate_encryption
+from app.cli.events import events
 from app.cli.failures import Commands
 from app.cli.listen.command import listen
 from app.cli.publish import publish
+from app.cli.replay import replay
 from app.cli.schema import schema
+from app.cli.webhooks import webhooks
 
 program = typer.Typer(
     name="eev-webhooks",
@@ -27,7 +31,11 @@ program.command()(rotate_encryption)
 program.command()(schema)
 program.add_typer(access.workspaces, name="workspace")
 program.add_typer(access.keys, name="key")
+program.add_typer(webhooks, name="webhooks")
+program.add_typer(deliveries, name="deliveries")
+program.add_typer(events, name="events")
 program.command()(publish)
+program.command()(replay)
 program.command()(listen)
 program.command()(demo)
 

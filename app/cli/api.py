@@ -1,6 +1,6 @@
 """Talks to a running server over its GraphQL API, as any other client does. Says what went wrong as a sentence."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, Self
@@ -13,6 +13,23 @@ from app.cli.failures import Refused
 
 TIMEOUT_SECONDS = 30.0
 _PATH = "/graphql"
+_LATER = frozenset({"RATE_LIMITED", "UNAVAILABLE"})
+
+
+class Lost(Refused):
+    """Nobody answers, or no longer: repeating it later may help."""
+
+
+class TryLater(Refused):
+    """The server has too much to do, or is asked too often; nothing was done.
+
+    Attributes:
+        after_seconds: when to come back, where the server says so.
+    """
+
+    def __init__(self, message: str, after_seconds: float | None) -> None:
+        super().__init__(message)
+        self.after_seconds = after_seconds
 
 
 class Api:
@@ -137,10 +154,18 @@ def _data(url: str, status: int, content: bytes) -> dict[str, Any]:
     except (ValueError, AttributeError):
         raise Refused(f"{url} answered {status} with something that is not GraphQL. Is it the right URL?") from None
     if errors:
-        raise Refused("\n".join(map(_error, errors)))
+        raise _refused(errors)
     if not isinstance(data, dict):
         raise Refused(f"{url} answered {status} without data. Is it the right URL?")
     return data
+
+
+def _refused(errors: Sequence[Mapping[str, Any]]) -> Refused:
+    message = "\n".join(map(_error, errors))
+    extensions = errors[0].get("extensions", {})
+    if extensions.get("code") in _LATER:
+        return TryLater(message, extensions.get("retryAfterSeconds"))
+    return Refused(message)
 
 
 def _error(error: Mapping[str, Any]) -> str:
@@ -154,14 +179,14 @@ def _user_error(error: Mapping[str, Any]) -> str:
     return f"{error['message']} ({'.'.join(error['path'])})" if error["path"] else str(error["message"])
 
 
-def _unreachable(url: str, error: httpx.HTTPError) -> Refused:
+def _unreachable(url: str, error: httpx.HTTPError) -> Lost:
     reason = str(error) or type(error).__name__
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-        return Refused(
+        return Lost(
             f"No server answers at {url} ({reason})."
             " Start one with `eev-webhooks serve`, or name another with --url or EEV_WEBHOOKS_URL."
         )
-    return Refused(f"The connection to {url} was lost before the answer ({reason}). What was asked may have been done.")
+    return Lost(f"The connection to {url} was lost before the answer ({reason}). What was asked may have been done.")
 
 
 async def _server_sent_events(lines: AsyncIterator[str]) -> AsyncIterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ import typer
 
 from app.cli.failures import Refused
 from app.cli.output import AsJson, print_json
+from app.cli.remote import DEFAULT_URL, Key, Url, connected
 
 _EXAMPLE = "query($name: String!) { eventType(name: $name) { example } }"
 _PUBLISH = """
@@ -47,18 +48,15 @@ def publish(
             show_default="now",
         ),
     ] = None,
-    url: Annotated[
-        str, typer.Option(envvar="EEV_WEBHOOKS_URL", help="The server.", show_default=True)
-    ] = "http://127.0.0.1:8000",
-    key: Annotated[str, typer.Option(envvar="EEV_WEBHOOKS_KEY", help="An API key with the scope PUBLISH.")] = "",
+    url: Url = DEFAULT_URL,
+    key: Key = "",
     as_json: AsJson = False,
 ) -> None:
     """Publish an event on a running server.
 
-    Without --data the event carries its type's example: enough to try a webhook out. That needs the scope READ too.
+    The key needs PUBLISH. Without --data the event carries its type's example: enough to try a webhook out. That needs
+    READ too.
     """
-    if not key:
-        raise typer.BadParameter("give an API key, or set EEV_WEBHOOKS_KEY.", param_hint="--key")
     event: dict[str, Any] = {
         "type": event_type,
         "idempotencyKey": idempotency_key,
@@ -76,13 +74,7 @@ def publish(
 
 
 async def _publish(url: str, key: str, event: dict[str, Any]) -> dict[str, Any]:
-    from app.cli.api import Api
-
-    try:
-        api = Api(url, key)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    async with api:
+    async with connected(url, key) as api:
         if "data" not in event:
             event["data"] = await _example(api, event["type"])
         return await api.change(_PUBLISH, event)

@@ -61,6 +61,8 @@ def test_there_are_the_commands_that_people_were_told_of() -> None:
     assert {" ".join(path) for path in PATHS} >= {
         *("serve", "worker", "migrate", "schema", "publish", "listen", "demo"),
         *("workspace create", "workspace list", "key create", "key list", "key revoke"),
+        *("webhooks list", "webhooks create", "webhooks ping", "webhooks rotate"),
+        *("deliveries list", "deliveries retry", "deliveries tail", "events publish", "replay"),
     }
 
 
@@ -97,3 +99,20 @@ def test_wrong_usage_ends_with_2_and_shows_the_way_to_the_help(arguments: list[s
     assert result.exit_code == 2
     assert result.stdout == ""
     assert "for help" in result.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_commands_options_and_their_values(shell: str, tmp_path: Path) -> None:
+    script = run("--show-completion", shell, directory=tmp_path)
+
+    assert script.returncode == 0, script.stderr
+    assert "_EEV_WEBHOOKS_COMPLETE" in script.stdout
+    assert completed(tmp_path, "deliveries", "") == {"list", "retry", "tail"}
+    assert "--webhook" in completed(tmp_path, "deliveries", "list", "--")
+    assert completed(tmp_path, "deliveries", "list", "--status", "") >= {"FAILED", "SUCCEEDED"}
+
+
+def completed(directory: Path, *words: str) -> set[str]:
+    """What bash is told may come next."""
+    asked = {"_EEV_WEBHOOKS_COMPLETE": "complete_bash", "COMP_WORDS": " ".join(["eev-webhooks", *words])}
+    return set(run(directory=directory, **asked, COMP_CWORD=str(len(words))).stdout.split())

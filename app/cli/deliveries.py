@@ -1,0 +1,178 @@
+"""`eev-webhooks deliveries …`: what became of events, on a running server."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.failures import Refused
+from app.cli.output import AsJson, print_json, print_table
+from app.cli.remote import (
+    DEFAULT_URL,
+    EventTypes,
+    Key,
+    Limit,
+    Since,
+    Until,
+    Url,
+    cell,
+    connected,
+    given,
+    listed,
+    moment,
+)
+from app.statuses import DeliveryStatus
+
+deliveries = typer.Typer(help="Deliveries: what became of events. On a running server.", no_args_is_help=True)
+
+_WebhookId = Annotated[str | None, typer.Option("--webhook", metavar="ID", help="Only those to this webhook.")]
+_Statuses = Annotated[
+    list[DeliveryStatus] | None, typer.Option("--status", help="Only those; give it several times for more.")
+]
+
+_LIST = """
+query ($filter: DeliveryFilter, $first: Int, $after: String) {
+  deliveries(filter: $filter, first: $first, after: $after) {
+    nodes {
+      id status attemptCount lastOutcome lastResponseStatus nextAttemptAt createdAt completedAt
+      event { id type }
+      webhook { id name }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+_RETRY_ONE = """
+mutation ($input: DeliveryIdInput!) {
+  retryDelivery(input: $input) { delivery { id status nextAttemptAt } userErrors { message path } }
+}
+"""
+_RETRY_MANY = """
+mutation ($input: RetryDeliveriesInput!) {
+  retryDeliveries(input: $input) { matched operation { id status } userErrors { message path } }
+}
+"""
+_ALL = "Name deliveries, or say which: --webhook, --status, --event-type, --since, --until."
+
+
+@deliveries.command("list")
+def list_deliveries(
+    webhook: _WebhookId = None,
+    event: Annotated[str | None, typer.Option(metavar="ID", help="Only those of this event.")] = None,
+    statuses: _Statuses = None,
+    event_types: EventTypes = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 50,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """List deliveries, newest first."""
+    asked = _filter(webhook, statuses, event_types, since, until) | given(eventId=event)
+    found = asyncio.run(_listed(url, key, asked, limit))
+    if as_json:
+        print_json(found)
+    else:
+        print_table(("id", "event", "webhook", "status", "attempts", "last", "next attempt"), [*map(_row, found)])
+
+
+@deliveries.command("retry")
+def retry(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]…", help="dlv_…; or say which by options.")] = None,
+    webhook: _WebhookId = None,
+    statuses: _Statuses = None,
+    event_types: EventTypes = None,
+    since: Since = None,
+    until: Until = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many there are.")] = False,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """Try deliveries again: some now, or many in the background.
+
+    Without --status those that failed, were canceled or are being retried.
+    """
+    asked = _filter(webhook, statuses, event_types, since, until)
+    if bool(ids) == bool(asked):
+        raise typer.BadParameter(_ALL if not ids else "Deliveries that are named need no further options.")
+    if ids:
+        if dry_run:
+            raise typer.BadParameter("--dry-run counts what options say; named deliveries are known.")
+        for retried in asyncio.run(_retry_each(url, key, ids)):
+            print_json(retried) if as_json else typer.echo(f"{retried['id']} is tried again.")
+    else:
+        begun = asyncio.run(_change(url, key, {"filter": asked, "dryRun": dry_run}))
+        _print_begun(begun, as_json=as_json)
+
+
+@deliveries.command("tail")
+def tail(
+    webhook: _WebhookId = None,
+    statuses: _Statuses = None,
+    event_types: EventTypes = None,
+    after: Annotated[
+        str | None, typer.Option(metavar="CURSOR", help="Go on after this cursor.", show_default="now")
+    ] = None,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for scripts.")] = False,
+) -> None:
+    """Show deliveries live, as they are made, tried and completed, until Ctrl-C. Goes on where it was when the server
+    comes back."""
+    from app.cli.following import Tail
+
+    asyncio.run(Tail(_filter(webhook, statuses, event_types), after, as_json=as_json).run(url, key))
+
+
+def _filter(
+    webhook: str | None,
+    statuses: list[DeliveryStatus] | None,
+    event_types: list[str] | None,
+    since: str | None = None,
+    until: str | None = None,
+) -> dict[str, Any]:
+    time = given(since=moment(since), until=moment(until))
+    return given(webhookId=webhook, statuses=statuses, eventTypes=event_types, time=time or None)
+
+
+def _row(delivery: dict[str, Any]) -> list[str]:
+    event, webhook = delivery["event"], delivery["webhook"]
+    last = delivery["lastResponseStatus"] or delivery["lastOutcome"]
+    cells = (delivery["status"], delivery["attemptCount"], last, delivery["nextAttemptAt"])
+    return [delivery["id"], f"{event['type']} {event['id']}", webhook["name"], *map(cell, cells)]
+
+
+def _print_begun(begun: dict[str, Any], *, as_json: bool) -> None:
+    matched, operation = begun["matched"], begun["operation"]
+    if as_json:
+        print_json({"matched": matched, "operation": operation})
+    elif operation is None:
+        typer.echo(f"{matched} deliveries would be tried again.")
+    else:
+        typer.echo(f"{matched} deliveries are tried again, in the background, by {operation['id']}.")
+
+
+async def _listed(url: str, key: str, asked: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+    async with connected(url, key) as api:
+        return await listed(api, _LIST, {"filter": asked}, limit)
+
+
+async def _retry_each(url: str, key: str, ids: list[str]) -> list[dict[str, Any]]:
+    retried, refused = [], []
+    async with connected(url, key) as api:
+        for delivery_id in ids:
+            try:
+                retried.append((await api.change(_RETRY_ONE, {"id": delivery_id}))["delivery"])
+            except Refused as error:
+                refused.append(str(error))
+    if refused:
+        done = f"\n{len(retried)} of {len(ids)} are tried again." if len(ids) > 1 else ""
+        raise Refused("\n".join(refused) + done)
+    return retried
+
+
+async def _change(url: str, key: str, asked: dict[str, Any]) -> dict[str, Any]:
+    async with connected(url, key) as api:
+        return await api.change(_RETRY_MANY, asked)

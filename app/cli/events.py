@@ -1,0 +1,70 @@
+"""`eev-webhooks events publish`: publishes a file of events on a running server."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+
+import typer
+
+from app.cli.output import AsJson, print_json
+from app.cli.remote import DEFAULT_URL, Key, Url, connected
+
+if TYPE_CHECKING:
+    from app.cli.publishing import Published
+
+events = typer.Typer(help="Events: what happened. On a running server.", no_args_is_help=True)
+
+
+@events.command("publish")
+def publish_events(
+    file: Annotated[
+        Path,
+        typer.Option("--file", "-f", help="Events, one JSON object a line; - reads them from stdin.", dir_okay=False),
+    ],
+    key_prefix: Annotated[
+        str | None,
+        typer.Option(help="Begins the idempotency keys of lines that have none.", show_default="the file's name"),
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, max=1_000, help="How many are published at a time.")] = 100,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """Publish the events of a file: one JSON object a line, as PublishEventInput has it.
+
+    A line looks like {"type": "ticket.created", "data": {…}}, and may have occurredAt, idempotencyKey and orderingKey.
+
+    It may be interrupted and run again: a line is published once, by its idempotency key. One without gets a key made
+    of the file's name and the line. Where a line is refused, what comes before its batch is published, and no more.
+    """
+    from app.cli.publishing import progress
+
+    prefix = key_prefix or ("stdin" if str(file) == "-" else file.name)
+    with _opened(file) as opened, progress(_size(file)) as advance:
+        published = asyncio.run(_publish(url, key, opened, prefix, batch, advance))
+    if as_json:
+        print_json({"events": published.events, "duplicates": published.duplicates, "deliveries": published.deliveries})
+    else:
+        typer.echo(str(published))
+
+
+async def _publish(url: str, key: str, opened: BinaryIO, prefix: str, most: int, advance: Any) -> "Published":
+    from app.cli.lines import batches, read_lines
+    from app.cli.publishing import publish_all
+
+    async with connected(url, key) as api:
+        return await publish_all(api, batches(read_lines(opened, prefix), most), advance)
+
+
+def _opened(file: Path) -> BinaryIO:
+    if str(file) == "-":
+        return sys.stdin.buffer
+    try:
+        return file.open("rb")
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}.", param_hint="--file") from None
+
+
+def _size(file: Path) -> int | None:
+    return None if str(file) == "-" else file.stat().st_size

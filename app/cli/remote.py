@@ -1,0 +1,94 @@
+"""What the commands that talk to a running server have in common: where it is, the key, times, and lists by pages."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from app.cli.api import Api
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+Url = Annotated[str, typer.Option(envvar="EEV_WEBHOOKS_URL", help="The server.", show_default=True)]
+Key = Annotated[str, typer.Option(envvar="EEV_WEBHOOKS_KEY", help="An API key.", show_default=False)]
+Since = Annotated[
+    str | None, typer.Option(metavar="TIME", help="From then on: a time with its zone, or how long ago: 30m, 24h, 7d.")
+]
+Until = Annotated[str | None, typer.Option(metavar="TIME", help="Before then.", show_default="now")]
+EventTypes = Annotated[
+    list[str] | None, typer.Option("--event-type", help='Only of these: names or patterns such as "ticket.*".')
+]
+Limit = Annotated[int, typer.Option(min=1, help="The most that are listed.")]
+
+_PAGE = 100
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+@asynccontextmanager
+async def connected(url: str, key: str) -> "AsyncIterator[Api]":
+    """The API of a server while the block runs.
+
+    Raises:
+        typer.BadParameter: there is no key, or URL or key cannot be used.
+    """
+    from app.cli.api import Api
+
+    if not key:
+        raise typer.BadParameter("give an API key, or set EEV_WEBHOOKS_KEY.", param_hint="--key")
+    try:
+        api = Api(url, key)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    async with api:
+        yield api
+
+
+async def listed(api: "Api", document: str, variables: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
+    """The first nodes of a connection, by as many pages as it takes. The document's only field is the connection, and
+    takes `$first` and `$after`."""
+    nodes: list[dict[str, Any]] = []
+    after = None
+    while len(nodes) < limit:
+        first = min(_PAGE, limit - len(nodes))
+        [connection] = (await api.ask(document, {**variables, "first": first, "after": after})).values()
+        nodes += connection["nodes"]
+        if not connection["pageInfo"]["hasNextPage"]:
+            break
+        after = connection["pageInfo"]["endCursor"]
+    return nodes
+
+
+def moment(text: str | None) -> str | None:
+    """A time as the API takes it: from one with its zone, or from how long ago it was, such as 30m, 24h or 7d.
+
+    Raises:
+        typer.BadParameter: it is neither.
+    """
+    if text is None:
+        return None
+    count, unit = text[:-1], text[-1:]
+    try:
+        if unit in _UNITS and count.isascii() and count.isdigit():
+            return (datetime.now(UTC) - timedelta(**{_UNITS[unit]: int(count)})).isoformat()
+        given = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        given = None
+    if given is None or given.tzinfo is None:
+        raise typer.BadParameter(
+            f'"{text}" is no time; write it with its zone, such as 2026-11-23T10:00:00Z, or how long ago: 30m, 24h, 7d.'
+        )
+    return given.isoformat()
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """The fields that were given: neither None nor an empty list."""
+    return {name: value for name, value in fields.items() if value is not None and value != []}
+
+
+def cell(value: object) -> str:
+    """A value in a table."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return " ".join(map(str, value))
+    return "–" if value is None else str(value)

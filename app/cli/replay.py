@@ -1,0 +1,88 @@
+"""`eev-webhooks replay`: sends past events to a webhook, by a running server."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.failures import Refused
+from app.cli.output import AsJson, print_json
+from app.cli.remote import DEFAULT_URL, EventTypes, Key, Until, Url, connected, given, moment
+from app.statuses import OperationStatus
+
+if TYPE_CHECKING:
+    from app.cli.api import Api
+
+# Between two looks at how far it is.
+POLL_SECONDS = 0.5
+
+_REPLAY = """
+mutation ($input: ReplayEventsInput!) {
+  replayEvents(input: $input) { matched operation { id status matched done } userErrors { message path } }
+}
+"""
+_PROGRESS = "query ($id: ID!) { operation(id: $id) { id status matched done } }"
+
+
+def replay(
+    webhook_id: Annotated[str, typer.Argument(metavar="WEBHOOK", help="wh_…")],
+    since: Annotated[
+        str, typer.Option(metavar="TIME", help="From then on: a time with its zone, or how long ago: 24h.")
+    ],
+    until: Until = None,
+    event_types: EventTypes = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what it has got already, instead of only what it never got.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many there are.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until all of them are queued.")] = False,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """Send past events to a webhook that asks for them, in the background: those it never got, or all."""
+    time = given(since=moment(since), until=moment(until))
+    asked = given(webhookId=webhook_id, time=time, eventTypes=event_types, onlyMissing=not everything, dryRun=dry_run)
+    replayed = asyncio.run(_replay(url, key, asked, wait=wait, quiet=as_json))
+    matched, operation = replayed["matched"], replayed["operation"]
+    if as_json:
+        print_json({"matched": matched, "operation": operation})
+    elif operation is None:
+        typer.echo(f"{matched} events would be sent.")
+    elif wait:
+        typer.echo(f"{operation['done']} events are on their way.")
+    else:
+        typer.echo(f"{matched} events are sent, in the background, by {operation['id']}.")
+
+
+async def _replay(url: str, key: str, asked: dict[str, Any], *, wait: bool, quiet: bool) -> dict[str, Any]:
+    async with connected(url, key) as api:
+        replayed = await api.change(_REPLAY, asked)
+        if wait and replayed["operation"] is not None:
+            replayed["operation"] = await _ended(api, replayed["operation"], quiet=quiet)
+    return replayed
+
+
+async def _ended(api: "Api", operation: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
+    """The operation once it is over; a bar on stderr shows how far it is.
+
+    Raises:
+        Refused: it failed, or is no longer known.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task("Replaying", total=operation["matched"])
+        while operation["status"] == OperationStatus.RUNNING:
+            await asyncio.sleep(POLL_SECONDS)
+            found = (await api.ask(_PROGRESS, {"id": operation["id"]}))["operation"]
+            if found is None:
+                raise Refused(f"The operation {operation['id']} is not known any more.")
+            operation = found
+            bar.update(task, completed=operation["done"])
+    if operation["status"] != OperationStatus.COMPLETED:
+        done = f"{operation['done']} of {operation['matched']} events"
+        raise Refused(f"The replay is {operation['status']} after {done}: its webhook was disabled or deleted.")
+    return operation

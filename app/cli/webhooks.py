@@ -1,0 +1,181 @@
+"""`eev-webhooks webhooks …`: where events go, on a running server."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from app.cli.failures import REFUSED
+from app.cli.output import AsJson, print_json, print_table
+from app.cli.remote import DEFAULT_URL, Key, Limit, Url, cell, connected, given, listed
+from app.statuses import AttemptOutcome, WebhookStatus
+
+webhooks = typer.Typer(help="Webhooks: where events go. On a running server.", no_args_is_help=True)
+
+_WebhookId = Annotated[str, typer.Argument(metavar="ID", help="wh_…")]
+
+_LIST = """
+query ($filter: WebhookFilter, $first: Int, $after: String) {
+  webhooks(filter: $filter, first: $first, after: $after) {
+    nodes { id name url eventTypes status statusReason statusChangedAt createdAt }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+_CREATE = """
+mutation ($input: CreateWebhookInput!) {
+  createWebhook(input: $input) {
+    webhook { id name url eventTypes status createdAt }
+    secret
+    userErrors { message path }
+  }
+}
+"""
+_PING = """
+mutation ($input: PingWebhookInput!) {
+  pingWebhook(input: $input) {
+    delivery { id event { id type } }
+    attempt { id outcome durationMs error response { status body } }
+    userErrors { message path }
+  }
+}
+"""
+_ROTATE = """
+mutation ($input: RotateWebhookSecretInput!) {
+  rotateWebhookSecret(input: $input) {
+    webhook { id secrets { id hint status expiresAt } }
+    secret
+    userErrors { message path }
+  }
+}
+"""
+
+
+@webhooks.command("list")
+def list_webhooks(
+    statuses: Annotated[
+        list[WebhookStatus] | None, typer.Option("--status", help="Only those; give it several times for more.")
+    ] = None,
+    event_type: Annotated[str | None, typer.Option(help="Only those that ask for this event type.")] = None,
+    search: Annotated[
+        str | None, typer.Option(help="Only those with this text in their name, URL or description.")
+    ] = None,
+    limit: Limit = 100,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """List webhooks, newest first."""
+    asked = given(statuses=statuses, eventType=event_type, search=search)
+    found = asyncio.run(_listed(url, key, asked, limit))
+    if as_json:
+        print_json(found)
+    else:
+        columns = ("id", "name", "status", "eventTypes", "url", "statusReason")
+        print_table(columns, [[cell(webhook[name]) for name in columns] for webhook in found])
+
+
+@webhooks.command("create")
+def create_webhook(
+    target: Annotated[str, typer.Argument(metavar="URL", help="Where its requests go.")],
+    event_types: Annotated[
+        list[str] | None,
+        typer.Option("--event-type", help='A name or a pattern such as "ticket.*"; may be repeated.', show_default="*"),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Its name, for people.", show_default="the URL's host")] = None,
+    filter_: Annotated[str | None, typer.Option("--filter", help="Which of those events, in CEL.")] = None,
+    secret: Annotated[str | None, typer.Option(help="whsec_… or whsk_….", show_default="a new one")] = None,
+    settings: Annotated[
+        str | None,
+        typer.Option(metavar="JSON|@FILE", help="Any other fields of CreateWebhookInput (schema.graphql)."),
+    ] = None,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a webhook. Its signing secret is shown this once."""
+    draft = {
+        **_settings(settings),
+        **given(filter=filter_, secret=secret),
+        "url": target,
+        "name": name or urlsplit(target).hostname or target,
+        "eventTypes": event_types or ["*"],
+    }
+    created = asyncio.run(_change(url, key, _CREATE, draft))
+    if as_json:
+        print_json(given(webhook=created["webhook"], secret=created["secret"]))
+    else:
+        webhook = created["webhook"]
+        typer.echo(f"Webhook    {webhook['id']} ({webhook['name']}) for {cell(webhook['eventTypes'])}")
+        typer.echo(f"Secret     {created['secret']}\nThe secret is shown only now; give it to the receiver.")
+
+
+@webhooks.command("ping")
+def ping_webhook(
+    webhook_id: _WebhookId,
+    event_type: Annotated[
+        str | None, typer.Option(help="Whose example to send.", show_default="the first that it asks for")
+    ] = None,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """Send a signed test now, and say what came back. Ends with 1 where it did not succeed."""
+    pinged = asyncio.run(_change(url, key, _PING, given(id=webhook_id, eventType=event_type)))
+    attempt = pinged["attempt"]
+    if as_json:
+        print_json({"delivery": pinged["delivery"], "attempt": attempt})
+    else:
+        answer = attempt["response"]
+        what = attempt["error"] or f"answered {answer['status']}"
+        typer.echo(f"{attempt['outcome']} after {attempt['durationMs']:.0f} ms: {what}")
+    if attempt["outcome"] != AttemptOutcome.SUCCEEDED:
+        raise typer.Exit(REFUSED)
+
+
+@webhooks.command("rotate")
+def rotate_secret(
+    webhook_id: _WebhookId,
+    overlap_seconds: Annotated[int, typer.Option(min=0, help="How long the present secret signs too.")] = 86_400,
+    secret: Annotated[str | None, typer.Option(help="whsec_… or whsk_….", show_default="a new one")] = None,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """Sign with a new secret from now on, and with the present one too until the overlap ends."""
+    asked = given(id=webhook_id, overlapSeconds=overlap_seconds, secret=secret)
+    rotated = asyncio.run(_change(url, key, _ROTATE, asked))
+    if as_json:
+        print_json({"webhook": rotated["webhook"], "secret": rotated["secret"]})
+    else:
+        typer.echo(f"Secret     {rotated['secret']}\nThe secret is shown only now; give it to the receiver.")
+        for old in rotated["webhook"]["secrets"][1:]:
+            typer.echo(f"The one that ends in {old['hint']} signs too until {old['expiresAt']}.")
+
+
+async def _listed(url: str, key: str, asked: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+    async with connected(url, key) as api:
+        return await listed(api, _LIST, {"filter": asked}, limit)
+
+
+async def _change(url: str, key: str, document: str, asked: dict[str, Any]) -> dict[str, Any]:
+    async with connected(url, key) as api:
+        return await api.change(document, asked)
+
+
+def _settings(text: str | None) -> dict[str, Any]:
+    import orjson
+
+    try:
+        read = orjson.loads(Path(text[1:]).read_bytes() if text.startswith("@") else text) if text else {}
+    except OSError as error:
+        wrong = f"{error.filename} cannot be read: {error.strerror}."
+    except ValueError as error:
+        wrong = f"this is no JSON: {error}."
+    else:
+        if isinstance(read, dict):
+            return read
+        wrong = "this is no JSON object of settings."
+    raise typer.BadParameter(wrong, param_hint="--settings")

@@ -1,0 +1,131 @@
+"""Files of events from the command line, and replays of what they published."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.cli import publishing
+from app.cli.api import TryLater
+from app.cli.failures import Refused
+from app.cli.lines import Line
+from app.cli.publishing import publish_all
+from tests.app.cli.conftest import Invoke
+from tests.app.cli.remotely import SECRET, TICKET, listener, output, remote, server
+
+__all__ = ["listener", "remote", "server"]
+
+
+def line(number: int, **fields: Any) -> str:
+    data = {"ticket": {**TICKET["ticket"], "id": f"tkt_{number}"}}
+    return json.dumps({"type": "ticket.created", "data": data, **fields}) + "\n"
+
+
+def test_a_file_is_published_once_however_often_it_is_run(remote: Invoke, tmp_path: Path) -> None:
+    file = tmp_path / "once.ndjson"
+    file.write_text("".join(line(number) for number in range(25)))
+    command = ["events", "publish", "--file", str(file), "--batch", "10"]
+
+    first = output(remote(*command, "--json"))
+    file.write_text(file.read_text() + line(25))
+    second = output(remote(*command, "--json"))
+    for_people = remote(*command)
+
+    assert first == {"events": 25, "duplicates": 0, "deliveries": 0}
+    assert second == {"events": 26, "duplicates": 25, "deliveries": 0}
+    assert for_people.stdout == "26 events are published, 26 of them before, with 0 deliveries.\n"
+
+
+def test_the_same_file_under_another_prefix_is_published_again(remote: Invoke) -> None:
+    command = ["events", "publish", "--file", "-", "--json"]
+
+    first = output(remote(*command, given=line(1)))
+    other = output(remote(*command, "--key-prefix", "another", given=line(1)))
+
+    assert (first["duplicates"], other["duplicates"]) == (0, 0)
+
+
+def test_a_line_that_is_refused_is_named_and_what_came_before_its_batch_is_published(
+    remote: Invoke, tmp_path: Path
+) -> None:
+    file = tmp_path / "wrong.ndjson"
+    file.write_text(line(1) + line(2) + "\n" + line(3) + line(4, type="ticket.burnt"))
+    command = ["events", "publish", "--file", str(file), "--batch", "2"]
+
+    refused = remote(*command)
+    file.write_text(file.read_text().replace("ticket.burnt", "ticket.created"))
+    mended = output(remote(*command, "--json"))
+
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr.startswith('Line 5: There is no event type "ticket.burnt".')
+    assert "2 events are published, with 0 deliveries. Run it again to go on" in refused.stderr
+    assert mended == {"events": 4, "duplicates": 2, "deliveries": 0}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("{\n", "Line 1 is no JSON"), ("[]\n", "Line 1 is no JSON object"), ('{"type": 5}', "invalid")],
+)
+def test_what_is_no_event_is_named(remote: Invoke, text: str, why: str) -> None:
+    result = remote("events", "publish", "--file", "-", given=text)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert why in result.stderr
+
+
+def test_a_file_that_is_not_there_is_wrong_usage(remote: Invoke) -> None:
+    result = remote("events", "publish", "--file", "nowhere.ndjson", COLUMNS="500")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "nowhere.ndjson cannot be read" in result.stderr
+
+
+class Overloaded:
+    """A server that has too much to do for some requests."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    async def ask(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
+        self.times -= 1
+        if self.times >= 0:
+            raise TryLater("Too many requests.", 0.001)
+        return {"publishEvents": {"deliveryCount": 2, "duplicates": 0, "userErrors": []}}
+
+
+async def test_an_overloaded_server_is_asked_again_when_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = [Line(1, {}, 10)]
+    done: list[int] = []
+
+    published = await publish_all(Overloaded(3), [batch], done.append)  # type: ignore[arg-type]
+    monkeypatch.setattr(publishing, "PATIENCE_SECONDS", 0.0015)
+    with pytest.raises(Refused, match="Too many requests"):
+        await publish_all(Overloaded(3), [batch], done.append)  # type: ignore[arg-type]
+
+    assert (published.events, published.deliveries, done) == (1, 2, [11])
+
+
+def test_events_are_replayed_to_a_webhook_that_never_got_them(remote: Invoke, listener: str) -> None:
+    output(remote("events", "publish", "--file", "-", "--json", given=line(100) + line(101)))
+    made = output(remote("webhooks", "create", listener, "--event-type", "ticket.*", "--secret", SECRET, "--json"))
+    command = ["replay", made["webhook"]["id"], "--since", "1h", "--event-type", "ticket.created"]
+
+    counted = output(remote(*command, "--dry-run", "--json"))
+    waited = output(remote(*command, "--wait", "--json"))
+    again = remote(*command, "--dry-run")
+    all_again = output(remote(*command, "--all", "--json"))
+
+    assert counted["operation"] is None
+    assert counted["matched"] >= 2
+    assert waited["matched"] == counted["matched"]
+    assert (waited["operation"]["status"], waited["operation"]["done"]) == ("COMPLETED", counted["matched"])
+    assert again.stdout == "0 events would be sent.\n"
+    assert all_again["operation"]["id"].startswith("op_")
+
+
+def test_a_replay_to_nobody_is_refused(remote: Invoke) -> None:
+    result = remote("replay", "wh_nobody", "--since", "1h")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert 'No webhook has the id "wh_nobody"' in result.stderr
