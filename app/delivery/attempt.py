@@ -7,6 +7,7 @@ import asyncio
 import random
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import structlog
 
@@ -33,8 +34,7 @@ from app.updates.update import Topic
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(NamedTuple):
     """All that one attempt needs, loaded."""
 
     claimed: Claimed

@@ -8,6 +8,7 @@ processes; a webhook that another process is claiming for right now is skipped.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from app.database.batch import Columns
 from app.database.database import Database, Row, Statements
@@ -80,8 +81,7 @@ RETURNING id, workspace_id, event_id, webhook_id, event_type, trigger, attempt_c
 _CLAIM_IN = {dialect: _CLAIM.format(due=_DUE[dialect], among_chosen=_AMONG_CHOSEN[dialect]) for dialect in _DUE}
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A delivery that this process holds and is about to send. Times are microseconds since the epoch."""
 
     id: str

@@ -22,6 +22,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from app.clock import rfc3339
 from app.statuses import AttemptOutcome, AttemptTrigger, DeliveryStatus
@@ -54,8 +55,7 @@ class BreakerPolicy:
     open_at_most: timedelta = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Attempted:
+class Attempted(NamedTuple):
     """What an attempt came to.
 
     Attributes:
@@ -70,8 +70,7 @@ class Attempted:
     finished_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What else the decision depends on. The facts of the webhook may be as old as the claim; none counts this attempt.
 
     Attributes:
@@ -91,8 +90,7 @@ class Facts:
     disable_after: timedelta = DISABLE_AFTER
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What is to be recorded.
 
     Attributes:

@@ -5,7 +5,6 @@ Pure: credentials and an answer in, the answer as it may be kept out.
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from app.sender.outcome import Answered
 from app.webhooks.credentials import MASK, CustomHeader
@@ -30,7 +29,7 @@ def without_credentials(answer: Answered, spelled: Sequence[str]) -> Answered:
     if not spelled:
         return answer
     headers = tuple((name, _masked(value, spelled)) for name, value in answer.headers)
-    return replace(answer, headers=headers, body=_masked(answer.body, spelled))
+    return answer._replace(headers=headers, body=_masked(answer.body, spelled))
 
 
 def _masked(text: str, spelled: Sequence[str]) -> str:

@@ -6,8 +6,7 @@ where its lease had ended, or the delivery was canceled meanwhile, what others m
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -95,8 +94,7 @@ RETURNING id, workspace_id
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """One finished attempt and what was decided about it. Times are microseconds since the epoch."""
 
     attempt_id: str
@@ -112,8 +110,7 @@ class Recorded:
     failing_since: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What recording came to: whether the delivery moved on by it, how that stands now, and whether the webhook was
     disabled by it."""
 

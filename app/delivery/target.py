@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_network
+from typing import NamedTuple
 
 import httpx
 
@@ -51,8 +52,7 @@ class Target:
     retry_delays_seconds: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SignedRequest:
+class SignedRequest(NamedTuple):
     """A request ready to be sent, and its headers as they may be shown."""
 
     request: httpx.Request

@@ -6,7 +6,7 @@ conflict and its request writes nothing, while the other requests of the batch g
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.clock import from_micros
 from app.database.batch import Columns
@@ -68,8 +68,7 @@ class PublishRequest:
     routes: tuple[Sequence[Route], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NewDelivery:
+class NewDelivery(NamedTuple):
     """A delivery that was just committed. `due`: its webhook is active, so a worker can take it at once."""
 
     id: str

@@ -4,8 +4,7 @@ llhttp, the strict parser of Node.js, reads the grammar (RFC 9112). What is aske
 of it is kept, and whether what came stays within reason: a receiver may be hostile.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import httptools
 
@@ -53,8 +52,7 @@ class UnexpectedAnswer(AnswerRefused):
     """One interim answer too many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """A whole answer, its body cut off at the cap; headers are as they came."""
 
     status: int

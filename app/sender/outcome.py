@@ -3,13 +3,12 @@
 Whether an answer is a success is for the retry decisions to say; these values only report.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.statuses import AttemptOutcome
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """The receiver's whole answer arrived, or as much of it as is kept.
 
     `headers` are in the order received, with lower-case names. `truncated` says that the body or the headers were
@@ -25,8 +24,7 @@ class Answered:
     remote_address: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Unreachable:
+class Unreachable(NamedTuple):
     """No whole answer arrived. `error` is a sentence for a person and holds no part of the URL but host and port."""
 
     outcome: AttemptOutcome

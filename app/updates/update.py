@@ -4,8 +4,8 @@ An update is a notice, the row is the truth: who wants more than what is said he
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import orjson
 
@@ -18,8 +18,7 @@ class Topic(StrEnum):
     OPERATIONS = "operations"
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(NamedTuple):
     """One change.
 
     Args:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -61,7 +60,7 @@ def test_an_update_is_wanted_by_what_it_says_itself(asked: DeliveryFilter | None
 
 
 def test_an_update_at_the_edge_of_a_time_is_in_it_from_its_beginning() -> None:
-    edge = replace(UPDATE, subject_id=lowest_id(DELIVERY, START))
+    edge = UPDATE._replace(subject_id=lowest_id(DELIVERY, START))
 
     assert wanted_by(during(START, None))(edge)
     assert not wanted_by(during(None, START))(edge)
