@@ -1,4 +1,4 @@
-"""Writes a run as Markdown: `python -m bench.page build/bench.json` prints the table of docs/benchmarks.md."""
+"""Writes runs as Markdown: `python -m bench.page build/bench.json …` prints the tables of docs/benchmarks.md."""
 
 import sys
 from collections.abc import Mapping
@@ -37,4 +37,4 @@ def _row(line: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    print(markdown(orjson.loads(Path(sys.argv[1]).read_bytes())), end="")
+    print("\n".join(markdown(orjson.loads(Path(path).read_bytes())) for path in sys.argv[1:]), end="")
