@@ -4,9 +4,11 @@ database goes about it.
 Compared is the CPU of server and database together, which other work on the machine disturbs less than the time.
 """
 
+import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 
 import asyncpg
@@ -22,6 +24,7 @@ from bench.workload import LANES, event_type
 
 SMALL = 10_000
 WARM = 10
+BYTES_A_DELIVERY = 2_500  # with its event, attempt and indexes, and what PostgreSQL writes on the way there
 PAGE_TARGET = Target(1.2)
 _PAGE = "edges { node { id } } pageInfo { endCursor hasNextPage }"
 
@@ -41,6 +44,10 @@ def queries(webhook_id: str) -> dict[str, str]:
         "stats of a day": f"{{ stats {{ {counts} }} }}",
         "stats of a webhook's day": f"{{ stats({of_webhook}) {{ {counts} }} }}",
     }
+
+
+class NoRoom(Exception):
+    """The disk is too small for what was to be loaded."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +90,13 @@ class Sized:
 
 
 async def read(run: Run) -> list[Line]:
-    """Each query at 10 thousand deliveries and, in turns with it, at many more, on PostgreSQL."""
+    """Each query at 10 thousand deliveries and, in turns with it, at many more, on PostgreSQL.
+
+    Raises:
+        NoRoom: the disk is too small.
+    """
     big = run.sized(50_000, 300_000, 10_000_000)
+    require_room(run.services.directory, big)
     async with AsyncExitStack() as stack:
         products = [await stack.enter_async_context(_filled(run, count)) for count in (SMALL, big)]
         small, many = (Sized(product) for product in products)
@@ -103,6 +115,20 @@ async def read(run: Run) -> list[Line]:
                 await many.ask(asked_of_many[name])
             lines.append(_line(name, f"{big:,} beside {SMALL:,}", small.end(), many.end(), plans[name]))
     return lines
+
+
+def require_room(directory: Path, deliveries: int) -> None:
+    """Look whether the disk has room for so many deliveries, before minutes are spent on finding out.
+
+    Raises:
+        NoRoom: it has not.
+    """
+    free, needed = shutil.disk_usage(directory).free, deliveries * BYTES_A_DELIVERY
+    if free < needed:
+        raise NoRoom(
+            f"{deliveries:,} deliveries take about {needed / 1e9:,.1f} GB while they are loaded, and {directory} has"
+            f" {free / 1e9:,.1f} GB left: make room, or name another disk in TMPDIR."
+        )
 
 
 @asynccontextmanager

@@ -1,11 +1,14 @@
 """A database filled for reading: what the bench reads is what a server would have written."""
 
+from pathlib import Path
+
 import pytest
 
 from app.clock import SystemClock, to_micros
 from app.database.database import Database
 from app.ids import DELIVERY, is_id
 from bench.history import fill
+from bench.read import NoRoom, require_room
 from tests.databases import PostgresDatabases
 
 INDEXES = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1"
@@ -34,3 +37,10 @@ async def test_a_filled_database_has_its_indexes_back_and_rows_as_the_server_wri
     assert sum(row["status"] == "FAILED" for row in rows) == 120
     assert rows[-1]["completed_at"] == pytest.approx(to_micros(SystemClock().now()), abs=1_000_000_000)
     assert counted["sum"] > 800
+
+
+def test_what_does_not_fit_on_the_disk_is_not_begun(tmp_path: Path) -> None:
+    require_room(tmp_path, 1_000)
+
+    with pytest.raises(NoRoom, match=r"10,000,000,000,000 deliveries take about .* GB left"):
+        require_room(tmp_path, 10_000_000_000_000)
