@@ -1,15 +1,18 @@
 """How long the oldest due delivery has been waiting."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
 from app.clock import to_micros
 from app.delivery.queue_age import _OLDEST_DUE, queue_age, queue_ages
+from app.publishing.draft import EventDraft
 from app.webhooks.register import pause_webhook
 from tests.clock import FakeClock
-from tests.world import World, open_world
+from tests.world import TICKET, World, open_world
 
 SECOND = 1_000_000
 
@@ -117,3 +120,30 @@ async def test_the_look_is_one_into_an_index_however_long_the_queue_is(world: Wo
 
     assert any("SEARCH d USING" in step["detail"] and "delivery_due" in step["detail"] for step in plan)
     assert not any("SCAN d" in step["detail"] for step in plan)
+
+
+@pytest.mark.parametrize("databases", ["postgres"], indirect=True)
+async def test_postgresql_looks_at_one_delivery_for_each_webhook_and_status_however_long_the_queue_is(
+    world: World, clock: FakeClock
+) -> None:
+    await world.webhook()
+    await world.webhook()
+    for _ in range(3):
+        await world.resources.publisher.publish(world.caller, [EventDraft("ticket.created", TICKET)] * 500, batch=True)
+    await world.resources.database.execute("ANALYZE delivery")
+    statement = _OLDEST_DUE.replace("$1", str(to_micros(clock.now()))).replace("$2", "20")
+
+    [row] = await world.resources.database.fetch(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
+
+    looks = [node for node in nodes(orjson.loads(row["QUERY PLAN"])[0]["Plan"]) if node.get("Alias") == "d"]
+    assert looks
+    for look in looks:
+        assert look["Node Type"] in {"Index Scan", "Index Only Scan"}
+        assert look["Index Name"] == "delivery_due"
+        assert look["Actual Rows"] <= 1
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
