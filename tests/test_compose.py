@@ -35,7 +35,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 KEY = "a-key-for-whoever-composes"
 TOKEN = "a-token-for-prometheus"
 START_SECONDS = 40.0
-SWEEP_SECONDS = 5
+SWEEP_SECONDS = 3
 # What goes into .env. Receivers on this machine are what an operator has to allow.
 DOT_ENV = {
     "POSTGRES_PASSWORD": "0123456789abcdef",

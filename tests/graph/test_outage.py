@@ -1,13 +1,25 @@
-"""What the API says while the database is away, and that it goes on when it is back."""
+"""What the API says while the database is away or full, and that it goes on when it is back."""
 
 from pathlib import Path
 
+import pytest
+
+from app.database.database import Database
 from graph.http import GRAPHQL_JSON
 from tests.clock import FakeClock
 from tests.databases import PostgresDatabases
-from tests.domain import open_domain
-from tests.graph.conftest import URL, api_of, http_client
+from tests.domain import Domain, open_domain
+from tests.graph.conftest import URL, Api, api_of, http_client
 from tests.services import Postgres
+from tests.world import TICKET
+
+PUBLISH = "mutation($input: PublishEventInput!) { publishEvent(input: $input) { duplicate userErrors { message } } }"
+
+
+async def room(database: Database, pages: int) -> None:
+    """Let SQLite's file grow by so many pages and no more, as a full disk would."""
+    [now] = await database.fetch("PRAGMA page_count")
+    await database.fetch(f"PRAGMA max_page_count = {now['page_count'] + pages}")
 
 
 async def test_a_database_that_is_away_is_unavailable_and_worth_another_try(tmp_path: Path, clock: FakeClock) -> None:
@@ -31,3 +43,18 @@ async def test_a_database_that_is_away_is_unavailable_and_worth_another_try(tmp_
     assert unknown.json()["errors"][0]["extensions"] == {"code": "UNAVAILABLE", "retryable": True}
     assert str(server.port) not in unknown.text + str(known)
     assert again == {"webhooks": {"nodes": []}}
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_a_full_disk_is_unavailable_and_takes_events_again_when_there_is_room(api: Api, domain: Domain) -> None:
+    text = TICKET["ticket"] | {"subject": "x" * 100_000}
+    event = {"type": "ticket.created", "data": {"ticket": text}, "idempotencyKey": "k"}
+    await room(domain.resources.database, 2)
+
+    refused = await api.ask(PUBLISH, input=event)
+    await room(domain.resources.database, 1_000)
+    taken = await api.data(PUBLISH, input=event)
+    again = await api.data(PUBLISH, input=event)
+
+    assert refused["errors"][0]["extensions"] == {"code": "UNAVAILABLE", "retryable": True}
+    assert [answer["publishEvent"]["duplicate"] for answer in (taken, again)] == [False, True]
