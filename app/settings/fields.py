@@ -409,6 +409,9 @@ class Settings(BaseSettings):
         at_least=1,
         at_most=10_000_000,
     )
+    socket_compression: bool = setting(
+        False, "Whether messages are compressed on WebSockets.", "Each would be compressed for each client anew."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info", "What is logged at least.", "At info there is one line for every attempt."
     )

@@ -116,6 +116,7 @@ def _uvicorn_config(application: Starlette, settings: Settings) -> uvicorn.Confi
         http="httptools",
         ws="websockets-sansio",
         ws_max_size=settings.max_request_bytes,
+        ws_per_message_deflate=settings.socket_compression,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,
         lifespan="off",

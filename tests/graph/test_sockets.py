@@ -1,6 +1,7 @@
 """graphql-transport-ws on a real server: who is let in, what is refused and how, and how subscriptions live and end."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from app.statuses import Scope
 from tests.domain import Domain
 from tests.graph.conftest import Api, on_sqlite_only
 from tests.graph.serving import Socket, served, socket, until_followed
+from tests.world import open_world
 
 WATCH = "subscription { webhookUpdates { id name status } }"
 DRAFT = {"name": "Desk", "url": "http://127.0.0.1:9/", "eventTypes": ["*"]}
@@ -312,3 +314,19 @@ async def test_a_server_that_stops_lets_sockets_go(api: Api) -> None:
         await until_followed(api.resources)
 
     await until_followed(api.resources, 0)
+
+
+@on_sqlite_only
+@pytest.mark.parametrize("wanted", [False, True])
+async def test_messages_are_compressed_only_where_the_setting_says_so(
+    database_url: str, tmp_path: Path, wanted: bool
+) -> None:
+    async with (
+        open_world(database_url, tmp_path, works=False, socket_compression=wanted) as world,
+        served(world.resources) as address,
+        socket(address, compression="deflate") as opened,
+    ):
+        response = opened.connection.response
+
+    assert response is not None
+    assert ("permessage-deflate" in response.headers.get("Sec-WebSocket-Extensions", "")) is wanted
