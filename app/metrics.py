@@ -126,6 +126,8 @@ class Metrics:
             registry=registry,
         )
         self.last_sweep_at: datetime | None = None
+        # Followers that are told along with another one, so that the bus does not know them.
+        self.told_along = 0
         # Every label exists from the start: a rate over a series that appears later misses its first increase.
         self._by_outcome = {outcome: self._attempts.labels(outcome) for outcome in AttemptOutcome}
         self._by_status = {status: self._deliveries.labels(status) for status in _AFTER_AN_ATTEMPT}

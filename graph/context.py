@@ -8,6 +8,7 @@ import strawberry
 from app.access.caller import Caller
 from app.access.keys import authenticate
 from app.resources import Resources
+from graph.place import Place
 
 if TYPE_CHECKING:
     from graph.loaders import Loaders
@@ -25,6 +26,7 @@ class Context:
     source_address: str | None
     token: str = field(default="", repr=False)
     caller: Caller = NOBODY
+    place: Place = field(default_factory=Place)
     # Filled in by Strawberry: the payload of a socket's connection_init.
     connection_params: dict[str, Any] | None = field(default=None, repr=False)
 
@@ -54,7 +56,7 @@ class Context:
 
     def for_operation(self) -> "Context":
         """The context of one operation on this socket: what it loads is its own."""
-        return replace(self, loaders=self.loaders.fresh(self.caller))
+        return replace(self, loaders=self.loaders.fresh(self.caller), place=Place())
 
     def forget(self) -> None:
         """Load everything anew from here on: something was written, or a subscription's next message begins."""

@@ -16,7 +16,7 @@ from app.database.errors import DatabaseUnavailable
 from app.delivery.filter import DeliveryFilter
 from app.ids import DELIVERY, lowest_id
 from app.updates.bus import Batch
-from app.updates.cursor import InvalidCursor
+from app.updates.cursor import Cursor, InvalidCursor, format_cursor, parse_cursor
 from app.updates.update import Topic, Update
 from graph.context import Context
 from graph.errors import BadUserInput
@@ -30,34 +30,55 @@ CERTAINLY_KEPT = timedelta(minutes=5)
 
 
 def follow(context: Context, topic: Topic, after: str | None) -> AsyncGenerator[Batch, None]:
-    """What happens in the caller's workspace from now on, or after a cursor.
+    """What happens in the caller's workspace from now on, or after a cursor; `context.place` may say otherwise.
 
     Raises:
         BadUserInput: `after` is no cursor.
     """
+    place = context.place
     try:
-        return context.resources.updates.follow(topic, context.caller.workspace_id, after)
+        batches = context.resources.updates.follow(topic, context.caller.workspace_id, place.after or after)
     except InvalidCursor as error:
         raise BadUserInput(f"The argument after cannot be used: {error}") from None
+    return batches if place.until is None else up_to(place.until, batches)
+
+
+async def up_to(end: Cursor, batches: AsyncGenerator[Batch, None]) -> AsyncGenerator[Batch, None]:
+    """The same batches up to a cursor, and no update beyond it."""
+    async with aclosing(batches):
+        async for batch in batches:
+            reached = parse_cursor(batch.cursor)
+            if reached.epoch == end.epoch and reached > end:
+                updates = tuple(found for found in batch.updates if parse_cursor(found[0]) <= end)
+                yield Batch(updates, format_cursor(end), batch.gap)
+            else:
+                yield batch
+            if reached >= end:
+                return
 
 
 async def while_allowed(
     context: Context, batches: AsyncGenerator[Batch, None], check_seconds: float = CHECK_SECONDS
 ) -> AsyncGenerator[Batch, None]:
-    """The same batches, for as long as the caller may have them: that is asked before each, and every so often.
+    """The same batches, for as long as the caller may have them: that is asked before each, and every so often. Where
+    several are told, it is asked for each of them where it is told (`graph.sharing`).
 
     Raises:
         Unauthenticated: the key has been revoked or has expired.
         Forbidden: it lost the right to be used from this address.
     """
 
+    async def check() -> None:
+        if not context.place.shared:
+            await context.authenticate_again()
+
     async def check_if_possible() -> None:
         with suppress(DatabaseUnavailable):  # asked again before anything is told
-            await context.authenticate_again()
+            await check()
 
     async with aclosing(batches):
         while (batch := await next_value(batches, check_seconds, check_if_possible)) is not None:
-            await context.authenticate_again()
+            await check()
             yield batch
 
 

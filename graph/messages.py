@@ -9,8 +9,10 @@ from strawberry.dataloader import DataLoader
 
 from app.database.errors import DatabaseUnavailable
 from app.updates.bus import Batch
+from app.updates.cursor import Cursor, parse_cursor
 from app.updates.update import Update
 from graph.context import Context
+from graph.place import Told
 from graph.types.delivery_update import DeliveryUpdate, DeliveryUpdates
 from graph.types.stats import DeliveryStats
 
@@ -25,14 +27,19 @@ async def stats_messages(
 ) -> AsyncGenerator[DeliveryStats, None]:
     """What was measured first, and then again every so often for as long as the caller may know. A measurement that the
     database does not allow for now is left out."""
+    place, clock = context.place, asyncio.get_running_loop().time
+    place.pause_seconds = seconds
+    place.told = _measured_at(clock())
     yield first
     while True:
         await asyncio.sleep(seconds)
         try:
-            await context.authenticate_again()
+            if not place.shared:
+                await context.authenticate_again()
             stats = await measured()
         except DatabaseUnavailable:
             continue
+        place.told = _measured_at(clock())
         yield stats
 
 
@@ -43,15 +50,24 @@ async def delivery_messages(
     cursor_seconds: float = CURSOR_SECONDS,
 ) -> AsyncGenerator[DeliveryUpdates, None]:
     """A message for each batch that has something wanted, for the first, for each gap, and otherwise now and then."""
-    clock = asyncio.get_running_loop().time
-    silent_until = clock()
+    place, clock = context.place, asyncio.get_running_loop().time
+    silent_until = clock() + (0.0 if place.after is None else cursor_seconds)
     async with aclosing(batches):
         async for batch in batches:
+            at = clock()
             updates = [DeliveryUpdate.of(cursor, update) for cursor, update in batch.updates if wanted(update)]
             if updates or batch.gap or clock() >= silent_until:
                 context.forget()
+                first, end = (parse_cursor(told.cursor) for told in (updates[0] if updates else batch, batch))
+                place.told = Told(first, end, batch.gap, at)
                 yield DeliveryUpdates(updates=updates, cursor=batch.cursor, gap=batch.gap)
                 silent_until = clock() + cursor_seconds
+
+
+def _measured_at(at: float) -> Told:
+    """What a measurement covers: each is complete for everybody who has none that is younger."""
+    now = Cursor(0, int(at * 1_000_000))
+    return Told(now, now, gap=False, at=at, since=Cursor(0, 0))
 
 
 async def subject_messages(

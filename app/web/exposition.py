@@ -40,7 +40,7 @@ async def measure(resources: Resources) -> Level:
     """How things stand now."""
     return Level(
         in_flight=len(resources.pipeline.in_flight),
-        followers=resources.updates.followers,
+        followers=resources.updates.followers + resources.metrics.told_along,
         oldest_due_seconds=await _oldest_due_seconds(resources),
         broker_ok=resources.waker.failing is None,
         updates_ok=resources.updates.healthy() is None,

@@ -1,4 +1,4 @@
-"""Counts the statements that a database is asked for one block of code, leaving out work in the background."""
+"""Counts the statements that a database is asked for one block of code, with or without work in the background."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +14,16 @@ _counting: ContextVar[bool] = ContextVar("counting", default=False)
 
 
 @contextmanager
-def counted(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The statements that the block runs, by hand or through the ORM, itself and in the tasks it starts."""
+def counted(database: Database, monkeypatch: pytest.MonkeyPatch, *, everywhere: bool = False) -> Iterator[list[str]]:
+    """The statements that the block runs, by hand or through the ORM, itself and in the tasks it starts.
+
+    Args:
+        everywhere: also those of the rest of the process, such as a server's.
+    """
     statements: list[str] = []
     with monkeypatch.context() as patch:
         for name in _WAYS_IN:
-            patch.setattr(database.orm, name, _noting(getattr(database.orm, name), statements))
+            patch.setattr(database.orm, name, _noting(getattr(database.orm, name), statements, everywhere=everywhere))
         token = _counting.set(True)
         try:
             yield statements
@@ -27,9 +31,9 @@ def counted(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[lis
             _counting.reset(token)
 
 
-def _noting(ask: Any, statements: list[str]) -> Any:
+def _noting(ask: Any, statements: list[str], *, everywhere: bool) -> Any:
     async def noted(statement: str, *parameters: Any) -> Any:
-        if _counting.get():
+        if everywhere or _counting.get():
             statements.append(statement)
         return await ask(statement, *parameters)
 

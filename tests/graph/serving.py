@@ -11,6 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from app.resources import Resources
+from app.updates.update import Update
 from app.web.application import create_application
 from app.web.serve import Server, bound
 
@@ -140,3 +141,17 @@ async def stream_of(address: str, key: str, asked: dict[str, Any]) -> AsyncItera
         client.stream("POST", f"http://{address}/graphql", json=asked, headers=headers) as response,
     ):
         yield Stream(response)
+
+
+def changed(row: dict[str, Any]) -> Update:
+    """A change of a delivery."""
+    return Update(
+        workspace_id=row["workspace_id"],
+        subject_id=row["id"],
+        at=row["created_at"],
+        event_id=row["event_id"],
+        webhook_id=row["webhook_id"],
+        event_type=row["event_type"],
+        status=row["status"],
+        attempt_id=None,
+    )

@@ -106,10 +106,10 @@ async def test_batches_are_asked_for_only_so_often() -> None:
 async def test_who_wants_nothing_of_what_happens_still_learns_the_cursor_now_and_then(context: Context) -> None:
     async def batches() -> AsyncGenerator[Batch, None]:
         for number in range(3):
-            yield Batch((("u", UPDATE),), str(number), gap=number == 2)
+            yield Batch((("1-1", UPDATE),), f"1-{number}", gap=number == 2)
 
     now_and_then = [m.cursor async for m in delivery_messages(context, batches(), lambda _: False, cursor_seconds=0)]
     seldom = [m.cursor async for m in delivery_messages(context, batches(), lambda _: False, cursor_seconds=60)]
 
-    assert now_and_then == ["0", "1", "2"]
-    assert seldom == ["0", "2"]
+    assert now_and_then == ["1-0", "1-1", "1-2"]
+    assert seldom == ["1-0", "1-2"]

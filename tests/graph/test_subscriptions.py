@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import pytest
 
 import graph.subscriptions
-from app.updates.update import Topic, Update
-from tests.graph.serving import served, socket, stream, until_followed
+from app.updates.update import Topic
+from tests.graph.serving import changed, served, socket, stream, until_followed
 from tests.receiver import answer, in_turn
 from tests.world import TICKET, World, open_world
 
@@ -190,17 +190,3 @@ async def test_a_slow_client_costs_no_memory_and_is_told_of_the_gap(
             messages += 1
 
     assert messages < 50
-
-
-def changed(row: dict[str, Any]) -> Update:
-    """A change of a delivery."""
-    return Update(
-        workspace_id=row["workspace_id"],
-        subject_id=row["id"],
-        at=row["created_at"],
-        event_id=row["event_id"],
-        webhook_id=row["webhook_id"],
-        event_type=row["event_type"],
-        status=row["status"],
-        attempt_id=None,
-    )

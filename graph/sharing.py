@@ -1,0 +1,227 @@
+"""One execution for all followers of a workspace with the same document, the same variables and the same rights.
+
+Whoever follows begins with a subscription of its own, whose first message comes at once. From there on it is one of an
+audience (`graph.audience`): the first one's subscription goes on for all. A message that has all that a follower lacks,
+and nothing that it has seen, is told as it is. Who stands elsewhere, because it came or was slow meanwhile, catches up
+by a subscription of its own that ends where the audience stands. So everybody sees the same in the same order.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from graphql import DocumentNode, FieldNode, VariableNode, Visitor, get_operation_ast, visit
+
+from app.access.caller import Caller
+from app.database.errors import DatabaseUnavailable
+from app.errors import AccessDenied
+from app.statuses import Scope
+from app.updates.cursor import format_cursor
+from graph.audience import Audience, Message, Results, refusal
+from graph.context import Context
+from graph.following import CHECK_SECONDS
+from graph.place import Place, Told
+
+# Whose messages are the same: workspace, rights, document, operation name, variables.
+Key = tuple[str, frozenset[Scope], str, str | None, bytes]
+Open = Callable[[Context], Awaitable[Results]]
+
+# Event loops round what their clocks say to milliseconds.
+_CLOCK_SECONDS = 0.002
+
+
+def key_of(
+    caller: Caller, document: DocumentNode, query: str, operation_name: str | None, variables: dict[str, Any] | None
+) -> Key:
+    """The key of an operation, its variables without the one that only says where to begin."""
+    begins_by = _begins_by(document, operation_name)
+    kept = {name: value for name, value in (variables or {}).items() if name != begins_by}
+    return caller.workspace_id, caller.scopes, query, operation_name, orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)
+
+
+def _begins_by(document: DocumentNode, operation_name: str | None) -> str | None:
+    """The variable that is a subscription's `after`, and nothing else."""
+    operation = get_operation_ast(document, operation_name)
+    fields = operation.selection_set.selections if operation else ()
+    given = [
+        argument.value.name.value
+        for field in fields
+        if isinstance(field, FieldNode)
+        for argument in field.arguments or ()
+        if argument.name.value == "after" and isinstance(argument.value, VariableNode)
+    ]
+    if len(given) != 1:
+        return None
+    uses = _Uses(given[0])
+    visit(document, uses)
+    return given[0] if uses.count == 2 else None  # where it is defined, and where it is used
+
+
+class _Uses(Visitor):
+    """Counts where a variable is named."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self.count = 0
+
+    def enter_variable(self, node: VariableNode, *_: Any) -> None:
+        """See `graphql.visit`."""
+        self.count += node.name.value == self._name
+
+
+class Sharing:
+    """The audiences of one process.
+
+    Args:
+        check_seconds: how soon, at most, a key that was revoked or has expired ends what is told nothing.
+    """
+
+    def __init__(self, check_seconds: float = CHECK_SECONDS) -> None:
+        self._check_seconds = check_seconds
+        self._audiences: dict[Key, Audience] = {}
+
+    async def follow(self, key: Key, context: Context, open_: Open) -> Results:
+        """The results of a subscription, shared as soon as they can be.
+
+        Args:
+            open_: begins the subscription in a context.
+        """
+        own = await open_(context)
+        async with AsyncExitStack() as begun:
+            begun.push_async_callback(own.aclose)
+            async for result in own:
+                yield result
+                if told := context.place.take():
+                    break
+            else:
+                return
+            async with self._member(key, context, own, told) as (audience, founded):
+                if founded:
+                    begun.pop_all()  # the audience goes on with it, and closes it
+                await begun.aclose()
+                async with aclosing(_Follower(context, open_, audience, told).results()) as results:
+                    async for result in results:
+                        yield result
+
+    @asynccontextmanager
+    async def _member(
+        self, key: Key, context: Context, own: Results, told: Told
+    ) -> AsyncGenerator[tuple[Audience, bool], None]:
+        """The audience, and whether it goes on with `own`."""
+        metrics = context.resources.metrics
+        audience = self._audiences.get(key)
+        founded = audience is None or audience.over
+        if audience is None or audience.over:
+            audience = self._audiences[key] = Audience(own, context.place, told, self._check_seconds)
+        metrics.told_along += not founded
+        audience.members += 1
+        try:
+            yield audience, founded
+        finally:
+            audience.members -= 1
+            if audience.members:
+                metrics.told_along -= 1
+            else:
+                if self._audiences.get(key) is audience:
+                    del self._audiences[key]
+                await audience.close()
+
+
+class _Follower:
+    """One member of an audience, and where it stands."""
+
+    def __init__(self, context: Context, open_: Open, audience: Audience, told: Told) -> None:
+        self._context = context
+        self._open = open_
+        self._audience = audience
+        self._clock = asyncio.get_running_loop().time
+        self._pause_seconds = context.place.pause_seconds
+        self._position = told.end
+        # The message after which it stands; None while it stands before the audience.
+        self._number = audience.latest.number if told.end >= audience.latest.told.end else None
+        self._due_at = told.at + self._pause_seconds - _CLOCK_SECONDS
+        self._checks = audience.checks
+        self._ended = False
+
+    async def results(self) -> Results:
+        """What comes after the first message, to the end."""
+        try:
+            while not self._ended and (message := await self._next()) is not None:
+                if self._fits(message):
+                    await self._admit(message)
+                    self._stand_after(message)
+                    yield message.result
+                else:
+                    async with aclosing(self._catch_up(message)) as missed:
+                        async for result in missed:
+                            yield result
+            if not self._ended and self._audience.last_words is not None:
+                yield self._audience.last_words
+        except (AccessDenied, DatabaseUnavailable) as error:
+            yield refusal(error, self._audience.latest.result.extensions)
+
+    async def _next(self) -> Message | None:
+        """The audience's latest message, once there is something new in it and it is time; None at the end."""
+        while True:
+            latest = self._audience.latest
+            if not self._is_new(latest):
+                if self._audience.over:
+                    return None
+                self._number = latest.number
+                await self._audience.news()
+            elif latest.told.at >= self._due_at or self._audience.over:
+                return latest
+            elif (seconds := self._due_at + self._pause_seconds - self._clock()) > 0:
+                # With the audience's next message, so as to be in step with it from then on.
+                await self._audience.news(seconds)
+            else:
+                return latest
+            await self._check_now_and_then()
+
+    def _is_new(self, message: Message) -> bool:
+        return message.number != self._number and (message.told.gap or self._position < message.told.end)
+
+    def _fits(self, message: Message) -> bool:
+        """Whether a message has all that this follower lacks, and nothing that it has seen."""
+        if self._number is not None and message.number == self._number + 1 and message.told.gap:
+            return True  # positions before and after a gap need not compare
+        return message.start <= self._position < message.told.first
+
+    def _stand_after(self, message: Message) -> None:
+        in_step = message.told.at >= self._due_at
+        self._due_at = 0.0 if in_step else self._clock() + self._pause_seconds - _CLOCK_SECONDS
+        self._position = message.told.end
+        self._number = message.number
+
+    async def _catch_up(self, message: Message) -> Results:
+        """What this follower lacks up to the end of a message, from a subscription of its own."""
+        place = Place(after=format_cursor(self._position), until=message.told.end)
+        own = await self._open(replace(self._context, place=place))
+        self._stand_after(message)
+        async with aclosing(own):
+            async for result in own:
+                told = place.take()
+                self._ended = told is None
+                if told is not None:
+                    self._position = told.end
+                yield result
+
+    async def _admit(self, message: Message) -> None:
+        """Look once for each message and key whether it is still good for it."""
+        key = (self._context.token, self._context.source_address)
+        asked = message.admitted.get(key)
+        if asked is None:
+            asked = message.admitted[key] = asyncio.ensure_future(self._context.authenticate_again())
+        if not asked.done():
+            await asyncio.wait([asked])
+        asked.result()
+
+    async def _check_now_and_then(self) -> None:
+        if self._checks != self._audience.checks:
+            self._checks = self._audience.checks
+            with suppress(DatabaseUnavailable):  # asked again before anything is told
+                await self._context.authenticate_again()
