@@ -5,6 +5,7 @@ A statement names its rows as `{rows}`, a derived table with the given columns. 
 server's prepared statement is used again.
 """
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
@@ -14,6 +15,9 @@ import orjson
 Dialect: TypeAlias = Literal["sqlite", "postgres"]
 ColumnType: TypeAlias = Literal["text", "bigint", "float8", "boolean"]
 Columns: TypeAlias = tuple[tuple[str, ColumnType], ...]
+
+_SELECT_NEW = re.compile(r"\bSELECT (.*) FROM \{rows\} AS new(?: WHERE true)?", re.DOTALL)
+_NEW = re.compile(r"\bnew\.(\w+)")
 
 
 @lru_cache(maxsize=256)
@@ -28,6 +32,16 @@ def with_rows(dialect: Dialect, statement: str, columns: Columns, parameters: in
         fields = ", ".join(f"json_extract(value, '$[{n}]') AS {name}" for n, (name, _) in enumerate(columns))
         source = f"(SELECT {fields} FROM json_each(${parameters + 1}))"
     return statement.replace("{rows}", source)
+
+
+@lru_cache(maxsize=256)
+def for_one_row(statement: str, columns: Columns, parameters: int) -> str:
+    """A statement `… FROM {rows} AS new …` as SQLite runs it for one row after the other: with a parameter in each
+    place of a `new.column`. That takes half the work of finding them in a JSON document (and INSERT … SELECT twice
+    that of INSERT … VALUES)."""
+    numbers = {name: parameters + n for n, (name, _) in enumerate(columns, 1)}
+    text = _SELECT_NEW.sub(r"VALUES (\1)", statement).replace(" FROM {rows} AS new", "")
+    return in_dialect("sqlite", _NEW.sub(lambda found: f"${numbers[found[1]]}", text))
 
 
 def rows_parameters(dialect: Dialect, columns: Columns, rows: Sequence[Sequence[Any]]) -> list[Any]:

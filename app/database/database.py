@@ -14,50 +14,22 @@ from urllib.parse import urlsplit
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
-from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
+from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.backends.sqlite.client import SqliteClient
 from tortoise.context import TortoiseContext, get_current_context
-from tortoise.exceptions import IntegrityError, TransactionManagementError
+from tortoise.exceptions import TransactionManagementError
 
-from app.database.batch import Columns, Dialect, in_dialect, rows_parameters, with_rows
-from app.database.errors import DatabaseUnavailable, UniqueViolation, in_own_words
-from app.database.postgres import TranslatingTransaction
+from app.database import postgres, sqlite_thread
+from app.database.batch import Columns, Dialect
+from app.database.errors import DatabaseUnavailable
+from app.database.postgres import STATEMENT_TIMEOUT_SECONDS, TranslatingTransaction
 from app.database.sqlite import ImmediateTransaction
+from app.database.statements import Row, Statements, Work, translated
 
-Row = dict[str, Any]
+__all__ = ["Database", "Row", "Statements", "dialect_of", "tortoise_config"]
+
 _Result = TypeVar("_Result")
-
-STATEMENT_TIMEOUT_SECONDS = 30.0
-
-
-class Statements:
-    """Runs statements on one Tortoise client: the pool (each alone) or a transaction (all or none)."""
-
-    def __init__(self, client: BaseDBAsyncClient, dialect: Dialect) -> None:
-        self.orm = client
-        self.dialect = dialect
-
-    async def fetch(self, statement: str, *parameters: Any) -> list[Row]:
-        """Run a statement and return its rows; also for INSERT, UPDATE and DELETE … RETURNING."""
-        return await _translated(self.orm.execute_query_dict(in_dialect(self.dialect, statement), list(parameters)))
-
-    async def fetch_one(self, statement: str, *parameters: Any) -> Row | None:
-        """Run a statement and return its first row, or None."""
-        rows = await self.fetch(statement, *parameters)
-        return rows[0] if rows else None
-
-    async def execute(self, statement: str, *parameters: Any) -> int:
-        """Run a statement and return how many rows it touched."""
-        count, _ = await _translated(self.orm.execute_query(in_dialect(self.dialect, statement), list(parameters)))
-        return count
-
-    async def fetch_rows(
-        self, statement: str, columns: Columns, rows: Sequence[Sequence[Any]], *parameters: Any
-    ) -> list[Row]:
-        """Run a statement over a batch of rows, which it names `{rows}`, and return what it returns."""
-        text = with_rows(self.dialect, statement, columns, len(parameters))
-        return await self.fetch(text, *parameters, *rows_parameters(self.dialect, columns, rows))
 
 
 class Database(Statements):
@@ -79,7 +51,7 @@ class Database(Statements):
         client = self._context.connections.get(dialect_of(self.url))
         super().__init__(client, dialect_of(self.url))
         try:
-            await self.fetch("SELECT 1")
+            await super().fetch("SELECT 1")  # By the ORM, which connects at its first statement.
         except BaseException:
             await self.__aexit__()
             raise
@@ -87,6 +59,38 @@ class Database(Statements):
 
     async def __aexit__(self, *_: object) -> None:
         await asyncio.shield(self._context.close_connections())
+
+    async def fetch(self, statement: str, *parameters: Any) -> list[Row]:
+        """Run a statement and return its rows; also for INSERT, UPDATE and DELETE … RETURNING."""
+        return await self._alone(lambda statements: statements.fetch(statement, *parameters))
+
+    async def execute(self, statement: str, *parameters: Any) -> int:
+        """Run a statement and return how many rows it touched."""
+        return await self._alone(lambda statements: statements.execute(statement, *parameters))
+
+    async def write_rows(
+        self, statement: str, columns: Columns, rows: Sequence[Sequence[Any]], *parameters: Any
+    ) -> int:
+        """Run an INSERT, UPDATE or DELETE over a batch of rows, all or none; return how many it touched."""
+        run = self.together if self.dialect == "sqlite" else self._alone
+        return await run(lambda statements: statements.write_rows(statement, columns, rows, *parameters))
+
+    async def _alone(self, work: Work[_Result]) -> _Result:
+        if isinstance(self.orm, SqliteClient):
+            return await translated(sqlite_thread.alone(self.orm, work))
+        assert isinstance(self.orm, AsyncpgDBClient)
+        return await translated(postgres.alone(self.orm, work))
+
+    async def together(self, work: Work[_Result]) -> _Result:
+        """Run what awaits statements, and nothing but statements, as one transaction; return what it returns.
+
+        What is done often is done this way: on SQLite it costs one change of threads, however many statements there
+        are. A caller that is cancelled stops waiting; then everything is written, or nothing.
+        """
+        if isinstance(self.orm, SqliteClient):
+            return await translated(sqlite_thread.together(self.orm, work))
+        assert isinstance(self.orm, AsyncpgDBClient)
+        return await translated(postgres.together(self.orm, work))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
@@ -109,10 +113,8 @@ class Database(Statements):
 
     @asynccontextmanager
     async def _postgres_transaction(self, client: AsyncpgDBClient) -> AsyncIterator[Statements]:
-        pool = client._pool
-        if pool is None:
-            raise DatabaseUnavailable("The database connection is closed.")
-        connection = await _translated(pool.acquire(timeout=STATEMENT_TIMEOUT_SECONDS))
+        pool = postgres.pool_of(client)
+        connection = await translated(pool.acquire(timeout=STATEMENT_TIMEOUT_SECONDS))
         try:
             transaction = TranslatingTransaction(client)
             transaction._connection = connection  # type: ignore[assignment]
@@ -121,24 +123,24 @@ class Database(Statements):
         finally:
             # What became of the transaction is known by now; the pool ends a connection that it cannot tidy up.
             with suppress(DatabaseUnavailable):
-                await _translated(asyncio.shield(pool.release(connection)))
+                await translated(asyncio.shield(pool.release(connection)))
 
 
 @asynccontextmanager
 async def _committed_or_undone(transaction: TransactionalDBClient) -> AsyncIterator[None]:
     try:
-        await _translated(_finished(transaction.begin()))
+        await translated(_finished(transaction.begin()))
         yield
     except BaseException:
         await _undo(transaction)
         raise
-    await _translated(_finished(transaction.commit()))
+    await translated(_finished(transaction.commit()))
 
 
 async def _undo(transaction: TransactionalDBClient) -> None:
     # A lost connection, or a transaction that never began, has nothing left to undo.
     with suppress(DatabaseUnavailable, TransactionManagementError, sqlite3.Error, asyncpg.PostgresError):
-        await _translated(_finished(transaction.rollback()))
+        await translated(_finished(transaction.rollback()))
 
 
 async def _finished(work: Awaitable[_Result]) -> _Result:
@@ -149,15 +151,6 @@ async def _finished(work: Awaitable[_Result]) -> _Result:
     except asyncio.CancelledError:
         await asyncio.wait([task])
         raise
-
-
-async def _translated(work: Awaitable[_Result]) -> _Result:
-    try:
-        return await work
-    except IntegrityError as error:
-        raise UniqueViolation(str(error)) from error
-    except Exception as error:
-        raise in_own_words(error) from error
 
 
 def dialect_of(url: str) -> Dialect:

@@ -6,8 +6,10 @@ DatabaseError
 └── UniqueViolation       a row with the same key is there already
 """
 
+import sqlite3
+
 import asyncpg
-from tortoise.exceptions import DBConnectionError, OperationalError, TransactionManagementError
+from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError, TransactionManagementError
 
 _UNREACHABLE = (
     OSError,
@@ -26,6 +28,9 @@ _UNREACHABLE = (
     # Deadlocks and the like: this transaction was undone so that another could go on.
     asyncpg.TransactionRollbackError,
 )
+_TAKEN = (IntegrityError, sqlite3.IntegrityError, asyncpg.IntegrityConstraintViolationError)
+# What Tortoise calls an OperationalError.
+_REFUSED = (sqlite3.OperationalError, asyncpg.SyntaxOrAccessError, asyncpg.DataError)
 _SQLITE_TROUBLE = ("locked", "disk", "unable to open")
 
 
@@ -46,7 +51,12 @@ class UniqueViolation(DatabaseError):
 
 
 def in_own_words(error: Exception) -> Exception:
-    """`DatabaseUnavailable` for what a driver or Tortoise says when the database is away; else the same error."""
+    """What a driver or Tortoise says, in words of this package: `DatabaseUnavailable` when the database is away,
+    `UniqueViolation` for a key that is taken, Tortoise's own error for a statement that was refused; else the same."""
+    if isinstance(error, _TAKEN):
+        return UniqueViolation(str(error))
+    if isinstance(error, _REFUSED):
+        error = OperationalError(error)
     trouble = isinstance(error, OperationalError | TransactionManagementError)
     if isinstance(error, _UNREACHABLE) or (trouble and any(word in str(error) for word in _SQLITE_TROUBLE)):
         return DatabaseUnavailable(f"The database does not answer: {str(error) or type(error).__name__}.")

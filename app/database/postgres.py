@@ -1,17 +1,80 @@
 """Tortoise's PostgreSQL client, which says in the product's own words when the database is away, and whose transactions
 do not outlive a process that has stopped answering."""
 
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any, TypeVar
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import TransactionContext, TransactionContextPooled
 
-from app.database.errors import in_own_words
+from app.database.errors import DatabaseUnavailable, in_own_words
+from app.database.statements import Row, Statements, Work
+
+_Result = TypeVar("_Result")
+
+STATEMENT_TIMEOUT_SECONDS = 30.0
 
 # A process that is frozen or cut off in the middle of a transaction keeps its row locks, and everybody else would wait
 # for as long. No transaction here pauses for more than milliseconds.
 IDLE_IN_TRANSACTION_SECONDS = 3
+
+
+class OnConnection(Statements):
+    """Runs statements on a connection of asyncpg's own, without Tortoise in between."""
+
+    def __init__(self, connection: Any) -> None:
+        self.dialect = "postgres"
+        self._connection = connection
+
+    async def fetch(self, statement: str, *parameters: Any) -> list[Row]:
+        """Run a statement and return its rows."""
+        return [dict(record) for record in await self._connection.fetch(statement, *parameters)]
+
+    async def execute(self, statement: str, *parameters: Any) -> int:
+        """Run a statement and return how many rows it touched."""
+        status: str = await self._connection.execute(statement, *parameters)
+        count = status.rsplit(" ", 1)[-1]
+        return int(count) if count.isdigit() else 0
+
+
+def pool_of(client: AsyncpgDBClient) -> asyncpg.Pool:
+    """The open pool of a client."""
+    if client._pool is None:
+        raise DatabaseUnavailable("The database connection is closed.")
+    return client._pool
+
+
+async def alone(client: AsyncpgDBClient, work: Work[_Result]) -> _Result:
+    """Run statements, each for itself."""
+    async with _connection(client) as connection:
+        return await work(OnConnection(connection))
+
+
+async def together(client: AsyncpgDBClient, work: Work[_Result]) -> _Result:
+    """Run statements as one transaction."""
+    async with _connection(client) as connection:
+        try:
+            await connection.execute("BEGIN")
+            result = await work(OnConnection(connection))
+            await connection.execute("COMMIT")
+        except BaseException:
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+                await asyncio.shield(connection.execute("ROLLBACK"))
+            raise
+        return result
+
+
+@asynccontextmanager
+async def _connection(client: AsyncpgDBClient) -> AsyncIterator[Any]:
+    pool = pool_of(client)
+    connection = await pool.acquire(timeout=STATEMENT_TIMEOUT_SECONDS)
+    try:
+        yield connection
+    finally:
+        await pool.release(connection)
 
 
 class TranslatingTransaction(TransactionWrapper):

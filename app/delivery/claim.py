@@ -78,6 +78,7 @@ WHERE id {among_chosen}
 RETURNING id, workspace_id, event_id, webhook_id, event_type, trigger, attempt_count, retries_used, created_at,
   next_attempt_at, ordering_key
 """
+_BODIES = "SELECT e.id, e.body FROM event e JOIN {rows} asked ON asked.id = e.id"
 _CLAIM_IN = {dialect: _CLAIM.format(due=_DUE[dialect], among_chosen=_AMONG_CHOSEN[dialect]) for dialect in _DUE}
 
 
@@ -104,6 +105,8 @@ class Claims:
 
     deliveries: Sequence[Claimed]
     webhooks: Mapping[str, Row]
+    # The bodies of their events, by the event's id.
+    bodies: Mapping[str, str]
     # Webhooks that may have more due than was claimed, once a place is free.
     unfinished: frozenset[str]
     # Webhooks to ask for again at a time: held back, rate limited, or locked by another process.
@@ -134,7 +137,8 @@ async def claim(
     ordering_gives_way_at: int,
 ) -> Claims:
     """Claim what is due of these webhooks, as much as their limits and the process's places allow."""
-    async with database.transaction() as statements:
+
+    async def work(statements: Statements) -> Claims:
         rows = await statements.fetch_rows(_LOCK_WEBHOOKS[database.dialect], _IDS, [(id_,) for id_ in webhook_ids])
         webhooks = {row["id"]: row for row in rows}
         admissions = _admissions(webhooks, now, capacity, policy)
@@ -142,9 +146,11 @@ async def claim(
         claimed = await _claim(statements, worker_id, asked, now, ordering_gives_way_at) if asked else []
         deliveries = _paced(claimed, asked, worker_id)
         await _move_slots(statements, asked, deliveries)
-    locked = {id_: now + LOCKED_RETRY for id_ in webhook_ids if id_ not in webhooks}
-    unfinished, again = _left_over(admissions, deliveries)
-    return Claims(deliveries, webhooks, unfinished, locked | again)
+        locked = {id_: now + LOCKED_RETRY for id_ in webhook_ids if id_ not in webhooks}
+        unfinished, again = _left_over(admissions, deliveries)
+        return Claims(deliveries, webhooks, await _bodies(statements, deliveries), unfinished, locked | again)
+
+    return await database.together(work)
 
 
 def _admissions(
@@ -210,6 +216,12 @@ def _claimed(row: Row, worker_id: str, start_at: int) -> Claimed:
         ordering_key=row["ordering_key"],
         start_at=start_at,
     )
+
+
+async def _bodies(statements: Statements, deliveries: Sequence[Claimed]) -> dict[str, str]:
+    event_ids = dict.fromkeys(delivery.event_id for delivery in deliveries)
+    rows = await statements.fetch_rows(_BODIES, _IDS, [(id_,) for id_ in event_ids]) if event_ids else []
+    return {row["id"]: row["body"] for row in rows}
 
 
 async def _move_slots(statements: Statements, asked: Mapping[str, Admission], deliveries: Sequence[Claimed]) -> None:

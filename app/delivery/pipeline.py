@@ -12,7 +12,6 @@ from contextvars import Context
 import structlog
 
 from app.clock import Clock, to_micros
-from app.database.batch import Columns
 from app.database.database import Database
 from app.database.errors import DatabaseError
 from app.delivery.attempt import Attempts, Sending
@@ -30,7 +29,6 @@ log = structlog.get_logger()
 
 # Enough webhooks in one claim to fill a process; more would only hold their rows locked for longer.
 WEBHOOKS_PER_CLAIM = 200
-_EVENTS: Columns = (("id", "text"),)
 
 
 class Pipeline:
@@ -171,18 +169,11 @@ class Pipeline:
             self.in_flight.start(sending.claimed, self.send_and_record(sending))
 
     async def _load(self, claims: Claims) -> list[Sending]:
-        """Load the bodies and targets of claimed deliveries, one statement each."""
+        """Load the targets of claimed deliveries."""
         versions = {d.webhook_id: claims.webhooks[d.webhook_id]["updated_at"] for d in claims.deliveries}
         targets = await self.targets.load(versions, self._clock.now())
-        event_ids = dict.fromkeys(delivery.event_id for delivery in claims.deliveries)
-        rows = await self._database.fetch_rows(
-            "SELECT e.id, e.body FROM event e JOIN {rows} asked ON asked.id = e.id",
-            _EVENTS,
-            [(id_,) for id_ in event_ids],
-        )
-        bodies = {row["id"]: row["body"] for row in rows}
         return [
-            Sending(d, targets[d.webhook_id], bodies[d.event_id], claims.webhooks[d.webhook_id])
+            Sending(d, targets[d.webhook_id], claims.bodies[d.event_id], claims.webhooks[d.webhook_id])
             for d in claims.deliveries
         ]
 

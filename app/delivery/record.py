@@ -49,8 +49,8 @@ _ATTEMPTS: Columns = (
 _NAMES = ", ".join(name for name, _ in _ATTEMPTS)
 # An attempt that is there already was committed by a transaction whose answer never came.
 _INSERT_ATTEMPTS = (
-    f"INSERT INTO attempt ({_NAMES}) SELECT {_NAMES} FROM {{rows}} AS new WHERE true"
-    " ON CONFLICT (id) DO NOTHING RETURNING id"
+    f"INSERT INTO attempt ({_NAMES}) SELECT {', '.join(f'new.{name}' for name, _ in _ATTEMPTS)} FROM {{rows}} AS new"
+    " WHERE true ON CONFLICT (id) DO NOTHING"
 )
 
 _DELIVERIES: Columns = (
@@ -66,9 +66,8 @@ _DELIVERIES: Columns = (
 _MOVE_DELIVERIES = """
 UPDATE delivery SET status = new.status, next_attempt_at = new.next_attempt_at, retries_used = new.retries_used,
   attempt_count = attempt_count + 1, trigger = 'RETRY', claimed_by = NULL, last_outcome = new.outcome,
-  last_response_status = new.response_status, completed_at = new.completed_at
-FROM {rows} AS new WHERE delivery.id = new.id AND delivery.claimed_by = new.claimed_by
-RETURNING delivery.id
+  last_response_status = new.response_status, completed_at = new.completed_at FROM {rows} AS new
+WHERE delivery.id = new.id AND delivery.claimed_by = new.claimed_by
 """
 _COUNT_ATTEMPTS = (
     "UPDATE delivery SET attempt_count = attempt_count + 1 FROM {rows} AS late WHERE delivery.id = late.id"
@@ -141,17 +140,41 @@ class Recorder:
         await self._commits.drained()
 
     async def _commit(self, batch: Sequence[Recorded]) -> list[Outcome]:
-        async with self._database.transaction() as statements:
-            inserted = await statements.fetch_rows(_INSERT_ATTEMPTS, _ATTEMPTS, [_attempt_row(r) for r in batch])
-            new_ids = {row["id"] for row in inserted}
-            new = [recorded for recorded in batch if recorded.attempt_id in new_ids]
-            left_to_others: dict[str, DeliveryStatus] = {}
-            for some in _apart(new):
-                left_to_others |= await _move_deliveries(statements, some)
-            disabled = await _record_webhooks(statements, new)
-        # What was there already was announced by nobody, so a webhook that it may have disabled counts as disabled now.
-        known = {r.claimed.webhook_id for r in batch if r.attempt_id not in new_ids and r.decision.disable_reason}
-        return [_outcome(recorded, left_to_others, disabled | known) for recorded in batch]
+        attempts, deliveries = [_attempt_row(r) for r in batch], [_delivery_row(r) for r in batch]
+        try:
+            return await self._database.together(lambda s: _record_all(s, batch, attempts, deliveries))
+        except _SomeNotHeld:
+            return await self._database.together(lambda s: _record_some(s, batch))
+
+
+class _SomeNotHeld(Exception):
+    """Undoes a transaction that took for granted that nothing was recorded before and everything is still held."""
+
+
+async def _record_all(
+    statements: Statements, batch: Sequence[Recorded], attempts: Sequence[Any], deliveries: Sequence[Any]
+) -> list[Outcome]:
+    if await statements.write_rows(_INSERT_ATTEMPTS, _ATTEMPTS, attempts) < len(batch) or await statements.write_rows(
+        _MOVE_DELIVERIES, _DELIVERIES, deliveries
+    ) < len(batch):
+        raise _SomeNotHeld
+    disabled = await _record_webhooks(statements, batch)
+    return [_outcome(recorded, {}, disabled) for recorded in batch]
+
+
+async def _record_some(statements: Statements, batch: Sequence[Recorded]) -> list[Outcome]:
+    """Record what was not recorded before, and move on those deliveries that are still held."""
+    attempts = [_attempt_row(recorded) for recorded in batch]
+    inserted = await statements.fetch_rows(f"{_INSERT_ATTEMPTS} RETURNING id", _ATTEMPTS, attempts)
+    new_ids = {row["id"] for row in inserted}
+    new = [recorded for recorded in batch if recorded.attempt_id in new_ids]
+    left_to_others: dict[str, DeliveryStatus] = {}
+    for some in _apart(new):
+        left_to_others |= await _move_deliveries(statements, some)
+    disabled = await _record_webhooks(statements, new)
+    # What was there already was announced by nobody, so a webhook that it may have disabled counts as disabled now.
+    known = {r.claimed.webhook_id for r in batch if r.attempt_id not in new_ids and r.decision.disable_reason}
+    return [_outcome(recorded, left_to_others, disabled | known) for recorded in batch]
 
 
 def _apart(batch: Iterable[Recorded]) -> list[list[Recorded]]:
@@ -168,7 +191,8 @@ def _apart(batch: Iterable[Recorded]) -> list[list[Recorded]]:
 
 async def _move_deliveries(statements: Statements, batch: Sequence[Recorded]) -> dict[str, DeliveryStatus]:
     """Move on the deliveries that are still held; return, by attempt, how those stand that are not."""
-    moved = await statements.fetch_rows(_MOVE_DELIVERIES, _DELIVERIES, [_delivery_row(r) for r in batch])
+    text = f"{_MOVE_DELIVERIES} RETURNING delivery.id"
+    moved = await statements.fetch_rows(text, _DELIVERIES, [_delivery_row(r) for r in batch])
     moved_ids = {row["id"] for row in moved}
     late = {recorded.claimed.id: recorded.attempt_id for recorded in batch if recorded.claimed.id not in moved_ids}
     if not late:
@@ -230,10 +254,10 @@ def _attempt_row(recorded: Recorded) -> list[Any]:
         claimed.webhook_id,
         claimed.claimed_by,
         claimed.attempt_count + 1,
-        claimed.trigger,
+        claimed.trigger.value,
         recorded.started_at,
         int(answer.duration_ms * 1_000),
-        recorded.outcome,
+        recorded.outcome.value,
         None if answered else answer.error,  # type: ignore[union-attr]
         answer.remote_address,
         recorded.target.method,
@@ -252,10 +276,10 @@ def _delivery_row(recorded: Recorded) -> list[Any]:
     return [
         recorded.claimed.id,
         recorded.claimed.claimed_by,
-        decision.status,
+        decision.status.value,
         to_micros(decision.next_attempt_at) if decision.next_attempt_at else None,
         recorded.claimed.retries_used + 1,
-        recorded.outcome,
+        recorded.outcome.value,
         _status_of(recorded),
         None if open_ else recorded.finished_at,
     ]

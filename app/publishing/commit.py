@@ -49,12 +49,13 @@ _FIND_KEYS = (
     " ON e.workspace_id = asked.workspace_id AND e.idempotency_key = asked.idempotency_key"
 )
 _EVENT_COLUMNS = ", ".join(name for name, _ in _EVENTS)
-_INSERT_EVENTS = f"INSERT INTO event ({_EVENT_COLUMNS}) SELECT {_EVENT_COLUMNS} FROM {{rows}} AS new"
+_NEW_EVENT = ", ".join(f"new.{name}" for name, _ in _EVENTS)
+_INSERT_EVENTS = f"INSERT INTO event ({_EVENT_COLUMNS}) SELECT {_NEW_EVENT} FROM {{rows}} AS new"
 _INSERT_DELIVERIES = (
     "INSERT INTO delivery (id, workspace_id, event_id, webhook_id, event_type, test, ordering_key, status, trigger,"
     " attempt_count, retries_used, next_attempt_at, claimed_by, created_at)"
-    " SELECT id, workspace_id, event_id, webhook_id, event_type, test, ordering_key, 'PENDING', trigger,"
-    " 0, 0, next_attempt_at, claimed_by, next_attempt_at FROM {rows} AS new"
+    " SELECT new.id, new.workspace_id, new.event_id, new.webhook_id, new.event_type, new.test, new.ordering_key,"
+    " 'PENDING', new.trigger, 0, 0, new.next_attempt_at, new.claimed_by, new.next_attempt_at FROM {rows} AS new"
 )
 
 
@@ -110,14 +111,19 @@ async def commit_requests(
     """
     while True:
         try:
-            async with database.transaction() as statements:
-                current = await registries.all_current(statements, {request.workspace_id for request in requests})
-                found = await _found_by_key(statements, requests)
-                outcomes = [_decide(request, current[request.workspace_id], found) for request in requests]
-                await _insert(statements, outcomes)
-            return outcomes
+            return await database.together(lambda statements: _commit(statements, registries, requests))
         except UniqueViolation:
             continue  # Another process used one of the keys in the same moment; now it can be found.
+
+
+async def _commit(
+    statements: Statements, registries: Registries, requests: Sequence[PublishRequest]
+) -> list[Committed]:
+    current = await registries.all_current(statements, {request.workspace_id for request in requests})
+    found = await _found_by_key(statements, requests)
+    outcomes = [_decide(request, current[request.workspace_id], found) for request in requests]
+    await _insert(statements, outcomes)
+    return outcomes
 
 
 async def _found_by_key(
@@ -195,7 +201,7 @@ async def _insert(statements: Statements, outcomes: Sequence[Committed]) -> None
     deliveries = [
         (
             *(d.id, d.workspace_id, d.event_id, d.webhook_id, d.event_type, False, ordering_keys[d.event_id]),
-            *(AttemptTrigger.FIRST, d.created_at, None),
+            *(AttemptTrigger.FIRST.value, d.created_at, None),
         )
         for outcome in outcomes
         for d in outcome.deliveries
@@ -206,10 +212,10 @@ async def _insert(statements: Statements, outcomes: Sequence[Committed]) -> None
 
 async def insert_events(statements: Statements, rows: Sequence[Row]) -> None:
     """Insert rows of `event`."""
-    await statements.fetch_rows(_INSERT_EVENTS, _EVENTS, [[row[name] for name, _ in _EVENTS] for row in rows])
+    await statements.write_rows(_INSERT_EVENTS, _EVENTS, [[row[name] for name, _ in _EVENTS] for row in rows])
 
 
 async def insert_deliveries(statements: Statements, rows: Sequence[Sequence[Any]]) -> None:
     """Insert new deliveries: PENDING, due at once, each a tuple of id, workspace, event, webhook, type, test, ordering
     key, trigger, creation time (µs) and the worker that holds it, if any."""
-    await statements.fetch_rows(_INSERT_DELIVERIES, _DELIVERIES, rows)
+    await statements.write_rows(_INSERT_DELIVERIES, _DELIVERIES, rows)

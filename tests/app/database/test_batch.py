@@ -7,7 +7,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.database.batch import Columns, in_dialect, rows_parameters, with_rows
+from app.database.batch import Columns, for_one_row, in_dialect, rows_parameters, with_rows
 
 COLUMNS: Columns = (("id", "text"), ("at", "bigint"), ("test", "boolean"))
 
@@ -25,6 +25,14 @@ def test_postgres_gets_one_array_a_column_after_the_other_parameters() -> None:
 def test_placeholders_become_what_sqlite_wants_and_json_paths_stay() -> None:
     assert in_dialect("sqlite", "SELECT json_extract($1, '$[0]'), $12") == "SELECT json_extract(?1, '$[0]'), ?12"
     assert in_dialect("postgres", "SELECT $1") == "SELECT $1"
+
+
+def test_for_one_row_every_new_column_becomes_a_parameter_after_the_others() -> None:
+    insert = "INSERT INTO t (id, at, n) SELECT new.id, new.at, $1 FROM {rows} AS new WHERE true ON CONFLICT DO NOTHING"
+    update = "UPDATE t SET at = new.at, n = $1 FROM {rows} AS new WHERE t.id = new.id"
+
+    assert for_one_row(insert, COLUMNS, 1) == "INSERT INTO t (id, at, n) VALUES (?2, ?3, ?1) ON CONFLICT DO NOTHING"
+    assert for_one_row(update, COLUMNS, 1) == "UPDATE t SET at = ?3, n = ?1 WHERE t.id = ?2"
 
 
 @given(

@@ -100,6 +100,92 @@ async def test_a_task_cancelled_at_any_step_gives_its_connection_back(database: 
     assert await ids(database) == ["ws_after"]
 
 
+async def test_what_is_done_together_is_committed_together_or_not_at_all(database: Database) -> None:
+    async def insert_two(statements: Statements) -> list[str]:
+        return await insert(statements, "ws_a") + await insert(statements, "ws_b")
+
+    async def insert_twice(statements: Statements) -> None:
+        await insert(statements, "ws_c")
+        await insert(statements, "ws_a")
+
+    assert await database.together(insert_two) == ["ws_a", "ws_b"]
+    with pytest.raises(UniqueViolation):
+        await database.together(insert_twice)
+
+    assert await ids(database) == ["ws_a", "ws_b"]
+
+
+async def test_what_is_done_together_stays_out_of_other_transactions(database: Database) -> None:
+    async def insert_one(name: str) -> None:
+        await database.together(lambda statements: insert(statements, name))
+
+    async def insert_and_fail(name: str) -> None:
+        async with database.transaction() as statements:
+            await insert(statements, name)
+            await asyncio.sleep(0)
+            raise RuntimeError("on purpose")
+
+    works = [insert_one(f"ws_a{n}") if n % 2 else insert_and_fail(f"ws_b{n}") for n in range(8)]
+    await asyncio.gather(*works, return_exceptions=True)
+
+    assert await ids(database) == ["ws_a1", "ws_a3", "ws_a5", "ws_a7"]
+
+
+@pytest.mark.parametrize("steps", range(8))
+async def test_what_is_done_together_is_whole_or_not_there_when_its_task_is_cancelled(
+    database: Database, steps: int
+) -> None:
+    async def insert_two(statements: Statements) -> None:
+        await insert(statements, "ws_a")
+        await insert(statements, "ws_b")
+
+    for _ in range(4):  # More than the pool has.
+        task = asyncio.create_task(database.together(insert_two))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert await database.fetch_one("SELECT count(*) AS count FROM workspace") in ({"count": 0}, {"count": 2})
+        await database.execute("DELETE FROM workspace")
+
+    async with asyncio.timeout(10):
+        await database.together(insert_two)
+    assert await ids(database) == ["ws_a", "ws_b"]
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_between_statements_that_are_done_together_nothing_else_is_awaited(database: Database) -> None:
+    async def wait_in_the_middle(statements: Statements) -> None:
+        await insert(statements, "ws_a")
+        await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match="nothing may be awaited"):
+        await database.together(wait_in_the_middle)
+
+    assert await ids(database) == []
+
+
+async def test_rows_are_written_as_one_and_counted(database: Database) -> None:
+    text = (
+        "INSERT INTO workspace (id, name, created_at, registry_version)"
+        " SELECT new.id, $1, new.created_at, 0 FROM {rows} AS new WHERE true ON CONFLICT (id) DO NOTHING"
+    )
+    move = "UPDATE workspace SET registry_version = new.created_at FROM {rows} AS new WHERE workspace.id = new.id"
+
+    assert await database.write_rows(text, WORKSPACES, [("ws_a", 1), ("ws_b", 2)], "name") == 2
+    assert await database.write_rows(text, WORKSPACES, [("ws_b", 3), ("ws_c", 4)], "name") == 1
+    assert await database.write_rows(move, WORKSPACES, [("ws_a", 5), ("ws_d", 6)]) == 1
+    with pytest.raises(UniqueViolation):
+        await database.write_rows(text.split("WHERE", maxsplit=1)[0], WORKSPACES, [("ws_e", 1), ("ws_a", 2)], "name")
+
+    rows = await database.fetch("SELECT id, name, created_at, registry_version FROM workspace ORDER BY id")
+    assert [tuple(row.values()) for row in rows] == [
+        ("ws_a", "name", 1, 5),
+        ("ws_b", "name", 2, 0),
+        ("ws_c", "name", 4, 0),
+    ]
+
+
 async def test_two_writers_that_read_first_wait_for_each_other(database_url: str) -> None:
     # Regression: SQLite begins transactions deferred, so that the second writer gets "database is locked".
     async with Database(database_url) as one, Database(database_url) as other:
