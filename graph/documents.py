@@ -40,10 +40,12 @@ class Prepared:
     errors: Sequence[GraphQLError]
     costs: dict[str | None, Cost] = field(default_factory=dict)
 
-    @property
-    def is_ambiguous(self) -> bool:
-        """Whether an operation has to be named to be run. Strawberry would run the first."""
-        return sum(isinstance(definition, OperationDefinitionNode) for definition in self.document.definitions) > 1
+    # Whether an operation has to be named to be run. Strawberry would run the first.
+    is_ambiguous: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        operations = [node for node in self.document.definitions if isinstance(node, OperationDefinitionNode)]
+        self.is_ambiguous = len(operations) > 1
 
 
 class Documents:
@@ -77,6 +79,20 @@ class Documents:
         prepared = Prepared(document, self._errors(document))
         self._keep(text, prepared)
         return prepared
+
+    def check(
+        self, prepared: Prepared, operation_name: str | None, variables: dict[str, Any] | None
+    ) -> tuple[list[GraphQLError], int | None]:
+        """What keeps an operation from being run, or else what it costs. Of several, one has to be named."""
+        if prepared.errors:
+            return list(prepared.errors), None
+        if operation_name is None and prepared.is_ambiguous:
+            message = "The document has several operations; say which one to run in operationName."
+            return [GraphQLError(message)], None
+        try:
+            return [], self.cost(prepared, operation_name, variables)
+        except GraphQLError as error:
+            return [error], None
 
     def cost(self, prepared: Prepared, operation_name: str | None, variables: dict[str, Any] | None) -> int:
         """The cost of one operation of a valid document with its variables.
@@ -117,7 +133,7 @@ class Documents:
 
 
 class Preparation(SchemaExtension):
-    """Takes the place of Strawberry's parsing and validation, and says the cost in `extensions`."""
+    """Takes the place of Strawberry's parsing and validation of what is streamed, and says the cost in `extensions`."""
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
@@ -138,14 +154,7 @@ class Preparation(SchemaExtension):
         """Hand Strawberry the errors of the document, or that of its cost."""
         context = self.execution_context
         assert self._prepared is not None
-        errors = list(self._prepared.errors)
-        if not errors and context._provided_operation_name is None and self._prepared.is_ambiguous:
-            errors = [GraphQLError("The document has several operations; say which one to run in operationName.")]
-        if not errors:
-            try:
-                self._cost = self._documents.cost(self._prepared, context.operation_name, context.variables)
-            except GraphQLError as error:
-                errors = [error]
+        errors, self._cost = self._documents.check(self._prepared, context._provided_operation_name, context.variables)
         context.pre_execution_errors = errors
         yield
 

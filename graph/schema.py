@@ -4,16 +4,21 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 import strawberry
-from graphql import GraphQLError
+from graphql import ExecutionResult as GraphQLResult
+from graphql import GraphQLError, execute
+from strawberry.exceptions import MissingQueryError
+from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.config import StrawberryConfig
-from strawberry.schema.schema import StreamResult
-from strawberry.types.execution import ExecutionContext
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.schema.schema import DEFAULT_ALLOWED_OPERATION_TYPES, StreamResult
+from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
+from strawberry.utils.operation import get_operation_type
 
 from app.settings import Settings
 from graph.audience import Results
 from graph.context import Context
-from graph.documents import Documents, Preparation
+from graph.documents import Documents, Preparation, Prepared
 from graph.errors import explain
 from graph.execution import Execution
 from graph.limits import say_limits
@@ -52,6 +57,62 @@ class Schema(strawberry.Schema):
         for error in errors:
             say_limits(error, self.documents.max_depth)
         explain(errors)
+
+    async def execute(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Context | None = None,
+        root_value: Any | None = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
+        """Run a query or mutation as Strawberry does, without the steps for extensions that it takes around each part.
+
+        Raises:
+            MissingQueryError: there is no text.
+            CannotGetOperationTypeError: the document has no operation of that name.
+            InvalidOperationTypeError: the operation is of a type that is not allowed.
+        """
+        if not query:
+            raise MissingQueryError
+        try:
+            prepared = self.documents.prepare(query)
+        except GraphQLError as error:
+            return self._refused([error])
+        self._require_type(prepared, operation_name, allowed_operation_types or DEFAULT_ALLOWED_OPERATION_TYPES)
+        errors, cost = self.documents.check(prepared, operation_name, variable_values)
+        if errors:
+            return self._refused(errors)
+        result = execute(
+            self._schema,
+            prepared.document,
+            root_value=root_value,
+            context_value=context_value,
+            variable_values=variable_values,
+            operation_name=operation_name,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+            executor_class=Execution,
+            operation_extensions=operation_extensions,
+        )
+        if not isinstance(result, GraphQLResult):
+            result = await result
+        if result.errors:
+            self._process_errors(result.errors)
+        return ExecutionResult(data=result.data, errors=result.errors, extensions={"cost": cost})
+
+    def _require_type(self, prepared: Prepared, operation_name: str | None, allowed: Iterable[OperationType]) -> None:
+        try:
+            type_ = get_operation_type(prepared.document, operation_name)
+        except RuntimeError as error:
+            raise CannotGetOperationTypeError(operation_name) from error
+        if type_ not in allowed:
+            raise InvalidOperationTypeError(type_)
+
+    def _refused(self, errors: list[GraphQLError]) -> ExecutionResult:
+        self._process_errors(errors)
+        return PreExecutionError(data=None, errors=errors)
 
     async def stream(
         self,

@@ -6,7 +6,6 @@ from typing import Any
 
 import strawberry
 from strawberry.scalars import JSON
-from strawberry.types.arguments import InputContext
 from strawberry.types.base import get_object_definition
 
 from app.publishing.draft import EventDraft
@@ -44,12 +43,11 @@ def _event(given: Mapping[str, Any]) -> PublishEventInput:
     )
 
 
-def _events(_: type, given: Mapping[str, Any], __: InputContext) -> PublishEventsInput:
-    """What Strawberry would make of it, which takes 15 µs for each event."""
-    return PublishEventsInput(events=[_event(event) for event in given["events"]])
-
-
-get_object_definition(PublishEventsInput, strict=True).from_input = _events
+# What Strawberry would make of the inputs, which takes it 15 µs for each event.
+get_object_definition(PublishEventInput, strict=True).from_input = lambda _, given, __: _event(given)
+get_object_definition(PublishEventsInput, strict=True).from_input = lambda _, given, __: PublishEventsInput(
+    events=[_event(event) for event in given["events"]]
+)
 
 
 @strawberry.input(description="Which delivery.")
