@@ -5,7 +5,7 @@ limit; and its circuit breaker. How many are in flight everywhere is subtracted 
 alone can know.
 """
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -80,22 +80,29 @@ def allot(wanted: Sequence[tuple[str, str, int]], free: int, held: Mapping[str, 
         Places for each webhook, none left out.
     """
     rooms = {webhook: 0 for _, webhook, _ in wanted}
-    most = {workspace: max(1, int(capacity * WORKSPACE_SHARE)) - held.get(workspace, 0) for workspace, _, _ in wanted}
-    queues: dict[str, deque[tuple[str, int]]] = defaultdict(deque)
-    for workspace, webhook, most_used in wanted:
-        if most_used > 0:
-            queues[workspace].append((webhook, most_used))
-    turn = deque(sorted(queues, key=lambda workspace: held.get(workspace, 0)))
-    while turn and free > 0:
-        workspace = turn.popleft()
-        queue = queues[workspace]
-        if not queue or most[workspace] <= 0:
-            continue
-        webhook, left = queue.popleft()
-        rooms[webhook] += 1
-        most[workspace] -= 1
-        free -= 1
-        if left > 1:
-            queue.append((webhook, left - 1))
-        turn.append(workspace)
+    queues: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for workspace, webhook, most in wanted:
+        if most > 0:
+            queues[workspace].append((webhook, most))
+    turn = sorted(queues, key=lambda workspace: held.get(workspace, 0))
+    most_of_one = max(1, int(capacity * WORKSPACE_SHARE))
+    most_of_each = [
+        min(most_of_one - held.get(workspace, 0), sum(most for _, most in queues[workspace])) for workspace in turn
+    ]
+    for workspace, share in zip(turn, _shares(most_of_each, free), strict=True):
+        webhooks, most_of_webhooks = zip(*queues[workspace], strict=True)
+        rooms |= zip(webhooks, _shares(most_of_webhooks, share), strict=True)
     return rooms
+
+
+def _shares(wanted: Sequence[int], free: int) -> list[int]:
+    """Give out places one at a time in turn, none to whom has what it wanted; as many rounds at once as can be."""
+    shares = [0] * len(wanted)
+    turn = [place for place, most in enumerate(wanted) if most > 0]
+    while turn and free > 0:
+        rounds = max(1, min(free // len(turn), *(wanted[place] - shares[place] for place in turn)))
+        for place in turn[:free]:
+            shares[place] += rounds
+            free -= rounds
+        turn = [place for place in turn if shares[place] < wanted[place]]
+    return shares
