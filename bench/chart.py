@@ -1,19 +1,15 @@
-"""Draws how far each target is reached: `python -m bench.chart build/bench.json … > docs/benchmarks.svg`.
+"""Draws how far each target is reached, from the JSON of runs.
 
 A bar is a measurement divided by its target, on a logarithmic axis, so that whatever ends left of 1 holds; where a
-target is a least, the other way round. Of several files, a later one's figures take the place of an earlier one's.
+target is a least, the other way round. Of several runs, a later one's figures take the place of an earlier one's.
 Colours follow the reader's choice of light or dark. Pure: JSON in, text out.
 """
 
 import math
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
-
-import orjson
 
 from bench.report import number
 
@@ -129,7 +125,3 @@ def _with_unit(line: Mapping[str, Any]) -> str:
 
 def _shortened(label: str, most: int = 70) -> str:
     return label if len(label) <= most else label[: most - 1] + "…"
-
-
-if __name__ == "__main__":
-    print(svg([orjson.loads(Path(path).read_bytes()) for path in sys.argv[1:]]), end="")

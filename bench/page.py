@@ -1,13 +1,17 @@
-"""Writes runs as Markdown: `python -m bench.page build/bench.json …` prints the tables of docs/benchmarks.md."""
+"""Writes runs into the documentation: `python -m bench.page build/bench.json …` puts their tables below the mark in
+docs/benchmarks.md, and their chart into docs/benchmarks.svg."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from bench.chart import svg
 from bench.report import number
+
+MARK = "<!-- Below, python -m bench.page writes. -->\n"
 
 
 def markdown(run: Mapping[str, Any]) -> str:
@@ -21,6 +25,21 @@ def markdown(run: Mapping[str, Any]) -> str:
         *(_row(line) for line in run["lines"]),
     ]
     return "\n".join(rows) + "\n"
+
+
+def write(runs: Sequence[Mapping[str, Any]], directory: Path) -> None:
+    """Put the runs into `benchmarks.md` and `benchmarks.svg` of a directory.
+
+    Raises:
+        ValueError: the page has no mark below which to write.
+    """
+    page = directory / "benchmarks.md"
+    above, mark, _ = page.read_text(encoding="utf-8").partition(MARK)
+    if not mark:
+        raise ValueError(f"{page} has no line {MARK.strip()!r}, so there is no place to write to.")
+    tables = "\n".join(markdown(run) for run in runs)
+    page.write_text(f"{above}{mark}\n{tables}", encoding="utf-8")
+    page.with_suffix(".svg").write_text(svg(runs), encoding="utf-8")
 
 
 def _row(line: Mapping[str, Any]) -> str:
@@ -37,4 +56,4 @@ def _row(line: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    print("\n".join(markdown(orjson.loads(Path(path).read_bytes())) for path in sys.argv[1:]), end="")
+    write([orjson.loads(Path(path).read_bytes()) for path in sys.argv[1:]], Path(__file__).parents[1] / "docs")

@@ -6,7 +6,8 @@ import orjson
 import pytest
 
 from bench.measure import Line, Plan, Target
-from bench.page import markdown
+from bench.page import MARK, markdown
+from bench.page import write as write_page
 from bench.report import as_json, cells, number, write
 
 LINE = Line("deliver", "embedded, fan-out 1", "CPU per delivery", 0.3, "ms", 0.1, Target(2.5), {"api peak MB": 163.4})
@@ -69,3 +70,22 @@ def test_the_page_has_a_row_for_every_line() -> None:
         "| deliver | embedded, fan-out 1 | CPU per delivery | 0.3 ms | 0.1 | 3.00 × | ≤ 2.5 × | **no** |"
     )
     assert "size quick" in page
+
+
+def test_runs_take_the_place_of_those_that_the_page_had(tmp_path: Path) -> None:
+    page = tmp_path / "benchmarks.md"
+    page.write_text(f"# How fast it is\n\n{MARK}\nan old table\n")
+    run = as_json([LINE], "quick")
+
+    write_page([run, run], tmp_path)
+
+    table = markdown(run)
+    assert page.read_text() == f"# How fast it is\n\n{MARK}\n{table}\n{table}"
+    assert "0 of 1 targets hold" in (tmp_path / "benchmarks.svg").read_text()
+
+
+def test_a_page_without_a_place_for_runs_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "benchmarks.md").write_text("# How fast it is\n")
+
+    with pytest.raises(ValueError, match="no place to write to"):
+        write_page([as_json([LINE], "quick")], tmp_path)
