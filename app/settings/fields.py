@@ -162,6 +162,15 @@ class Settings(BaseSettings):
         at_least=64 * _KIB,
         at_most=64 * _MIB,
     )
+    max_head_bytes: int = setting(
+        64 * _KIB,
+        "About how large the URL and the headers of a request may be together; what is read beyond that closes the"
+        " connection.",
+        "A GET with the longest useful operation fits; anybody can send a head, with or without a key.",
+        unit="bytes",
+        at_least=8 * _KIB,
+        at_most=_MIB,
+    )
     max_event_bytes: EventBytes = setting(
         256 * _KIB,
         "The largest `data` of an event, as JSON.",

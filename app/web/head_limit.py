@@ -1,0 +1,70 @@
+"""Refuses heads of requests (URL and headers) that go on and on: Uvicorn would hold whatever anybody sends.
+
+Counted is what comes without ending a head or being part of a body, so trailers and extensions of chunks are bounded
+too. The read in which a request begins is not: it may hold the end of the one before, and is bounded by itself.
+"""
+
+from typing import Any
+
+import orjson
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+
+class LimitedHeads(HttpToolsProtocol):
+    """Uvicorn's protocol; the limit is its configuration's `h11_max_incomplete_event_size`, in bytes."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._max_bytes = self.config.h11_max_incomplete_event_size or 0
+        self._bytes_without_end = 0
+        self._got_on = False
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, and close the connection (431) where there has been too much of nothing."""
+        self._got_on = False
+        super().data_received(data)
+        if self._got_on:
+            self._bytes_without_end = 0
+            return
+        self._bytes_without_end += len(data)
+        if self._bytes_without_end > self._max_bytes and not self.transport.is_closing():
+            self._refuse()
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._got_on = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Its head has ended."""
+        self._got_on = True
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Some of its body came, which `app.web.body_limit` counts."""
+        self._got_on = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """It has ended."""
+        self._got_on = True
+        super().on_message_complete()
+
+    def _refuse(self) -> None:
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.response_complete:  # else these are trailers, or another answer is under way
+            self.transport.write(_answer(self._max_bytes))
+        self.transport.close()
+
+
+def _answer(max_bytes: int) -> bytes:
+    message = (
+        f"The URL and the headers of the request have more than {max_bytes:,} bytes; at most {max_bytes:,} are allowed."
+        " Send a long operation by POST."
+    )
+    body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": "BAD_USER_INPUT"}}]})
+    head = (
+        "HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/json\r\n"
+        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+    )
+    return head.encode() + body
