@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web.answers import error_answer
+from app.web.middleware import header
 
 # A connection that is closed while the client still sends is reset, and the client may never see the answer. So what
 # it sends is read and dropped, for a while.
@@ -30,8 +30,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal() and int(declared) > self._max_bytes:
+        declared = header(scope, b"content-length")
+        if declared.isdigit() and int(declared) > self._max_bytes:
             await self._refuse(scope, receive, send, f"{int(declared):,} bytes")
             return
         body = _CountedBody(receive, self._max_bytes)
@@ -61,7 +61,7 @@ class BodyLimit:
         await send({"type": "http.response.start", "status": 413, "headers": answer.raw_headers})
         await send({"type": "http.response.body", "body": answer.body, "more_body": True})
         # Who asked for "100 Continue" waits for it before sending, and has got this answer instead.
-        if Headers(scope=scope).get("expect", "").lower() != "100-continue":
+        if header(scope, b"expect").lower() != b"100-continue":
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._linger_seconds):
                     await _read_to_the_end(receive)

@@ -8,20 +8,28 @@ import secrets
 from typing import Any
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # What others may have made up: an id that log lines and headers can hold.
-_REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
-_SECURITY_HEADERS = {
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
-    "cross-origin-resource-policy": "same-site",
+_REQUEST_ID = re.compile(rb"[\w.:/+=-]{1,128}", re.ASCII)
+# Written out as ASGI has them: this happens at every request.
+_SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-site"),
     # Answers are data; the one page there is brings its own policy.
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "cache-control": "no-store",
-}
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+)
+
+
+def header(scope: Scope, name: bytes) -> bytes:
+    """The first header of a lower-case name that a request has; b"" where there is none."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return bytes(value)
+    return b""
 
 
 class RequestId:
@@ -34,17 +42,21 @@ class RequestId:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(12)
+        given = header(scope, b"x-request-id")
+        request_id = given.decode() if _REQUEST_ID.fullmatch(given) else secrets.token_hex(12)
         scope["eev.request_id"] = request_id
+        added = (b"x-request-id", request_id.encode())
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["x-request-id"] = request_id
+                message["headers"] = [*message.get("headers", ()), added]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        before = structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
             await self._app(scope, receive, send_with_id)
+        finally:
+            structlog.contextvars.reset_contextvars(**before)
 
 
 class SecurityHeaders:
@@ -56,9 +68,9 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                headers = [*message.get("headers", ())]
+                own = {name for name, _ in headers}
+                message["headers"] = headers + [each for each in _SECURITY_HEADERS if each[0] not in own]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
