@@ -404,7 +404,7 @@ class Settings(BaseSettings):
         "How many requests a second may be made with one API key, those with its access tokens included; 0 sets no"
         " limit. A request over HTTP, the opening of a WebSocket and each operation on one count as one, whatever they"
         " ask for. Servers with a Redis (UPDATES_URL, or else BROKER_URL) count together, else each by itself.",
-        "About what one process can answer: who publishes in a hurry never meets it, a loop that ran wild does.",
+        "Near what one process can answer: who publishes events together never meets it, a loop that ran wild does.",
         unit="requests per second",
         at_least=0,
         at_most=1_000_000,
