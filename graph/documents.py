@@ -6,7 +6,7 @@ its way to the client over sockets and SSE too.
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import Any
 
 from graphql import (
@@ -28,24 +28,36 @@ from app.settings import Settings
 from graph.cost import Cost, weigh
 from graph.limits import repetition_errors, shape_errors, too_complex
 
-# A token of a parsed document takes about 0.4 kB: 40 MB at most, thousands of usual operations.
-MAX_TOKENS_KEPT = 100_000
+# A thousand operations of usual size.
+MAX_BYTES_KEPT = 64_000_000
+# What a parsed document takes, each of its tokens, and each error of one that is not valid; measured.
+_DOCUMENT_BYTES, _TOKEN_BYTES, _ERROR_BYTES = 5_000, 650, 2_000
+
+
+def bytes_of(text: str) -> int:
+    """At most how much memory a text takes: one character beyond ASCII can make all of them wide."""
+    return len(text) if text.isascii() else 4 * len(text)
 
 
 @dataclass(slots=True)
 class Prepared:
     """A text that could be parsed, what is wrong with it, and the costs of those of its operations that were run."""
 
+    text: InitVar[str]
     document: DocumentNode
     errors: Sequence[GraphQLError]
     costs: dict[str | None, Cost] = field(default_factory=dict)
 
     # Whether an operation has to be named to be run. Strawberry would run the first.
     is_ambiguous: bool = field(init=False)
+    # About how much memory this takes with its text, of which comments and errors may repeat every character.
+    bytes: int = field(init=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, text: str) -> None:
         operations = [node for node in self.document.definitions if isinstance(node, OperationDefinitionNode)]
         self.is_ambiguous = len(operations) > 1
+        errors = sum(_ERROR_BYTES + bytes_of(error.message) for error in self.errors)
+        self.bytes = _DOCUMENT_BYTES + _TOKEN_BYTES * self.document.token_count + 2 * bytes_of(text) + errors
 
 
 class Documents:
@@ -59,7 +71,7 @@ class Documents:
         if not settings.introspection:
             self._rules += (NoSchemaIntrospectionCustomRule,)
         self._kept: OrderedDict[str, Prepared] = OrderedDict()
-        self._tokens = 0
+        self._bytes = 0
         self.misses = 0
         self.max_tokens = settings.max_query_tokens
         self.max_depth = settings.max_query_depth
@@ -76,7 +88,7 @@ class Documents:
             return prepared
         self.misses += 1
         document = parse(text, max_tokens=self.max_tokens)
-        prepared = Prepared(document, self._errors(document))
+        prepared = Prepared(text, document, self._errors(document))
         self._keep(text, prepared)
         return prepared
 
@@ -126,10 +138,10 @@ class Documents:
 
     def _keep(self, text: str, prepared: Prepared) -> None:
         self._kept[text] = prepared
-        self._tokens += prepared.document.token_count
-        while self._tokens > MAX_TOKENS_KEPT:
+        self._bytes += prepared.bytes
+        while self._bytes > MAX_BYTES_KEPT:
             _, oldest = self._kept.popitem(last=False)
-            self._tokens -= oldest.document.token_count
+            self._bytes -= oldest.bytes
 
 
 class Preparation(SchemaExtension):

@@ -55,6 +55,13 @@ def say_limits(error: GraphQLError, max_depth: int) -> None:
     error.message, error.extensions = said.message, said.extensions
 
 
+def too_long(characters: int, limit: int) -> GraphQLError:
+    """The error for a text that takes too long to read, although comments and strings are one token or none."""
+    beyond = f"The operation has a text of {characters} characters, but at most {limit} are allowed."
+    message = f"{beyond} Put values into variables."
+    return GraphQLError(message, extensions={"code": QUERY_TOO_COMPLEX})
+
+
 def shape_errors(document: DocumentNode, *, max_depth: int, max_aliases: int) -> list[GraphQLError]:
     """What is beyond the limits in the mere shape of a document, which need not be valid."""
     fragments = {

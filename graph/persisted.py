@@ -11,8 +11,12 @@ from typing import Protocol
 
 from graphql import GraphQLError
 
+from graph.documents import bytes_of
 from graph.errors import BAD_USER_INPUT
 from graph.http import Asked
+
+# What a text takes beside its characters: its id, and its place in the order.
+_ENTRY_BYTES = 450
 
 
 class Persisted(Protocol):
@@ -57,18 +61,17 @@ class Remembered:
         return text
 
     def _remember(self, document_id: str, text: str) -> None:
-        encoded = text.encode()
-        digest = sha256(encoded).hexdigest()
+        digest = sha256(text.encode()).hexdigest()
         if document_id != digest:
             message = f'The id of the document is "{document_id[:100]}", but the SHA-256 of its text is "{digest}".'
             raise GraphQLError(message, extensions={"code": BAD_USER_INPUT})
-        if document_id in self._texts or len(encoded) > self._max_bytes:
+        if document_id in self._texts or _taken_by(text) > self._max_bytes:
             return
         self._texts[document_id] = text
-        self._bytes += len(encoded)
+        self._bytes += _taken_by(text)
         while self._bytes > self._max_bytes:
             _, oldest = self._texts.popitem(last=False)
-            self._bytes -= len(oldest.encode())
+            self._bytes -= _taken_by(oldest)
 
 
 class Trusted:
@@ -88,6 +91,10 @@ class Trusted:
         if text is None:
             raise _forbidden(f'No document with the id "{(asked.document_id or "")[:100]}" is')
         return asked.with_text(text)
+
+
+def _taken_by(text: str) -> int:
+    return bytes_of(text) + _ENTRY_BYTES
 
 
 def _forbidden(what: str) -> GraphQLError:

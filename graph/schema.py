@@ -21,7 +21,8 @@ from graph.context import Context
 from graph.documents import Documents, Preparation, Prepared
 from graph.errors import explain
 from graph.execution import Execution
-from graph.limits import say_limits
+from graph.http import Asked
+from graph.limits import say_limits, too_long
 from graph.manifest import read_manifest
 from graph.mutations.root import Mutation
 from graph.persisted import Persisted, Remembered, Trusted
@@ -49,8 +50,19 @@ class Schema(strawberry.Schema):
             config=config,
         )
         self.documents = Documents(self._schema, settings)
-        self.persisted = self._persisted(settings)
+        self._persisted = _persisted(settings, self.documents)
+        self._max_characters = settings.max_query_characters
         self._sharing = Sharing()
+
+    def resolve(self, asked: Asked) -> Asked:
+        """The same request with the text of its document, which may have come with it or is known by its id.
+
+        Raises:
+            GraphQLError: the text is too long, it is not known, or it may not run.
+        """
+        if len(asked.query) > self._max_characters:
+            raise too_long(len(asked.query), self._max_characters)
+        return self._persisted.resolve(asked)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:  # noqa: ARG002
         """Give every error its code. Strawberry calls this for queries, mutations and subscriptions alike."""
@@ -150,13 +162,14 @@ class Schema(strawberry.Schema):
             key_of(context.caller, document, query, operation_name, variable_values), context, open_
         )
 
-    def _persisted(self, settings: Settings) -> Persisted:
-        if settings.trusted_documents is None:
-            return Remembered(settings.persisted_queries_bytes)
-        return Trusted(read_manifest(settings.trusted_documents, self.documents))
-
     def _preparation(self) -> Preparation:
         return Preparation(self.documents)
+
+
+def _persisted(settings: Settings, documents: Documents) -> Persisted:
+    if settings.trusted_documents is None:
+        return Remembered(settings.persisted_queries_bytes)
+    return Trusted(read_manifest(settings.trusted_documents, documents))
 
 
 def export() -> str:

@@ -106,7 +106,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     def _with_text(self, message: SubscribeMessage) -> SubscribeMessage:
         """The same message with the text of a document that it names by its id."""
-        query = self.schema.persisted.resolve(asked(message["payload"])).query
+        query = self.schema.resolve(asked(message["payload"])).query
         return {**message, "payload": {**message["payload"], "query": query}}
 
     async def _close(self, code: int, error: Exception) -> None:

@@ -102,7 +102,7 @@ class GraphQLView(GraphQL[Context, None]):
     async def _run(self, asked: Asked, context: Context, method: str, accept: str) -> ASGIApp:
         allowed = _BY_GET if method == "GET" else _BY_POST
         try:
-            asked = self.schema.persisted.resolve(asked)
+            asked = self.schema.resolve(asked)
         except GraphQLError as error:
             return _refused(formatted(error), accept)
         if self._streams(asked, accept):

@@ -367,6 +367,14 @@ class Settings(BaseSettings):
         at_least=1,
         at_most=100,
     )
+    max_query_characters: int = setting(
+        200_000,
+        "How long the text of an operation may be; its variables do not count.",
+        "Reading it takes some 25 ms, in which the process does nothing else; most documents have hundreds.",
+        unit="characters",
+        at_least=1_000,
+        at_most=64 * _MIB,
+    )
     max_query_tokens: int = setting(
         2_000,
         "How many tokens the text of an operation may have.",

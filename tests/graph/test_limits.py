@@ -1,5 +1,7 @@
 """Limits: depth, aliases, tokens and cost, each said with its value and its limit; and texts that are parsed once."""
 
+import gc
+import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.settings import Settings
 from graph.cost import WEIGHTS, weigh
-from graph.documents import MAX_TOKENS_KEPT, Documents
+from graph.documents import MAX_BYTES_KEPT, Documents
 from graph.limits import repetition_errors, shape_errors
 from graph.schema import Schema
 from graph.view import GraphQLView
@@ -252,9 +254,34 @@ async def test_the_requests_of_a_server_share_what_was_parsed(api: Api) -> None:
     assert view.schema.documents.misses == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ __typename }",
+        "{ " + "__typename " * 1_500 + "}",
+        "{ deliveries { nodes { id event { type } attempts { nodes { number outcome } } } } }",
+        "{ __typename } # " + "x" * 20_000,
+        "{ __typename } # " + "🐘" * 20_000,
+        "query " + "x" * 5_000 + " { " + "viewer(a: $w) " * 50 + "}",
+    ],
+)
+def test_what_is_kept_takes_no_more_memory_than_is_counted(text: str) -> None:
+    documents = Documents(SCHEMA._schema, Settings.model_construct())
+    alike = [text + " " * count for count in range(min(100, 2 + 40_000 // len(text)))]
+    documents.prepare(alike.pop())  # also makes what is made once, whatever the text
+    gc.collect()
+    tracemalloc.start()
+    counted = sum(documents.prepare(text).bytes for text in alike)
+    gc.collect()
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert counted / 3 < taken < 1.2 * counted
+
+
 def test_only_so_much_is_kept() -> None:
     documents = Documents(SCHEMA._schema, Settings.model_construct())
-    texts = [f"{{ a{number}: __typename {'__typename ' * 1_500} }}" for number in range(MAX_TOKENS_KEPT // 1_500 + 2)]
+    texts = [f"{{ a{number}: __typename }} # {'🐘' * 200_000}" for number in range(MAX_BYTES_KEPT // 1_600_000 + 2)]
 
     for text in texts:
         documents.prepare(text)

@@ -19,6 +19,7 @@ LIMITS: dict[str, Any] = {
     "max_query_depth": 5,
     "max_query_aliases": 2,
     "max_query_cost": 50,
+    "max_query_characters": 10_000,
     "max_query_tokens": 700,
     "max_operations_per_socket": 2,
     "max_request_bytes": 65_536,
@@ -36,6 +37,10 @@ BEYOND = {
     "cost through connections": (
         "{ webhooks(first: 2) { nodes { deliveries(first: 10) { nodes { id status } } } } }",
         "a cost of 65, but at most 50 is",
+    ),
+    "characters": (
+        "query A { __typename } # " + "x" * 10_000,
+        "a text of 10025 characters, but at most 10000 are",
     ),
     "tokens": ("{ " + "__typename " * 699 + "}", "more than 700 tokens, but at most 700 is"),
 }

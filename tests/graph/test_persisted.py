@@ -1,5 +1,6 @@
 """Automatic persisted queries: a document is sent once and then named, over HTTP, streams and sockets."""
 
+import tracemalloc
 from collections.abc import AsyncIterator
 from hashlib import sha256
 from pathlib import Path
@@ -189,8 +190,8 @@ def asked_for(text: str, *, sent: bool) -> Asked:
 
 
 def test_what_was_unused_for_longest_is_forgotten_first() -> None:
-    texts = [f"{{ a{number}: __typename }}" for number in range(4)]
-    remembered = Remembered(max_bytes=3 * len(texts[0]))
+    texts = [f"{{ a{number}: __typename }} # {'x' * 10_000}" for number in range(4)]
+    remembered = Remembered(max_bytes=35_000)
     for text in texts[:3]:
         remembered.resolve(asked_for(text, sent=True))
 
@@ -204,9 +205,21 @@ def test_what_was_unused_for_longest_is_forgotten_first() -> None:
 
 
 def test_a_text_larger_than_all_that_is_kept_pushes_out_nothing() -> None:
-    remembered = Remembered(max_bytes=100)
+    remembered = Remembered(max_bytes=1_000)
     remembered.resolve(asked_for(QUERY, sent=True))
 
-    remembered.resolve(asked_for("{ é }" * 20, sent=True))
+    remembered.resolve(asked_for("{ é }" * 200, sent=True))
 
     assert remembered.resolve(asked_for(QUERY, sent=False)).query == QUERY
+
+
+@pytest.mark.parametrize("text", ["{{a{}}}", "{{a{}}} # 🐘 " + "x" * 200])
+def test_however_short_or_wide_texts_are_they_take_no_more_memory_than_allowed(text: str) -> None:
+    remembered = Remembered(max_bytes=1_000_000)
+    tracemalloc.start()
+    for number in range(10_000):
+        remembered.resolve(asked_for(text.format(number), sent=True))
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert 200_000 < taken < 1_000_000
