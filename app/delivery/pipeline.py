@@ -172,9 +172,13 @@ class Pipeline:
         """Load the targets of claimed deliveries."""
         versions = {d.webhook_id: claims.webhooks[d.webhook_id]["updated_at"] for d in claims.deliveries}
         targets = await self.targets.load(versions, self._clock.now())
+        # Without keys since the claim: deleted, which cancels the deliveries too.
+        if deleted := [d for d in claims.deliveries if not targets[d.webhook_id].keys]:
+            await self._release(deleted, delay_seconds=self._policy.broken_delay_seconds)
         return [
             Sending(d, targets[d.webhook_id], claims.bodies[d.event_id], claims.webhooks[d.webhook_id])
             for d in claims.deliveries
+            if targets[d.webhook_id].keys
         ]
 
     def _freed(self, claimed: Claimed) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 from standardwebhooks import Webhook as StandardWebhook
+from structlog.testing import capture_logs
 from svix.webhooks import Webhook as SvixWebhook
 
 from app.clock import to_micros
@@ -226,6 +227,25 @@ async def test_a_paused_webhook_receives_nothing_until_it_is_resumed(world: Worl
 
     assert len(await world.receiver.received(1)) == 1
     await world.until_status("SUCCEEDED")
+
+
+async def test_a_webhook_that_is_deleted_between_claim_and_request_is_no_fault(world: World) -> None:
+    deleted, other = await world.webhook("/deleted"), await world.webhook("/other")
+    # As a deletion leaves it for whoever has claimed before.
+    await world.resources.database.execute("DELETE FROM secret WHERE webhook_id = $1", deleted.id)
+
+    async def reached_the_other() -> bool:
+        [row] = await world.deliveries(webhook_id=other.id)
+        return bool(row["status"] == "SUCCEEDED")
+
+    with capture_logs() as log:
+        await world.publish()  # both are claimed at once
+        await world.until(reached_the_other)
+
+    [row] = await world.deliveries(webhook_id=deleted.id)
+    assert (row["status"], row["claimed_by"], row["attempt_count"]) == ("PENDING", None, 0)
+    assert row["next_attempt_at"] > row["created_at"]
+    assert [entry["event"] for entry in log if entry["log_level"] in {"warning", "error"}] == []
 
 
 async def test_after_a_run_of_failures_one_probe_at_a_time_goes_through(world: World, clock: FakeClock) -> None:
