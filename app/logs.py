@@ -152,7 +152,11 @@ def _json(line: EventDict) -> str:
     try:
         return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z).decode()
     except TypeError:  # An integer over 64 bits, or half a surrogate pair: no reason to break what is logged.
-        return json.dumps(line, default=str)
+        return json.dumps(line, default=_text)
+
+
+def _text(value: Any) -> str:
+    return f"{value:%Y-%m-%dT%H:%M:%S.%fZ}" if isinstance(value, datetime) and value.tzinfo is UTC else str(value)
 
 
 @lru_cache(maxsize=1024)

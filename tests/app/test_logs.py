@@ -5,6 +5,7 @@ import json
 import logging
 import warnings
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -180,6 +181,9 @@ def test_what_json_does_not_know_is_written_as_text(logged: Logged) -> None:
     assert (first["values"], first["error"]) == ([1], "no")
     assert second["number"] == 1 << 70
     assert third["text"] == "half \ud83d a pair"
+    for line in (first, second, third):
+        assert datetime.fromisoformat(line["timestamp"]).tzinfo is UTC
+        assert line["timestamp"].endswith("Z")
 
 
 @pytest.mark.parametrize(
