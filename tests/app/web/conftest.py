@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser
 from starlette.types import ASGIApp
 
@@ -26,8 +27,8 @@ async def world(sqlite_databases: SqliteDatabases, tmp_path: Path) -> AsyncItera
         yield opened
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """A real browser."""
+    """A real browser, which takes seconds to start: its module's tests share it, and so the module's event loop."""
     async with started_browser() as started:
         yield started

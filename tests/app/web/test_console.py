@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from app.web.application import create_application
@@ -17,7 +18,16 @@ from tests.databases import SqliteDatabases
 from tests.graph.serving import served, until_followed
 from tests.world import World, open_world
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 FOLLOW = "subscription { deliveryUpdates { updates { delivery { status } } } }"
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def world(sqlite_databases: SqliteDatabases, tmp_path: Path) -> AsyncIterator[World]:
+    """A process that takes requests and delivers nothing."""
+    async with open_world(await sqlite_databases.create(), tmp_path, works=False) as made:
+        yield made
 
 
 @asynccontextmanager

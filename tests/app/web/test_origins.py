@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Error, Page
 
 from tests.databases import SqliteDatabases
 from tests.graph.serving import served
 from tests.receiver import Receiver, answer
 from tests.world import open_world
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ASK = """
     async ([url, key]) => {
@@ -56,7 +59,7 @@ class Elsewhere:
         return said
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def elsewhere(
     browser: Browser, sqlite_databases: SqliteDatabases, tmp_path: Path, request: pytest.FixtureRequest
 ) -> AsyncIterator[Elsewhere]:
@@ -69,10 +72,11 @@ async def elsewhere(
             open_world(url, tmp_path, works=False, cors_origins=origins) as world,
             served(world.resources) as address,
         ):
-            page = await browser.new_page()
+            context = await browser.new_context()
+            page = await context.new_page()
             await page.goto(pages.url())
             yield Elsewhere(page, address, world.key)
-            await page.close()
+            await context.close()
 
 
 @pytest.mark.parametrize("elsewhere", ["PAGE", "https://app.example.com, PAGE", "*"], indirect=True)
