@@ -392,9 +392,9 @@ class Settings(BaseSettings):
         at_most=10_000,
     )
     max_query_cost: int = setting(
-        20_000,
+        50_000,
         "How many fields an operation may ask for, each counted as often as the connections around it may return it.",
-        "A page of 100 with a page of 20 in each, a few fields wide.",
+        "A page of 100 deliveries with all that is known of 20 attempts of each, which costs 37,000.",
         unit="fields",
         at_least=1,
         at_most=100_000_000,

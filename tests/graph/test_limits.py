@@ -129,6 +129,20 @@ def test_cost_is_the_number_of_fields_multiplied_through_connections(
     assert cost(document, variables) == expected
 
 
+def test_a_whole_page_of_deliveries_with_all_that_is_known_of_their_attempts_is_within_the_default() -> None:
+    document = """{ deliveries(first: 100) { nodes {
+      id status attemptCount nextAttemptAt lastOutcome lastResponseStatus createdAt completedAt event { id type }
+      webhook { id name }
+      attempts { nodes {
+        id number trigger startedAt durationMs outcome error remoteAddress
+        request { method url headers { name value } body }
+        response { status headers { name value } body truncated }
+      } }
+    } } }"""
+
+    assert 20_000 < cost(document) <= Settings.model_fields["max_query_cost"].default
+
+
 def test_fragments_that_multiply_each_other_are_given_up_at_the_limit() -> None:
     both = " ".join(f"{name}: webhook {{{{ deliveries {{{{ nodes {{{{ ...F{{n}} }}}} }}}} }}}}" for name in "ab")
     chain = " ".join(f"fragment F{n} on Delivery {{ {both.format(n=n + 1)} }}" for n in range(40))
