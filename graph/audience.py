@@ -21,6 +21,8 @@ from graph.http import encode
 from graph.place import Place, Told
 
 Results = AsyncGenerator[ExecutionResult, None]
+# A key or access token, and the address that it comes from.
+Credentials = tuple[str, str | None]
 
 # So many are told before anything else in the process gets a turn: about half a millisecond.
 AT_ONCE = 32
@@ -33,14 +35,16 @@ class Message:
     Attributes:
         number: counts up.
         start: where those stand who are told it next.
-        admitted: which keys were found good for it, by key and address.
+        admitted: the keys, each with an address, that were found good for it.
+        asked: those that it is being found out for.
     """
 
     number: int
     start: Cursor
     told: Told
     result: ExecutionResult
-    admitted: dict[tuple[str, str | None], asyncio.Future[None]] = field(default_factory=dict)
+    admitted: set[Credentials] = field(default_factory=set)
+    asked: dict[Credentials, asyncio.Future[None]] = field(default_factory=dict)
 
     def comes_next(self, position: Cursor) -> bool:
         """Whether it has all that comes after a position, and nothing else."""
@@ -59,6 +63,7 @@ class Audience:
 
     def __init__(self, results: Results, place: Place, told: Told, check_seconds: float) -> None:
         place.shared = True
+        self._loop = asyncio.get_running_loop()
         self._place = place
         self._check_seconds = check_seconds
         # In the order in which they came; a dictionary, so that who leaves is found at once.
@@ -79,7 +84,7 @@ class Audience:
 
     async def news(self, seconds: float | None = None) -> None:
         """Wait for a message, for the end, or for the time to check keys; or for so many seconds."""
-        woken = asyncio.get_running_loop().create_future()
+        woken = self._loop.create_future()
         self._waiting[woken] = None
         self._asked.set()
         try:
@@ -97,7 +102,7 @@ class Audience:
         await asyncio.wait(self._tasks)
 
     async def _run(self, results: Results) -> None:
-        clock = asyncio.get_running_loop().time
+        clock = self._loop.time
         try:
             async with aclosing(results):
                 async for result in results:

@@ -145,6 +145,7 @@ class _Follower:
         self._number = audience.latest.number if told.end >= audience.latest.told.end else None
         self._due_at = told.at + self._pause_seconds - _CLOCK_SECONDS
         self._checks = audience.checks
+        self._credentials = (context.token, context.source_address)
         self._ended = False
 
     async def results(self) -> Results:
@@ -152,7 +153,8 @@ class _Follower:
         try:
             while not self._ended and (message := await self._next()) is not None:
                 if self._fits(message):
-                    await self._admit(message)
+                    if self._credentials not in message.admitted:
+                        await self._admit(message)
                     self._stand_after(message)
                     yield message.result
                 else:
@@ -180,7 +182,8 @@ class _Follower:
                 await self._audience.news(seconds)
             else:
                 return latest
-            await self._check_now_and_then()
+            if self._checks != self._audience.checks:
+                await self._check()
 
     def _is_new(self, message: Message) -> bool:
         return message.number != self._number and (message.told.gap or self._position < message.told.end)
@@ -211,17 +214,16 @@ class _Follower:
                 yield result
 
     async def _admit(self, message: Message) -> None:
-        """Look once for each message and key whether it is still good for it."""
-        key = (self._context.token, self._context.source_address)
-        asked = message.admitted.get(key)
+        """Find the key good for a message. This is asked once for all who have the same."""
+        asked = message.asked.get(self._credentials)
         if asked is None:
-            asked = message.admitted[key] = asyncio.ensure_future(self._context.authenticate_again())
+            asked = message.asked[self._credentials] = asyncio.ensure_future(self._context.authenticate_again())
         if not asked.done():
             await asyncio.wait([asked])
         asked.result()
+        message.admitted.add(self._credentials)
 
-    async def _check_now_and_then(self) -> None:
-        if self._checks != self._audience.checks:
-            self._checks = self._audience.checks
-            with suppress(DatabaseUnavailable):  # asked again before anything is told
-                await self._context.authenticate_again()
+    async def _check(self) -> None:
+        self._checks = self._audience.checks
+        with suppress(DatabaseUnavailable):  # asked again before anything is told
+            await self._context.authenticate_again()
