@@ -12,9 +12,10 @@ from app.errors import Unauthenticated
 from app.ids import DELIVERY, lowest_id, new_id
 from app.statuses import DeliveryStatus
 from app.updates.bus import Batch
+from app.updates.cursor import Cursor
 from app.updates.update import Topic, Update
 from graph.context import Context
-from graph.following import follow, paced, wanted_by, while_allowed
+from graph.following import follow, paced, up_to, wanted_by, while_allowed
 from graph.loaders import Loaders
 from graph.messages import delivery_messages
 from tests.clock import START
@@ -84,6 +85,29 @@ async def test_a_key_that_is_revoked_while_nothing_happens_ends_what_runs_on_it(
             await anext(batches)
 
     assert context.resources.updates.followers == 0
+
+
+async def test_who_catches_up_goes_exactly_as_far_as_the_others_are() -> None:
+    async def batches() -> AsyncGenerator[Batch, None]:
+        yield Batch((("1-1", UPDATE), ("1-2", UPDATE)), "1-2", gap=True)
+        yield Batch((("1-3", UPDATE), ("1-4", UPDATE)), "1-4", gap=False)
+        raise AssertionError("asked for more than it wanted")
+
+    within = [batch async for batch in up_to(Cursor(1, 3), batches())]
+    at_once = [batch async for batch in up_to(Cursor(1, 2), batches())]
+
+    assert within == [
+        Batch((("1-1", UPDATE), ("1-2", UPDATE)), "1-2", gap=True),
+        Batch((("1-3", UPDATE),), "1-3", gap=False),
+    ]
+    assert at_once == within[:1]
+
+
+async def test_who_catches_up_is_told_whole_what_is_beyond_a_gap() -> None:
+    async def batches() -> AsyncGenerator[Batch, None]:
+        yield Batch((("2-1", UPDATE),), "2-1", gap=True)
+
+    assert [batch async for batch in up_to(Cursor(1, 3), batches())] == [Batch((("2-1", UPDATE),), "2-1", gap=True)]
 
 
 async def test_batches_are_asked_for_only_so_often() -> None:
