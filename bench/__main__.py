@@ -1,6 +1,7 @@
 """`python -m bench [FIGURE …]`: measures, prints one table, and writes build/bench.json."""
 
 import asyncio
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -58,7 +59,11 @@ def main(
     console = Console()
     lines: list[Line] = []
     modes = tuple(name for name in MODES if mode in {None, name})
-    failed = uvloop.run(_measure(chosen, size, modes, console, lines))
+    try:
+        failed = uvloop.run(_measure(chosen, size, modes, console, lines))
+    except asyncio.CancelledError:
+        console.print("Stopped; what was started has ended.")
+        raise typer.Exit(128 + signal.SIGTERM) from None
     show(lines, console if console.is_terminal else Console(width=240))
     write(lines, size, output)
     console.print(f"The same as JSON: {output}")
@@ -73,6 +78,10 @@ async def _measure(
 ) -> dict[str, Exception]:
     """Add the lines of each figure; return why others could not be measured: one must not cost the rest."""
     failed: dict[str, Exception] = {}
+    measuring = asyncio.current_task()
+    assert measuring is not None
+    # Stopped from outside, it still ends the servers that it started, as Ctrl-C makes it do.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, measuring.cancel)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, refresh_per_second=4) as progress:
         task = progress.add_task("starting PostgreSQL and Redis", total=len(chosen))

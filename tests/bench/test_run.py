@@ -1,10 +1,13 @@
 """A whole run of the quickest figure."""
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import orjson
+import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -32,3 +35,29 @@ def test_a_figure_that_does_not_exist_is_named() -> None:
 
     assert ended.returncode == 2
     assert "There is no figure deliverr" in ended.stderr
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    """What a process was started as; nothing, where it has ended."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
+
+
+@pytest.mark.timeout(180)
+def test_a_run_that_is_stopped_ends_what_it_started(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bench", "start", "--quick", "--output", str(tmp_path / "bench.json")]
+    run = psutil.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        ends_at = time.monotonic() + 90
+        while not any("bench.broadcast" in command_of(child) for child in run.children()):
+            assert time.monotonic() < ends_at, "nothing was being measured in time"
+            time.sleep(0.05)
+        started = run.children()
+    finally:
+        run.terminate()
+
+    assert run.wait(60) == 128 + signal.SIGTERM
+    assert len(started) >= 3  # PostgreSQL, Redis, and what was being measured
+    assert psutil.wait_procs(started, 10)[1] == []
