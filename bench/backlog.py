@@ -2,12 +2,13 @@
 
 import asyncio
 from statistics import mean
+from time import monotonic_ns
 
 from app.clock import SystemClock, to_micros
 from app.database.database import Database
 from bench.deliver import publish
 from bench.installation import Installation, Mode, installed
-from bench.measure import Line, Target, percentile
+from bench.measure import Line, Target, percentile, percentiles
 from bench.meter import Meter
 from bench.run import Run, baseline
 
@@ -34,14 +35,16 @@ async def _case(run: Run, mode: Mode) -> list[Line]:
         await publish(product, count // 5)
         bare = [await _bare(product, count)]
         run.say(f"backlog: {mode}, draining {count:,}")
-        meter = Meter(product)
+        await product.receipts()
+        meter, began = Meter(product), monotonic_ns()
         await _set_webhooks(product, "ACTIVE")
         draining = asyncio.create_task(product.until_delivered(1_000 + count, PATIENCE_SECONDS))
         memory = await _sampled(product, draining)
         reading = meter.read()
+        waits_ms = [(at - began) / 1e6 for _, at in await product.receipts()]
         bare.append(await _bare(product, count))
     case = f"{mode}, {count:,} due"
-    details = {"s to drain": reading.seconds} | reading.each(count)
+    details = {"s to drain": reading.seconds} | percentiles(waits_ms).named("to receipt ") | reading.each(count)
     return [
         Line("backlog", case, "drained", count / reading.seconds, "deliveries/s", mean(bare), None, details),
         *(

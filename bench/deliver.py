@@ -4,10 +4,11 @@ the same bodies. The two take turns, so that what else the machine does meets bo
 import asyncio
 from collections.abc import Mapping, Sequence
 from statistics import median
+from time import perf_counter
 
 from bench.client import PUBLISH_EVENTS, request
 from bench.installation import Installation, Mode, installed
-from bench.measure import Line, Target
+from bench.measure import Line, Target, percentiles
 from bench.meter import Meter, Reading
 from bench.run import Run, baseline
 from bench.workload import LANES, event
@@ -35,18 +36,25 @@ async def _case(run: Run, mode: Mode, fan_out: int) -> list[Line]:
         done = 10 * LANES * fan_out
         await publish(product, done // fan_out)
         await product.until_delivered(done)
-        readings, bare = [], []
+        readings, bare, answer_ms = [], [], []
         for _ in range(rounds):
             meter = Meter(product)
-            await publish(product, each // fan_out)
+            answer_ms += await publish(product, each // fan_out)
             done += each
             await product.until_delivered(done)
             readings.append(meter.read())
             bare.append(await baseline("deliver", product.bare_url, each))
-    return _lines(f"{mode}, fan-out {fan_out}", each, readings, bare)
+    answers = percentiles(answer_ms).named("answer to a batch ")
+    return _lines(f"{mode}, fan-out {fan_out}", each, readings, bare, answers)
 
 
-def _lines(case: str, count: int, readings: Sequence[Reading], bare: Sequence[Mapping[str, float]]) -> list[Line]:
+def _lines(
+    case: str,
+    count: int,
+    readings: Sequence[Reading],
+    bare: Sequence[Mapping[str, float]],
+    answers: Mapping[str, float],
+) -> list[Line]:
     """Of the rounds, the one in the middle."""
     middle = sorted(readings, key=lambda reading: reading.python)[len(readings) // 2]
     return [
@@ -54,6 +62,7 @@ def _lines(case: str, count: int, readings: Sequence[Reading], bare: Sequence[Ma
             *("deliver", case, "throughput"),
             *(count / median(reading.seconds for reading in readings), "deliveries/s"),
             count / median(one["seconds"] for one in bare),
+            details=answers,
         ),
         Line(
             *("deliver", case, "CPU per delivery", middle.python * 1_000 / count, "ms"),
@@ -64,8 +73,13 @@ def _lines(case: str, count: int, readings: Sequence[Reading], bare: Sequence[Ma
     ]
 
 
-async def publish(product: Installation, count: int) -> None:
-    """Publish so many events in batches, the lanes in turn, from a few publishers at once."""
+async def publish(product: Installation, count: int) -> list[float]:
+    """Publish so many events in batches, the lanes in turn, from a few publishers at once.
+
+    Returns:
+        How long each batch took to be answered (ms).
+    """
+    answer_ms: list[float] = []
     numbers = list(range(count))
     bodies = iter(
         [
@@ -80,6 +94,9 @@ async def publish(product: Installation, count: int) -> None:
 
     async def one_after_another() -> None:
         for body in bodies:
+            began = perf_counter()
             await product.client.send(body)
+            answer_ms.append((perf_counter() - began) * 1_000)
 
     await asyncio.gather(*(one_after_another() for _ in range(PUBLISHERS)))
+    return answer_ms

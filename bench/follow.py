@@ -51,8 +51,11 @@ async def follow(run: Run) -> list[Line]:
 class Measured:
     """What a server did while it was watched, until the readers knew everything or their patience ended."""
 
-    def __init__(self, cpu_ms: float, memory_mb: float, followers: list[Follower], published: Published) -> None:
+    def __init__(
+        self, cpu_ms: float, memory_mb: float, peak_mb: float, followers: list[Follower], published: Published
+    ) -> None:
         self.cpu_ms = cpu_ms
+        self.peak_mb = peak_mb
         self.memory_mb = memory_mb
         self.messages = sum(follower.messages for follower in followers)
         readers = followers[:READERS]
@@ -84,7 +87,8 @@ async def _watched(product: Installation, subscribers: int, seconds: int) -> Mea
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await asyncio.gather(*(follower.told(published.due_at.keys()) for follower in followers[:READERS]))
         used_ms = (api.cost.cpu_seconds - before) * 1_000
-        return Measured(used_ms, api.cost.memory_mb - before_mb, followers, published)
+        cost = api.cost
+        return Measured(used_ms, cost.memory_mb - before_mb, cost.peak_mb, followers, published)
 
 
 async def _bare(run: Run, subscribers: int, seconds: int) -> float:
@@ -123,6 +127,7 @@ def _line(mode: Mode, subscribers: int, measured: Measured, following_ms: float,
         "messages": float(measured.messages),
         "% told": measured.told_percent,
         "MB a subscriber": measured.memory_mb / subscribers,
+        "api peak MB": measured.peak_mb,
     }
     return Line(
         *("follow", f"{mode}, {subscribers:,} subscribers", "CPU of an update to a subscriber"),

@@ -5,7 +5,7 @@ Compared is the CPU of server and database together, which other work on the mac
 """
 
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from bench.history import fill
 from bench.installation import KEY, Installation, installed, served_again
 from bench.measure import Line, Percentiles, Plan, Target, percentiles
 from bench.plans import plans_of, rows_without_index
-from bench.processes import Process, cpu_of, used_since
+from bench.processes import Process, cpu_of, peaks_of, used_since
 from bench.run import Run
 from bench.workload import LANES, event_type
 
@@ -56,6 +56,7 @@ class Asked:
 
     cpu_ms: float
     took: Percentiles
+    peaks: Mapping[str, float]
 
 
 class Sized:
@@ -86,7 +87,7 @@ class Sized:
     def end(self) -> Asked:
         """What it took since the beginning."""
         cpu_ms = sum(used_since(self._before, self._processes).values()) * 1_000
-        return Asked(cpu_ms / len(self._took), percentiles(self._took))
+        return Asked(cpu_ms / len(self._took), percentiles(self._took), peaks_of(self._product.processes))
 
 
 async def read(run: Run) -> list[Line]:
@@ -158,7 +159,7 @@ async def _backends(database_url: str) -> list[int]:
 
 
 def _line(name: str, case: str, small: Asked, many: Asked, plans: Sequence[Plan]) -> Line:
-    details = many.took.named() | small.took.named("small ")
+    details = many.took.named() | small.took.named("small ") | dict(many.peaks)
     details["rows read without an index"] = float(sum(rows_without_index(plan.whole) for plan in plans))
     target = PAGE_TARGET if name.endswith("50") else None
     return Line("read", case, name, many.cpu_ms, "ms of CPU", small.cpu_ms, target, details, plans)
