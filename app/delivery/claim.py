@@ -51,8 +51,9 @@ _DUE = {
 _CHOSEN = "SELECT id FROM placed WHERE place <= room AND place <= unused"
 _AMONG_CHOSEN = {"postgres": f"= ANY (ARRAY({_CHOSEN}))", "sqlite": f"IN ({_CHOSEN})"}
 
-# First attempts and retries take turns (their places in their own lanes are compared first): a backlog of retries does
-# not hold up what was published a moment ago, nor the other way round.
+# First attempts and retries take turns (their places in their own lanes are compared first, and chance decides between
+# equals, for a busy webhook has one free place at a time): a backlog of retries does not hold up what was published a
+# moment ago, nor the other way round.
 #
 # A table that grew from nothing in seconds has no statistics yet, and PostgreSQL then takes every index for empty. So
 # that it cannot go wrong: what is chosen is worked out once (MATERIALIZED, ARRAY), rows are found by their primary key,
@@ -63,12 +64,12 @@ WITH asked AS MATERIALIZED (
     r.most - (SELECT count(*) FROM delivery b WHERE b.webhook_id = r.webhook_id AND b.claimed_by IS NOT NULL) AS unused
   FROM {{rows}} r
 ), in_lane AS (
-  SELECT due.id, asked.webhook_id, asked.room, asked.unused, due.status, due.next_attempt_at,
+  SELECT due.id, asked.webhook_id, asked.room, asked.unused,
     row_number() OVER (PARTITION BY asked.webhook_id, due.status ORDER BY due.next_attempt_at, due.id) AS lane_place
   FROM {due}
 ), placed AS (
   SELECT id, room, unused,
-    row_number() OVER (PARTITION BY webhook_id ORDER BY lane_place, status, next_attempt_at, id) AS place
+    row_number() OVER (PARTITION BY webhook_id ORDER BY lane_place, random()) AS place
   FROM in_lane
 )
 UPDATE delivery SET claimed_by = $2

@@ -7,17 +7,23 @@ from typing import Any
 import pytest
 
 from app.delivery.sweep import sweep
+from app.publishing.commit import Committed
 from app.publishing.draft import EventDraft
 from app.settings import load_settings
 from tasks.process import open_process
-from tests.receiver import hang
+from tests.clock import FakeClock
+from tests.receiver import answer, hang, in_turn
 from tests.world import PATIENCE_SECONDS, TICKET, World, open_world
+
+
+async def publish_events(world: World, count: int) -> Committed:
+    events = [EventDraft("ticket.created", TICKET)] * count
+    return await world.resources.publisher.publish(world.caller, events, batch=True)
 
 
 async def publish_many(world: World, count: int, path: str = "/", **draft: Any) -> None:
     await world.webhook(path, **draft)
-    events = [EventDraft("ticket.created", TICKET)] * count
-    await world.resources.publisher.publish(world.caller, events, batch=True)
+    await publish_events(world, count)
 
 
 async def test_a_process_holds_no_more_deliveries_than_it_has_places(database_url: str, tmp_path: Path) -> None:
@@ -84,3 +90,19 @@ async def test_a_workspace_whose_receivers_hang_leaves_room_for_another(database
         await world.receiver.received(5, path="/other")
 
         assert [request.path for request in world.receiver.requests].count("/hangs") == 3
+
+
+async def test_first_attempts_do_not_wait_behind_a_backlog_of_retries_nor_the_other_way_round(
+    database_url: str, tmp_path: Path, clock: FakeClock
+) -> None:
+    async with open_world(database_url, tmp_path, clock=clock, breaker_threshold=10_000) as world:
+        world.receiver.on("/", in_turn(*[answer(500)] * 40, answer()))
+        await publish_many(world, 40, max_in_flight=1)
+        await world.until_attempts(40)
+        await world.advance(10)  # All of them are due again.
+
+        fresh = [event.row["id"] for event in (await publish_events(world, 40)).events]
+        requests = await world.receiver.received(40 + 40)
+
+        first_attempts = sum(request.header("webhook-id") in fresh for request in requests[40:80])
+        assert 8 <= first_attempts <= 32  # Chance gives other numbers once in 25,000 times.
