@@ -49,7 +49,7 @@ async def test_an_event_whose_commit_was_not_answered_is_found_again_by_its_key(
 
 async def test_what_was_claimed_without_an_answer_goes_out_once_and_soon(world: World, network: PostgresProxy) -> None:
     await world.webhook()
-    network.lose_commit_of("UPDATE delivery SET claimed_by")
+    network.lose_commit_of("UPDATE delivery SET claimed_by = $2")
 
     await world.publish()
     await network.lost()
