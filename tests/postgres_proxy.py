@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Coroutine, Iterator
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -45,8 +46,8 @@ class PostgresProxy:
         await asyncio.gather(*(writer.wait_closed() for writer in self._writers), return_exceptions=True)
 
     def lose_commit_of(self, statement: str) -> None:
-        """Once, let a transaction with this text in a statement be committed, and break its connection instead of
-        saying so."""
+        """Once, let a transaction with this text in a statement, or that statement alone, be committed, and break its
+        connection instead of saying so."""
         self._armed = statement.encode()
         self._lost.clear()
 
@@ -85,10 +86,16 @@ class PostgresProxy:
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: "_Connection") -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(1 << 20):
-                if self._armed is not None and self._armed in data:
-                    self._armed, connection.marked = None, True
-                if connection.marked and b"COMMIT" in data:
+                if b"BEGIN" in data:
+                    connection.in_transaction = True
+                if self._armed is not None and (parse := _parsed(self._armed, data)):
+                    self._armed, connection.marked = None, parse
+                elif connection.marked and (
+                    b"COMMIT" in data or (connection.marked in data and not connection.in_transaction)
+                ):
                     connection.swallows = True
+                if b"COMMIT" in data or b"ROLLBACK" in data:
+                    connection.in_transaction = False
                 writer.write(data)
                 await writer.drain()
         writer.close()
@@ -109,9 +116,16 @@ class PostgresProxy:
         writer.transport.abort()
 
 
+def _parsed(statement: bytes, data: bytes) -> bytes | None:
+    """The name under which a message has a statement with this text parsed (Parse); later ones run it by its name."""
+    parse = re.search(rb"P....([^\0]+)\0[^\0]*" + re.escape(statement), data, re.DOTALL)
+    return parse[1] if parse else None
+
+
 class _Connection:
     """What the two directions of a connection know of each other."""
 
     def __init__(self) -> None:
-        self.marked = False
+        self.in_transaction = False
+        self.marked: bytes | None = None
         self.swallows = False

@@ -34,6 +34,19 @@ def with_rows(dialect: Dialect, statement: str, columns: Columns, parameters: in
     return statement.replace("{rows}", source)
 
 
+@lru_cache(maxsize=64)
+def all_in_one(writes: tuple[tuple[str, Columns], ...]) -> str:
+    """Several statements over batches of rows as one for PostgreSQL: a transaction of one round trip, whose first
+    parameter says how many rows all of them have to touch. Else it divides by zero, which undoes it."""
+    parts, parameters = [], 1
+    for number, (statement, columns) in enumerate(writes):
+        returning = "" if statement.startswith("SELECT") else " RETURNING 1"
+        parts.append(f"part{number} AS ({with_rows('postgres', statement, columns, parameters)}{returning})")
+        parameters += len(columns)
+    touched = " + ".join(f"(SELECT count(*) FROM part{number})" for number in range(len(writes)))
+    return f"WITH {', '.join(parts)} SELECT 1 / ({touched} = $1)::int"
+
+
 @lru_cache(maxsize=256)
 def for_one_row(statement: str, columns: Columns, parameters: int) -> str:
     """A statement `… FROM {rows} AS new …` as SQLite runs it for one row after the other: with a parameter in each

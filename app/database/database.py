@@ -25,7 +25,7 @@ from app.database.batch import Columns, Dialect
 from app.database.errors import DatabaseUnavailable
 from app.database.postgres import STATEMENT_TIMEOUT_SECONDS, TranslatingTransaction
 from app.database.sqlite import ImmediateTransaction
-from app.database.statements import Row, Statements, Work, translated
+from app.database.statements import Row, Statements, Work, Write, translated
 
 __all__ = ["Database", "Row", "Statements", "dialect_of", "tortoise_config"]
 
@@ -74,6 +74,16 @@ class Database(Statements):
         """Run an INSERT, UPDATE or DELETE over a batch of rows, all or none; return how many it touched."""
         run = self.together if self.dialect == "sqlite" else self._alone
         return await run(lambda statements: statements.write_rows(statement, columns, rows, *parameters))
+
+    async def write_all(self, *writes: Write) -> None:
+        """Run writes that do not depend on each other, each of which is to touch all its rows, as one transaction, on
+        PostgreSQL in one round trip; among them a SELECT that is to find a row for each of its own.
+
+        Raises:
+            NotAllTouched: one touched fewer, so nothing was written.
+        """
+        run = self.together if self.dialect == "sqlite" else self._alone
+        await run(lambda statements: statements.write_all(*writes))
 
     async def _alone(self, work: Work[_Result]) -> _Result:
         if isinstance(self.orm, SqliteClient):

@@ -3,7 +3,8 @@
 DatabaseError
 ├── DatabaseUnavailable   the database cannot be reached or does not answer in time; repeating later is right
 ├── SchemaOutdated        the tables are older than this program
-└── UniqueViolation       a row with the same key is there already
+├── UniqueViolation       a row with the same key is there already
+└── NotAllTouched         rows were not as they were taken to be
 """
 
 import sqlite3
@@ -48,6 +49,10 @@ class SchemaOutdated(DatabaseError):
 
 class UniqueViolation(DatabaseError):
     """A row with the same unique key is there already."""
+
+
+class NotAllTouched(DatabaseError):
+    """Rows that were to be written were not there, or not as they were taken to be. Nothing was written."""
 
 
 def in_own_words(error: Exception) -> Exception:

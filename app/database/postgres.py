@@ -4,14 +4,16 @@ do not outlive a process that has stopped answering."""
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from itertools import chain
 from typing import Any, TypeVar
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import TransactionContext, TransactionContextPooled
 
-from app.database.errors import DatabaseUnavailable, in_own_words
-from app.database.statements import Row, Statements, Work
+from app.database.batch import all_in_one, rows_parameters
+from app.database.errors import DatabaseUnavailable, NotAllTouched, in_own_words
+from app.database.statements import Row, Statements, Work, Write
 
 _Result = TypeVar("_Result")
 
@@ -38,6 +40,17 @@ class OnConnection(Statements):
         status: str = await self._connection.execute(statement, *parameters)
         count = status.rsplit(" ", 1)[-1]
         return int(count) if count.isdigit() else 0
+
+    async def write_all(self, *writes: Write) -> None:
+        """Run writes, each of which is to touch all its rows, as one statement."""
+        if not writes:
+            return
+        text = all_in_one(tuple((statement, columns) for statement, columns, _ in writes))
+        parameters = [rows_parameters("postgres", columns, rows) for _, columns, rows in writes]
+        try:
+            await self._connection.fetch(text, sum(len(rows) for _, _, rows in writes), *chain(*parameters))
+        except asyncpg.DivisionByZeroError as error:
+            raise NotAllTouched from error
 
 
 def pool_of(client: AsyncpgDBClient) -> asyncpg.Pool:

@@ -6,9 +6,11 @@ from typing import Any, TypeAlias, TypeVar
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from app.database.batch import Columns, Dialect, in_dialect, rows_parameters, with_rows
-from app.database.errors import in_own_words
+from app.database.errors import NotAllTouched, in_own_words
 
 Row = dict[str, Any]
+# A statement as `write_rows` takes it, its columns and its rows.
+Write: TypeAlias = tuple[str, Columns, Sequence[Sequence[Any]]]
 _Result = TypeVar("_Result")
 
 
@@ -50,6 +52,21 @@ class Statements:
         """
         text = with_rows(self.dialect, statement, columns, len(parameters))
         return await self.execute(text, *parameters, *rows_parameters(self.dialect, columns, rows))
+
+    async def write_all(self, *writes: Write) -> None:
+        """Run writes that do not depend on each other, each of which is to touch all its rows; among them a SELECT that
+        is to find a row for each of its own.
+
+        Raises:
+            NotAllTouched: one touched fewer; this transaction is to be undone.
+        """
+        for statement, columns, rows in writes:
+            if statement.startswith("SELECT"):
+                touched = len(await self.fetch_rows(statement, columns, rows))
+            else:
+                touched = await self.write_rows(statement, columns, rows)
+            if touched < len(rows):
+                raise NotAllTouched
 
 
 Work: TypeAlias = Callable[[Statements], Coroutine[Any, Any, _Result]]

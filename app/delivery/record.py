@@ -4,24 +4,23 @@ The attempt's row is always written: it happened. The delivery moves on only if 
 where its lease had ended, or the delivery was canceled meanwhile, what others made of it stands.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
-from app.access import audit
-from app.access.caller import system
-from app.clock import from_micros, to_micros
+from app.clock import to_micros
 from app.database.batch import Columns
 from app.database.database import Database, Statements
-from app.database.errors import DatabaseUnavailable
+from app.database.errors import DatabaseUnavailable, NotAllTouched
+from app.database.statements import Write
 from app.delivery.claim import Claimed
 from app.delivery.decide import Decision
 from app.delivery.target import Headers, Target
+from app.delivery.webhook_health import concerns_webhook, record_webhooks
 from app.group_commit import GroupCommit
 from app.sender.outcome import Answered, Unreachable
-from app.statuses import AttemptOutcome, DeliveryStatus, WebhookStatus
+from app.statuses import AttemptOutcome, DeliveryStatus
 
 MAX_BATCH = 500
 
@@ -63,34 +62,16 @@ _DELIVERIES: Columns = (
     ("response_status", "bigint"),
     ("completed_at", "bigint"),
 )
-_MOVE_DELIVERIES = """
-UPDATE delivery SET status = new.status, next_attempt_at = new.next_attempt_at, retries_used = new.retries_used,
+_MOVE_DELIVERIES = """UPDATE delivery
+SET status = new.status, next_attempt_at = new.next_attempt_at, retries_used = new.retries_used,
   attempt_count = attempt_count + 1, trigger = 'RETRY', claimed_by = NULL, last_outcome = new.outcome,
   last_response_status = new.response_status, completed_at = new.completed_at FROM {rows} AS new
-WHERE delivery.id = new.id AND delivery.claimed_by = new.claimed_by
-"""
+WHERE delivery.id = new.id AND delivery.claimed_by = new.claimed_by"""
 _COUNT_ATTEMPTS = (
     "UPDATE delivery SET attempt_count = attempt_count + 1 FROM {rows} AS late WHERE delivery.id = late.id"
     " RETURNING delivery.id, delivery.status"
 )
 _IDS: Columns = (("id", "text"),)
-
-_RECOVERED = (
-    "UPDATE webhook SET consecutive_failures = 0, failing_since = NULL, held_until = NULL"
-    " FROM {rows} AS well WHERE webhook.id = well.id"
-)
-_FAILED = """
-UPDATE webhook SET consecutive_failures = consecutive_failures + $2, failing_since = COALESCE(failing_since, $3),
-  held_until = CASE WHEN CAST($4 AS BIGINT) IS NULL OR held_until > $4 THEN held_until ELSE $4 END
-WHERE id = $1
-"""
-# Without 410 the reason rests on what was read at the claim: if an attempt has succeeded since, it no longer holds.
-_DISABLE = """
-UPDATE webhook SET status = 'DISABLED', status_reason = $2, status_changed_at = $3,
-  updated_at = CASE WHEN updated_at < $3 THEN $3 ELSE updated_at + 1 END
-WHERE id = $1 AND status <> 'DISABLED' AND deleted_at IS NULL AND ($4 = 410 OR failing_since <= $5)
-RETURNING id, workspace_id
-"""
 
 
 class Recorded(NamedTuple):
@@ -107,6 +88,11 @@ class Recorded(NamedTuple):
     decision: Decision
     webhook_was_failing: bool
     failing_since: int | None
+
+    @property
+    def response_status(self) -> int | None:
+        """The status of the answer, if there was one."""
+        return self.answer.status if isinstance(self.answer, Answered) else None
 
 
 class Outcome(NamedTuple):
@@ -140,25 +126,24 @@ class Recorder:
         await self._commits.drained()
 
     async def _commit(self, batch: Sequence[Recorded]) -> list[Outcome]:
-        attempts, deliveries = [_attempt_row(r) for r in batch], [_delivery_row(r) for r in batch]
+        writes = (
+            (_INSERT_ATTEMPTS, _ATTEMPTS, [_attempt_row(recorded) for recorded in batch]),
+            (_MOVE_DELIVERIES, _DELIVERIES, [_delivery_row(recorded) for recorded in batch]),
+        )
         try:
-            return await self._database.together(lambda s: _record_all(s, batch, attempts, deliveries))
-        except _SomeNotHeld:
+            if any(concerns_webhook(recorded) for recorded in batch):
+                return await self._database.together(lambda s: _record_with_webhooks(s, writes, batch))
+            await self._database.write_all(*writes)
+        except NotAllTouched:  # One was recorded before, or is not held any more.
             return await self._database.together(lambda s: _record_some(s, batch))
+        return [_outcome(recorded, {}, ()) for recorded in batch]
 
 
-class _SomeNotHeld(Exception):
-    """Undoes a transaction that took for granted that nothing was recorded before and everything is still held."""
-
-
-async def _record_all(
-    statements: Statements, batch: Sequence[Recorded], attempts: Sequence[Any], deliveries: Sequence[Any]
+async def _record_with_webhooks(
+    statements: Statements, writes: Sequence[Write], batch: Sequence[Recorded]
 ) -> list[Outcome]:
-    if await statements.write_rows(_INSERT_ATTEMPTS, _ATTEMPTS, attempts) < len(batch) or await statements.write_rows(
-        _MOVE_DELIVERIES, _DELIVERIES, deliveries
-    ) < len(batch):
-        raise _SomeNotHeld
-    disabled = await _record_webhooks(statements, batch)
+    await statements.write_all(*writes)
+    disabled = await record_webhooks(statements, batch)
     return [_outcome(recorded, {}, disabled) for recorded in batch]
 
 
@@ -171,7 +156,7 @@ async def _record_some(statements: Statements, batch: Sequence[Recorded]) -> lis
     left_to_others: dict[str, DeliveryStatus] = {}
     for some in _apart(new):
         left_to_others |= await _move_deliveries(statements, some)
-    disabled = await _record_webhooks(statements, new)
+    disabled = await record_webhooks(statements, new)
     # What was there already was announced by nobody, so a webhook that it may have disabled counts as disabled now.
     known = {r.claimed.webhook_id for r in batch if r.attempt_id not in new_ids and r.decision.disable_reason}
     return [_outcome(recorded, left_to_others, disabled | known) for recorded in batch]
@@ -204,44 +189,6 @@ async def _move_deliveries(statements: Statements, batch: Sequence[Recorded]) ->
 def _outcome(recorded: Recorded, left_to_others: Mapping[str, DeliveryStatus], disabled: Collection[str]) -> Outcome:
     status = left_to_others.get(recorded.attempt_id)
     return Outcome(status is None, status or recorded.decision.status, recorded.claimed.webhook_id in disabled)
-
-
-async def _record_webhooks(statements: Statements, batch: Sequence[Recorded]) -> set[str]:
-    """Keep each webhook's run of failures; return the webhooks that were disabled by this batch."""
-    failed: dict[str, list[Recorded]] = defaultdict(list)
-    well = {
-        r.claimed.webhook_id for r in batch if r.decision.status is DeliveryStatus.SUCCEEDED and r.webhook_was_failing
-    }
-    for recorded in batch:
-        if recorded.decision.webhook_failed:
-            failed[recorded.claimed.webhook_id].append(recorded)
-    # In the order of ids, one by one: two processes that record for the same webhooks never wait for each other in a
-    # circle.
-    for webhook_id in sorted(failed):
-        held = [to_micros(r.decision.hold_webhook_until) for r in failed[webhook_id] if r.decision.hold_webhook_until]
-        first = min(recorded.finished_at for recorded in failed[webhook_id])
-        await statements.execute(_FAILED, webhook_id, len(failed[webhook_id]), first, max(held, default=None))
-    if well:
-        await statements.fetch_rows(_RECOVERED, _IDS, [(webhook_id,) for webhook_id in sorted(well)])
-    return await _disable(statements, [recorded for recorded in batch if recorded.decision.disable_reason])
-
-
-async def _disable(statements: Statements, batch: Iterable[Recorded]) -> set[str]:
-    disabled = set()
-    # In the order of workspaces, whose rows are locked here, for the same reason as above.
-    for recorded in sorted(batch, key=lambda recorded: (recorded.claimed.workspace_id, recorded.claimed.webhook_id)):
-        reason, at = recorded.decision.disable_reason, recorded.finished_at
-        webhook_id, status = recorded.claimed.webhook_id, _status_of(recorded) or 0
-        rows = await statements.fetch(_DISABLE, webhook_id, reason, at, status, recorded.failing_since or 0)
-        for row in rows:
-            await statements.execute(
-                "UPDATE workspace SET registry_version = registry_version + 1 WHERE id = $1", row["workspace_id"]
-            )
-            changes = {"status": [WebhookStatus.ACTIVE, WebhookStatus.DISABLED], "statusReason": [None, reason]}
-            actor = system(row["workspace_id"])
-            await audit.record(statements, actor, "webhook.disabled", row["id"], changes, from_micros(at))
-            disabled.add(row["id"])
-    return disabled
 
 
 def _attempt_row(recorded: Recorded) -> list[Any]:
@@ -280,10 +227,6 @@ def _delivery_row(recorded: Recorded) -> list[Any]:
         to_micros(decision.next_attempt_at) if decision.next_attempt_at else None,
         recorded.claimed.retries_used + 1,
         recorded.outcome.value,
-        _status_of(recorded),
+        recorded.response_status,
         None if open_ else recorded.finished_at,
     ]
-
-
-def _status_of(recorded: Recorded) -> int | None:
-    return recorded.answer.status if isinstance(recorded.answer, Answered) else None

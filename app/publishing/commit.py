@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from app.clock import from_micros
 from app.database.batch import Columns
 from app.database.database import Database, Row, Statements
-from app.database.errors import UniqueViolation
+from app.database.errors import NotAllTouched, UniqueViolation
+from app.database.statements import Write
 from app.ids import DELIVERY, new_id
 from app.publishing.draft import PreparedEvent
 from app.publishing.registry import Registries, Registry, Route
@@ -42,6 +43,9 @@ _DELIVERIES: Columns = (
     ("next_attempt_at", "bigint"),
     ("claimed_by", "text"),
 )
+
+_VERSIONS: Columns = (("id", "text"), ("version", "bigint"))
+_CURRENT = "SELECT 1 FROM {rows} AS new JOIN workspace w ON w.id = new.id AND w.registry_version = new.version"
 
 _FIND_KEYS = (
     "SELECT e.*, (SELECT count(*) FROM delivery d WHERE d.event_id = e.id) AS delivery_count"
@@ -109,11 +113,28 @@ async def commit_requests(
     Raises:
         DatabaseUnavailable: nothing was written as far as can be known.
     """
+    try:
+        return await _commit_at_once(database, requests)
+    except (NotAllTouched, UniqueViolation):
+        pass  # A registry has changed, or a key was used before.
     while True:
         try:
             return await database.together(lambda statements: _commit(statements, registries, requests))
         except UniqueViolation:
             continue  # Another process used one of the keys in the same moment; now it can be found.
+
+
+async def _commit_at_once(database: Database, requests: Sequence[PublishRequest]) -> list[Committed]:
+    """Take for granted that no registry has changed and no key was used before.
+
+    Raises:
+        NotAllTouched, UniqueViolation: it is not so; nothing was written.
+    """
+    found: dict[tuple[str, str], CommittedEvent] = {}
+    outcomes = [_resolve(request, found) for request in requests]
+    versions = {(request.workspace_id, request.registry_version) for request in requests}
+    await database.write_all((_CURRENT, _VERSIONS, list(versions)), *_writes(outcomes))
+    return outcomes
 
 
 async def _commit(
@@ -122,7 +143,7 @@ async def _commit(
     current = await registries.all_current(statements, {request.workspace_id for request in requests})
     found = await _found_by_key(statements, requests)
     outcomes = [_decide(request, current[request.workspace_id], found) for request in requests]
-    await _insert(statements, outcomes)
+    await statements.write_all(*_writes(outcomes))
     return outcomes
 
 
@@ -193,11 +214,9 @@ def _deliveries(workspace_id: str, event: PreparedEvent, routes: Iterable[Route]
     ]
 
 
-async def _insert(statements: Statements, outcomes: Sequence[Committed]) -> None:
+def _writes(outcomes: Sequence[Committed]) -> list[Write]:
     events = [event.row for outcome in outcomes for event in outcome.events if not event.duplicate]
     ordering_keys = {row["id"]: row["ordering_key"] for row in events}
-    if events:
-        await insert_events(statements, events)
     deliveries = [
         (
             *(d.id, d.workspace_id, d.event_id, d.webhook_id, d.event_type, False, ordering_keys[d.event_id]),
@@ -206,13 +225,17 @@ async def _insert(statements: Statements, outcomes: Sequence[Committed]) -> None
         for outcome in outcomes
         for d in outcome.deliveries
     ]
-    if deliveries:
-        await insert_deliveries(statements, deliveries)
+    writes = (_INSERT_EVENTS, _EVENTS, _event_values(events)), (_INSERT_DELIVERIES, _DELIVERIES, deliveries)
+    return [write for write in writes if write[2]]
+
+
+def _event_values(rows: Sequence[Row]) -> list[list[Any]]:
+    return [[row[name] for name, _ in _EVENTS] for row in rows]
 
 
 async def insert_events(statements: Statements, rows: Sequence[Row]) -> None:
     """Insert rows of `event`."""
-    await statements.write_rows(_INSERT_EVENTS, _EVENTS, [[row[name] for name, _ in _EVENTS] for row in rows])
+    await statements.write_rows(_INSERT_EVENTS, _EVENTS, _event_values(rows))
 
 
 async def insert_deliveries(statements: Statements, rows: Sequence[Sequence[Any]]) -> None:

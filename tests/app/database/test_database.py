@@ -7,7 +7,7 @@ import pytest
 
 from app.database.batch import Columns
 from app.database.database import Database, Statements
-from app.database.errors import DatabaseUnavailable, UniqueViolation
+from app.database.errors import DatabaseUnavailable, NotAllTouched, UniqueViolation
 from app.models import Workspace
 
 WORKSPACES: Columns = (("id", "text"), ("created_at", "bigint"))
@@ -184,6 +184,30 @@ async def test_rows_are_written_as_one_and_counted(database: Database) -> None:
         ("ws_b", "name", 2, 0),
         ("ws_c", "name", 4, 0),
     ]
+
+
+async def test_writes_are_undone_unless_all_of_them_touch_all_their_rows(database: Database) -> None:
+    add = (
+        "INSERT INTO workspace (id, name, created_at, registry_version)"
+        " SELECT new.id, 'n', new.created_at, 0 FROM {rows} AS new"
+    )
+    find = "SELECT 1 FROM {rows} AS new JOIN workspace w ON w.id = new.id AND w.created_at = new.created_at"
+    move = "UPDATE workspace SET registry_version = new.created_at FROM {rows} AS new WHERE workspace.id = new.id"
+
+    await database.write_all((add, WORKSPACES, [("ws_a", 1), ("ws_b", 2)]))
+    for found, moved in (([("ws_a", 2)], [("ws_b", 3)]), ([("ws_a", 1)], [("ws_a", 3), ("ws_d", 3)])):
+        with pytest.raises(NotAllTouched):
+            await database.write_all(
+                (find, WORKSPACES, found), (add, WORKSPACES, [("ws_c", 1)]), (move, WORKSPACES, moved)
+            )
+    await database.write_all(
+        (find, WORKSPACES, [("ws_a", 1)]), (add, WORKSPACES, [("ws_e", 1)]), (move, WORKSPACES, [("ws_a", 7)])
+    )
+    with pytest.raises(UniqueViolation):
+        await database.write_all((move, WORKSPACES, [("ws_a", 8)]), (add, WORKSPACES, [("ws_f", 1), ("ws_b", 1)]))
+
+    rows = await database.fetch("SELECT id, registry_version FROM workspace ORDER BY id")
+    assert [tuple(row.values()) for row in rows] == [("ws_a", 7), ("ws_b", 0), ("ws_e", 0)]
 
 
 async def test_two_writers_that_read_first_wait_for_each_other(database_url: str) -> None:
