@@ -26,6 +26,7 @@ PREFIX = "eev_"
 _RANDOM_BYTES = 30  # 40 characters of base64url
 # Longer than any key or token that this program makes.
 MAX_TOKEN_CHARACTERS = 1_000
+_ALL_SCOPES = frozenset(Scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,12 @@ async def authenticate(resources: "Resources", token: str, source_address: str |
     if token.startswith(tokens.PREFIX):
         claims = resources.tokens.read(token, now)
         key = await resources.keys.find(resources.database, "id", claims.api_key_id, now)
-        return _caller(resources, key, now, token, source_address, claims.scopes)
+        return _caller(resources, key, now, digest(token), source_address, claims.scopes)
     if len(token) > MAX_TOKEN_CHARACTERS:
         raise Unauthenticated("The API key is not valid.")
-    key = await resources.keys.find(resources.database, "key_hash", digest(token), now)
-    return _caller(resources, key, now, token, source_address, frozenset(Scope))
+    hashed = digest(token)
+    key = await resources.keys.find(resources.database, "key_hash", hashed, now)
+    return _caller(resources, key, now, hashed, source_address, _ALL_SCOPES)
 
 
 async def flush_last_used(resources: "Resources") -> int:
@@ -151,7 +153,7 @@ def _caller(
     resources: "Resources",
     key: KnownKey | None,
     now: datetime,
-    token: str,
+    credential_digest: str,
     source_address: str | None,
     scopes: frozenset[Scope],
 ) -> Caller:
@@ -168,7 +170,7 @@ def _caller(
         scopes=key.scopes & scopes,
         api_key_id=key.id,
         source_address=source_address,
-        credential_digest=digest(token),
+        credential_digest=credential_digest,
     )
 
 
