@@ -1,6 +1,9 @@
 """Files of events from the command line, and replays of what they published."""
 
 import json
+import os
+import pty
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from app.cli.failures import Refused
 from app.cli.lines import Line
 from app.cli.publishing import publish_all
 from tests.app.cli.conftest import Invoke
+from tests.app.cli.installed import KEY, PROGRAM, environment
 from tests.app.cli.remotely import SECRET, TICKET, listener, output, remote, server
 
 __all__ = ["listener", "remote", "server"]
@@ -35,6 +39,25 @@ def test_a_file_is_published_once_however_often_it_is_run(remote: Invoke, tmp_pa
     assert first == {"events": 25, "duplicates": 0, "deliveries": 0}
     assert second == {"events": 26, "duplicates": 25, "deliveries": 0}
     assert for_people.stdout == "26 events are published, 26 of them before, with 0 deliveries.\n"
+
+
+def test_people_see_how_far_it_is(server: str, tmp_path: Path) -> None:
+    file = tmp_path / "many.ndjson"
+    file.write_text("".join(line(number) for number in range(20)))
+    ours, theirs = pty.openpty()
+    settings = {"EEV_WEBHOOKS_URL": server, "EEV_WEBHOOKS_KEY": KEY, "TERM": "xterm"}
+    command: list[str | Path] = [PROGRAM, "events", "publish", "--file", file, "--batch", "2"]
+
+    ended = subprocess.run(
+        command, env=environment(settings), cwd=tmp_path, stdout=subprocess.PIPE, stderr=theirs, check=True
+    )
+    os.close(theirs)
+    shown = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+
+    assert "Publishing" in shown
+    assert f"/{file.stat().st_size / 1000:.1f} kB" in shown
+    assert ended.stdout == b"20 events are published, with 0 deliveries.\n"
 
 
 def test_the_same_file_under_another_prefix_is_published_again(remote: Invoke) -> None:
