@@ -2,7 +2,7 @@
 
 Run as `python -m bench.plans KEY` with the settings of an installation, and queries by their names as JSON on stdin; it
 prints, by the same names, each statement with EXPLAIN's plan. The server is in this process: its statements are seen
-where they leave for the database.
+where the driver sends them.
 """
 
 import asyncio
@@ -14,14 +14,16 @@ from typing import Any
 import httpx
 import orjson
 import uvloop
+from asyncpg.connection import LoggedQuery
+from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
 from app.database.database import Database
+from app.database.postgres import pool_of
 from app.resources import open_resources
 from app.settings import load_settings
 from app.web.application import create_application
 from bench.measure import Plan
 
-_WAYS_IN = ("execute_query", "execute_query_dict")
 BIG = {"event", "delivery", "attempt"}
 
 
@@ -72,19 +74,19 @@ def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from nodes(child)
 
 
-def _noted(database: Database) -> list[tuple[str, Sequence[Any]]]:
-    """What the database is asked from now on, by hand or through the ORM."""
+async def _noted(database: Database, connections: int) -> list[tuple[str, Sequence[Any]]]:
+    """What the database is asked from now on, on whichever of its connections."""
     asked: list[tuple[str, Sequence[Any]]] = []
 
-    def noting(ask: Any) -> Any:
-        async def noted(statement: str, parameters: Sequence[Any] = ()) -> Any:
-            asked.append((statement, parameters))
-            return await ask(statement, parameters)
+    def note(query: LoggedQuery) -> None:
+        asked.append((query.query, query.args))
 
-        return noted
-
-    for name in _WAYS_IN:
-        setattr(database.orm, name, noting(getattr(database.orm, name)))
+    assert isinstance(database.orm, AsyncpgDBClient)
+    pool = pool_of(database.orm)
+    opened = [await pool.acquire() for _ in range(connections)]
+    for connection in opened:
+        connection.add_query_logger(note)
+        await pool.release(connection)
     return asked
 
 
@@ -97,7 +99,7 @@ async def _run(key: str, queries: Mapping[str, str]) -> dict[str, Any]:
     settings = load_settings(broker_url="memory://", updates_url="memory://")
     found = {}
     async with open_resources(settings, send_wake_up=lambda _: None) as resources:
-        asked = _noted(resources.database)
+        asked = await _noted(resources.database, settings.database_pool_size)
         transport = httpx.ASGITransport(create_application(resources))
         headers = {"authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://bench", headers=headers) as client:
@@ -106,7 +108,8 @@ async def _run(key: str, queries: Mapping[str, str]) -> dict[str, Any]:
                     asked.clear()
                     answer = await client.post("/graphql", json={"query": document})
                     assert "errors" not in answer.json(), answer.text
-                statements = list(asked)
+                statements = [one for one in asked if one[0].startswith(("SELECT", "WITH"))]
+                assert statements, f"{name} asks the database for nothing that was seen."
                 found[name] = [await _explained(resources.database, *one) for one in statements]
     return found
 

@@ -111,9 +111,12 @@ async def read(run: Run) -> list[Line]:
             run.say(f"read: {name}")
             await small.begin(document)
             await many.begin(asked_of_many[name])
-            for _ in range(run.sized(40, 200)):
-                await small.ask(document)
+            for number in range(run.sized(40, 200)):
+                if number % 2:
+                    await small.ask(document)
                 await many.ask(asked_of_many[name])
+                if not number % 2:
+                    await small.ask(document)
             lines.append(_line(name, f"{big:,} beside {SMALL:,}", small.end(), many.end(), plans[name]))
     return lines
 
