@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from app.database.database import Database
+from app.database.statements import Row, Statements, Work
 
+# Of the ORM; all others go through `Database.fetch` and its like, alone or together.
 _WAYS_IN = ("execute_query", "execute_query_dict", "execute_many", "execute_insert")
 _counting: ContextVar[bool] = ContextVar("counting", default=False)
 
@@ -24,11 +26,43 @@ def counted(database: Database, monkeypatch: pytest.MonkeyPatch, *, everywhere: 
     with monkeypatch.context() as patch:
         for name in _WAYS_IN:
             patch.setattr(database.orm, name, _noting(getattr(database.orm, name), statements, everywhere=everywhere))
+        for name in ("_alone", "together"):
+            patch.setattr(database, name, _noting_work(getattr(database, name), statements, everywhere=everywhere))
         token = _counting.set(True)
         try:
             yield statements
         finally:
             _counting.reset(token)
+
+
+class _Noting(Statements):
+    """Runs statements as others do, and notes them."""
+
+    def __init__(self, inner: Statements, noted: list[str]) -> None:
+        self._inner = inner
+        self._noted = noted
+        self.dialect = inner.dialect
+
+    async def fetch(self, statement: str, *parameters: Any) -> list[Row]:
+        self._noted.append(statement)
+        return await self._inner.fetch(statement, *parameters)
+
+    async def execute(self, statement: str, *parameters: Any) -> int:
+        self._noted.append(statement)
+        return await self._inner.execute(statement, *parameters)
+
+    async def write_rows(self, statement: str, *arguments: Any) -> int:
+        self._noted.append(statement)
+        return await self._inner.write_rows(statement, *arguments)
+
+
+def _noting_work(run: Any, statements: list[str], *, everywhere: bool) -> Any:
+    async def noted(work: Work[Any]) -> Any:
+        if everywhere or _counting.get():
+            return await run(lambda inner: work(_Noting(inner, statements)))
+        return await run(work)
+
+    return noted
 
 
 def _noting(ask: Any, statements: list[str], *, everywhere: bool) -> Any:
