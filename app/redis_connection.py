@@ -3,9 +3,12 @@
 import asyncio
 
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.driver_info import DriverInfo
 
 # For live updates: one for the writer, one for the reader that blocks, the rest for followers that join or catch up.
 MAX_CONNECTIONS = 8
+# Made once: for each connection that is given none, redis-py looks its own version up in files, on the event loop.
+DRIVER = DriverInfo()
 
 
 def connect(url: str, timeout_seconds: float) -> Redis:
@@ -22,6 +25,7 @@ def connect(url: str, timeout_seconds: float) -> Redis:
         socket_connect_timeout=timeout_seconds,
         protocol=2,
         decode_responses=False,
+        driver_info=DRIVER,
     )
     return Redis.from_pool(pool)
 

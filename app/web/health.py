@@ -27,6 +27,7 @@ from app.clock import to_micros
 from app.database.errors import DatabaseError, SchemaOutdated
 from app.database.migrate import require_current_schema
 from app.delivery.queue_age import queue_age
+from app.redis_connection import DRIVER
 from app.resources import Resources
 
 log = structlog.get_logger()
@@ -162,7 +163,7 @@ async def _answers(broker_url: str) -> bool:
         return True
     try:
         if parts.scheme.startswith("redis"):
-            async with Redis.from_url(broker_url, socket_timeout=CHECK_SECONDS) as redis:
+            async with Redis.from_url(broker_url, socket_timeout=CHECK_SECONDS, driver_info=DRIVER) as redis:
                 return bool(await redis.ping())
         _, writer = await asyncio.open_connection(parts.hostname, parts.port or _AMQP_PORTS[parts.scheme])
         writer.close()
