@@ -4,7 +4,7 @@ The web lifespan, the worker's boot, the command line and the tests all open the
 """
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -64,6 +64,7 @@ async def open_resources(
     *,
     send_wake_up: Callable[[list[str]], object],
     broker_blocks: bool = False,
+    delivers_alone: bool = False,
     clock: Clock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Resources]:
@@ -72,6 +73,7 @@ async def open_resources(
     Args:
         send_wake_up: sends one message naming webhooks that have something due (the actor's `send`).
         broker_blocks: whether that talks to a network.
+        delivers_alone: whether this process delivers, and no other one does.
         clock: the machine's, where left out.
         transport: what requests go through; the guarded one, where left out.
 
@@ -95,15 +97,6 @@ async def open_resources(
         recorder = Recorder(database, max_waiting=4 * settings.max_in_flight, observe=metrics.recorded)
         registries = Registries(database)
         waker = Waker(send_wake_up, blocking=broker_blocks)
-        publisher = Publisher(
-            database=database,
-            registries=registries,
-            clock=clock,
-            updates=updates,
-            wake=waker.wake,
-            max_event_bytes=settings.max_event_bytes,
-            commits=group_commits(database, registries, metrics.published),
-        )
         lease = Lease(database, clock, timedelta(seconds=settings.lease_seconds))
         pipeline = Pipeline(
             database=database,
@@ -114,6 +107,18 @@ async def open_resources(
             recorder=recorder,
             metrics=metrics,
             policy=policy,
+        )
+        publisher = Publisher(
+            database=database,
+            registries=registries,
+            clock=clock,
+            updates=updates,
+            wake=waker.wake,
+            max_event_bytes=settings.max_event_bytes,
+            commits=group_commits(
+                *(database, registries, metrics.published),
+                pipeline.claiming_at_publish if delivers_alone else nullcontext,
+            ),
         )
         await require_current_schema(database)
         await lease.begin()

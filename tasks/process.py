@@ -7,6 +7,7 @@ import httpx
 from dramatiq.broker import Broker
 
 from app.clock import Clock
+from app.database.database import dialect_of
 from app.resources import Resources, open_resources
 from app.settings import Settings
 from tasks.actors import declare_deliver
@@ -64,6 +65,7 @@ async def open_resources_for(
                 settings,
                 send_wake_up=deliver.send,
                 broker_blocks=not isinstance(broker, InProcessBroker),
+                delivers_alone=works and dialect_of(settings.database_url) == "sqlite",
                 clock=clock,
                 transport=transport,
             )

@@ -142,7 +142,7 @@ async def claim(
     async def work(statements: Statements) -> Claims:
         rows = await statements.fetch_rows(_LOCK_WEBHOOKS[database.dialect], _IDS, [(id_,) for id_ in webhook_ids])
         webhooks = {row["id"]: row for row in rows}
-        admissions = _admissions(webhooks, now, capacity, policy)
+        admissions = admissions_of(webhooks, now, capacity, policy)
         asked = {id_: admission for id_, admission in admissions.items() if admission.room > 0}
         claimed = await _claim(statements, worker_id, asked, now, ordering_gives_way_at) if asked else []
         deliveries = _paced(claimed, asked, worker_id)
@@ -154,7 +154,7 @@ async def claim(
     return await database.together(work)
 
 
-def _admissions(
+def admissions_of(
     webhooks: Mapping[str, Row], now: int, capacity: Capacity, policy: BreakerPolicy
 ) -> dict[str, Admission]:
     """What each active webhook may have, its share of the process's places already applied."""

@@ -6,7 +6,8 @@ meanwhile waits for the next.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from contextvars import Context
 
 import structlog
@@ -16,6 +17,7 @@ from app.database.database import Database
 from app.database.errors import DatabaseError
 from app.delivery.attempt import Attempts, Sending
 from app.delivery.claim import Claimed, Claims, claim
+from app.delivery.claim_at_publish import ClaimAtPublish
 from app.delivery.in_flight import InFlight
 from app.delivery.lease import Lease
 from app.delivery.policy import DeliveryPolicy
@@ -61,6 +63,8 @@ class Pipeline:
         self._unfinished: set[str] = set()
         self._starved: set[str] = set()
         self._claiming: asyncio.Task[None] | None = None
+        # One at a time claims for this process: what is being committed is neither counted yet nor in flight.
+        self._turn = asyncio.Lock()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         # Whether deliveries may be claimed for this process that it does not know of (see `app.delivery.strays`).
         self._in_doubt = False
@@ -83,6 +87,31 @@ class Pipeline:
             await asyncio.shield(self._claiming)
             if is_last:
                 return
+
+    @asynccontextmanager
+    async def claiming_at_publish(self) -> AsyncIterator[ClaimAtPublish | None]:
+        """Around a transaction that publishes: gives who may claim in it, and begins to send what was claimed.
+
+        Nobody may where others have been waiting longer for a place.
+        """
+        others_wait = self._claiming is not None or self._turn.locked() or self._in_doubt or self._starved
+        if others_wait or self._stopped or self.in_flight.capacity.free <= 0:
+            yield None
+            return
+        async with self._turn:
+            now = to_micros(self._clock.now())
+            waiting = self._unfinished | self._timers.keys()
+            capacity = self.in_flight.capacity
+            claimant = ClaimAtPublish(self._lease.worker_id, now, capacity, self._policy.breaker, waiting)
+            try:
+                yield claimant
+            except BaseException:
+                self.doubt()
+                raise
+            claims = claimant.claims()
+            if claims.deliveries:
+                self._metrics.claimed(len(claims.deliveries))
+                await self._start(claims)
 
     def doubt(self) -> None:
         """Take note that a claim for this process may have been committed although it looked as if it had failed."""
@@ -107,12 +136,13 @@ class Pipeline:
         """Claim once, for as many as go into one statement, and have the next claim begin where more is asked for."""
         may_go_on = False
         try:
-            await self._settle()
-            if self._may_claim:
-                webhook_ids = list(self._asked)[:WEBHOOKS_PER_CLAIM]
-                for webhook_id in webhook_ids:
-                    del self._asked[webhook_id]
-                await self._claim_some(webhook_ids)
+            async with self._turn:
+                await self._settle()
+                if self._may_claim:
+                    webhook_ids = list(self._asked)[:WEBHOOKS_PER_CLAIM]
+                    for webhook_id in webhook_ids:
+                        del self._asked[webhook_id]
+                    await self._claim_some(webhook_ids)
             may_go_on = self._may_claim
         except DatabaseError as error:
             self.doubt()

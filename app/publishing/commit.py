@@ -4,9 +4,9 @@ Each request is all or none. A key that was used before gives the first event ba
 conflict and its request writes nothing, while the other requests of the batch go on.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from app.clock import from_micros
 from app.database.batch import Columns
@@ -74,7 +74,7 @@ class PublishRequest:
 
 
 class NewDelivery(NamedTuple):
-    """A delivery that was just committed. `due`: its webhook is active, so a worker can take it at once."""
+    """A delivery that was just committed. `due`: its webhook is active and nobody holds it, so a worker can take it."""
 
     id: str
     workspace_id: str
@@ -82,6 +82,7 @@ class NewDelivery(NamedTuple):
     webhook_id: str
     event_type: str
     created_at: int
+    ordering_key: str | None
     due: bool
 
 
@@ -105,26 +106,41 @@ class Committed:
     outdated: bool = False
 
 
+class Claimant(Protocol):
+    """Claims deliveries while they are written, where it can send them itself."""
+
+    async def choose(
+        self, statements: Statements, new: Sequence[NewDelivery], bodies: Mapping[str, str]
+    ) -> Mapping[str, str]:
+        """Choose from deliveries that are about to be written; return who claims them, by their ids.
+
+        Args:
+            bodies: of their events, by id.
+        """
+
+
 async def commit_requests(
-    database: Database, registries: Registries, requests: Sequence[PublishRequest]
+    database: Database, registries: Registries, requests: Sequence[PublishRequest], claimant: Claimant | None = None
 ) -> list[Committed]:
-    """Write the requests in one transaction and say what became of each.
+    """Write the requests in one transaction and say what became of each; `claimant` may claim what is written.
 
     Raises:
         DatabaseUnavailable: nothing was written as far as can be known.
     """
     try:
-        return await _commit_at_once(database, requests)
+        return await _commit_unchanged(database, requests, claimant)
     except (NotAllTouched, UniqueViolation):
         pass  # A registry has changed, or a key was used before.
     while True:
         try:
-            return await database.together(lambda statements: _commit(statements, registries, requests))
+            return await database.together(lambda statements: _commit(statements, registries, requests, claimant))
         except UniqueViolation:
             continue  # Another process used one of the keys in the same moment; now it can be found.
 
 
-async def _commit_at_once(database: Database, requests: Sequence[PublishRequest]) -> list[Committed]:
+async def _commit_unchanged(
+    database: Database, requests: Sequence[PublishRequest], claimant: Claimant | None
+) -> list[Committed]:
     """Take for granted that no registry has changed and no key was used before.
 
     Raises:
@@ -133,18 +149,35 @@ async def _commit_at_once(database: Database, requests: Sequence[PublishRequest]
     found: dict[tuple[str, str], CommittedEvent] = {}
     outcomes = [_resolve(request, found) for request in requests]
     versions = {(request.workspace_id, request.registry_version) for request in requests}
-    await database.write_all((_CURRENT, _VERSIONS, list(versions)), *_writes(outcomes))
+    check: Write = (_CURRENT, _VERSIONS, list(versions))
+    if claimant is None:
+        await database.write_all(check, *_writes(outcomes, {}))
+    else:
+        await database.together(lambda statements: _write(statements, outcomes, claimant, check))
     return outcomes
 
 
 async def _commit(
-    statements: Statements, registries: Registries, requests: Sequence[PublishRequest]
+    statements: Statements, registries: Registries, requests: Sequence[PublishRequest], claimant: Claimant | None
 ) -> list[Committed]:
     current = await registries.all_current(statements, {request.workspace_id for request in requests})
     found = await _found_by_key(statements, requests)
     outcomes = [_decide(request, current[request.workspace_id], found) for request in requests]
-    await statements.write_all(*_writes(outcomes))
+    await _write(statements, outcomes, claimant)
     return outcomes
+
+
+async def _write(
+    statements: Statements, outcomes: Sequence[Committed], claimant: Claimant | None, *checks: Write
+) -> None:
+    claimed: Mapping[str, str] = {}
+    if claimant is not None:
+        new = [delivery for outcome in outcomes for delivery in outcome.deliveries]
+        bodies = {event.row["id"]: event.row["body"] for outcome in outcomes for event in outcome.events}
+        claimed = await claimant.choose(statements, new, bodies)
+        for outcome in outcomes:
+            outcome.deliveries = [d._replace(due=False) if d.id in claimed else d for d in outcome.deliveries]
+    await statements.write_all(*checks, *_writes(outcomes, claimed))
 
 
 async def _found_by_key(
@@ -208,19 +241,19 @@ def _deliveries(workspace_id: str, event: PreparedEvent, routes: Iterable[Route]
     at = from_micros(event.created_at)
     return [
         NewDelivery(
-            new_id(DELIVERY, at), workspace_id, event.id, route.webhook_id, event.type, event.created_at, route.active
+            *(new_id(DELIVERY, at), workspace_id, event.id, route.webhook_id, event.type, event.created_at),
+            *(event.ordering_key, route.active),
         )
         for route in routes
     ]
 
 
-def _writes(outcomes: Sequence[Committed]) -> list[Write]:
+def _writes(outcomes: Sequence[Committed], claimed: Mapping[str, str]) -> list[Write]:
     events = [event.row for outcome in outcomes for event in outcome.events if not event.duplicate]
-    ordering_keys = {row["id"]: row["ordering_key"] for row in events}
     deliveries = [
         (
-            *(d.id, d.workspace_id, d.event_id, d.webhook_id, d.event_type, False, ordering_keys[d.event_id]),
-            *(AttemptTrigger.FIRST.value, d.created_at, None),
+            *(d.id, d.workspace_id, d.event_id, d.webhook_id, d.event_type, False, d.ordering_key),
+            *(AttemptTrigger.FIRST.value, d.created_at, claimed.get(d.id)),
         )
         for outcome in outcomes
         for d in outcome.deliveries

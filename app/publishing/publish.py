@@ -5,6 +5,7 @@ and announcing come after it and may be lost without harm: the sweep finds what 
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
 from app.access.caller import Caller
@@ -13,7 +14,7 @@ from app.database.database import Database
 from app.database.errors import DatabaseUnavailable
 from app.errors import Problem, Rejected, UserErrorCode, rejected
 from app.group_commit import GroupCommit
-from app.publishing.commit import Committed, NewDelivery, PublishRequest, commit_requests
+from app.publishing.commit import Claimant, Committed, NewDelivery, PublishRequest, commit_requests
 from app.publishing.draft import MAX_EVENTS, EventDraft, prepare, problems_of
 from app.publishing.registry import Registries
 from app.statuses import DeliveryStatus, Scope
@@ -88,11 +89,23 @@ class Publisher:
 
 
 def group_commits(
-    database: Database, registries: Registries, observe: Callable[[int], object]
+    database: Database,
+    registries: Registries,
+    observe: Callable[[int], object],
+    claiming: Callable[[], AbstractAsyncContextManager[Claimant | None]] = nullcontext,
 ) -> "GroupCommit[PublishRequest, Committed]":
-    """The group commit of a publisher; a batch holds whole requests, so that each stays all or none."""
+    """The group commit of a publisher; a batch holds whole requests, so that each stays all or none.
+
+    Args:
+        claiming: entered around each commit; gives whoever may claim what is written.
+    """
+
+    async def commit(requests: Sequence[PublishRequest]) -> list[Committed]:
+        async with claiming() as claimant:
+            return await commit_requests(database, registries, requests, claimant)
+
     return GroupCommit(
-        lambda requests: commit_requests(database, registries, requests),
+        commit,
         max_batch=MAX_EVENTS_PER_COMMIT,
         max_waiting=MAX_REQUESTS_WAITING,
         max_bytes=MAX_BYTES_WAITING,
