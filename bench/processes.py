@@ -120,9 +120,10 @@ async def running(
             stderr=asyncio.subprocess.STDOUT,
             env={**os.environ, **(environment or {})},
         )
+    process = Process(child.pid)  # now: one that ends early has no id to be found by later
     try:
         line = await _until_ready(child, log, ready)
-        yield Started(child.pid, Process(child.pid), line)
+        yield Started(child.pid, process, line)
     except Exception as error:
         # What failed for want of the process says less than the process itself, which may be just ending.
         with suppress(TimeoutError):

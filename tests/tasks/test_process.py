@@ -53,7 +53,7 @@ async def test_with_the_broker_away_events_still_go_out_by_the_sweep(database_ur
     async with open_world(database_url, tmp_path, broker_url=nobody, sweep_seconds=0.1) as world:
         await world.webhook()
 
-        await world.publish()
+        await world.publish(ordering_key="tkt_1")  # which publishing never claims, so that there is a wake-up to lose
         await world.receiver.received()
 
         async with asyncio.timeout(PATIENCE_SECONDS):

@@ -37,10 +37,11 @@ def tailing(directory: Path, url: str, *options: str) -> Running:
 
 
 def until(tail: Running, status: str, event_id: str) -> dict[str, Any]:
-    """The update that says so."""
+    """The update of the attempt that led to it: that of the delivery's beginning may find it as far already."""
     while True:
         update = tail.object()
-        if (update["delivery"]["event"]["id"], update["delivery"]["status"]) == (event_id, status):
+        delivery = update["delivery"]
+        if update["attempt"] and (delivery["event"]["id"], delivery["status"]) == (event_id, status):
             return update
 
 

@@ -24,11 +24,11 @@ async def held_by_another(world: World) -> AsyncIterator[str]:
 
 
 async def lost_wake_up(world: World) -> None:
-    """Publish without waking anybody, as when the broker is away."""
+    """Publish without waking anybody, as when the broker is away; with an ordering key, which publishing never claims."""
     waker = world.resources.waker
     wake, waker.wake = waker.wake, lambda webhook_ids: None  # type: ignore[method-assign]
     object.__setattr__(world.resources.publisher, "wake", waker.wake)
-    await world.publish()
+    await world.publish(ordering_key="tkt_1")
     object.__setattr__(world.resources.publisher, "wake", wake)
     waker.wake = wake  # type: ignore[method-assign]
 

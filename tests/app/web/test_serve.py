@@ -118,14 +118,20 @@ def test_a_client_that_asks_first_is_told_before_it_sends(server: Running) -> No
 
 def test_a_message_on_a_socket_is_limited_too(server: Running) -> None:
     url = server.url.replace("http", "ws") + "/graphql"
-    with connect(url, subprotocols=PROTOCOLS, max_size=None) as socket_:
-        socket_.send("x" * 4_200_000)
-        with pytest.raises(ConnectionClosed) as closed:
-            socket_.recv(timeout=30)
+    answers = [told_of_too_big_a_message(url) for _ in range(5)]
 
-    assert closed.value.rcvd is not None
-    assert closed.value.rcvd.code == 1009
+    # The server closes with data unread, and the reset that follows may overtake what it said.
+    assert {answer for answer in answers if answer} == {1009}
+
+
+def told_of_too_big_a_message(url: str) -> int | None:
+    with connect(url, subprotocols=PROTOCOLS, max_size=None) as socket_, pytest.raises(ConnectionClosed) as closed:
+        socket_.send("x" * 4_200_000)
+        socket_.recv(timeout=30)
+    if closed.value.rcvd is None:
+        return None
     assert "exceeds limit of 4194304 bytes" in closed.value.rcvd.reason
+    return closed.value.rcvd.code
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
