@@ -1,5 +1,6 @@
 """What every test can ask for: servers, databases and brokers of its own, and a clock."""
 
+import gc
 import signal
 from collections.abc import AsyncIterator, Iterator
 
@@ -18,6 +19,12 @@ hypothesis.settings.load_profile("suite")
 def pytest_configure() -> None:
     """Make an ended CI job (SIGTERM) an interrupted session, which stops the servers that it started."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what was loaded for all tests: it would walk through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -78,11 +78,12 @@ class PostgresDatabases:
 
     async def _migrated_template(self) -> str:
         if self._template is None:
-            await self._execute('CREATE DATABASE "template"')
-            await migrate(self._server.database_url("template"))
+            name = self._next_name()
+            await self._execute(f'CREATE DATABASE "{name}"')
+            await migrate(self._server.database_url(name))
             # Copying fails while anyone is connected to what is copied.
-            await self._execute('ALTER DATABASE "template" ALLOW_CONNECTIONS false')
-            self._template = "template"
+            await self._execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+            self._template = name
         return self._template
 
     async def _execute(self, statement: str) -> None:

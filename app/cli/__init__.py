@@ -16,6 +16,7 @@ from app.cli.publish import publish
 from app.cli.replay import replay
 from app.cli.schema import schema
 from app.cli.webhooks import webhooks
+from app.garbage import collect_seldom
 
 program = typer.Typer(
     name="eev-webhooks",
@@ -42,6 +43,7 @@ program.command()(demo)
 
 def main() -> None:
     """Run what the command line says."""
+    collect_seldom()
     program(prog_name="eev-webhooks")
 
 

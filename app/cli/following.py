@@ -85,9 +85,14 @@ class Tail:
         for update in message["updates"]:
             if self._as_json:
                 print_json(update)
-            else:
+            elif not _says_too_early(update):
                 typer.echo(_line(update))
         self._after = message["cursor"]
+
+
+def _says_too_early(update: dict[str, Any]) -> bool:
+    """Whether a delivery's beginning finds it ended already: the attempt that ended it has an update of its own."""
+    return update["attempt"] is None and update["delivery"]["status"] in {"SUCCEEDED", "FAILED"}
 
 
 def _line(update: dict[str, Any]) -> str:

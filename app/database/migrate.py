@@ -71,11 +71,16 @@ async def _applied(database: Database) -> set[str]:
 
 @asynccontextmanager
 async def _executor(database_url: str) -> AsyncIterator[MigrationExecutor]:
+    dialect = dialect_of(database_url)
     config = tortoise_config(database_url, pool_size=1)
+    config["connections"][dialect]["credentials"].pop("command_timeout", None)
     context = TortoiseContext()
     async with context:
         await context.init(config=config)
-        connection = context.connections.get(dialect_of(database_url))
+        connection = context.connections.get(dialect)
+        if dialect == "postgres":
+            # The one connection of this pool: a migration may take its time, within a statement and between two.
+            await connection.execute_script("SET idle_in_transaction_session_timeout = 0")
         yield MigrationExecutor(connection, config["apps"])
 
 

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from app.clock import Clock
 from app.rates.bucket import Limit
 from app.rates.limiter import Limiter
-from app.rates.sharing import Sharing
 from app.settings import Settings
 
 __all__ = ["Limiter", "open_limiter"]
@@ -29,5 +28,7 @@ async def open_limiter(settings: Settings, clock: Clock, observe: Callable[[], N
     elif url is None:
         yield Limiter(limit, clock, observe=observe)
     else:
+        from app.rates.sharing import Sharing  # redis-py: an embedded server need not wait for it
+
         async with Sharing(url, limit) as sharing:
             yield Limiter(limit, clock, sharing, observe)

@@ -3,13 +3,16 @@
 import math
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import structlog
 
 from app.clock import Clock
 from app.errors import RateLimited
 from app.rates.bucket import Bucket, Limit
-from app.rates.sharing import Sharing
+
+if TYPE_CHECKING:
+    from app.rates.sharing import Sharing
 
 log = structlog.get_logger()
 
@@ -33,7 +36,7 @@ class Limiter:
         self,
         limit: Limit | None,
         clock: Clock,
-        sharing: Sharing | None = None,
+        sharing: "Sharing | None" = None,
         observe: Callable[[], None] = lambda: None,
         most: int = MAX_KEPT,
     ) -> None:

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from app.updates.bus import Batch, Updates
 from app.updates.cursor import InvalidCursor
-from app.updates.redis_streams import RedisStreams
 from app.updates.ring import Ring
 from app.updates.update import Topic, Update
 
@@ -29,6 +28,9 @@ def open_updates(url: str, *, kept: int) -> Updates:
         case "memory":
             return Ring(kept=kept)
         case "redis" | "rediss" | "unix":
+            # Loading redis-py takes a tenth of the time that an embedded server needs to start.
+            from app.updates.redis_streams import RedisStreams
+
             return RedisStreams(url, kept=kept)
         case scheme:
             raise ValueError(

@@ -16,8 +16,6 @@ from urllib.parse import urlsplit
 
 import orjson
 import structlog
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -27,7 +25,6 @@ from app.clock import to_micros
 from app.database.errors import DatabaseError, SchemaOutdated
 from app.database.migrate import require_current_schema
 from app.delivery.queue_age import queue_age
-from app.redis_connection import DRIVER
 from app.resources import Resources
 
 log = structlog.get_logger()
@@ -161,15 +158,27 @@ async def _answers(broker_url: str) -> bool:
     parts = urlsplit(broker_url)
     if parts.scheme == "memory":
         return True
+    if parts.scheme.startswith("redis"):
+        return await _answers_ping(broker_url)
     try:
-        if parts.scheme.startswith("redis"):
-            async with Redis.from_url(broker_url, socket_timeout=CHECK_SECONDS, driver_info=DRIVER) as redis:
-                return bool(await redis.ping())
         _, writer = await asyncio.open_connection(parts.hostname, parts.port or _AMQP_PORTS[parts.scheme])
         writer.close()
-    except (OSError, RedisError):
+    except OSError:
         return False
     return True
+
+
+async def _answers_ping(url: str) -> bool:
+    from redis.asyncio import Redis
+    from redis.exceptions import RedisError
+
+    from app.redis_connection import DRIVER
+
+    try:
+        async with Redis.from_url(url, socket_timeout=CHECK_SECONDS, driver_info=DRIVER) as redis:
+            return bool(await redis.ping())
+    except (OSError, RedisError):
+        return False
 
 
 _AMQP_PORTS = {"amqp": 5672, "amqps": 5671}

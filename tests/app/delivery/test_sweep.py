@@ -24,7 +24,7 @@ async def held_by_another(world: World) -> AsyncIterator[str]:
 
 
 async def lost_wake_up(world: World) -> None:
-    """Publish without waking anybody, as when the broker is away; with an ordering key, which publishing never claims."""
+    """Publish without waking anybody, as when the broker is away. Publishing claims nothing with an ordering key."""
     waker = world.resources.waker
     wake, waker.wake = waker.wake, lambda webhook_ids: None  # type: ignore[method-assign]
     object.__setattr__(world.resources.publisher, "wake", waker.wake)
