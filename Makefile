@@ -12,6 +12,9 @@ NODE_PACKAGES := $(addsuffix /node_modules/.installed,tests/clients examples/nod
 PYTHONS := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 ARGS :=
 
+# One more than there are cores: many tests wait for processes that they start.
+TEST_PROCESSES = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
+
 # The project itself is linked, not copied; what that takes is among the pinned requirements.
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LINK_PROJECT := $(PIP_INSTALL) --no-deps --no-build-isolation --no-index --editable .
@@ -44,7 +47,7 @@ format: $(DEVELOPMENT) ## Put code into the project's form
 	$(BIN)/ruff format .
 
 test: $(DEVELOPMENT) ## Run the tests, with a real PostgreSQL and a real Redis
-	$(BIN)/python -m pytest --numprocesses=auto $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=$(TEST_PROCESSES) --dist=worksteal $(ARGS)
 
 test-clients: $(DEVELOPMENT) $(NODE_PACKAGES) ## Run the tests with clients that people use; needs Node 20 and npm
 	$(BIN)/python -m pytest tests/clients --numprocesses=auto $(ARGS)

@@ -22,9 +22,10 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector what was loaded for all tests: it would walk through it again and again."""
+    """Spare the garbage collector what was loaded for all tests, and most of its work: a tenth of all their time."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000)
 
 
 @pytest.fixture(scope="session")
