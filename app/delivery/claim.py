@@ -20,11 +20,13 @@ _IDS: Columns = (("id", "text"),)
 _ROOMS: Columns = (("webhook_id", "text"), ("most", "bigint"), ("room", "bigint"))
 _SLOTS: Columns = (("id", "text"), ("next_slot_at", "bigint"))
 
-_WEBHOOKS = (
+# What limits are worked out by, and what an attempt has to know of its webhook.
+WEBHOOKS = (
     "SELECT w.id, w.workspace_id, w.status, w.deleted_at, w.updated_at, w.max_in_flight, w.rate_limit_per_second,"
     " w.next_slot_at, w.held_until, w.consecutive_failures, w.failing_since"
-    " FROM webhook w JOIN {rows} asked ON asked.id = w.id ORDER BY w.id"
+    " FROM webhook w JOIN {rows} asked ON asked.id = w.id"
 )
+_WEBHOOKS = f"{WEBHOOKS} ORDER BY w.id"
 # SQLite has one writer at a time, and this transaction is it.
 _LOCK_WEBHOOKS = {"postgres": f"{_WEBHOOKS} FOR NO KEY UPDATE OF w SKIP LOCKED", "sqlite": _WEBHOOKS}
 

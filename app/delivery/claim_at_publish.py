@@ -9,18 +9,13 @@ from collections.abc import Collection, Mapping, Sequence
 
 from app.database.batch import Columns
 from app.database.database import Row, Statements
-from app.delivery.claim import Capacity, Claimed, Claims, admissions_of
+from app.delivery.claim import WEBHOOKS, Capacity, Claimed, Claims, admissions_of
 from app.delivery.decide import BreakerPolicy
 from app.publishing.commit import NewDelivery
 from app.statuses import AttemptTrigger
 
 _IDS: Columns = (("id", "text"),)
-_WEBHOOKS = (
-    "SELECT w.id, w.workspace_id, w.status, w.deleted_at, w.updated_at, w.max_in_flight, w.rate_limit_per_second,"
-    " w.next_slot_at, w.held_until, w.consecutive_failures, w.failing_since"
-    " FROM {rows} AS asked JOIN webhook w ON w.id = asked.id"
-    " WHERE EXISTS (SELECT 1 FROM worker WHERE worker.id = $1 AND worker.lease_until > $2)"
-)
+_WEBHOOKS = f"{WEBHOOKS} WHERE EXISTS (SELECT 1 FROM worker WHERE worker.id = $1 AND worker.lease_until > $2)"
 
 
 class ClaimAtPublish:
