@@ -5,6 +5,9 @@ import asyncio
 from typing import cast
 from urllib.parse import urlsplit
 
+# uvicorn closes a connection that has been idle for 5 s, and a request may be under way to it just then.
+KEEP_IDLE_SECONDS = 3.0
+
 
 class Disconnected(Exception):
     """The server closed the connection instead of answering."""
@@ -17,6 +20,7 @@ class Connection(asyncio.Protocol):
         self._received = b""
         self._answer: asyncio.Future[bytes] | None = None
         self.closed = False
+        self.idle_since = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way out."""
@@ -70,6 +74,7 @@ class Pool:
         except BaseException:
             connection.transport.close()
             raise
+        connection.idle_since = asyncio.get_running_loop().time()
         self._idle.append(connection)
         return body
 
@@ -79,9 +84,11 @@ class Pool:
             connection.transport.close()
 
     async def _connection(self) -> Connection:
+        given_up = asyncio.get_running_loop().time() - KEEP_IDLE_SECONDS
         while self._idle:
             connection = self._idle.pop()
-            if not connection.closed and not connection.transport.is_closing():
+            if not connection.transport.is_closing() and not connection.closed and connection.idle_since > given_up:
                 return connection
+            connection.transport.close()
         _, connection = await asyncio.get_running_loop().create_connection(Connection, self._host, self._port)
         return connection
