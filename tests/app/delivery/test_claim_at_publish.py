@@ -176,3 +176,32 @@ async def test_a_commit_that_failed_holds_up_no_place_and_no_delivery(world: Wor
     await world.until_status("SUCCEEDED")
 
     assert len(world.receiver.requests) == 1
+
+
+async def test_a_webhook_whose_older_deliveries_wait_is_left_to_the_claim(world: World) -> None:
+    registered = await world.webhook()
+    policy = world.resources.pipeline._policy.breaker
+    waiting = {registered.id}
+    claimant = ClaimAtPublish(world.resources.lease.worker_id, _now(world), PLENTY, policy, waiting)
+
+    assert not await claimant.choose(world.resources.database, [_delivery(world, registered.id, 1)], {})
+
+
+async def test_what_was_claimed_by_a_commit_without_an_answer_goes_out_once_it_is_looked_for(world: World) -> None:
+    await world.webhook()
+    database = world.resources.database
+    together = database.together
+
+    async def unanswered(work: Any) -> None:
+        await together(work)
+        raise DatabaseUnavailable("The answer never came.")
+
+    object.__setattr__(database, "together", unanswered)
+    with pytest.raises(DatabaseUnavailable):
+        await world.publish()
+    object.__setattr__(database, "together", together)
+    await sweep(world.resources)
+    await sweep(world.resources)
+    await world.until_status("SUCCEEDED")
+
+    assert len(world.receiver.requests) == 1
