@@ -13,11 +13,11 @@ QUEUE = "deliveries"
 def declare_deliver(broker: Broker, pipeline: Callable[[], Pipeline]) -> dramatiq.Actor[[list[str]], None]:
     """Declare the actor `deliver` on a broker. Its message names webhooks that have something due.
 
-    It returns once the deliveries are claimed and their sending has begun: an actor that waited for slow receivers
-    would hold its thread, and a few of them would stop everybody else's deliveries.
+    It only asks. An actor that waited for the claim would hold its thread, and there are few of them: the next wake-ups
+    would queue up behind it instead of going into the same claim.
     """
 
     async def deliver(webhook_ids: list[str]) -> None:
-        await pipeline().attempt(webhook_ids)
+        pipeline().ask(webhook_ids)
 
     return dramatiq.actor(broker=broker, queue_name=QUEUE)(deliver)

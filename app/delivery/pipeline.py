@@ -73,13 +73,21 @@ class Pipeline:
 
     # ── claim ──
 
+    def ask(self, webhook_ids: Iterable[str]) -> None:
+        """Have what is due of these webhooks claimed by the next claim, and sent."""
+        if self._stopped:
+            return
+        self._asked |= dict.fromkeys(webhook_ids)
+        if (self._asked or self._in_doubt) and self._claiming is None:
+            self._begin_claim()
+
     async def attempt(self, webhook_ids: Iterable[str]) -> None:
         """Claim what is due of these webhooks and begin to send it; returns once the sending has begun.
 
         What finds no place now is claimed by itself when a place is free.
         """
         asked = set(webhook_ids)
-        self._ask(asked)
+        self.ask(asked)
         # Only until theirs were claimed: under load there is always more to claim, and who waited for an end of that
         # would keep the next wake-ups waiting.
         while self._claiming is not None:
@@ -120,13 +128,6 @@ class Pipeline:
     async def settle(self) -> None:
         """Free what this process may hold without knowing it; nothing to do where there is no doubt."""
         await self.attempt([])
-
-    def _ask(self, webhook_ids: Iterable[str]) -> None:
-        if self._stopped:
-            return
-        self._asked |= dict.fromkeys(webhook_ids)
-        if (self._asked or self._in_doubt) and self._claiming is None:
-            self._begin_claim()
 
     def _begin_claim(self) -> None:
         # In a context of its own: what asked (a request, a wake-up) is not what the sending belongs to.
@@ -219,7 +220,7 @@ class Pipeline:
             self._unfinished.discard(claimed.webhook_id)
             asked.add(claimed.webhook_id)
         if asked or self._asked:
-            self._ask(asked)
+            self.ask(asked)
 
     def _ask_at(self, webhook_id: str, at: int) -> None:
         delay = max(0.0, (at - to_micros(self._clock.now())) / 1_000_000)
@@ -231,7 +232,7 @@ class Pipeline:
 
     def _timer_fired(self, webhook_id: str) -> None:
         self._timers.pop(webhook_id, None)
-        self._ask([webhook_id])
+        self.ask([webhook_id])
 
     # ── send ──
 
