@@ -4,6 +4,7 @@ The load is steady and far from what the machine can do: what is measured is wai
 """
 
 import asyncio
+import random
 import time
 from collections.abc import Sequence
 from statistics import median
@@ -92,8 +93,8 @@ async def _good(product: Installation, seconds: float, *, beside_bad: bool = Fal
     await product.receipts()
     bad = BAD if beside_bad else ()
     published, _ = await asyncio.gather(
-        publish_steadily(product, PER_WEBHOOK * len(GOOD), seconds, GOOD),
-        publish_steadily(product, PER_WEBHOOK * len(bad), seconds, bad),
+        publish_steadily(product, PER_WEBHOOK * len(GOOD), seconds, GOOD, chance=random.Random(1)),
+        publish_steadily(product, PER_WEBHOOK * len(bad), seconds, bad, chance=random.Random(2)),
     )
     return Window(published, await _arrived(product, published))
 

@@ -1,6 +1,7 @@
 """Publishes single events at a given rate, each when its time has come, whether or not earlier ones are answered."""
 
 import asyncio
+import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ async def publish_steadily(
     seconds: float,
     lanes: Sequence[int] = range(LANES),
     client: Client | None = None,
+    *,
+    chance: random.Random | None = None,
 ) -> Published:
     """Publish at a steady rate, the lanes in turn. A wait for a late answer counts from when the event was due (no
     coordinated omission).
@@ -38,6 +41,8 @@ async def publish_steadily(
         seconds: for how long.
         lanes: the lanes that events are published in.
         client: whose workspace they belong to; the installation's own, where left out.
+        chance: puts each event anywhere in the time that the rate gives it, instead of at its beginning. Two loads at
+            once would else fall on the same moments for ever, or never.
 
     Raises:
         Failed: the API said no.
@@ -47,7 +52,8 @@ async def publish_steadily(
     bodies = [request(PUBLISH_EVENT, {"input": event(lane)}) for lane in lanes]
     async with asyncio.TaskGroup() as tasks:
         for number in range(int(per_second * seconds)):
-            due_at = begins_at + int(number * 1_000_000_000 / per_second)
+            moment = number + (chance.random() if chance else 0)
+            due_at = begins_at + int(moment * 1_000_000_000 / per_second)
             await asyncio.sleep(max(0, due_at - time.monotonic_ns()) / 1e9)
             tasks.create_task(_publish(client or product.client, bodies[number % len(bodies)], due_at, published))
     return published
