@@ -20,7 +20,7 @@ from tortoise.backends.sqlite.client import SqliteClient
 from tortoise.context import TortoiseContext, get_current_context
 from tortoise.exceptions import TransactionManagementError
 
-from app.database import postgres, sqlite_thread
+from app.database import postgres, sqlite_statements
 from app.database.batch import Columns, Dialect
 from app.database.errors import DatabaseUnavailable
 from app.database.postgres import STATEMENT_TIMEOUT_SECONDS, TranslatingTransaction
@@ -87,18 +87,18 @@ class Database(Statements):
 
     async def _alone(self, work: Work[_Result]) -> _Result:
         if isinstance(self.orm, SqliteClient):
-            return await translated(sqlite_thread.alone(self.orm, work))
+            return await translated(sqlite_statements.alone(self.orm, work))
         assert isinstance(self.orm, AsyncpgDBClient)
         return await translated(postgres.alone(self.orm, work))
 
     async def together(self, work: Work[_Result]) -> _Result:
         """Run what awaits statements, and nothing but statements, as one transaction; return what it returns.
 
-        What is done often is done this way: on SQLite it costs one change of threads, however many statements there
-        are. A caller that is cancelled stops waiting; then everything is written, or nothing.
+        What is done often is done this way: on SQLite only the commit costs a change of threads. A caller that is
+        cancelled stops waiting; then everything is written, or nothing.
         """
         if isinstance(self.orm, SqliteClient):
-            return await translated(sqlite_thread.together(self.orm, work))
+            return await translated(sqlite_statements.together(self.orm, work))
         assert isinstance(self.orm, AsyncpgDBClient)
         return await translated(postgres.together(self.orm, work))
 

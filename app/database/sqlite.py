@@ -7,15 +7,18 @@ lock at the beginning makes the second one wait instead (https://sqlite.org/lang
 import sqlite3
 from typing import Any
 
+import aiosqlite
 from tortoise.backends.base.client import TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.exceptions import TransactionManagementError
+
+from app.database.sqlite_statements import BUSY_TIMEOUT_MS
 
 PRAGMAS = {
     "journal_mode": "WAL",
     # FULL: a commit that was acknowledged survives the loss of power, not only of the process.
     "synchronous": "FULL",
-    "busy_timeout": 10_000,
+    "busy_timeout": BUSY_TIMEOUT_MS,
     "foreign_keys": "ON",
     "temp_store": "MEMORY",
     "cache_size": -64_000,
@@ -39,6 +42,16 @@ class DurableSqliteClient(SqliteClient):
 
     def __init__(self, file_path: str, **kwargs: Any) -> None:
         super().__init__(file_path, **{**PRAGMAS, **kwargs})
+
+    async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002 - Tortoise's own
+        """Open the file as Tortoise does, but for use by the event loop beside the connection's own thread."""
+        if self._connection is not None:
+            return
+        self._connection = await aiosqlite.connect(self.filename, isolation_level=None, check_same_thread=False)
+        self._connection._conn.row_factory = sqlite3.Row
+        for pragma, value in self.pragmas.items():
+            await self._connection.execute_fetchall(f"PRAGMA {pragma}={value}")
+        await self._post_connect()
 
     def _in_transaction(self) -> TransactionContext:
         return SqliteTransactionContext(ImmediateTransaction(self), self._lock)

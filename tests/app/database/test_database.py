@@ -1,6 +1,7 @@
 """Transactions commit, undo and give back, whatever happens to the task that runs them."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 
 import pytest
@@ -163,6 +164,21 @@ async def test_between_statements_that_are_done_together_nothing_else_is_awaited
         await database.together(wait_in_the_middle)
 
     assert await ids(database) == []
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_what_is_done_together_waits_for_another_process_without_holding_up_the_loop(database: Database) -> None:
+    other = sqlite3.connect(database.url.removeprefix("sqlite://"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    async with asyncio.timeout(5):  # half of what a statement waits for another process
+        waiting = asyncio.create_task(database.together(lambda statements: insert(statements, "ws_a")))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        other.execute("COMMIT")
+        other.close()
+        assert await waiting == ["ws_a"]
+
+    assert await ids(database) == ["ws_a"]
 
 
 async def test_rows_are_written_as_one_and_counted(database: Database) -> None:

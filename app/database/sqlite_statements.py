@@ -1,0 +1,123 @@
+"""Runs statements, and whole transactions of them, on the one SQLite connection.
+
+The connection has a thread, in which Tortoise runs each statement. What is done often does not go there: its statements
+take microseconds and hold the interpreter most of that time, and two threads that want it spend more on taking turns
+than on the statements. So a hot transaction runs right here, on the event loop; only its commit, which waits for the
+disk, goes to the thread.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from tortoise.backends.sqlite.client import SqliteClient
+
+from app.database.batch import Columns, for_one_row, in_dialect
+from app.database.statements import Row, Statements, Work
+
+_Result = TypeVar("_Result")
+
+# How long a statement waits for another process that is writing (ms). Such a process is a command, done in no time.
+BUSY_TIMEOUT_MS = 10_000
+
+
+class OnConnection(Statements):
+    """Runs statements right where it is called."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        # Without an ORM, which knows only how to wait.
+        self.dialect = "sqlite"
+        self._connection = connection
+
+    async def fetch(self, statement: str, *parameters: Any) -> list[Row]:
+        """Run a statement and return its rows."""
+        cursor = self._connection.cursor()
+        cursor.row_factory = None
+        cursor.execute(in_dialect("sqlite", statement), parameters)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    async def execute(self, statement: str, *parameters: Any) -> int:
+        """Run a statement and return how many rows it touched."""
+        before = self._connection.total_changes
+        rows = self._connection.execute(in_dialect("sqlite", statement), parameters).fetchall()
+        return (self._connection.total_changes - before) or len(rows)
+
+    async def write_rows(
+        self, statement: str, columns: Columns, rows: Sequence[Sequence[Any]], *parameters: Any
+    ) -> int:
+        """Run an INSERT, UPDATE or DELETE for one row after the other; return how many it touched."""
+        before = self._connection.total_changes
+        text = for_one_row(statement, columns, len(parameters))
+        self._connection.executemany(text, [(*parameters, *row) for row in rows] if parameters else rows)
+        return self._connection.total_changes - before
+
+
+async def alone(client: SqliteClient, work: Work[_Result]) -> _Result:
+    """Run statements in the connection's thread, each for itself."""
+    async with client._lock:  # which keeps them out of the middle of a transaction
+        pending = _in_thread(client, lambda connection: _without_waiting(work(OnConnection(connection))))
+    return await pending
+
+
+async def together(client: SqliteClient, work: Work[_Result]) -> _Result:
+    """Run statements as one transaction.
+
+    A caller that is cancelled stops waiting; the transaction is committed all the same.
+    """
+    return await asyncio.shield(asyncio.create_task(_transaction(client, work)))
+
+
+async def _transaction(client: SqliteClient, work: Work[_Result]) -> _Result:
+    async with client._lock:
+        connection = await _begin(client)
+        try:
+            result = _without_waiting(work(OnConnection(connection)))
+            await _in_thread(client, sqlite3.Connection.commit)
+        except BaseException:
+            with suppress(sqlite3.Error):
+                connection.rollback()
+            raise
+        return result
+
+
+async def _begin(client: SqliteClient) -> sqlite3.Connection:
+    """Take the write lock: at once, or where another process has it, in the thread, which can wait for it."""
+    connection = _connection(client)
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # without the reason in its upper bits
+            raise
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    if not connection.in_transaction:
+        await _in_thread(client, lambda connection: connection.execute("BEGIN IMMEDIATE"))
+    return connection
+
+
+def _in_thread(client: SqliteClient, job: Callable[[sqlite3.Connection], _Result]) -> "asyncio.Future[_Result]":
+    """Have the thread do something, after what it was given before."""
+    connection = _connection(client)
+    future: asyncio.Future[_Result] = asyncio.get_running_loop().create_future()
+    assert client._connection is not None
+    client._connection._tx.put_nowait((future, lambda: job(connection)))
+    return future
+
+
+def _connection(client: SqliteClient) -> sqlite3.Connection:
+    if client._connection is None or not client._connection._running:
+        raise ConnectionError("the connection is closed")
+    return client._connection._conn
+
+
+def _without_waiting(work: Coroutine[Any, Any, _Result]) -> _Result:
+    try:
+        work.send(None)
+    except StopIteration as stop:
+        return stop.value  # type: ignore[no-any-return]
+    work.close()
+    raise RuntimeError("Between the statements of a transaction nothing may be awaited.")
