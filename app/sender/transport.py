@@ -20,6 +20,7 @@ from app.sender.exchange import Exchange
 from app.sender.failure import EXPECTED, failure
 from app.sender.guard import Address, AddressPolicy, Network
 from app.sender.pool import Pool, PoolKey
+from app.sender.request import ReadyRequest
 from app.sender.resolver import RememberingResolver, Resolver, SystemResolver
 from app.sender.sockets import Sockets
 
@@ -132,7 +133,8 @@ def _head(request: httpx.Request, place: Destination) -> bytes:
     if place.scheme not in {"http", "https"} or not place.host:
         raise httpx.UnsupportedProtocol("The URL begins with neither http:// nor https://, or names no host.")
     lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), place.target)]
-    lines += [b"%b: %b" % header for header in request.headers.raw]
+    raw_headers = request.raw_headers if isinstance(request, ReadyRequest) else request.headers.raw
+    lines += [b"%b: %b" % header for header in raw_headers]
     head = b"\r\n".join(lines)
     if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1 or b"\0" in head:
         raise httpx.LocalProtocolError(
