@@ -9,7 +9,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TextIO, TypeAlias
@@ -36,25 +36,27 @@ _SECRET_TEXT = re.compile(
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
-Often: TypeAlias = Callable[[str, EventDict], None]
+LogMany: TypeAlias = Callable[[str, Sequence[EventDict]], None]
 
 
-def log_often(event: str, fields: EventDict) -> None:
-    """Log at level info what happens as often as attempts do. The line is structlog's own; `fields` is not kept, but
-    may be changed."""
-    _often(event, fields)
+def log_many(event: str, lines: Sequence[EventDict]) -> None:
+    """Log at level info what happens as often as attempts do, a line for each time. Lines are structlog's own; the
+    fields are not kept, but may be changed."""
+    _many(event, lines)
 
 
-def _by_structlog(event: str, fields: EventDict) -> None:
-    structlog.get_logger().info(event, **fields)
+def _by_structlog(event: str, lines: Sequence[EventDict]) -> None:
+    log = structlog.get_logger()
+    for fields in lines:
+        log.info(event, **fields)
 
 
-_often: Often = _by_structlog
+_many: LogMany = _by_structlog
 
 
 def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
     """Send everything that is logged from here on to `stream` (stderr), as the settings say."""
-    global _often  # noqa: PLW0603 - as global as structlog's own configuration
+    global _many  # noqa: PLW0603 - as global as structlog's own configuration
     stream = stream or sys.stderr
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not settings.in_development)
     level = _LEVELS[settings.log_level]
@@ -64,21 +66,21 @@ def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
         logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
-    _often = _straight_to(stream) if as_json and level <= logging.INFO else _by_structlog
+    _many = _straight_to(stream) if as_json and level <= logging.INFO else _by_structlog
     # Never below info: at debug, Tortoise logs every statement with its parameters.
     logging.basicConfig(handlers=[_ToStructlog()], level=max(level, logging.INFO), force=True)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # It logs every URL, which may hold a token.
     logging.captureWarnings(capture=True)
 
 
-def _straight_to(stream: TextIO) -> Often:
-    """Write lines of JSON past structlog, whose way from a call to a line costs more than the line."""
+def _straight_to(stream: TextIO) -> LogMany:
+    """Write lines of JSON past structlog, whose way from a call to a line costs more than the line, and all at once."""
     write = structlog.WriteLogger(stream).msg
 
-    def often(event: str, fields: EventDict) -> None:
-        write(_json_line("info", event, merge_contextvars(None, "info", fields)))
+    def many(event: str, lines: Sequence[EventDict]) -> None:
+        write("\n".join([_json_line("info", event, merge_contextvars(None, "info", fields)) for fields in lines]))
 
-    return often
+    return many
 
 
 def mask_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -5,7 +5,8 @@ domain; names and buckets are here, and docs/metrics.md is written from them. No
 few workspaces that wait longest are named: there may be thousands of each.
 """
 
-from collections.abc import Mapping
+from collections import Counter as Counted
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -144,17 +145,17 @@ class Metrics:
         """One claim took so many deliveries."""
         self._claims.observe(deliveries)
 
-    def attempted(self, recorded: "Recorded") -> None:
-        """An attempt was made and written down."""
-        self._by_outcome[recorded.outcome].inc()
-        self._by_status[recorded.decision.status].inc()
-        self._duration.observe(recorded.answer.duration_ms / 1_000)
-        if recorded.claimed.attempt_count == 0:
-            self._delay.observe((recorded.started_at - recorded.claimed.created_at) / _MICROSECONDS)
-
-    def recorded(self, attempts: int) -> None:
-        """One commit of the recorder held so many attempts."""
-        self._record_batches.observe(attempts)
+    def attempted(self, batch: "Sequence[Recorded]") -> None:
+        """One commit of the recorder held these attempts."""
+        self._record_batches.observe(len(batch))
+        for outcome, count in Counted(recorded.outcome for recorded in batch).items():
+            self._by_outcome[outcome].inc(count)
+        for status, count in Counted(recorded.decision.status for recorded in batch).items():
+            self._by_status[status].inc(count)
+        for recorded in batch:
+            self._duration.observe(recorded.answer.duration_ms / 1_000)
+            if recorded.claimed.attempt_count == 0:
+                self._delay.observe((recorded.started_at - recorded.claimed.created_at) / _MICROSECONDS)
 
     def swept(self, at: datetime) -> None:
         """A sweep ended."""

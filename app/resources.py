@@ -15,6 +15,7 @@ from app.access.tokens import TokenSigner
 from app.clock import Clock, SystemClock
 from app.database.database import Database
 from app.database.migrate import require_current_schema
+from app.delivery.announce import Announcer
 from app.delivery.attempt import Attempts
 from app.delivery.decide import BreakerPolicy
 from app.delivery.lease import Lease
@@ -94,7 +95,8 @@ async def open_resources(
         await stack.enter_async_context(sender)
         encryption_keys = load_keys(settings)
         cipher = Cipher(encryption_keys)
-        recorder = Recorder(database, max_waiting=4 * settings.max_in_flight, observe=metrics.recorded)
+        announcer = Announcer(updates, metrics)
+        recorder = Recorder(database, max_waiting=4 * settings.max_in_flight, tell=announcer.recorded)
         registries = Registries(database)
         waker = Waker(send_wake_up, blocking=broker_blocks)
         lease = Lease(database, clock, timedelta(seconds=settings.lease_seconds))
@@ -103,7 +105,7 @@ async def open_resources(
             clock=clock,
             lease=lease,
             targets=Targets(database, cipher),
-            attempts=Attempts(clock, sender, recorder, updates, metrics, policy),
+            attempts=Attempts(clock, sender, recorder, policy),
             recorder=recorder,
             metrics=metrics,
             policy=policy,

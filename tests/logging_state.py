@@ -14,7 +14,7 @@ _CONFIGURED = ("httpx", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 @contextmanager
 def logging_put_back() -> Iterator[None]:
     """Let the block configure logging, and undo it."""
-    before, often, root = structlog.get_config(), logs._often, logging.getLogger()
+    before, often, root = structlog.get_config(), logs._many, logging.getLogger()
     handlers, level = root.handlers[:], root.level
     levels = {name: logging.getLogger(name).level for name in _CONFIGURED}
     try:
@@ -26,4 +26,4 @@ def logging_put_back() -> Iterator[None]:
         for name, former in levels.items():
             logging.getLogger(name).setLevel(former)
         structlog.configure(**before)
-        logs._often = often
+        logs._many = often

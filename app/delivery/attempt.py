@@ -1,4 +1,4 @@
-"""Makes one attempt: sign, send, decide, record, announce.
+"""Makes one attempt: sign, send, decide, record.
 
 Knows nothing of claims: it is given a delivery that this process holds, with all that sending it takes.
 """
@@ -14,22 +14,17 @@ import structlog
 from app.clock import Clock, from_micros, to_micros
 from app.database.database import Row
 from app.database.errors import DatabaseUnavailable
-from app.delivery.announce import attempt_recorded, webhook_changed
 from app.delivery.claim import Claimed
 from app.delivery.decide import Attempted, Facts, decide
 from app.delivery.echo import without_credentials
 from app.delivery.policy import DeliveryPolicy
-from app.delivery.record import Outcome, Recorded, Recorder
+from app.delivery.record import Recorded, Recorder
 from app.delivery.target import SignedRequest, Target, sign_request
 from app.errors import Unavailable
 from app.ids import ATTEMPT, new_id
-from app.logs import log_often
-from app.metrics import Metrics
 from app.sender.outcome import Answered, Unreachable
 from app.sender.sender import Sender
 from app.statuses import AttemptOutcome
-from app.updates.bus import Updates
-from app.updates.update import Topic
 
 log = structlog.get_logger()
 
@@ -50,8 +45,6 @@ class Attempts:
     clock: Clock
     sender: Sender
     recorder: Recorder
-    updates: Updates
-    metrics: Metrics
     policy: DeliveryPolicy
 
     async def make(self, sending: Sending) -> str:
@@ -62,8 +55,7 @@ class Attempts:
         signed = sign_request(sending.target, sending.claimed.event_id, number, sending.body, started_at)
         answer = await self.sender.send(signed.request)
         recorded = _decided(sending, signed, answer, started_at, self.clock.now(), self.policy)
-        outcome = await self._record(recorded)
-        self._announce(recorded, outcome)
+        await self._record(recorded)
         return recorded.attempt_id
 
     async def _wait_for_slot(self, claimed: Claimed) -> None:
@@ -71,26 +63,17 @@ class Attempts:
         if wait > 0:
             await asyncio.sleep(wait / 1_000_000)
 
-    async def _record(self, recorded: Recorded) -> Outcome:
+    async def _record(self, recorded: Recorded) -> None:
         """Record, waiting for the database to come back where it is away: the attempt was made and must be written."""
         pause = 0.05
         while True:
             try:
-                return await self.recorder.record(recorded)
+                await self.recorder.record(recorded)
+                return
             except (DatabaseUnavailable, Unavailable) as error:
                 log.warning("record.waiting", delivery_id=recorded.claimed.id, error=str(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
-
-    def _announce(self, recorded: Recorded, outcome: Outcome) -> None:
-        claimed = recorded.claimed
-        self.metrics.attempted(recorded)
-        _log_attempt(recorded, outcome)
-        self.updates.announce(Topic.DELIVERIES, [attempt_recorded(recorded, outcome)])
-        if outcome.disabled:
-            log.warning("webhook.disabled", webhook_id=claimed.webhook_id, reason=recorded.decision.disable_reason)
-            change = webhook_changed(claimed.workspace_id, claimed.webhook_id, recorded.finished_at)
-            self.updates.announce(Topic.WEBHOOKS, [change])
 
 
 def _decided(
@@ -134,26 +117,3 @@ def _attempted(answer: Answered | Unreachable, finished_at: datetime) -> Attempt
     retry_after = next((value for name, value in answer.headers if name.lower() == "retry-after"), None)
     outcome = AttemptOutcome.SUCCEEDED if succeeded else AttemptOutcome.HTTP_ERROR
     return Attempted(outcome, answer.status, retry_after, finished_at)
-
-
-def _log_attempt(recorded: Recorded, outcome: Outcome) -> None:
-    """The one wide line of an attempt."""
-    claimed, answer = recorded.claimed, recorded.answer
-    log_often(
-        "delivery.attempted",
-        {
-            "delivery_id": claimed.id,
-            "event_id": claimed.event_id,
-            "webhook_id": claimed.webhook_id,
-            "workspace_id": claimed.workspace_id,
-            "event_type": claimed.event_type,
-            "attempt_id": recorded.attempt_id,
-            "number": claimed.attempt_count + 1,
-            "trigger": claimed.trigger,
-            "outcome": recorded.outcome,
-            "response_status": answer.status if isinstance(answer, Answered) else None,
-            "duration_ms": round(answer.duration_ms, 1),
-            "status": outcome.status if outcome.moved else "left to others",
-            "next_attempt_at": recorded.decision.next_attempt_at,
-        },
-    )

@@ -4,8 +4,8 @@ The attempt's row is always written: it happened. The delivery moves on only if 
 where its lease had ended, or the delivery was canceled meanwhile, what others made of it stands.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
@@ -104,13 +104,17 @@ class Outcome(NamedTuple):
     disabled: bool
 
 
-class Recorder:
-    """Records attempts in batches."""
+Tell: TypeAlias = Callable[[Sequence[tuple[Recorded, Outcome]]], object]
 
-    def __init__(self, database: Database, *, max_waiting: int, observe: Any) -> None:
+
+class Recorder:
+    """Records attempts in batches, and tells of each batch once it is committed."""
+
+    def __init__(self, database: Database, *, max_waiting: int, tell: Tell) -> None:
         self._database = database
+        self._tell = tell
         self._commits: GroupCommit[Recorded, Outcome] = GroupCommit(
-            self._commit, max_batch=MAX_BATCH, max_waiting=max_waiting, shared=(DatabaseUnavailable,), observe=observe
+            self._commit, max_batch=MAX_BATCH, max_waiting=max_waiting, shared=(DatabaseUnavailable,)
         )
 
     async def record(self, recorded: Recorded) -> Outcome:
@@ -126,6 +130,11 @@ class Recorder:
         await self._commits.drained()
 
     async def _commit(self, batch: Sequence[Recorded]) -> list[Outcome]:
+        outcomes = await self._write(batch)
+        self._tell(list(zip(batch, outcomes, strict=True)))
+        return outcomes
+
+    async def _write(self, batch: Sequence[Recorded]) -> list[Outcome]:
         writes = (
             (_INSERT_ATTEMPTS, _ATTEMPTS, [_attempt_row(recorded) for recorded in batch]),
             (_MOVE_DELIVERIES, _DELIVERIES, [_delivery_row(recorded) for recorded in batch]),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
-from app.logs import configure_logging, log_often, mask_secrets
+from app.logs import configure_logging, log_many, mask_secrets
 from app.settings import load_settings
 from tests.logging_state import logging_put_back
 
@@ -76,7 +76,7 @@ def test_what_happens_often_is_logged_like_anything_else(logged: Logged) -> None
     stream = logged(log_format="json")
     with structlog.contextvars.bound_contextvars(request_id="r1"):
         structlog.get_logger().info("delivery.attempted", **fields)
-        log_often("delivery.attempted", {**fields})
+        log_many("delivery.attempted", [{**fields}])
 
     one, other = lines(stream)
     assert one.pop("timestamp") <= other.pop("timestamp")
@@ -90,7 +90,7 @@ def test_what_happens_often_is_logged_like_anything_else(logged: Logged) -> None
 def test_what_happens_often_is_logged_as_the_settings_say(logged: Logged, settings: dict[str, str], said: bool) -> None:
     stream = logged(**settings)
 
-    log_often("delivery.attempted", {"number": 1})
+    log_many("delivery.attempted", [{"number": 1}])
 
     assert ("delivery.attempted" in stream.getvalue()) is said
     assert not stream.getvalue().startswith("{")

@@ -80,9 +80,9 @@ def test_every_series_exists_from_the_start() -> None:
 def test_attempts_are_counted_by_outcome_and_deliveries_by_where_they_are_left() -> None:
     metrics = Metrics()
 
-    metrics.attempted(recorded())
-    metrics.attempted(recorded(AttemptOutcome.TIMEOUT, DeliveryStatus.RETRYING))
-    metrics.attempted(recorded(AttemptOutcome.TIMEOUT, DeliveryStatus.FAILED))
+    metrics.attempted([recorded()])
+    metrics.attempted([recorded(AttemptOutcome.TIMEOUT, DeliveryStatus.RETRYING)])
+    metrics.attempted([recorded(AttemptOutcome.TIMEOUT, DeliveryStatus.FAILED)])
 
     found = samples(metrics)
     assert found["eev_webhooks_attempts_total{outcome=SUCCEEDED}"] == 1
@@ -95,7 +95,7 @@ def test_attempts_are_counted_by_outcome_and_deliveries_by_where_they_are_left()
 def test_durations_are_in_seconds() -> None:
     metrics = Metrics()
 
-    metrics.attempted(recorded(duration_ms=75.0))
+    metrics.attempted([recorded(duration_ms=75.0)])
 
     found = samples(metrics)
     assert found["eev_webhooks_attempt_duration_seconds_sum"] == pytest.approx(0.075)
@@ -106,8 +106,8 @@ def test_durations_are_in_seconds() -> None:
 def test_the_delay_from_publishing_is_that_of_first_attempts() -> None:
     metrics = Metrics()
 
-    metrics.attempted(recorded(waited_us=250_000))
-    metrics.attempted(recorded(waited_us=300_000_000, earlier_attempts=1))
+    metrics.attempted([recorded(waited_us=250_000)])
+    metrics.attempted([recorded(waited_us=300_000_000, earlier_attempts=1)])
 
     found = samples(metrics)
     assert found["eev_webhooks_first_attempt_delay_seconds_count"] == 1
@@ -119,7 +119,7 @@ def test_batches_show_their_sizes_and_how_much_they_held() -> None:
 
     metrics.published(1)
     metrics.published(100)
-    metrics.recorded(7)
+    metrics.attempted([recorded()] * 7)
     metrics.claimed(3)
 
     found = samples(metrics)
