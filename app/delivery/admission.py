@@ -7,7 +7,7 @@ alone can know.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.delivery.decide import BreakerPolicy, is_probing
 
@@ -19,8 +19,7 @@ SLOT_HORIZON = SECOND // 10
 WORKSPACE_SHARE = 0.75
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookFacts:
+class WebhookFacts(NamedTuple):
     """What admission needs of a webhook's row. Times are microseconds since the epoch."""
 
     id: str
@@ -32,8 +31,7 @@ class WebhookFacts:
     consecutive_failures: int
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(NamedTuple):
     """How many deliveries a webhook may have in flight after the claim (`limit`) and how many may be new (`room`).
 
     Where its own rate or a hold allows no more for now, `again_at` says when to ask again. `first_slot_at` and

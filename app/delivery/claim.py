@@ -7,7 +7,7 @@ processes; a webhook that another process is claiming for right now is skipped.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.database.batch import Columns
@@ -169,7 +169,10 @@ def admissions_of(
         for facts, own in zip(active, admissions.values(), strict=True)
     ]
     rooms = allot(wanted, capacity.free, capacity.by_workspace, capacity.total)
-    return {id_: replace(own, room=min(own.room, rooms[id_]), allowed=own.room) for id_, own in admissions.items()}
+    return {
+        id_: own if rooms[id_] >= own.room else own._replace(room=rooms[id_], allowed=own.room)
+        for id_, own in admissions.items()
+    }
 
 
 def _facts(row: Row) -> WebhookFacts:
