@@ -6,11 +6,12 @@ from dramatiq import Middleware
 from dramatiq.broker import Broker
 from dramatiq.middleware import AgeLimit, TimeLimit
 
-from tasks.in_process import InProcessBroker, LoopTimeLimit
+from tasks.in_process import InProcessBroker
+from tasks.runner import LoopTimeLimit
 
 # A wake-up that waited longer than this has been overtaken by the sweep many times.
 MAX_AGE_MS = 60_000
-# An actor only claims; one that takes this long is stuck, and the sweep does its work meanwhile.
+# An actor only asks for a claim; one that takes this long is stuck, and the sweep does its work meanwhile.
 TIME_LIMIT_MS = 60_000
 # A Redis that says nothing for so long is away. Consumers wait in it for a part of this.
 SOCKET_SECONDS = 5

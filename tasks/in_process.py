@@ -1,38 +1,19 @@
 """A Dramatiq broker inside the server's own process, for when there is no Redis or RabbitMQ, and its worker.
 
 Bounded, and keeps nothing that failed: a message is only a wake-up, and what it was about is in the database.
-Dramatiq's own `StubBroker`, made for tests, keeps every dead letter and its traceback for ever; its `Worker` runs in
-threads, and three of them would pass a wake-up on, each waiting its turn, before the server's loop had it back.
+Dramatiq's own `StubBroker`, made for tests, keeps every dead letter and its traceback for ever.
 """
 
-import asyncio
-import inspect
 from collections import deque
-from contextvars import Context
 from typing import Any
 
-import structlog
 from dramatiq import Message, Middleware
 from dramatiq.broker import Broker, MessageProxy
 from dramatiq.errors import QueueNotFound
-from dramatiq.middleware import SkipMessage
 
-log = structlog.get_logger()
+from tasks.runner import Runner
 
 MAX_MESSAGES = 1_000
-
-
-class LoopTimeLimit(Middleware):
-    """How long an actor may take, in milliseconds; Dramatiq's own raises its exception in a thread, which would be the
-    server's."""
-
-    def __init__(self, time_limit: int) -> None:
-        self.time_limit = time_limit
-
-    @property
-    def actor_options(self) -> set[str]:
-        """The options that this adds to actors."""
-        return {"time_limit"}
 
 
 class InProcessBroker(Broker):
@@ -85,17 +66,16 @@ class InProcessBroker(Broker):
 
 
 class InProcessWorker:
-    """Runs each message's actor as a task of this event loop. The actors are coroutine functions."""
+    """Runs each message's actor on this event loop."""
 
     def __init__(self, broker: InProcessBroker) -> None:
         self._broker = broker
-        self._running: set[asyncio.Task[None]] = set()
-        self._time_limit = next((m.time_limit for m in broker.middleware if isinstance(m, LoopTimeLimit)), None)
+        self._runner = Runner(broker)
 
     @property
     def busy(self) -> int:
         """How many messages are being worked on."""
-        return len(self._running)
+        return self._runner.busy
 
     def start(self) -> None:
         """Take what waits, and from now on what comes."""
@@ -108,36 +88,11 @@ class InProcessWorker:
         """Begin with every message that waits."""
         for waiting in self._broker.queues.values():
             while waiting:
-                # In a context of its own: a message does not belong to the request that sent it.
-                task = asyncio.create_task(self._process(MessageProxy(waiting.popleft())), context=Context())
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
+                self._runner.begin(MessageProxy(waiting.popleft()))
 
     async def stop(self, timeout_seconds: float) -> None:
         """Take nothing more; finish what has begun, or cut it off after so long."""
         self._broker.emit_before("worker_shutdown", self)
         self._broker.worker = None
-        if self._running:
-            _, late = await asyncio.wait(self._running, timeout=timeout_seconds)
-            for task in late:
-                task.cancel()
+        await self._runner.finish(timeout_seconds)
         self._broker.emit_after("worker_shutdown", self)
-
-    async def _process(self, message: MessageProxy) -> None:
-        try:
-            self._broker.emit_before("process_message", message)
-            await self._run(message)
-        except SkipMessage:
-            self._broker.emit_after("skip_message", message)
-        except Exception as error:
-            log.exception("wake_up.broken", actor=message.actor_name)
-            self._broker.emit_after("process_message", message, exception=error)
-        else:
-            self._broker.emit_after("process_message", message, result=None)
-
-    async def _run(self, message: MessageProxy) -> None:
-        actor = self._broker.get_actor(message.actor_name)
-        limit = actor.options.get("time_limit", self._time_limit)
-        async with asyncio.timeout(limit and limit / 1_000):
-            # Dramatiq has wrapped it to be called in a thread and to wait there for the loop.
-            await inspect.unwrap(actor.fn)(*message.args, **message.kwargs)

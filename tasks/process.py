@@ -38,7 +38,7 @@ async def open_process(
         if not works:
             yield resources
             return
-        async with running_worker(broker, threads=settings.worker_threads):
+        async with running_worker(broker):
             yield resources
 
 

@@ -188,15 +188,6 @@ class Settings(BaseSettings):
         at_least=1,
         at_most=10_000,
     )
-    worker_threads: int = setting(
-        2,
-        "In how many threads a worker takes wake-ups from the broker.",
-        "An actor holds its thread only until deliveries are claimed; sending goes on without it. A server that"
-        " delivers by itself needs none.",
-        unit="threads",
-        at_least=1,
-        at_most=64,
-    )
     worker_port: int | None = setting(
         None,
         "The port, on HOST, where `eev-webhooks worker` answers /health and /metrics; without it, it listens nowhere.",

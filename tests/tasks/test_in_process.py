@@ -19,7 +19,7 @@ async def test_actors_run_on_the_servers_own_event_loop() -> None:
         loops.put_nowait(asyncio.get_running_loop())
 
     actor = dramatiq.actor(broker=broker)(look)
-    async with running_worker(broker, threads=1):
+    async with running_worker(broker):
         actor.send("hello")
         async with asyncio.timeout(10):
             loop = await loops.get()
@@ -50,7 +50,7 @@ async def test_an_actor_that_fails_leaves_nothing_behind() -> None:
         raise RuntimeError("on purpose")
 
     actor = dramatiq.actor(broker=broker)(fail)
-    async with running_worker(broker, threads=1):
+    async with running_worker(broker):
         for number in range(20):
             actor.send(number)
         async with asyncio.timeout(10):
@@ -71,7 +71,7 @@ async def test_time_limits_fire_in_an_embedded_worker() -> None:
             cancelled.set()
 
     actor = dramatiq.actor(broker=broker, time_limit=100)(hang)
-    async with running_worker(broker, threads=1):
+    async with running_worker(broker):
         actor.send("hello")
         async with asyncio.timeout(10):
             await cancelled.wait()
@@ -87,7 +87,7 @@ async def test_actors_that_hang_count_against_the_bound() -> None:
         await free.wait()
 
     actor = dramatiq.actor(broker=broker)(hang)
-    async with running_worker(broker, threads=1):
+    async with running_worker(broker):
         for number in range(5):
             actor.send(number)
         async with asyncio.timeout(10):
@@ -108,7 +108,7 @@ async def test_a_message_that_waited_too_long_is_left_to_the_sweep() -> None:
     actor = dramatiq.actor(broker=broker)(note)
     broker.enqueue(actor.message("old").copy(message_timestamp=0))
     actor.send("new")
-    async with running_worker(broker, threads=1), asyncio.timeout(10):
+    async with running_worker(broker), asyncio.timeout(10):
         assert await ran.get() == "new"
 
     assert ran.empty()
@@ -124,7 +124,7 @@ async def test_stopping_the_worker_finishes_what_has_begun_and_takes_no_more() -
         ended.set()
 
     actor = dramatiq.actor(broker=broker)(work)
-    async with running_worker(broker, threads=1):
+    async with running_worker(broker):
         actor.send()
         await begun.wait()
         asyncio.get_running_loop().call_soon(free.set)

@@ -45,7 +45,7 @@ async def test_a_worker_that_waits_gets_a_message_long_before_its_wait_is_over(r
         heard.put_nowait(text)
 
     actor = dramatiq.actor(broker=broker, queue_name=QUEUE)(deliver)
-    async with running_worker(broker, threads=1), asyncio.timeout(20):
+    async with running_worker(broker), asyncio.timeout(20):
         for number in range(10):
             began = asyncio.get_running_loop().time()
             await asyncio.to_thread(actor.send, str(number))
@@ -132,10 +132,14 @@ def test_a_redis_that_is_away_is_told_as_dramatiq_expects_it() -> None:
 
 
 async def test_stopping_the_worker_ends_its_threads(redis_url: str) -> None:
-    async with running_worker(make_broker(redis_url), threads=4):
-        assert any("WorkerThread" in type(thread).__name__ for thread in threading.enumerate())
+    broker = make_broker(redis_url)
+    broker.declare_queue(QUEUE)
+    async with running_worker(broker):
+        assert [type(thread).__name__ for thread in threading.enumerate() if "dramatiq" in type(thread).__module__] == [
+            "ConsumerThread"
+        ]
 
-    assert not any("WorkerThread" in type(thread).__name__ for thread in threading.enumerate())
+    assert not any("dramatiq" in type(thread).__module__ for thread in threading.enumerate())
 
 
 def test_delays_belong_into_the_database(broker: RedisBroker) -> None:
