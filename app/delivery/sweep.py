@@ -16,8 +16,14 @@ _DEAD_WORKERS = "DELETE FROM worker WHERE lease_until <= $1 AND id <> $2 RETURNI
 _FREE_CLAIMS = (
     "UPDATE delivery SET claimed_by = NULL WHERE claimed_by IS NOT NULL AND claimed_by NOT IN (SELECT id FROM worker)"
 )
-_WEBHOOKS_WITH_DUE = """
-SELECT w.id FROM webhook w
+# One look for all there may be to do, for mostly there is nothing.
+_LOOK = """
+SELECT 'gone' AS found, id FROM worker WHERE lease_until <= $1 AND id <> $2
+UNION ALL
+SELECT 'held by nobody', id FROM (
+  SELECT id FROM delivery WHERE claimed_by IS NOT NULL AND claimed_by NOT IN (SELECT id FROM worker) LIMIT 1) held
+UNION ALL
+SELECT 'due', w.id FROM webhook w
 WHERE w.status = 'ACTIVE' AND w.deleted_at IS NULL AND (w.held_until IS NULL OR w.held_until <= $1)
   AND EXISTS (
     SELECT 1 FROM delivery d WHERE d.webhook_id = w.id AND d.status IN ('PENDING', 'RETRYING')
@@ -34,20 +40,29 @@ WHERE a.worker_id = $1 AND a.id >= $2
 
 async def sweep(resources: Resources) -> int:
     """Free what dead workers hold and claim what is due; return how many webhooks had something due."""
-    now = to_micros(resources.clock.now())
-    await free_dead_claims(resources, now)
     await resources.pipeline.settle()
-    webhooks = [row["id"] for row in await resources.database.fetch(_WEBHOOKS_WITH_DUE, now)]
+    now = to_micros(resources.clock.now())
+    found = await _look(resources, now)
+    if ("gone" in found or "held by nobody" in found) and resources.lease.may_judge:
+        await _free_dead_claims(resources, now)
+        found = await _look(resources, now)
+    webhooks = found.get("due", [])
     if webhooks:
         await resources.pipeline.attempt(webhooks)
     resources.metrics.swept(resources.clock.now())
     return len(webhooks)
 
 
-async def free_dead_claims(resources: Resources, now: int) -> None:
+async def _look(resources: Resources, now: int) -> dict[str, list[str]]:
+    """What there is, by kind, each with its ids."""
+    found: dict[str, list[str]] = {}
+    for row in await resources.database.fetch(_LOOK, now, resources.lease.worker_id):
+        found.setdefault(row["found"], []).append(row["id"])
+    return found
+
+
+async def _free_dead_claims(resources: Resources, now: int) -> None:
     """Free the claims of workers whose lease has ended, and announce again what those may have left unsaid."""
-    if not resources.lease.may_judge:
-        return
     dead = await resources.database.fetch(_DEAD_WORKERS, now, resources.lease.worker_id)
     await resources.database.execute(_FREE_CLAIMS)
     for worker in dead:
