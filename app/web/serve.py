@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 import structlog
@@ -90,11 +91,21 @@ class Server(uvicorn.Server):
         super().__init__(_uvicorn_config(application, settings))
         self._closing: asyncio.Event = application.state.closing
         self._on_start = on_start
+        self._loop = asyncio.get_running_loop()
+        self._told_to_exit = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, and say so."""
         await super().startup(sockets)
         self._on_start()
+
+    async def main_loop(self) -> None:
+        """Keep the Date header right until told to exit. Uvicorn's own wakes up ten times a second to look whether it
+        was, which is half of what an idle process does."""
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._told_to_exit.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End streams, then wait for the requests under way."""
@@ -109,6 +120,8 @@ class Server(uvicorn.Server):
         """
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
+        # A signal's handler runs in the middle of anything.
+        self._loop.call_soon_threadsafe(self._told_to_exit.set)
 
 
 def _uvicorn_config(application: Starlette, settings: Settings) -> uvicorn.Config:

@@ -1,6 +1,7 @@
 """A real server on loopback, and clients of its sockets and streams."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -29,7 +30,7 @@ async def served(resources: Resources) -> AsyncIterator[str]:
         try:
             yield "{}:{}".format(*listener.getsockname())
         finally:
-            server.should_exit = True
+            server.handle_exit(signal.SIGTERM, None)
             await running
 
 
