@@ -49,7 +49,8 @@ class Attempts:
 
     async def make(self, sending: Sending) -> str:
         """Make one attempt and write down what came of it; return the attempt's id."""
-        await self._wait_for_slot(sending.claimed)
+        if sending.claimed.start_at:
+            await self._wait_for_slot(sending.claimed)
         started_at = self.clock.now()
         number = sending.claimed.attempt_count + 1
         signed = sign_request(sending.target, sending.claimed.event_id, number, sending.body, started_at)

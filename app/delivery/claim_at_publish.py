@@ -42,13 +42,15 @@ class ClaimAtPublish:
             bodies: of their events, by id.
         """
         fit = [d for d in new if d.due and d.ordering_key is None and d.webhook_id not in self._waiting]
+        self._claimed.clear()  # a transaction may have to be begun again
+        if not fit:
+            return {}
         asked = dict.fromkeys(delivery.webhook_id for delivery in fit)
         rows = await statements.fetch_rows(_WEBHOOKS, _IDS, [(id_,) for id_ in asked], self._worker_id, self._now)
         self._webhooks = {row["id"]: row for row in rows}
         admissions = admissions_of(self._webhooks, self._now, self._capacity, self._policy)
         rooms = {id_: own.room for id_, own in admissions.items() if not own.slot_interval}
         self._bodies = bodies
-        self._claimed.clear()  # a transaction may have to be begun again
         for delivery in fit:
             if rooms.get(delivery.webhook_id, 0) > 0:
                 rooms[delivery.webhook_id] -= 1
