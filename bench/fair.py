@@ -58,7 +58,7 @@ async def _beside_bad_webhooks(run: Run, mode: Mode) -> list[Line]:
         bad = await _make_webhooks(product)
         await _good(product, 2)  # warm
         without, beside = [], []
-        rounds = run.sized(1, 3)
+        rounds = run.sized(1, 5)
         for number in range(rounds):
             run.say(f"fair: {mode}, hanging receivers, round {number + 1} of {rounds}")
             await _set(product, bad, "pauseWebhook")
