@@ -26,8 +26,8 @@ UNION ALL
 SELECT 'due', w.id FROM webhook w
 WHERE w.status = 'ACTIVE' AND w.deleted_at IS NULL AND (w.held_until IS NULL OR w.held_until <= $1)
   AND EXISTS (
-    SELECT 1 FROM delivery d WHERE d.webhook_id = w.id AND d.status IN ('PENDING', 'RETRYING')
-      AND d.claimed_by IS NULL AND d.next_attempt_at <= $1)
+    SELECT 1 FROM (SELECT 'PENDING' AS status UNION ALL SELECT 'RETRYING') lane JOIN delivery d
+      ON d.webhook_id = w.id AND d.status = lane.status AND d.claimed_by IS NULL AND d.next_attempt_at <= $1)
 """
 # What a dead worker recorded in its last moments may not have been announced; followers see doubles rather than gaps.
 LAST_MOMENTS_LEASES = 3

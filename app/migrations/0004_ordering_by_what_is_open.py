@@ -1,0 +1,19 @@
+"""The index of ordering keys says of a delivery that it is open by `completed_at`, which no other index does.
+
+Its statement used to ask for the statuses, and so for rows of every index of what has not succeeded as well. Where that
+was nothing when the statistics were taken, PostgreSQL took one of those, and went through the whole backlog.
+"""
+
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+_INDEX = "CREATE INDEX delivery_ordering ON delivery (webhook_id, ordering_key, id) WHERE ordering_key IS NOT NULL AND "
+
+
+class Migration(migrations.Migration):
+    dependencies = [("app", "0003_statistics_and_operations")]
+
+    operations = [
+        ops.RunSQL("DROP INDEX delivery_ordering", reverse_sql=_INDEX + "status IN ('PENDING', 'RETRYING')"),
+        ops.RunSQL(_INDEX + "completed_at IS NULL", reverse_sql="DROP INDEX delivery_ordering"),
+    ]
