@@ -16,7 +16,6 @@ import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.backends.base.config_generator import expand_db_url
-from tortoise.backends.sqlite.client import SqliteClient
 from tortoise.context import TortoiseContext, get_current_context
 from tortoise.exceptions import TransactionManagementError
 
@@ -24,7 +23,7 @@ from app.database import postgres, sqlite_statements
 from app.database.batch import Columns, Dialect
 from app.database.errors import DatabaseUnavailable
 from app.database.postgres import STATEMENT_TIMEOUT_SECONDS, TranslatingTransaction
-from app.database.sqlite import ImmediateTransaction
+from app.database.sqlite import DurableSqliteClient, ImmediateTransaction
 from app.database.statements import Row, Statements, Work, Write, translated
 
 __all__ = ["Database", "Row", "Statements", "dialect_of", "tortoise_config"]
@@ -82,30 +81,36 @@ class Database(Statements):
         Raises:
             NotAllTouched: one touched fewer, so nothing was written.
         """
-        run = self.together if self.dialect == "sqlite" else self._alone
-        await run(lambda statements: statements.write_all(*writes))
+        if self.dialect == "sqlite":
+            count = sum(len(rows) for _, _, rows in writes)
+            await self.together(lambda statements: statements.write_all(*writes), rows=count)
+        else:
+            await self._alone(lambda statements: statements.write_all(*writes))
 
     async def _alone(self, work: Work[_Result]) -> _Result:
-        if isinstance(self.orm, SqliteClient):
+        if isinstance(self.orm, DurableSqliteClient):
             return await translated(sqlite_statements.alone(self.orm, work))
         assert isinstance(self.orm, AsyncpgDBClient)
         return await translated(postgres.alone(self.orm, work))
 
-    async def together(self, work: Work[_Result]) -> _Result:
+    async def together(self, work: Work[_Result], *, rows: int = 0) -> _Result:
         """Run what awaits statements, and nothing but statements, as one transaction; return what it returns.
 
         What is done often is done this way: on SQLite only the commit costs a change of threads. A caller that is
         cancelled stops waiting; then everything is written, or nothing.
+
+        Args:
+            rows: about how many rows it writes, where that may be many.
         """
-        if isinstance(self.orm, SqliteClient):
-            return await translated(sqlite_statements.together(self.orm, work))
+        if isinstance(self.orm, DurableSqliteClient):
+            return await translated(sqlite_statements.together(self.orm, work, rows))
         assert isinstance(self.orm, AsyncpgDBClient)
         return await translated(postgres.together(self.orm, work))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
         """Statements that are committed together when the block ends, and undone when it raises or is cancelled."""
-        if isinstance(self.orm, SqliteClient):
+        if isinstance(self.orm, DurableSqliteClient):
             async with self._sqlite_transaction(self.orm) as statements:
                 yield statements
         else:
@@ -114,7 +119,7 @@ class Database(Statements):
                 yield statements
 
     @asynccontextmanager
-    async def _sqlite_transaction(self, client: SqliteClient) -> AsyncIterator[Statements]:
+    async def _sqlite_transaction(self, client: DurableSqliteClient) -> AsyncIterator[Statements]:
         # One connection: the lock keeps other tasks' statements out of this transaction.
         async with client._lock:
             transaction = ImmediateTransaction(client)

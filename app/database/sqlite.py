@@ -12,8 +12,8 @@ from tortoise.backends.base.client import TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.exceptions import TransactionManagementError
 
-from app.database.sqlite_statements import BUSY_TIMEOUT_MS
-
+# How long a statement waits for another process that is writing. Such a process is a command, done in no time.
+BUSY_TIMEOUT_MS = 10_000
 PRAGMAS = {
     "journal_mode": "WAL",
     # FULL: a commit that was acknowledged survives the loss of power, not only of the process.
@@ -42,6 +42,8 @@ class DurableSqliteClient(SqliteClient):
 
     def __init__(self, file_path: str, **kwargs: Any) -> None:
         super().__init__(file_path, **{**PRAGMAS, **kwargs})
+        # Until when (`time.monotonic`) no statement runs on the event loop: see `app.database.sqlite_statements`.
+        self.in_thread_until = 0.0
 
     async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002 - Tortoise's own
         """Open the file as Tortoise does, but for use by the event loop beside the connection's own thread."""

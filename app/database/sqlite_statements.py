@@ -2,25 +2,29 @@
 
 The connection has a thread, in which Tortoise runs each statement. What is done often does not go there: its statements
 take microseconds and hold the interpreter most of that time, and two threads that want it spend more on taking turns
-than on the statements. So a hot transaction runs right here, on the event loop; only its commit, which waits for the
-disk, goes to the thread.
+than on the statements. So a hot transaction runs right here, on the event loop, as long as that is quick; only its
+commit, which waits for the disk, goes to the thread.
 """
 
 import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from time import monotonic
 from typing import Any, TypeVar
 
-from tortoise.backends.sqlite.client import SqliteClient
-
 from app.database.batch import Columns, for_one_row, in_dialect
+from app.database.sqlite import BUSY_TIMEOUT_MS, DurableSqliteClient
 from app.database.statements import Row, Statements, Work
 
 _Result = TypeVar("_Result")
 
-# How long a statement waits for another process that is writing (ms). Such a process is a command, done in no time.
-BUSY_TIMEOUT_MS = 10_000
+# What a hot transaction touches was touched a moment ago, and is in memory. Statements that take longer than this had
+# to read the disk, or were too many: that the loop is not held up again, the next ones run in the thread for a while.
+SLOW_SECONDS = 0.05
+IN_THREAD_SECONDS = 60.0
+# So many rows are sure to take long.
+MANY_ROWS = 2_000
 
 
 class OnConnection(Statements):
@@ -55,26 +59,28 @@ class OnConnection(Statements):
         return self._connection.total_changes - before
 
 
-async def alone(client: SqliteClient, work: Work[_Result]) -> _Result:
+async def alone(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
     """Run statements in the connection's thread, each for itself."""
     async with client._lock:  # which keeps them out of the middle of a transaction
         pending = _in_thread(client, lambda connection: _without_waiting(work(OnConnection(connection))))
     return await pending
 
 
-async def together(client: SqliteClient, work: Work[_Result]) -> _Result:
-    """Run statements as one transaction.
+async def together(client: DurableSqliteClient, work: Work[_Result], rows: int) -> _Result:
+    """Run statements that write about so many rows as one transaction.
 
     A caller that is cancelled stops waiting; the transaction is committed all the same.
     """
-    return await asyncio.shield(asyncio.create_task(_transaction(client, work)))
+    return await asyncio.shield(asyncio.create_task(_transaction(client, work, rows)))
 
 
-async def _transaction(client: SqliteClient, work: Work[_Result]) -> _Result:
+async def _transaction(client: DurableSqliteClient, work: Work[_Result], rows: int) -> _Result:
     async with client._lock:
         connection = await _begin(client)
         try:
-            result = _without_waiting(work(OnConnection(connection)))
+            on_the_loop = rows < MANY_ROWS and monotonic() >= client.in_thread_until
+            run = _run_here if on_the_loop else _run_in_thread
+            result = await run(client, work)
             await _in_thread(client, sqlite3.Connection.commit)
         except BaseException:
             with suppress(sqlite3.Error):
@@ -83,7 +89,20 @@ async def _transaction(client: SqliteClient, work: Work[_Result]) -> _Result:
         return result
 
 
-async def _begin(client: SqliteClient) -> sqlite3.Connection:
+async def _run_in_thread(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
+    return await _in_thread(client, lambda connection: _without_waiting(work(OnConnection(connection))))
+
+
+async def _run_here(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
+    began = monotonic()
+    try:
+        return _without_waiting(work(OnConnection(_connection(client))))
+    finally:
+        if (ended := monotonic()) - began > SLOW_SECONDS:
+            client.in_thread_until = ended + IN_THREAD_SECONDS
+
+
+async def _begin(client: DurableSqliteClient) -> sqlite3.Connection:
     """Take the write lock: at once, or where another process has it, in the thread, which can wait for it."""
     connection = _connection(client)
     connection.execute("PRAGMA busy_timeout = 0")
@@ -99,7 +118,7 @@ async def _begin(client: SqliteClient) -> sqlite3.Connection:
     return connection
 
 
-def _in_thread(client: SqliteClient, job: Callable[[sqlite3.Connection], _Result]) -> "asyncio.Future[_Result]":
+def _in_thread(client: DurableSqliteClient, job: Callable[[sqlite3.Connection], _Result]) -> "asyncio.Future[_Result]":
     """Have the thread do something, after what it was given before."""
     connection = _connection(client)
     future: asyncio.Future[_Result] = asyncio.get_running_loop().create_future()
@@ -108,7 +127,7 @@ def _in_thread(client: SqliteClient, job: Callable[[sqlite3.Connection], _Result
     return future
 
 
-def _connection(client: SqliteClient) -> sqlite3.Connection:
+def _connection(client: DurableSqliteClient) -> sqlite3.Connection:
     if client._connection is None or not client._connection._running:
         raise ConnectionError("the connection is closed")
     return client._connection._conn

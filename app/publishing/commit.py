@@ -133,7 +133,9 @@ async def commit_requests(
         pass  # A registry has changed, or a key was used before.
     while True:
         try:
-            return await database.together(lambda statements: _commit(statements, registries, requests, claimant))
+            return await database.together(
+                lambda statements: _commit(statements, registries, requests, claimant), rows=_rows_of(requests)
+            )
         except UniqueViolation:
             continue  # Another process used one of the keys in the same moment; now it can be found.
 
@@ -153,8 +155,14 @@ async def _commit_unchanged(
     if claimant is None:
         await database.write_all(check, *_writes(outcomes, {}))
     else:
-        await database.together(lambda statements: _write(statements, outcomes, claimant, check))
+        await database.together(
+            lambda statements: _write(statements, outcomes, claimant, check), rows=_rows_of(requests)
+        )
     return outcomes
+
+
+def _rows_of(requests: Sequence[PublishRequest]) -> int:
+    return sum(len(request.events) + sum(map(len, request.routes)) for request in requests)
 
 
 async def _commit(

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
@@ -178,6 +179,35 @@ async def test_what_is_done_together_waits_for_another_process_without_holding_u
         other.close()
         assert await waiting == ["ws_a"]
 
+    assert await ids(database) == ["ws_a"]
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_after_statements_that_held_up_the_loop_the_next_ones_run_elsewhere(database: Database) -> None:
+    threads = []
+
+    async def insert_slowly(statements: Statements) -> list[str]:
+        threads.append(threading.get_ident())
+        await statements.fetch(
+            "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2000000) SELECT max(n) FROM n"
+        )
+        return await insert(statements, f"ws_{len(threads)}")
+
+    for _ in range(2):
+        await database.together(insert_slowly)
+
+    loop_thread, other = threads
+    assert loop_thread == threading.get_ident() != other
+    assert await ids(database) == ["ws_1", "ws_2"]
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_very_many_rows_are_not_written_on_the_loop(database: Database) -> None:
+    async def insert_where(statements: Statements) -> int:
+        await insert(statements, "ws_a")
+        return threading.get_ident()
+
+    assert await database.together(insert_where, rows=100_000) != threading.get_ident()
     assert await ids(database) == ["ws_a"]
 
 
