@@ -114,7 +114,7 @@ def _decided(
 def _attempted(answer: Answered | Unreachable, finished_at: datetime) -> Attempted:
     if isinstance(answer, Unreachable):
         return Attempted(answer.outcome, None, None, finished_at)
-    succeeded = 200 <= answer.status < 300
+    if 200 <= answer.status < 300:
+        return Attempted(AttemptOutcome.SUCCEEDED, answer.status, None, finished_at)
     retry_after = next((value for name, value in answer.headers if name.lower() == "retry-after"), None)
-    outcome = AttemptOutcome.SUCCEEDED if succeeded else AttemptOutcome.HTTP_ERROR
-    return Attempted(outcome, answer.status, retry_after, finished_at)
+    return Attempted(AttemptOutcome.HTTP_ERROR, answer.status, retry_after, finished_at)
