@@ -163,7 +163,7 @@ async def test_a_commit_that_failed_holds_up_no_place_and_no_delivery(world: Wor
     await world.webhook(max_in_flight=1)
     database = world.resources.database
 
-    async def lost(*_: object) -> None:
+    async def lost(*_: object, **__: object) -> None:
         raise DatabaseUnavailable("The answer never came.")
 
     together = database.together
@@ -192,8 +192,8 @@ async def test_what_was_claimed_by_a_commit_without_an_answer_goes_out_once_it_i
     database = world.resources.database
     together = database.together
 
-    async def unanswered(work: Any) -> None:
-        await together(work)
+    async def unanswered(work: Any, **given: Any) -> None:
+        await together(work, **given)
         raise DatabaseUnavailable("The answer never came.")
 
     object.__setattr__(database, "together", unanswered)
