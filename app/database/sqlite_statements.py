@@ -8,8 +8,9 @@ commit, which waits for the disk, goes to the thread.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -62,7 +63,7 @@ class OnConnection(Statements):
 async def alone(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
     """Run statements in the connection's thread, each for itself."""
     async with client._lock:  # which keeps them out of the middle of a transaction
-        pending = _in_thread(client, lambda connection: _without_waiting(work(OnConnection(connection))))
+        pending = _in_thread(client, partial(_run, work))
     return await pending
 
 
@@ -78,9 +79,10 @@ async def _transaction(client: DurableSqliteClient, work: Work[_Result], rows: i
     async with client._lock:
         connection = await _begin(client)
         try:
-            on_the_loop = rows < MANY_ROWS and monotonic() >= client.in_thread_until
-            run = _run_here if on_the_loop else _run_in_thread
-            result = await run(client, work)
+            if rows < MANY_ROWS and monotonic() >= client.in_thread_until:
+                result = _run_on_the_loop(client, work, connection)
+            else:
+                result = await _in_thread(client, partial(_run, work))
             await _in_thread(client, sqlite3.Connection.commit)
         except BaseException:
             with suppress(sqlite3.Error):
@@ -89,14 +91,10 @@ async def _transaction(client: DurableSqliteClient, work: Work[_Result], rows: i
         return result
 
 
-async def _run_in_thread(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
-    return await _in_thread(client, lambda connection: _without_waiting(work(OnConnection(connection))))
-
-
-async def _run_here(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
+def _run_on_the_loop(client: DurableSqliteClient, work: Work[_Result], connection: sqlite3.Connection) -> _Result:
     began = monotonic()
     try:
-        return _without_waiting(work(OnConnection(_connection(client))))
+        return _run(work, connection)
     finally:
         if (ended := monotonic()) - began > SLOW_SECONDS:
             client.in_thread_until = ended + IN_THREAD_SECONDS
@@ -133,10 +131,12 @@ def _connection(client: DurableSqliteClient) -> sqlite3.Connection:
     return client._connection._conn
 
 
-def _without_waiting(work: Coroutine[Any, Any, _Result]) -> _Result:
+def _run(work: Work[_Result], connection: sqlite3.Connection) -> _Result:
+    """Run work to its end, without waiting."""
+    running = work(OnConnection(connection))
     try:
-        work.send(None)
+        running.send(None)
     except StopIteration as stop:
         return stop.value  # type: ignore[no-any-return]
-    work.close()
+    running.close()
     raise RuntimeError("Between the statements of a transaction nothing may be awaited.")
