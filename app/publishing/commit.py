@@ -241,19 +241,8 @@ def _resolve(request: PublishRequest, found: dict[tuple[str, str], CommittedEven
 
 
 def event_row(workspace_id: str, event: PreparedEvent) -> Row:
-    """The row of `event` for a prepared event, its columns in the order of `_EVENTS`."""
-    return {
-        "id": event.id,
-        "workspace_id": workspace_id,
-        "type": event.type,
-        "occurred_at": event.occurred_at,
-        "created_at": event.created_at,
-        "body": event.body,
-        "test": event.test,
-        "idempotency_key": event.idempotency_key,
-        "digest": event.digest,
-        "ordering_key": event.ordering_key,
-    }
+    """The row of `event` for a prepared event."""
+    return {name: workspace_id if name == "workspace_id" else getattr(event, name) for name, _ in _EVENTS}
 
 
 def _deliveries(workspace_id: str, event: PreparedEvent, routes: Iterable[Route]) -> list[NewDelivery]:
@@ -282,7 +271,7 @@ def _writes(outcomes: Sequence[Committed], claimed: Mapping[str, str]) -> list[W
 
 
 def _event_values(rows: Sequence[Row]) -> list[list[Any]]:
-    return [list(row.values()) for row in rows]
+    return [[row[name] for name, _ in _EVENTS] for row in rows]
 
 
 async def insert_events(statements: Statements, rows: Sequence[Row]) -> None:
