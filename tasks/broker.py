@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from dramatiq import Middleware
 from dramatiq.broker import Broker
-from dramatiq.middleware import AgeLimit, TimeLimit
+from dramatiq.middleware import AgeLimit
 
 from tasks.in_process import InProcessBroker
 from tasks.runner import LoopTimeLimit
@@ -26,13 +26,9 @@ def make_broker(url: str, extra: list[Middleware] | None = None) -> Broker:
         ValueError: another scheme.
     """
     scheme = urlsplit(url).scheme
+    middleware = [AgeLimit(max_age=MAX_AGE_MS), LoopTimeLimit(TIME_LIMIT_MS), *(extra or [])]
     if scheme == "memory":
-        return InProcessBroker([AgeLimit(max_age=MAX_AGE_MS), LoopTimeLimit(TIME_LIMIT_MS), *(extra or [])])
-    middleware: list[Middleware] = [
-        AgeLimit(max_age=MAX_AGE_MS),
-        TimeLimit(time_limit=TIME_LIMIT_MS),
-        *(extra or []),
-    ]
+        return InProcessBroker(middleware)
     if scheme in {"redis", "rediss"}:
         from redis import Redis
 

@@ -10,14 +10,14 @@ import dramatiq
 import uvloop
 from dramatiq.asyncio import EventLoopThread, set_event_loop_thread
 from dramatiq.broker import Broker
-from dramatiq.middleware import Middleware
+from dramatiq.middleware import Middleware, TimeLimit
 from dramatiq.worker import Worker
 
 from app.garbage import keep_what_is_here
 from app.logs import configure_logging
 from app.resources import Resources
 from app.settings import SettingsError, load_settings
-from tasks.broker import make_broker
+from tasks.broker import TIME_LIMIT_MS, make_broker
 from tasks.process import open_resources_for
 
 
@@ -64,4 +64,5 @@ def prepare() -> None:
         )
     configure_logging(settings)
     resources = ProcessResources()
-    dramatiq.set_broker(make_broker(settings.broker_url, [resources]))
+    # Actors run in Dramatiq's threads here, and only its own limit reaches them there.
+    dramatiq.set_broker(make_broker(settings.broker_url, [TimeLimit(time_limit=TIME_LIMIT_MS), resources]))

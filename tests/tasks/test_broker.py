@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
 
-from tasks.broker import SOCKET_SECONDS, make_broker
+from tasks.broker import SOCKET_SECONDS, TIME_LIMIT_MS, make_broker
 from tasks.in_process import InProcessBroker
 from tasks.redis import RedisBroker
+from tasks.runner import LoopTimeLimit
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,13 @@ def test_a_wake_up_that_failed_is_not_repeated_by_the_broker(url: str) -> None:
     assert "Retries" not in middleware
     assert "AgeLimit" in middleware
     assert middleware & {"TimeLimit", "LoopTimeLimit"}
+
+
+@pytest.mark.parametrize("url", ["memory://", "redis://127.0.0.1:1/0", "amqp://127.0.0.1:1"])
+def test_actors_on_an_event_loop_have_a_limit_of_time_whatever_the_broker(url: str) -> None:
+    limits = [each.time_limit for each in make_broker(url).middleware if isinstance(each, LoopTimeLimit)]
+
+    assert limits == [TIME_LIMIT_MS]
 
 
 def test_rabbitmq_confirms_what_it_took() -> None:

@@ -131,6 +131,22 @@ def test_a_redis_that_is_away_is_told_as_dramatiq_expects_it() -> None:
             next(consumer)
 
 
+async def test_time_limits_fire_in_a_worker_without_threads_for_actors(redis_url: str) -> None:
+    broker = make_broker(redis_url)
+    cancelled = asyncio.Event()
+
+    async def hang() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    actor = dramatiq.actor(broker=broker, queue_name=QUEUE, time_limit=100)(hang)
+    async with running_worker(broker), asyncio.timeout(10):
+        await asyncio.to_thread(actor.send)
+        await cancelled.wait()
+
+
 async def test_stopping_the_worker_ends_its_threads(redis_url: str) -> None:
     broker = make_broker(redis_url)
     broker.declare_queue(QUEUE)
