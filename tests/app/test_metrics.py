@@ -80,9 +80,8 @@ def test_every_series_exists_from_the_start() -> None:
 def test_attempts_are_counted_by_outcome_and_deliveries_by_where_they_are_left() -> None:
     metrics = Metrics()
 
-    metrics.attempted([recorded()])
-    metrics.attempted([recorded(AttemptOutcome.TIMEOUT, DeliveryStatus.RETRYING)])
-    metrics.attempted([recorded(AttemptOutcome.TIMEOUT, DeliveryStatus.FAILED)])
+    timeouts = [recorded(AttemptOutcome.TIMEOUT, status) for status in (DeliveryStatus.RETRYING, DeliveryStatus.FAILED)]
+    metrics.attempted([recorded(), *timeouts])
 
     found = samples(metrics)
     assert found["eev_webhooks_attempts_total{outcome=SUCCEEDED}"] == 1
