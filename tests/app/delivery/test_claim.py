@@ -14,8 +14,9 @@ from app.publishing.commit import Committed
 from app.publishing.draft import EventDraft
 from app.settings import load_settings
 from tasks.process import open_process
+from tests.app.delivery.calm import FEW, WEBHOOKS, fall_behind_after_a_calm_time, most_looked_at
 from tests.clock import FakeClock
-from tests.graph.full_tables import Explaining, nodes
+from tests.graph.full_tables import Explaining
 from tests.receiver import answer, hang, in_turn
 from tests.world import PATIENCE_SECONDS, TICKET, World, open_world
 
@@ -112,32 +113,17 @@ async def test_first_attempts_do_not_wait_behind_a_backlog_of_retries_nor_the_ot
         assert 8 <= first_attempts <= 32  # Chance gives other numbers once in 25,000 times.
 
 
-_WORKER = "INSERT INTO worker (id, host, pid, started_at, lease_until) VALUES ('wrk', 'h', 1, 0, 1000000)"
-# So many deliveries of each of 20 webhooks, that have succeeded or are due.
-_DELIVERIES = """
-INSERT INTO delivery (id, workspace_id, event_id, webhook_id, event_type, test, ordering_key, status, trigger,
-  attempt_count, retries_used, next_attempt_at, created_at)
-SELECT '{status}' || n, 'ws', '{status}' || n, 'wh_' || n % 20, 'ticket.created', FALSE, {key}, '{status}', 'FIRST',
-  0, 0, {due}, 0 FROM generate_series(1, 20 * {each}) n
-"""
-
-
 @pytest.mark.parametrize("key", ["NULL", "'key' || n"])
 @pytest.mark.parametrize("databases", ["postgres"], indirect=True)
 async def test_a_claim_looks_only_at_what_it_takes_whatever_statistics_say(database_url: str, key: str) -> None:
     # Regression: with statistics of a time when everything had succeeded, PostgreSQL went through the whole backlog for
     # each webhook, along an index of what has not succeeded.
     async with Database(database_url) as database:
-        await database.execute(_WORKER)
-        await database.execute(_DELIVERIES.format(status="SUCCEEDED", key=key, due="NULL", each=100))
-        await database.execute("ANALYZE")
-        await database.execute(_DELIVERIES.format(status="PENDING", key=key, due="1", each=500))
+        await fall_behind_after_a_calm_time(database, key=key)
         explaining = Explaining(database)
 
-        asked = {f"wh_{n}": Admission(limit=10, room=2, allowed=2) for n in range(20)}
+        asked = {id_: Admission(limit=10, room=2, allowed=2) for id_ in WEBHOOKS}
         claimed = await _claim(explaining, "wrk", asked, now=100, ordering_gives_way_at=0)
 
         assert len(claimed) == 40
-        for node in nodes(explaining.plans[0]):
-            looked_at = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
-            assert looked_at <= 500, str(node)
+        assert most_looked_at(explaining.plans[0]) <= FEW

@@ -4,11 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
+import pytest
+
 from app.clock import to_micros
 from app.database.database import Database
 from app.delivery.lease import Lease
-from app.delivery.sweep import sweep
+from app.delivery.sweep import _LOOK, sweep
 from app.updates import Topic
+from tests.app.delivery.calm import FEW, fall_behind_after_a_calm_time, most_looked_at
+from tests.graph.full_tables import Explaining
 from tests.receiver import after, answer
 from tests.world import World
 
@@ -203,3 +207,15 @@ async def _lease_until(database: Database) -> int:
     row = await database.fetch_one("SELECT lease_until FROM worker")
     assert row is not None
     return int(row["lease_until"])
+
+
+@pytest.mark.parametrize(("due", "found"), [(1, 20), (1_000, 0)])
+@pytest.mark.parametrize("databases", ["postgres"], indirect=True)
+async def test_a_sweep_looks_at_little_whatever_statistics_say(database_url: str, due: int, found: int) -> None:
+    # Regression: as with claims, statistics of a calm time led PostgreSQL through the whole backlog.
+    async with Database(database_url) as database:
+        await fall_behind_after_a_calm_time(database, due=due)
+        explaining = Explaining(database)
+
+        assert len(await explaining.fetch(_LOOK, 100, "wrk")) == found
+        assert most_looked_at(explaining.plans[0]) <= FEW
