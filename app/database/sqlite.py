@@ -21,7 +21,9 @@ PRAGMAS = {
     "busy_timeout": BUSY_TIMEOUT_MS,
     "foreign_keys": "ON",
     "temp_store": "MEMORY",
-    "cache_size": -64_000,
+    # KiB. After a transaction that has split pages SQLite goes through its whole cache, so a big one costs every commit
+    # some milliseconds; what finds no place in it is in the operating system's.
+    "cache_size": -8_000,
     "journal_size_limit": 64 * 1024 * 1024,
 }
 
