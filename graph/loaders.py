@@ -3,8 +3,8 @@
 Loaders remember what they loaded, so each operation, each message of a subscription and each mutation gets fresh ones.
 """
 
-from collections.abc import Callable, Sequence
-from functools import cached_property
+from collections.abc import Awaitable, Callable
+from functools import cached_property, partial
 from typing import TypeVar
 
 from strawberry.dataloader import DataLoader
@@ -64,17 +64,17 @@ class Loaders:
     @cached_property
     def webhooks(self) -> DataLoader[str, Webhook | None]:
         """By id, deleted ones too: their deliveries still show them."""
-        return DataLoader(self._webhooks)
+        return self._loader(_webhooks)
 
     @cached_property
     def secrets(self) -> DataLoader[str, list[WebhookSecret]]:
         """Those that sign now, by the id of a webhook that was loaded before."""
-        return DataLoader(self._secrets)
+        return DataLoader(partial(_secrets, self._resources))
 
     @cached_property
     def api_keys(self) -> DataLoader[str, ApiKey | None]:
         """By id, revoked ones too."""
-        return DataLoader(self._api_keys)
+        return self._loader(_api_keys)
 
     @cached_property
     def events(self) -> DataLoader[str, Event | None]:
@@ -104,12 +104,12 @@ class Loaders:
     @cached_property
     def pages(self) -> DataLoader[Children, Page]:
         """Pages of lists that belong to one parent each."""
-        return DataLoader(self._pages)
+        return DataLoader(partial(fetch_pages, self._resources.database))
 
     @cached_property
     def operations(self) -> DataLoader[str, Operation | None]:
         """By id."""
-        return DataLoader(self._operations)
+        return self._loader(_operations)
 
     async def event_body(self, event_id: str) -> str:
         """The body of an event that is there."""
@@ -117,39 +117,42 @@ class Loaders:
         assert body is not None
         return body
 
+    def _loader(self, load: Callable[[Resources, Caller, list[str]], Awaitable[list[Value]]]) -> DataLoader[str, Value]:
+        # Without `self`: what holds each other stays until garbage is collected, which then looks at each piece.
+        return DataLoader(partial(load, self._resources, self._caller))
+
     def _rows(self, table: str, columns: str, build: Callable[[Row], Value]) -> DataLoader[str, Value | None]:
-        statement = rows_by_id(table, columns)
+        return self._loader(partial(_rows, rows_by_id(table, columns), build))
 
-        async def load(ids: list[str]) -> list[Value | None]:
-            rows = await self._resources.database.fetch_rows(
-                statement, _IDS, [(id_,) for id_ in ids], self._caller.workspace_id
-            )
-            found = {row["id"]: build(row) for row in rows}
-            return [found.get(id_) for id_ in ids]
 
-        return DataLoader(load)
+async def _rows(
+    statement: str, build: Callable[[Row], Value], resources: Resources, caller: Caller, ids: list[str]
+) -> list[Value | None]:
+    rows = await resources.database.fetch_rows(statement, _IDS, [(id_,) for id_ in ids], caller.workspace_id)
+    found = {row["id"]: build(row) for row in rows}
+    return [found.get(id_) for id_ in ids]
 
-    async def _webhooks(self, ids: list[str]) -> Sequence[Webhook | None]:
-        query = WebhookModel.filter(workspace_id=self._caller.workspace_id, id__in=ids)
-        models = await query.using_db(self._resources.database.orm)
-        found = {model.id: Webhook.from_model(model) for model in models}
-        return [found.get(id_) for id_ in ids]
 
-    async def _secrets(self, webhook_ids: list[str]) -> Sequence[list[WebhookSecret]]:
-        resources = self._resources
-        live = await live_secrets(resources.database, webhook_ids, resources.clock.now())
-        return [[WebhookSecret.from_model(secret) for secret in live.get(id_, [])] for id_ in webhook_ids]
+async def _webhooks(resources: Resources, caller: Caller, ids: list[str]) -> list[Webhook | None]:
+    query = WebhookModel.filter(workspace_id=caller.workspace_id, id__in=ids)
+    models = await query.using_db(resources.database.orm)
+    found = {model.id: Webhook.from_model(model) for model in models}
+    return [found.get(id_) for id_ in ids]
 
-    async def _api_keys(self, ids: list[str]) -> Sequence[ApiKey | None]:
-        query = ApiKeyModel.filter(workspace_id=self._caller.workspace_id, id__in=ids)
-        found = {model.id: ApiKey.from_model(model) for model in await query.using_db(self._resources.database.orm)}
-        return [found.get(id_) for id_ in ids]
 
-    async def _operations(self, ids: list[str]) -> Sequence[Operation | None]:
-        query = OperationModel.filter(workspace_id=self._caller.workspace_id, id__in=ids)
-        models = await query.using_db(self._resources.database.orm)
-        found = {model.id: Operation.from_model(model) for model in models}
-        return [found.get(id_) for id_ in ids]
+async def _secrets(resources: Resources, webhook_ids: list[str]) -> list[list[WebhookSecret]]:
+    live = await live_secrets(resources.database, webhook_ids, resources.clock.now())
+    return [[WebhookSecret.from_model(secret) for secret in live.get(id_, [])] for id_ in webhook_ids]
 
-    async def _pages(self, asked: list[Children]) -> Sequence[Page]:
-        return await fetch_pages(self._resources.database, asked)
+
+async def _api_keys(resources: Resources, caller: Caller, ids: list[str]) -> list[ApiKey | None]:
+    query = ApiKeyModel.filter(workspace_id=caller.workspace_id, id__in=ids)
+    found = {model.id: ApiKey.from_model(model) for model in await query.using_db(resources.database.orm)}
+    return [found.get(id_) for id_ in ids]
+
+
+async def _operations(resources: Resources, caller: Caller, ids: list[str]) -> list[Operation | None]:
+    query = OperationModel.filter(workspace_id=caller.workspace_id, id__in=ids)
+    models = await query.using_db(resources.database.orm)
+    found = {model.id: Operation.from_model(model) for model in models}
+    return [found.get(id_) for id_ in ids]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import strawberry
 
 from app.publishing.commit import CommittedEvent
-from graph.context import Context, Info
+from graph.context import Info
 from graph.inputs.events import PublishEventInput, PublishEventsInput
 from graph.mutations.payload import Input, Payload, mutation
 from graph.types.event import Event
@@ -20,9 +20,9 @@ class PublishEventPayload(Payload):
     )
 
 
-def _events(root: strawberry.Parent["PublishEventsPayload"], info: Info) -> list[Event] | None:
+def _events(root: strawberry.Parent["PublishEventsPayload"]) -> list[Event] | None:
     """Made only where they are asked for: who publishes thousands a second seldom does."""
-    return None if root.published is None else [_event(info.context, committed) for committed in root.published]
+    return None if root.published is None else [Event.from_row(committed.row) for committed in root.published]
 
 
 @strawberry.type(description="What became of publishEvents.")
@@ -47,7 +47,7 @@ class EventMutations:
         published = await context.resources.publisher.publish(context.caller, [input.draft()], batch=False)
         [committed] = published.events
         return PublishEventPayload(
-            event=_event(context, committed),
+            event=Event.from_row(committed.row),
             delivery_count=committed.delivery_count,
             duplicate=committed.duplicate,
         )
@@ -63,8 +63,3 @@ class EventMutations:
             delivery_count=sum(counts.values()),
             duplicates=sum(committed.duplicate for committed in published.events),
         )
-
-
-def _event(context: Context, committed: CommittedEvent) -> Event:
-    context.loaders.event_bodies.prime(committed.row["id"], committed.row["body"])
-    return Event.from_row(committed.row)
