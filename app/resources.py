@@ -162,6 +162,7 @@ def guarded_transport(settings: Settings) -> Transport:
     return Transport(
         address_policy(settings),
         max_response_bytes=settings.response_body_bytes,
+        max_idle_connections=settings.max_in_flight,
         local_addresses=settings.egress_addresses,
     )
 

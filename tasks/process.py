@@ -8,6 +8,7 @@ from dramatiq.broker import Broker
 
 from app.clock import Clock
 from app.database.database import dialect_of
+from app.open_files import may_open_many
 from app.resources import Resources, open_resources
 from app.settings import Settings
 from tasks.actors import declare_deliver
@@ -55,6 +56,7 @@ async def open_resources_for(
 
     Raises: what `open_process` does.
     """
+    may_open_many(settings.max_in_flight if works else 0)
     opened: list[Resources] = []
     deliver = declare_deliver(broker, lambda: opened[0].pipeline)
     async with AsyncExitStack() as stack:

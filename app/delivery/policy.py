@@ -10,7 +10,7 @@ from app.delivery.decide import BreakerPolicy
 class DeliveryPolicy:
     """How much a process sends at once, and how long things may take."""
 
-    max_in_flight: int = 256
+    max_in_flight: int = 1_000
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     disable_after: timedelta = timedelta(days=5)
     # A delivery whose ordering key has an earlier one still open waits for it at most this long.

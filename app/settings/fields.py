@@ -181,9 +181,9 @@ class Settings(BaseSettings):
     )
 
     max_in_flight: int = setting(
-        256,
+        1_000,
         "How many requests to receivers one process has under way at most, over all webhooks.",
-        "It keeps two cores busy with receivers that take 100 ms, and stays well below the usual 1,024 open files.",
+        "It keeps a core busy with receivers that take 200 ms. More are written to the database at once, too.",
         unit="requests",
         at_least=1,
         at_most=10_000,

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -75,6 +76,18 @@ def test_a_key_that_was_chosen_works_and_is_not_shown(server: Running) -> None:
 
 def test_development_says_what_it_allows(server: Running) -> None:
     assert "loopback and over plain http" in server.log
+
+
+def test_it_may_open_more_files_than_it_was_given(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1_024, hard))
+    try:
+        with Running(tmp_path / "data") as running:
+            metrics = httpx.get(f"{running.url}/metrics").text
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert f"\nprocess_max_fds {float(min(hard, 65_536))}\n" in metrics
 
 
 def test_production_logs_json_and_allows_none_of_it(tmp_path: Path) -> None:
