@@ -13,6 +13,7 @@ import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from app.open_files import may_open_many
 from bench.accept import accept
 from bench.backlog import backlog
 from bench.deliver import deliver
@@ -60,6 +61,7 @@ def main(
     lines: list[Line] = []
     modes = tuple(name for name in MODES if mode in {None, name})
     try:
+        may_open_many()  # and so may what is started: a receiver has as many connections as the product
         failed = uvloop.run(_measure(chosen, size, modes, console, lines))
     except asyncio.CancelledError:
         console.print("Stopped; what was started has ended.")

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
+import structlog
 from dramatiq.broker import Broker
 
 from app.clock import Clock
@@ -17,6 +18,11 @@ from tasks.embedded import end_other_leases, sole_server
 from tasks.in_process import InProcessBroker
 from tasks.periodic import chores, heartbeat, running
 from tasks.worker import running_worker
+
+log = structlog.get_logger()
+
+# Files beside the requests to receivers: clients, the database, the broker, the process's own.
+SPARE_FILES = 500
 
 
 @asynccontextmanager
@@ -56,7 +62,7 @@ async def open_resources_for(
 
     Raises: what `open_process` does.
     """
-    may_open_many(settings.max_in_flight if works else 0)
+    _may_open(settings.max_in_flight if works else 0)
     opened: list[Resources] = []
     deliver = declare_deliver(broker, lambda: opened[0].pipeline)
     async with AsyncExitStack() as stack:
@@ -80,3 +86,11 @@ async def open_resources_for(
         stack.push_async_callback(resources.pipeline.stop, settings.shutdown_seconds)
         await stack.enter_async_context(running(chores(resources, works=works)))
         yield resources
+
+
+def _may_open(requests: int) -> None:
+    """Say so in the log where this process may not open files enough for so many requests at once."""
+    limit, needed = may_open_many(), requests + SPARE_FILES
+    if limit < needed:
+        hint = "Raise the hard limit of open files (ulimit -Hn), or set MAX_IN_FLIGHT lower."
+        log.warning("process.few_files", limit=limit, needed=needed, hint=hint)

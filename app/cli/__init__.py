@@ -17,6 +17,7 @@ from app.cli.replay import replay
 from app.cli.schema import schema
 from app.cli.webhooks import webhooks
 from app.garbage import collect_seldom
+from app.open_files import may_open_many
 
 program = typer.Typer(
     name="eev-webhooks",
@@ -44,6 +45,7 @@ program.command()(demo)
 def main() -> None:
     """Run what the command line says."""
     collect_seldom()
+    may_open_many()
     program(prog_name="eev-webhooks")
 
 

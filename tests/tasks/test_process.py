@@ -1,6 +1,8 @@
 """A whole process, with every pair of database and broker."""
 
 import asyncio
+import json
+import subprocess
 import sys
 import threading
 from datetime import UTC, datetime
@@ -178,3 +180,27 @@ async def test_nothing_on_the_way_of_an_event_blocks_the_event_loop(
         seen = blocking.copy()
 
     assert seen == []
+
+
+FEW_FILES = """
+import resource, sys
+import structlog
+from tasks.process import _may_open
+
+lines = structlog.PrintLoggerFactory(sys.stdout)
+structlog.configure(processors=[structlog.processors.JSONRenderer()], logger_factory=lines)
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, int(sys.argv[1])))
+_may_open(1_000)
+"""
+
+
+@pytest.mark.parametrize(("hard_limit", "warns"), [(1_499, True), (1_500, False)])
+def test_a_process_that_may_open_too_few_files_for_its_requests_says_so(hard_limit: int, warns: bool) -> None:
+    program = [sys.executable, "-c", FEW_FILES, str(hard_limit)]
+    logged = subprocess.run(program, check=True, capture_output=True, text=True).stdout
+
+    assert bool(logged) == warns
+    if warns:
+        line = json.loads(logged)
+        assert (line["event"], line["limit"], line["needed"]) == ("process.few_files", 1_499, 1_500)
+        assert "MAX_IN_FLIGHT" in line["hint"]
