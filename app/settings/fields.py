@@ -183,7 +183,7 @@ class Settings(BaseSettings):
     max_in_flight: int = setting(
         1_000,
         "How many requests to receivers one process has under way at most, over all webhooks.",
-        "It keeps a core busy with receivers that take 200 ms. More are written to the database at once, too.",
+        "It keeps a core busy with receivers that take 200 ms, and the more are under way, the more share a commit.",
         unit="requests",
         at_least=1,
         at_most=10_000,
