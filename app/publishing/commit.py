@@ -4,7 +4,7 @@ Each request is all or none. A key that was used before gives the first event ba
 conflict and its request writes nothing, while the other requests of the batch go on.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
@@ -86,8 +86,7 @@ class NewDelivery(NamedTuple):
     due: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CommittedEvent:
+class CommittedEvent(NamedTuple):
     """An event as it stands in the database (a row of `event`), new or found again by its idempotency key."""
 
     row: Row
@@ -229,7 +228,7 @@ def _resolve(request: PublishRequest, found: dict[tuple[str, str], CommittedEven
             if event.idempotency_key is not None:
                 mine[key] = committed
         elif first.row["digest"] == event.digest:
-            committed = replace(first, duplicate=True)
+            committed = first._replace(duplicate=True)
         else:
             outcome.conflicts.append(index)
             continue
@@ -245,7 +244,9 @@ def event_row(workspace_id: str, event: PreparedEvent) -> Row:
     return {name: workspace_id if name == "workspace_id" else getattr(event, name) for name, _ in _EVENTS}
 
 
-def _deliveries(workspace_id: str, event: PreparedEvent, routes: Iterable[Route]) -> list[NewDelivery]:
+def _deliveries(workspace_id: str, event: PreparedEvent, routes: Sequence[Route]) -> list[NewDelivery]:
+    if not routes:
+        return []
     at = from_micros(event.created_at)
     return [
         NewDelivery(

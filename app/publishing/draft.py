@@ -52,11 +52,11 @@ def prepare(draft: EventDraft, now: datetime, *, test: bool = False) -> Prepared
         TypeError: `data` holds something JSON cannot say (an integer over 64 bits, half a surrogate pair).
     """
     event_id = new_id(EVENT, now)
-    occurred_at = draft.occurred_at or now
+    created_at = to_micros(now)
     content: dict[str, Any] = {
         "id": event_id,
         "type": draft.type,
-        "timestamp": rfc3339(occurred_at),
+        "timestamp": rfc3339(draft.occurred_at or now),
         "data": draft.data,
     }
     if test:
@@ -64,8 +64,8 @@ def prepare(draft: EventDraft, now: datetime, *, test: bool = False) -> Prepared
     return PreparedEvent(
         id=event_id,
         type=draft.type,
-        occurred_at=to_micros(occurred_at),
-        created_at=to_micros(now),
+        occurred_at=created_at if draft.occurred_at is None else to_micros(draft.occurred_at),
+        created_at=created_at,
         body=orjson.dumps(content).decode(),
         content=content,
         test=test,
