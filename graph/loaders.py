@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from typing import TypeVar
 
 from strawberry.dataloader import DataLoader
+from tortoise import Model
 
 from app.access.caller import Caller
 from app.database.batch import Columns
@@ -28,6 +29,7 @@ from graph.types.operation import Operation
 from graph.types.secret import WebhookSecret
 from graph.types.webhook import Webhook
 
+Stored = TypeVar("Stored", bound=Model)
 Value = TypeVar("Value")
 
 _IDS: Columns = (("asked_id", "text"),)
@@ -64,7 +66,7 @@ class Loaders:
     @cached_property
     def webhooks(self) -> DataLoader[str, Webhook | None]:
         """By id, deleted ones too: their deliveries still show them."""
-        return self._loader(_webhooks)
+        return self._loader(partial(_models, WebhookModel, Webhook.from_model))
 
     @cached_property
     def secrets(self) -> DataLoader[str, list[WebhookSecret]]:
@@ -74,7 +76,7 @@ class Loaders:
     @cached_property
     def api_keys(self) -> DataLoader[str, ApiKey | None]:
         """By id, revoked ones too."""
-        return self._loader(_api_keys)
+        return self._loader(partial(_models, ApiKeyModel, ApiKey.from_model))
 
     @cached_property
     def events(self) -> DataLoader[str, Event | None]:
@@ -109,7 +111,7 @@ class Loaders:
     @cached_property
     def operations(self) -> DataLoader[str, Operation | None]:
         """By id."""
-        return self._loader(_operations)
+        return self._loader(partial(_models, OperationModel, Operation.from_model))
 
     async def event_body(self, event_id: str) -> str:
         """The body of an event that is there."""
@@ -133,26 +135,14 @@ async def _rows(
     return [found.get(id_) for id_ in ids]
 
 
-async def _webhooks(resources: Resources, caller: Caller, ids: list[str]) -> list[Webhook | None]:
-    query = WebhookModel.filter(workspace_id=caller.workspace_id, id__in=ids)
-    models = await query.using_db(resources.database.orm)
-    found = {model.id: Webhook.from_model(model) for model in models}
+async def _models(
+    model: type[Stored], build: Callable[[Stored], Value], resources: Resources, caller: Caller, ids: list[str]
+) -> list[Value | None]:
+    query = model.filter(workspace_id=caller.workspace_id, id__in=ids)
+    found = {row.pk: build(row) for row in await query.using_db(resources.database.orm)}
     return [found.get(id_) for id_ in ids]
 
 
 async def _secrets(resources: Resources, webhook_ids: list[str]) -> list[list[WebhookSecret]]:
     live = await live_secrets(resources.database, webhook_ids, resources.clock.now())
     return [[WebhookSecret.from_model(secret) for secret in live.get(id_, [])] for id_ in webhook_ids]
-
-
-async def _api_keys(resources: Resources, caller: Caller, ids: list[str]) -> list[ApiKey | None]:
-    query = ApiKeyModel.filter(workspace_id=caller.workspace_id, id__in=ids)
-    found = {model.id: ApiKey.from_model(model) for model in await query.using_db(resources.database.orm)}
-    return [found.get(id_) for id_ in ids]
-
-
-async def _operations(resources: Resources, caller: Caller, ids: list[str]) -> list[Operation | None]:
-    query = OperationModel.filter(workspace_id=caller.workspace_id, id__in=ids)
-    models = await query.using_db(resources.database.orm)
-    found = {model.id: Operation.from_model(model) for model in models}
-    return [found.get(id_) for id_ in ids]

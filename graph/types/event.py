@@ -45,13 +45,16 @@ class Event(Node):
             known_body=row.get("body"),
         )
 
+    async def _body(self, info: Info) -> str:
+        return self.known_body or await info.context.loaders.event_body(self.id)
+
     @strawberry.field(description="The exact text that is signed and sent.")
     async def body(self, info: Info) -> str:
-        return self.known_body or await info.context.loaders.event_body(self.id)
+        return await self._body(info)
 
     @strawberry.field(description="The payload's `data`.")
     async def data(self, info: Info) -> JSON:
-        data: JSON = orjson.loads(self.known_body or await info.context.loaders.event_body(self.id))["data"]
+        data: JSON = orjson.loads(await self._body(info))["data"]
         return data
 
     @strawberry.field(description="Its deliveries, newest first: one to each webhook that asked for it.")
