@@ -8,6 +8,7 @@ commit, which waits for the disk, goes to the thread.
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -24,6 +25,8 @@ _Result = TypeVar("_Result")
 # to read the disk, or were too many: that the loop is not held up again, the next ones run in the thread for a while.
 SLOW_SECONDS = 0.05
 IN_THREAD_SECONDS = 60.0
+# How long the thread is given to begin a commit: ten times what it takes, should it be busy with something else.
+BEGIN_SECONDS = 0.001
 # So many rows are sure to take long.
 MANY_ROWS = 2_000
 
@@ -83,12 +86,30 @@ async def _transaction(client: DurableSqliteClient, work: Work[_Result], rows: i
                 result = _run_on_the_loop(client, work, connection)
             else:
                 result = await _in_thread(client, partial(_run, work))
-            await _in_thread(client, sqlite3.Connection.commit)
+            await _commit(client)
         except BaseException:
             with suppress(sqlite3.Error):
                 connection.rollback()
             raise
         return result
+
+
+def _commit(client: DurableSqliteClient) -> "asyncio.Future[None]":
+    """Have the thread commit, and let it begin before anything else is done here.
+
+    For that it needs the interpreter, which a busy loop gives up only after Python's switch interval, 5 ms. By then it
+    may have nothing left to do but wait for the commit.
+    """
+    begun = threading.Lock()
+    begun.acquire()
+
+    def commit(connection: sqlite3.Connection) -> None:
+        begun.release()
+        connection.commit()
+
+    future = _in_thread(client, commit)
+    begun.acquire(timeout=BEGIN_SECONDS)
+    return future
 
 
 def _run_on_the_loop(client: DurableSqliteClient, work: Work[_Result], connection: sqlite3.Connection) -> _Result:

@@ -27,9 +27,6 @@ from tasks.process import open_process
 log = structlog.get_logger()
 
 PING_SECONDS = 20.0
-# How long a thread that waits for the interpreter leaves it to the one that has it. A commit on SQLite waits for it
-# twice, and at Python's 5 ms each publisher behind it would wait twice as long, too.
-SWITCH_SECONDS = 0.0005
 
 
 def print_now(text: str) -> None:
@@ -56,7 +53,6 @@ async def _serve(settings: Settings, greet: Callable[[str], object]) -> None:
     # First of all: what is shown once must not be made by a server that cannot start.
     with bound(settings.host, settings.port) as listener:
         if settings.database_url.startswith("sqlite:"):
-            sys.setswitchinterval(SWITCH_SECONDS)
             await migrate(settings.database_url)
         async with open_process(settings, works=settings.delivers_itself) as resources:
             application = create_application(resources)

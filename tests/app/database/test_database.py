@@ -2,14 +2,18 @@
 
 import asyncio
 import sqlite3
+import sys
 import threading
 from collections.abc import AsyncIterator
+from time import monotonic
 
 import pytest
 
+from app.database import sqlite_statements
 from app.database.batch import Columns
 from app.database.database import Database, Statements
 from app.database.errors import DatabaseUnavailable, NotAllTouched, UniqueViolation
+from app.database.sqlite import DurableSqliteClient
 from app.models import Workspace
 
 WORKSPACES: Columns = (("id", "text"), ("created_at", "bigint"))
@@ -199,6 +203,25 @@ async def test_after_statements_that_held_up_the_loop_the_next_ones_run_elsewher
     loop_thread, other = threads
     assert loop_thread == threading.get_ident() != other
     assert await ids(database) == ["ws_1", "ws_2"]
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_a_commit_begins_however_busy_the_loop_is_after_it(database: Database) -> None:
+    assert isinstance(database.orm, DurableSqliteClient)
+    connection = sqlite_statements._connection(database.orm)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(60)  # No thread is given the interpreter that this one does not give up by itself.
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        committed = sqlite_statements._commit(database.orm)
+        until = monotonic() + 10
+        while connection.in_transaction and monotonic() < until:
+            pass
+
+        assert not connection.in_transaction
+    finally:
+        sys.setswitchinterval(interval)
+    await committed
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
