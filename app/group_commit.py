@@ -1,18 +1,24 @@
 """Group commit: whatever piled up while the last commit was in flight goes into the next one.
 
 Idle, an item is committed at once: no delay, no timer. Busy, the batch grows by itself to what the database can take.
+Who submit the next item as soon as the last is committed do not fall into step: else all of them would wait for one
+commit, with nothing to be done meanwhile.
 Knows nothing of what is committed; publishing and recording both use it.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from app.errors import Unavailable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+# Fewer are not worth a second commit.
+_MANY = 8
+# An item, its weight and size, and who waits for it.
+_Waiting: TypeAlias = "tuple[Item, int, int, asyncio.Future[Result]]"
 
 
 class GroupCommit(Generic[Item, Result]):
@@ -52,8 +58,9 @@ class GroupCommit(Generic[Item, Result]):
         self._weigh = weigh
         self._size = size
         self._observe = observe
-        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._waiting: deque[_Waiting[Item, Result]] = deque()
         self._committing: asyncio.Task[None] | None = None
+        self._in_last_batch = 0
 
     @property
     def waiting(self) -> int:
@@ -77,7 +84,7 @@ class GroupCommit(Generic[Item, Result]):
             )
         self._bytes += size
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, result))
+        self._waiting.append((item, self._weigh(item), size, result))
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit_waiting())
         return await result
@@ -94,20 +101,25 @@ class GroupCommit(Generic[Item, Result]):
                 try:
                     await self._commit_batch(batch)
                 finally:
-                    self._bytes -= sum(self._size(item) for item, _ in batch)
+                    self._bytes -= sum([size for _, _, size, _ in batch])
         finally:
             self._committing = None
 
-    def _next_batch(self) -> list[tuple[Item, "asyncio.Future[Result]"]]:
+    def _next_batch(self) -> "list[_Waiting[Item, Result]]":
+        count = len(self._waiting)
+        if count >= _MANY and self._in_last_batch * 2 < count:
+            # Hardly anybody goes on while these are committed. From here on one half does, then the other.
+            count //= 2
         batch = [self._waiting.popleft()]
-        weight = self._weigh(batch[0][0])
-        while self._waiting and (weight := weight + self._weigh(self._waiting[0][0])) <= self._max_batch:
+        _, weight, _, _ = batch[0]
+        while len(batch) < count and (weight := weight + self._waiting[0][1]) <= self._max_batch:
             batch.append(self._waiting.popleft())
+        self._in_last_batch = len(batch)
         return batch
 
-    async def _commit_batch(self, batch: list[tuple[Item, "asyncio.Future[Result]"]]) -> None:
+    async def _commit_batch(self, batch: "Sequence[_Waiting[Item, Result]]") -> None:
         try:
-            results = await self._commit([item for item, _ in batch])
+            results = await self._commit([item for item, _, _, _ in batch])
         except BaseException as error:
             if len(batch) > 1 and isinstance(error, Exception) and not isinstance(error, self._shared):
                 for alone in batch:
@@ -117,14 +129,14 @@ class GroupCommit(Generic[Item, Result]):
             if not isinstance(error, Exception):
                 raise
         else:
-            self._observe(sum(self._weigh(item) for item, _ in batch))
-            for (_, future), result in zip(batch, results, strict=True):
+            self._observe(sum([weight for _, weight, _, _ in batch]))
+            for (_, _, _, future), result in zip(batch, results, strict=True):
                 if not future.done():
                     future.set_result(result)
 
 
-def _fail(batch: Sequence[tuple[Item, "asyncio.Future[Result]"]], error: BaseException) -> None:
-    for _, future in batch:
+def _fail(batch: "Sequence[_Waiting[Item, Result]]", error: BaseException) -> None:
+    for _, _, _, future in batch:
         if future.done():
             continue
         if isinstance(error, asyncio.CancelledError):
