@@ -5,6 +5,7 @@ the database, and RFC 3339 with milliseconds in text.
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,7 +33,9 @@ def to_micros(time: datetime) -> int:
     Raises:
         ValueError: the time is naive.
     """
-    passed = _aware(time) - _EPOCH
+    if time.tzinfo is not UTC:
+        _require_zone(time)
+    passed = time - _EPOCH
     return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
 
 
@@ -51,12 +54,24 @@ def rfc3339(time: datetime) -> str:
     Raises:
         ValueError: the time is naive.
     """
-    if time.tzinfo is not UTC:
-        time = _aware(time).astimezone(UTC)
-    return time.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    return rfc3339_at(to_micros(time))
 
 
-def _aware(time: datetime) -> datetime:
-    if time.tzinfo is not UTC and time.utcoffset() is None:
+def rfc3339_at(micros: int) -> str:
+    """Return the time that is so many microseconds after the epoch, as `rfc3339` does.
+
+    Raises:
+        OverflowError: it lies outside the years 1 to 9999.
+    """
+    seconds, rest = divmod(micros, 1_000_000)
+    return f"{_to_the_second(seconds)}.{rest // 1000:03d}Z"
+
+
+@lru_cache(maxsize=64)  # times that are written at once lie close together
+def _to_the_second(seconds: int) -> str:
+    return from_micros(seconds * 1_000_000).isoformat().removesuffix("+00:00")
+
+
+def _require_zone(time: datetime) -> None:
+    if time.utcoffset() is None:
         raise ValueError(f"The time {time.isoformat()} has no zone; give an aware one, such as datetime.now(UTC).")
-    return time

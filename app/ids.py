@@ -20,7 +20,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from app.clock import from_micros, to_micros
+from app.clock import from_micros, rfc3339_at, to_micros
 
 WORKSPACE = "ws"
 WEBHOOK = "wh"
@@ -91,6 +91,17 @@ def new_id(prefix: str, at: datetime) -> str:
     Raises:
         ValueError: the time is naive or before 1970.
     """
+    return new_id_at(prefix, to_micros(at))
+
+
+def new_id_at(prefix: str, micros: int) -> str:
+    """As `new_id`, of a time that is so many microseconds after the epoch.
+
+    Raises:
+        ValueError: it is before 1970.
+    """
+    if micros < 0:
+        raise _impossible(micros)
     number = _sequence.next()
     # 80 bits behind the time, in parts of whole characters that are small integers to Python (every event takes several
     # ids): the version, the number's first 12 bits, the variant and 2 bits more; 30 bits; the last 6 and the random 24.
@@ -98,7 +109,7 @@ def new_id(prefix: str, at: datetime) -> str:
     middle = number >> 6 & 0x3FFFFFFF
     low = (number & 0x3F) << 24 | _random.getrandbits(24)
     return (
-        f"{prefix}_{_encode_time(_milliseconds(at))}{_PAIRS[high >> 10]}{_PAIRS[high & 0x3FF]}"
+        f"{prefix}_{_encode_time(micros // 1000)}{_PAIRS[high >> 10]}{_PAIRS[high & 0x3FF]}"
         f"{_PAIRS[middle >> 20]}{_PAIRS[middle >> 10 & 0x3FF]}{_PAIRS[middle & 0x3FF]}"
         f"{_PAIRS[low >> 20]}{_PAIRS[low >> 10 & 0x3FF]}{_PAIRS[low & 0x3FF]}"
     )
@@ -113,7 +124,10 @@ def lowest_id(prefix: str, at: datetime) -> str:
     Raises:
         ValueError: the time is naive or before 1970.
     """
-    return f"{prefix}_{encode_suffix(_milliseconds(at) << 80 | _VERSION_AND_VARIANT)}"
+    micros = to_micros(at)
+    if micros < 0:
+        raise _impossible(micros)
+    return f"{prefix}_{encode_suffix(micros // 1000 << 80 | _VERSION_AND_VARIANT)}"
 
 
 def id_time(text: str) -> datetime:
@@ -159,8 +173,5 @@ def _encode_time(milliseconds: int) -> str:
     return encode_suffix(milliseconds << 80)[:10]
 
 
-def _milliseconds(at: datetime) -> int:
-    micros = to_micros(at)
-    if micros < 0:
-        raise ValueError(f"No id can be made for {at.isoformat()}; the times of ids begin with 1970.")
-    return micros // 1000
+def _impossible(micros: int) -> ValueError:
+    return ValueError(f"No id can be made for {rfc3339_at(micros)}; the times of ids begin with 1970.")

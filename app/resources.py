@@ -97,7 +97,7 @@ async def open_resources(
         cipher = Cipher(encryption_keys)
         announcer = Announcer(updates, metrics)
         recorder = Recorder(database, max_waiting=4 * settings.max_in_flight, tell=announcer.recorded)
-        registries = Registries(database)
+        registries = Registries()
         waker = Waker(send_wake_up, blocking=broker_blocks)
         lease = Lease(database, clock, timedelta(seconds=settings.lease_seconds))
         pipeline = Pipeline(

@@ -12,6 +12,7 @@ import uvloop
 
 from app.access.caller import Caller
 from app.access.keys import bootstrap
+from app.clock import to_micros
 from app.database.migrate import migrate
 from app.garbage import keep_what_is_here
 from app.logs import configure_logging
@@ -30,7 +31,7 @@ class InstantPublisher:
 
     def __init__(self, resources: Resources) -> None:
         draft = EventDraft("bench.lane.n000", {})
-        row = event_row("ws", prepare(draft, resources.clock.now()))
+        row = event_row("ws", prepare(draft, to_micros(resources.clock.now())))
         self._committed = CommittedEvent(row, False, 0)
 
     async def publish(self, caller: Caller, drafts: Sequence[EventDraft], *, batch: bool) -> Committed:  # noqa: ARG002

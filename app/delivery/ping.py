@@ -44,7 +44,7 @@ async def ping_webhook(resources: "Resources", caller: Caller, webhook_id: str, 
     registry = await resources.publisher.registries.current(resources.database, caller.workspace_id)
     name = _event_type(registry, webhook, event_type)
     draft = EventDraft(name, dict(registry.event_types[name].event_type.example))
-    event = prepare(draft, resources.clock.now(), test=True)
+    event = prepare(draft, to_micros(resources.clock.now()), test=True)
     claimed = _claimed(resources.lease.worker_id, webhook, event)
     # In flight from before it is in the database: what a process holds without sending it is freed.
     task = resources.pipeline.in_flight.start(claimed, _insert_and_send(resources, webhook, claimed, event))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from app.access.caller import Caller
 from app.catalogue.explanation import quoted
 from app.catalogue.patterns import compile_patterns
+from app.clock import to_micros
 from app.delivery.connection_steps import ConnectionStep, steps_of
 from app.delivery.target import Headers, SignedRequest, sign_request
 from app.encryption import Cipher
@@ -79,7 +80,7 @@ async def try_connection(
     name = _event_type(problems, registry, configuration, event_type)
     if problems:
         raise Rejected(problems)
-    event = prepare(EventDraft(name, dict(registry.event_types[name].event_type.example)), at, test=True)
+    event = prepare(EventDraft(name, dict(registry.event_types[name].event_type.example)), to_micros(at), test=True)
     signed = _sign(resources, caller.workspace_id, configuration, secret, event, at)
     answer, exchange = await send_watched(
         resources.sender,

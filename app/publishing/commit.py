@@ -5,15 +5,15 @@ conflict and its request writes nothing, while the other requests of the batch g
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
-from app.clock import from_micros
 from app.database.batch import Columns
 from app.database.database import Database, Row, Statements
 from app.database.errors import NotAllTouched, UniqueViolation
 from app.database.statements import Write
-from app.ids import DELIVERY, new_id
+from app.ids import DELIVERY, new_id_at
 from app.publishing.draft import PreparedEvent
 from app.publishing.registry import Registries, Registry, Route
 from app.statuses import AttemptTrigger
@@ -52,6 +52,7 @@ _FIND_KEYS = (
     " FROM event e JOIN {rows} asked"
     " ON e.workspace_id = asked.workspace_id AND e.idempotency_key = asked.idempotency_key"
 )
+_event_values = itemgetter(*(name for name, _ in _EVENTS))
 _EVENT_COLUMNS = ", ".join(name for name, _ in _EVENTS)
 _NEW_EVENT = ", ".join(f"new.{name}" for name, _ in _EVENTS)
 _INSERT_EVENTS = f"INSERT INTO event ({_EVENT_COLUMNS}) SELECT {_NEW_EVENT} FROM {{rows}} AS new"
@@ -63,14 +64,13 @@ _INSERT_DELIVERIES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PublishRequest:
+class PublishRequest(NamedTuple):
     """One call's events, checked, with the routes found under one version of the workspace's registry."""
 
     workspace_id: str
-    events: tuple[PreparedEvent, ...]
+    events: Sequence[PreparedEvent]
     registry_version: int
-    routes: tuple[Sequence[Route], ...]
+    routes: Sequence[Sequence[Route]]
 
 
 class NewDelivery(NamedTuple):
@@ -161,7 +161,7 @@ async def _commit_unchanged(
 
 
 def _rows_of(requests: Sequence[PublishRequest]) -> int:
-    return sum(len(request.events) + sum(map(len, request.routes)) for request in requests)
+    return sum([len(request.events) + sum(map(len, request.routes)) for request in requests])
 
 
 async def _commit(
@@ -182,7 +182,7 @@ async def _write(
         new = [delivery for outcome in outcomes for delivery in outcome.deliveries]
         bodies = {event.row["id"]: event.row["body"] for outcome in outcomes for event in outcome.events}
         claimed = await claimant.choose(statements, new, bodies)
-        for outcome in outcomes:
+        for outcome in outcomes if claimed else ():
             outcome.deliveries = [d._replace(due=False) if d.id in claimed else d for d in outcome.deliveries]
     await statements.write_all(*checks, *_writes(outcomes, claimed))
 
@@ -211,8 +211,8 @@ def _decide(request: PublishRequest, current: Registry, found: dict[tuple[str, s
         return _resolve(request, found)
     if not all(current.takes(event.type, event.content["data"]) for event in request.events):
         return Committed(outdated=True)
-    routes = tuple(current.routes_for(event.type, event.content) for event in request.events)
-    return _resolve(replace(request, routes=routes), found)
+    routes = [current.routes_for(event.type, event.content) for event in request.events]
+    return _resolve(request._replace(routes=routes), found)
 
 
 def _resolve(request: PublishRequest, found: dict[tuple[str, str], CommittedEvent]) -> Committed:
@@ -241,16 +241,27 @@ def _resolve(request: PublishRequest, found: dict[tuple[str, str], CommittedEven
 
 def event_row(workspace_id: str, event: PreparedEvent) -> Row:
     """The row of `event` for a prepared event."""
-    return {name: workspace_id if name == "workspace_id" else getattr(event, name) for name, _ in _EVENTS}
+    return {
+        "id": event.id,
+        "workspace_id": workspace_id,
+        "type": event.type,
+        "occurred_at": event.occurred_at,
+        "created_at": event.created_at,
+        "body": event.body,
+        "test": event.test,
+        "idempotency_key": event.idempotency_key,
+        "digest": event.digest,
+        "ordering_key": event.ordering_key,
+    }
 
 
 def _deliveries(workspace_id: str, event: PreparedEvent, routes: Sequence[Route]) -> list[NewDelivery]:
     if not routes:
         return []
-    at = from_micros(event.created_at)
+    at = event.created_at
     return [
         NewDelivery(
-            *(new_id(DELIVERY, at), workspace_id, event.id, route.webhook_id, event.type, event.created_at),
+            *(new_id_at(DELIVERY, at), workspace_id, event.id, route.webhook_id, event.type, at),
             *(event.ordering_key, route.active),
         )
         for route in routes
@@ -267,17 +278,13 @@ def _writes(outcomes: Sequence[Committed], claimed: Mapping[str, str]) -> list[W
         for outcome in outcomes
         for d in outcome.deliveries
     ]
-    writes = (_INSERT_EVENTS, _EVENTS, _event_values(events)), (_INSERT_DELIVERIES, _DELIVERIES, deliveries)
+    writes = (_INSERT_EVENTS, _EVENTS, list(map(_event_values, events))), (_INSERT_DELIVERIES, _DELIVERIES, deliveries)
     return [write for write in writes if write[2]]
-
-
-def _event_values(rows: Sequence[Row]) -> list[list[Any]]:
-    return [[row[name] for name, _ in _EVENTS] for row in rows]
 
 
 async def insert_events(statements: Statements, rows: Sequence[Row]) -> None:
     """Insert rows of `event`."""
-    await statements.write_rows(_INSERT_EVENTS, _EVENTS, _event_values(rows))
+    await statements.write_rows(_INSERT_EVENTS, _EVENTS, list(map(_event_values, rows)))
 
 
 async def insert_deliveries(statements: Statements, rows: Sequence[Sequence[Any]]) -> None:

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from app.catalogue.explanation import quoted
-from app.clock import rfc3339, to_micros
+from app.clock import rfc3339_at, to_micros
 from app.errors import Problem, UserErrorCode
-from app.ids import EVENT, new_id
-from app.publishing.registry import Registry
+from app.ids import EVENT, new_id_at
+from app.publishing.registry import KnownEventType, Registry
 
 MAX_EVENTS = 1_000
 MAX_KEY_LENGTH = 255  # idempotency and ordering keys: long enough for two UUIDs and a prefix, short enough to index
@@ -45,18 +45,21 @@ class PreparedEvent(NamedTuple):
     ordering_key: str | None
 
 
-def prepare(draft: EventDraft, now: datetime, *, test: bool = False) -> PreparedEvent:
+def prepare(draft: EventDraft, created_at: int, *, test: bool = False) -> PreparedEvent:
     """Give the event its id and write its body, once and for all.
+
+    Args:
+        created_at: when it is taken in, in microseconds since the epoch.
 
     Raises:
         TypeError: `data` holds something JSON cannot say (an integer over 64 bits, half a surrogate pair).
     """
-    event_id = new_id(EVENT, now)
-    created_at = to_micros(now)
+    event_id = new_id_at(EVENT, created_at)
+    occurred_at = created_at if draft.occurred_at is None else to_micros(draft.occurred_at)
     content: dict[str, Any] = {
         "id": event_id,
         "type": draft.type,
-        "timestamp": rfc3339(draft.occurred_at or now),
+        "timestamp": rfc3339_at(occurred_at),
         "data": draft.data,
     }
     if test:
@@ -64,7 +67,7 @@ def prepare(draft: EventDraft, now: datetime, *, test: bool = False) -> Prepared
     return PreparedEvent(
         id=event_id,
         type=draft.type,
-        occurred_at=created_at if draft.occurred_at is None else to_micros(draft.occurred_at),
+        occurred_at=occurred_at,
         created_at=created_at,
         body=orjson.dumps(content).decode(),
         content=content,
@@ -77,25 +80,23 @@ def prepare(draft: EventDraft, now: datetime, *, test: bool = False) -> Prepared
 
 def problems_of(draft: EventDraft, registry: Registry, max_bytes: int, path: Sequence[str]) -> list[Problem]:
     """Everything that is wrong with a draft, each with its place below `path`."""
-    problems = [*_type_problems(draft, registry, path), *_key_problems(draft, path)]
+    known = registry.event_types.get(draft.type)
+    problems = [] if known is not None and not known.archived else [_type_problem(draft, known, path)]
+    if draft.idempotency_key is not None or draft.ordering_key is not None:
+        problems += _key_problems(draft, path)
     if draft.occurred_at is not None and draft.occurred_at.tzinfo is None:
         problems.append(_invalid("occurredAt must name its offset, e.g. 2026-11-23T10:00:00Z.", *path, "occurredAt"))
-    if not problems:
-        problems = _data_problems(draft, registry, max_bytes, path)
-    return problems
+    if problems or known is None:
+        return problems
+    return _data_problems(draft, known, max_bytes, path)
 
 
-def _type_problems(draft: EventDraft, registry: Registry, path: Sequence[str]) -> list[Problem]:
-    known = registry.event_types.get(draft.type)
+def _type_problem(draft: EventDraft, known: KnownEventType | None, path: Sequence[str]) -> Problem:
     if known is None:
-        return [
-            _invalid(
-                f"There is no event type {quoted(draft.type)}. Query eventTypes for those there are.", *path, "type"
-            )
-        ]
-    if known.archived:
-        return [_invalid(f'The event type "{draft.type}" is archived and can no longer be published.', *path, "type")]
-    return []
+        message = f"There is no event type {quoted(draft.type)}. Query eventTypes for those there are."
+    else:
+        message = f'The event type "{draft.type}" is archived and can no longer be published.'
+    return _invalid(message, *path, "type")
 
 
 def _key_problems(draft: EventDraft, path: Sequence[str]) -> list[Problem]:
@@ -116,7 +117,7 @@ def _key_problems(draft: EventDraft, path: Sequence[str]) -> list[Problem]:
     return problems
 
 
-def _data_problems(draft: EventDraft, registry: Registry, max_bytes: int, path: Sequence[str]) -> list[Problem]:
+def _data_problems(draft: EventDraft, known: KnownEventType, max_bytes: int, path: Sequence[str]) -> list[Problem]:
     if not isinstance(draft.data, dict):
         message = f"data must be a JSON object, but is {_kind(draft.data)}."
         return [Problem(message, (*path, "data"), UserErrorCode.INVALID_PAYLOAD)]
@@ -131,10 +132,10 @@ def _data_problems(draft: EventDraft, registry: Registry, max_bytes: int, path: 
     if size > max_bytes:
         message = f"data may be at most {max_bytes} bytes of JSON, but has {size}."
         return [Problem(message, (*path, "data"), UserErrorCode.TOO_LONG)]
-    return [
-        Problem(error.message, (*path, "data", *error.path), UserErrorCode.INVALID_PAYLOAD)
-        for error in registry.event_types[draft.type].validator.errors(draft.data)
-    ]
+    errors = known.validator.errors(draft.data)
+    if not errors:
+        return []
+    return [Problem(error.message, (*path, "data", *error.path), UserErrorCode.INVALID_PAYLOAD) for error in errors]
 
 
 def _kind(value: Any) -> str:

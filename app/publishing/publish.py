@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
 from app.access.caller import Caller
-from app.clock import Clock
+from app.clock import Clock, to_micros
 from app.database.database import Database
 from app.database.errors import DatabaseUnavailable
 from app.errors import Problem, Rejected, UserErrorCode, rejected
@@ -53,13 +53,12 @@ class Publisher:
             committed = await self.commits.submit(await self._checked(caller, drafts, batch))
         if committed.conflicts:
             raise Rejected([_conflict(index, drafts[index], batch) for index in committed.conflicts])
-        self.after_commit(committed.deliveries)
+        if committed.deliveries:
+            self.after_commit(committed.deliveries)
         return committed
 
     def after_commit(self, deliveries: Sequence[NewDelivery]) -> None:
         """Wake workers for new deliveries, and announce them."""
-        if not deliveries:
-            return
         self.updates.announce(Topic.DELIVERIES, [_created(delivery) for delivery in deliveries])
         awake = dict.fromkeys(delivery.webhook_id for delivery in deliveries if delivery.due)
         if awake:
@@ -71,7 +70,9 @@ class Publisher:
         if len(drafts) > MAX_EVENTS:
             message = f"There are {len(drafts)} events; at most {MAX_EVENTS} can be published at once."
             raise rejected(UserErrorCode.TOO_MANY, message, "events")
-        registry = await self.registries.cached(caller.workspace_id)
+        registry = self.registries.at_hand(caller.workspace_id)
+        if registry is None:
+            registry = await self.registries.current(self.database, caller.workspace_id)
         problems: list[Problem] = []
         for index, draft in enumerate(drafts):
             path = ("events", str(index)) if batch else ()
@@ -82,9 +83,9 @@ class Publisher:
             problems += found
         if problems:
             raise Rejected(problems)
-        now = self.clock.now()
-        events = tuple(prepare(draft, now) for draft in drafts)
-        routes = tuple(registry.routes_for(event.type, event.content) for event in events)
+        now = to_micros(self.clock.now())
+        events = [prepare(draft, now) for draft in drafts]
+        routes = [registry.routes_for(event.type, event.content) for event in events]
         return PublishRequest(caller.workspace_id, events, registry.version, routes)
 
 
@@ -110,7 +111,7 @@ def group_commits(
         max_waiting=MAX_REQUESTS_WAITING,
         max_bytes=MAX_BYTES_WAITING,
         weigh=lambda request: len(request.events),
-        size=lambda request: sum(len(event.body) for event in request.events),
+        size=lambda request: sum([len(event.body) for event in request.events]),
         shared=(DatabaseUnavailable,),
         observe=observe,
     )

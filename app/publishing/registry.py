@@ -17,7 +17,7 @@ from app.catalogue.event_type import EventCategory, EventType
 from app.catalogue.patterns import Matcher, compile_patterns
 from app.catalogue.validation import PayloadValidator
 from app.database.batch import Columns
-from app.database.database import Database, Statements
+from app.database.database import Statements
 from app.statuses import WebhookStatus
 
 _WORKSPACES: Columns = (("id", "text"),)
@@ -76,24 +76,22 @@ class Registry:
         if routes is None:
             routes = tuple(route for route in self.routes if route.matcher.matches(event_type))
             self._by_type[event_type] = routes
-        return [route for route in routes if route.passes(event)]
+        return [route for route in routes if route.passes(event)] if routes else []
 
 
 class Registries:
     """The registries of the workspaces that published lately."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self) -> None:
         self._cached: dict[str, Registry] = {}
         self._built_in = {
             name: KnownEventType(event_type, PayloadValidator(event_type.json_schema), archived=False)
             for name, event_type in BUILT_IN.items()
         }
 
-    async def cached(self, workspace_id: str) -> Registry:
-        """The registry that is at hand, which may be a version behind; read from the database the first time."""
-        registry = self._cached.get(workspace_id)
-        return registry or await self.current(self._database, workspace_id)
+    def at_hand(self, workspace_id: str) -> Registry | None:
+        """The registry as it was read last, which may be a version behind; None where it was never read."""
+        return self._cached.get(workspace_id)
 
     async def current(self, statements: Statements, workspace_id: str) -> Registry:
         """The registry as the given transaction sees it."""

@@ -48,6 +48,11 @@ def test_text_has_milliseconds_and_ends_in_z() -> None:
     assert rfc3339(datetime(2026, 11, 23, 10, 0, tzinfo=UTC)) == "2026-11-23T10:00:00.000Z"
 
 
+@given(aware_times)
+def test_text_is_what_python_writes_itself(time: datetime) -> None:
+    assert rfc3339(time) == time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def test_text_is_in_utc_whatever_the_zone() -> None:
     time = datetime(2026, 11, 23, 12, 30, tzinfo=timezone(timedelta(hours=5, minutes=45)))
 
