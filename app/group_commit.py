@@ -104,10 +104,11 @@ class GroupCommit(Generic[Item, Result]):
                     self._bytes -= sum([size for _, _, size, _ in batch])
         finally:
             self._committing = None
+            self._in_last_batch = 0
 
     def _next_batch(self) -> "list[_Waiting[Item, Result]]":
         count = len(self._waiting)
-        if count >= _MANY and self._in_last_batch * 2 < count:
+        if count >= _MANY and 0 < self._in_last_batch * 2 < count:
             # Hardly anybody goes on while these are committed. From here on one half does, then the other.
             count //= 2
         batch = [self._waiting.popleft()]

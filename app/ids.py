@@ -20,7 +20,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from app.clock import from_micros, rfc3339_at, to_micros
+from app.clock import from_micros, to_micros
 
 WORKSPACE = "ws"
 WEBHOOK = "wh"
@@ -174,4 +174,4 @@ def _encode_time(milliseconds: int) -> str:
 
 
 def _impossible(micros: int) -> ValueError:
-    return ValueError(f"No id can be made for {rfc3339_at(micros)}; the times of ids begin with 1970.")
+    return ValueError(f"No id can be made for {-micros} microseconds before 1970; the times of ids begin there.")
