@@ -60,7 +60,12 @@ class Database(Statements):
         await asyncio.shield(self._context.close_connections())
 
     async def fetch(self, statement: str, *parameters: Any) -> list[Row]:
-        """Run a statement and return its rows; also for INSERT, UPDATE and DELETE … RETURNING."""
+        """Run a statement and return its rows; also for INSERT, UPDATE and DELETE … RETURNING.
+
+        On SQLite, what begins with SELECT holds up no transaction, however long it takes.
+        """
+        if self.dialect == "sqlite" and statement.lstrip().startswith("SELECT"):
+            return await self._read(lambda statements: statements.fetch(statement, *parameters))
         return await self._alone(lambda statements: statements.fetch(statement, *parameters))
 
     async def execute(self, statement: str, *parameters: Any) -> int:
@@ -86,6 +91,10 @@ class Database(Statements):
             await self.together(lambda statements: statements.write_all(*writes), rows=count)
         else:
             await self._alone(lambda statements: statements.write_all(*writes))
+
+    async def _read(self, work: Work[_Result]) -> _Result:
+        assert isinstance(self.orm, DurableSqliteClient)
+        return await translated(sqlite_statements.read(self.orm, work))
 
     async def _alone(self, work: Work[_Result]) -> _Result:
         if isinstance(self.orm, DurableSqliteClient):
@@ -120,7 +129,7 @@ class Database(Statements):
 
     @asynccontextmanager
     async def _sqlite_transaction(self, client: DurableSqliteClient) -> AsyncIterator[Statements]:
-        # One connection: the lock keeps other tasks' statements out of this transaction.
+        # One connection writes: the lock keeps other tasks' statements out of this transaction.
         async with client._lock:
             transaction = ImmediateTransaction(client)
             async with _committed_or_undone(transaction):

@@ -1,10 +1,13 @@
-"""Tortoise's SQLite client with the two habits a server needs: transactions that begin IMMEDIATE, and durable commits.
+"""Tortoise's SQLite client with the habits a server needs: transactions that begin IMMEDIATE, commits that are durable,
+and reads that hold up no writes.
 
 SQLite begins transactions deferred, so two writers that both read first end in "database is locked"; taking the write
 lock at the beginning makes the second one wait instead (https://sqlite.org/lang_transaction.html).
 """
 
+import asyncio
 import sqlite3
+from collections.abc import Mapping
 from typing import Any
 
 import aiosqlite
@@ -14,7 +17,7 @@ from tortoise.exceptions import TransactionManagementError
 
 # How long a statement waits for another process that is writing. Such a process is a command, done in no time.
 BUSY_TIMEOUT_MS = 10_000
-PRAGMAS = {
+PRAGMAS: dict[str, str | int] = {
     "journal_mode": "WAL",
     # FULL: a commit that was acknowledged survives the loss of power, not only of the process.
     "synchronous": "FULL",
@@ -26,6 +29,11 @@ PRAGMAS = {
     "cache_size": -8_000,
     "journal_size_limit": 64 * 1024 * 1024,
 }
+
+# A long read holds up the short ones behind it on its connection, so there is another.
+READERS = 2
+# Such a connection forgets its pages whenever others have written.
+_READING: dict[str, str | int] = {"query_only": "ON", "cache_size": -2_000}
 
 
 class ImmediateTransaction(SqliteTransactionWrapper):
@@ -39,23 +47,56 @@ class ImmediateTransaction(SqliteTransactionWrapper):
             raise TransactionManagementError(error) from error
 
 
+class Reader:
+    """A connection that only reads, and how many answers of it are awaited."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self.connection = connection
+        self.unfinished = 0
+
+    def expect(self, answer: "asyncio.Future[Any]") -> None:
+        """Count as unfinished until the answer is there, whether or not somebody still waits for it."""
+        self.unfinished += 1
+        answer.add_done_callback(self._finished)
+
+    def _finished(self, answer: "asyncio.Future[Any]") -> None:
+        self.unfinished -= 1
+        if not answer.cancelled():
+            answer.exception()  # Who asked may have gone; then nobody else has looked at it.
+
+
 class DurableSqliteClient(SqliteClient):
-    """One connection to one file, in WAL mode with synchronous=FULL."""
+    """A connection to a file, in WAL mode with synchronous=FULL, and some that only read it."""
 
     def __init__(self, file_path: str, **kwargs: Any) -> None:
         super().__init__(file_path, **{**PRAGMAS, **kwargs})
         # Until when (`time.monotonic`) no statement runs on the event loop: see `app.database.sqlite_statements`.
         self.in_thread_until = 0.0
+        self.readers: list[Reader] = []
 
     async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002 - Tortoise's own
         """Open the file as Tortoise does, but for use by the event loop beside the connection's own thread."""
         if self._connection is not None:
             return
-        self._connection = await aiosqlite.connect(self.filename, isolation_level=None, check_same_thread=False)
-        self._connection._conn.row_factory = sqlite3.Row
-        for pragma, value in self.pragmas.items():
-            await self._connection.execute_fetchall(f"PRAGMA {pragma}={value}")
+        self._connection = await self._opened(self.pragmas)
+        self.readers = [Reader(await self._opened({**self.pragmas, **_READING})) for _ in range(READERS)]
         await self._post_connect()
+
+    async def close(self) -> None:
+        """Close all connections, after what they were given before."""
+        readers, self.readers = self.readers, []
+        try:
+            for reader in readers:
+                await reader.connection.close()
+        finally:
+            await super().close()
+
+    async def _opened(self, pragmas: Mapping[str, str | int]) -> aiosqlite.Connection:
+        connection = await aiosqlite.connect(self.filename, isolation_level=None, check_same_thread=False)
+        connection._conn.row_factory = sqlite3.Row
+        for pragma, value in pragmas.items():
+            await connection.execute_fetchall(f"PRAGMA {pragma}={value}")
+        return connection
 
     def _in_transaction(self) -> TransactionContext:
         return SqliteTransactionContext(ImmediateTransaction(self), self._lock)

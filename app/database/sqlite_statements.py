@@ -1,9 +1,12 @@
-"""Runs statements, and whole transactions of them, on the one SQLite connection.
+"""Runs statements, and whole transactions of them, on a SQLite connection.
 
-The connection has a thread, in which Tortoise runs each statement. What is done often does not go there: its statements
+A connection has a thread, in which Tortoise runs each statement. What is done often does not go there: its statements
 take microseconds and hold the interpreter most of that time, and two threads that want it spend more on taking turns
 than on the statements. So a hot transaction runs right here, on the event loop, as long as that is quick; only its
 commit, which waits for the disk, goes to the thread.
+
+While a statement runs in the thread, another one on the same connection would wait for it, and the loop with that. So
+the lock is held meanwhile; and what only reads, which may take seconds, has connections and threads of its own.
 """
 
 import asyncio
@@ -12,8 +15,11 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from operator import attrgetter
 from time import monotonic
 from typing import Any, TypeVar
+
+import aiosqlite
 
 from app.database.batch import Columns, for_one_row, in_dialect
 from app.database.sqlite import BUSY_TIMEOUT_MS, DurableSqliteClient
@@ -63,11 +69,27 @@ class OnConnection(Statements):
         return self._connection.total_changes - before
 
 
+async def read(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
+    """Run statements that only read, beside whatever is written; they see what was committed before they began."""
+    if not client.readers:
+        raise ConnectionError("the connection is closed")
+    reader = min(client.readers, key=attrgetter("unfinished"))
+    rows = _in_thread(reader.connection, partial(_run, work))
+    reader.expect(rows)
+    return await asyncio.shield(rows)
+
+
 async def alone(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
-    """Run statements in the connection's thread, each for itself."""
-    async with client._lock:  # which keeps them out of the middle of a transaction
-        pending = _in_thread(client, partial(_run, work))
-    return await pending
+    """Run statements in the connection's thread, each for itself.
+
+    A caller that is cancelled stops waiting; they are run all the same.
+    """
+    return await asyncio.shield(asyncio.create_task(_alone(client, work)))
+
+
+async def _alone(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
+    async with client._lock:
+        return await _in_thread(client._connection, partial(_run, work))
 
 
 async def together(client: DurableSqliteClient, work: Work[_Result], rows: int) -> _Result:
@@ -85,7 +107,7 @@ async def _transaction(client: DurableSqliteClient, work: Work[_Result], rows: i
             if rows < MANY_ROWS and monotonic() >= client.in_thread_until:
                 result = _run_on_the_loop(client, work, connection)
             else:
-                result = await _in_thread(client, partial(_run, work))
+                result = await _in_thread(client._connection, partial(_run, work))
             await _commit(client)
         except BaseException:
             with suppress(sqlite3.Error):
@@ -107,7 +129,7 @@ def _commit(client: DurableSqliteClient) -> "asyncio.Future[None]":
         begun.release()
         connection.commit()
 
-    future = _in_thread(client, commit)
+    future = _in_thread(client._connection, commit)
     begun.acquire(timeout=BEGIN_SECONDS)
     return future
 
@@ -123,7 +145,7 @@ def _run_on_the_loop(client: DurableSqliteClient, work: Work[_Result], connectio
 
 async def _begin(client: DurableSqliteClient) -> sqlite3.Connection:
     """Take the write lock: at once, or where another process has it, in the thread, which can wait for it."""
-    connection = _connection(client)
+    connection = _open(client._connection)._conn
     connection.execute("PRAGMA busy_timeout = 0")
     try:
         connection.execute("BEGIN IMMEDIATE")
@@ -133,23 +155,24 @@ async def _begin(client: DurableSqliteClient) -> sqlite3.Connection:
     finally:
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     if not connection.in_transaction:
-        await _in_thread(client, lambda connection: connection.execute("BEGIN IMMEDIATE"))
+        await _in_thread(client._connection, lambda connection: connection.execute("BEGIN IMMEDIATE"))
     return connection
 
 
-def _in_thread(client: DurableSqliteClient, job: Callable[[sqlite3.Connection], _Result]) -> "asyncio.Future[_Result]":
-    """Have the thread do something, after what it was given before."""
-    connection = _connection(client)
+def _in_thread(
+    connection: aiosqlite.Connection | None, job: Callable[[sqlite3.Connection], _Result]
+) -> "asyncio.Future[_Result]":
+    """Have a connection's thread do something, after what it was given before."""
+    threaded = _open(connection)
     future: asyncio.Future[_Result] = asyncio.get_running_loop().create_future()
-    assert client._connection is not None
-    client._connection._tx.put_nowait((future, lambda: job(connection)))
+    threaded._tx.put_nowait((future, lambda: job(threaded._conn)))
     return future
 
 
-def _connection(client: DurableSqliteClient) -> sqlite3.Connection:
-    if client._connection is None or not client._connection._running:
+def _open(connection: aiosqlite.Connection | None) -> aiosqlite.Connection:
+    if connection is None or not connection._running:
         raise ConnectionError("the connection is closed")
-    return client._connection._conn
+    return connection
 
 
 def _run(work: Work[_Result], connection: sqlite3.Connection) -> _Result:

@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     )
     database_pool_size: int = setting(
         10,
-        "How many connections to PostgreSQL one process holds at most; to SQLite it holds one.",
+        "How many connections to PostgreSQL one process holds at most; to SQLite it holds three.",
         "Batches make one statement of many, and a PostgreSQL with its usual 100 connections serves several processes.",
         unit="connections",
         at_least=2,

@@ -110,7 +110,7 @@ class Health:
         return report
 
     async def _database(self) -> str | None:
-        await self._resources.database.fetch("SELECT 1")
+        await self._resources.database.execute("SELECT 1")  # On the connection that writes, where there are several.
         return None
 
     async def _migrations(self) -> str | None:

@@ -26,7 +26,7 @@ def counted(database: Database, monkeypatch: pytest.MonkeyPatch, *, everywhere: 
     with monkeypatch.context() as patch:
         for name in _WAYS_IN:
             patch.setattr(database.orm, name, _noting(getattr(database.orm, name), statements, everywhere=everywhere))
-        for name in ("_alone", "together"):
+        for name in ("_read", "_alone", "together"):
             patch.setattr(database, name, _noting_work(getattr(database, name), statements, everywhere=everywhere))
         token = _counting.set(True)
         try:

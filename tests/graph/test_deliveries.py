@@ -55,7 +55,7 @@ async def test_a_page_of_50_deliveries_with_webhook_event_and_last_attempt_takes
     assert sorted(node["event"]["data"]["number"] for node in page["nodes"]) == sorted([*range(10)] * 5)
     assert all(len(node["attempts"]["nodes"]) == 1 for node in page["nodes"])
     # deliveries, webhooks, their secrets, events, their bodies, attempts, the attempts' deliveries, response bodies
-    assert len(statements) <= 8, statements
+    assert 1 < len(statements) <= 8, statements
 
 
 async def test_pages_within_pages_take_one_statement_a_level(
@@ -76,7 +76,7 @@ async def test_pages_within_pages_take_one_statement_a_level(
     assert [len(node["deliveries"]["nodes"]) for node in data["webhooks"]["nodes"]] == [3] * 5
     assert [len(node["deliveries"]["nodes"]) for node in data["events"]["nodes"]] == [2] * 10
     # webhooks (ids, rows), their deliveries, attempts; events, their deliveries
-    assert len(statements) <= 6, statements
+    assert 1 < len(statements) <= 6, statements
 
 
 async def test_an_attempt_shows_what_was_sent_and_what_came_back(world: World, live: Api) -> None:

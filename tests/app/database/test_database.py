@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterator
 from time import monotonic
 
+import aiosqlite
 import pytest
 
 from app.database import sqlite_statements
@@ -151,7 +152,8 @@ async def test_what_is_done_together_is_whole_or_not_there_when_its_task_is_canc
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        assert await database.fetch_one("SELECT count(*) AS count FROM workspace") in ({"count": 0}, {"count": 2})
+        async with database.transaction() as statements:  # which waits for what is under way
+            assert await statements.fetch_one("SELECT count(*) AS count FROM workspace") in ({"count": 0}, {"count": 2})
         await database.execute("DELETE FROM workspace")
 
     async with asyncio.timeout(10):
@@ -205,10 +207,84 @@ async def test_after_statements_that_held_up_the_loop_the_next_ones_run_elsewher
     assert await ids(database) == ["ws_1", "ws_2"]
 
 
+class Held:
+    """A function of SQL that holds up a connection's thread until it is let go; 0 if that never happened."""
+
+    def __init__(self, *connections: aiosqlite.Connection | None) -> None:
+        self.begun = threading.Event()
+        self.let_go = threading.Event()
+        for connection in connections:
+            assert connection is not None
+            connection._conn.create_function("held_up", 0, self._hold)
+
+    def _hold(self) -> int:
+        self.begun.set()
+        return int(self.let_go.wait(10))
+
+
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
-async def test_a_commit_begins_however_busy_the_loop_is_after_it(database: Database) -> None:
+async def test_a_long_read_holds_up_neither_the_loop_nor_what_is_written(database: Database) -> None:
     assert isinstance(database.orm, DurableSqliteClient)
-    connection = sqlite_statements._connection(database.orm)
+    held = Held(*(reader.connection for reader in database.orm.readers))
+
+    reading = asyncio.create_task(database.fetch("SELECT held_up() AS let_go, count(*) AS count FROM workspace"))
+    await asyncio.to_thread(held.begun.wait, 10)
+    await database.together(lambda statements: insert(statements, "ws_a"))
+    held.let_go.set()
+
+    assert await reading == [{"let_go": 1, "count": 0}]
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_a_long_read_does_not_hold_up_others_even_when_its_caller_has_gone(database: Database) -> None:
+    assert isinstance(database.orm, DurableSqliteClient)
+    held = Held(*(reader.connection for reader in database.orm.readers))
+
+    reading = asyncio.create_task(database.fetch("SELECT held_up()"))
+    await asyncio.to_thread(held.begun.wait, 10)
+    reading.cancel()
+    await asyncio.wait([reading])
+    for _ in range(3):
+        assert await ids(database) == []
+
+    assert [reader.unfinished for reader in database.orm.readers] == [1, 0]
+    held.let_go.set()
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_what_reads_cannot_write(database: Database) -> None:
+    assert isinstance(database.orm, DurableSqliteClient)
+
+    for reader in database.orm.readers:
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            await reader.connection.execute("DELETE FROM workspace")
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_a_long_write_does_not_hold_up_the_loop_even_when_its_caller_has_gone(database: Database) -> None:
+    await insert(database, "ws_a")
+    assert isinstance(database.orm, DurableSqliteClient)
+    held = Held(database.orm._connection)
+
+    changing = asyncio.create_task(database.execute("UPDATE workspace SET registry_version = held_up()"))
+    await asyncio.to_thread(held.begun.wait, 10)
+    changing.cancel()
+    inserting = asyncio.create_task(database.together(lambda statements: insert(statements, "ws_b")))
+    for _ in range(5):  # until it cannot go on
+        await asyncio.sleep(0)
+    held.let_go.set()
+    await inserting
+
+    assert await database.fetch("SELECT registry_version FROM workspace WHERE id = 'ws_a'") == [{"registry_version": 1}]
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_a_commit_begins_however_busy_the_loop_is_after_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_statements, "BEGIN_SECONDS", 10)
+    assert isinstance(database.orm, DurableSqliteClient)
+    connection = sqlite_statements._open(database.orm._connection)._conn
     interval = sys.getswitchinterval()
     sys.setswitchinterval(60)  # No thread is given the interpreter that this one does not give up by itself.
     try:
