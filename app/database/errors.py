@@ -33,6 +33,7 @@ _TAKEN = (IntegrityError, sqlite3.IntegrityError, asyncpg.IntegrityConstraintVio
 # What Tortoise calls an OperationalError.
 _REFUSED = (sqlite3.OperationalError, asyncpg.SyntaxOrAccessError, asyncpg.DataError)
 _SQLITE_TROUBLE = ("locked", "disk", "unable to open")
+_DAMAGED = ("not a database", "malformed")
 
 
 class DatabaseError(Exception):
@@ -63,6 +64,10 @@ def in_own_words(error: Exception) -> Exception:
     if isinstance(error, _REFUSED):
         error = OperationalError(error)
     trouble = isinstance(error, OperationalError | TransactionManagementError)
+    if isinstance(error, sqlite3.DatabaseError) and any(word in str(error) for word in _DAMAGED):
+        return DatabaseUnavailable(
+            f"The file of the database is damaged, or is none: {error}. docs/operations.md says how to restore one."
+        )
     if isinstance(error, _UNREACHABLE) or (trouble and any(word in str(error) for word in _SQLITE_TROUBLE)):
         return DatabaseUnavailable(f"The database does not answer: {str(error) or type(error).__name__}.")
     return error

@@ -16,7 +16,7 @@ from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
 import app.migrations
 from app.database.database import Database, dialect_of, tortoise_config
-from app.database.errors import DatabaseUnavailable, SchemaOutdated
+from app.database.errors import DatabaseUnavailable, SchemaOutdated, in_own_words
 
 # Any number does, as long as every replica takes the same: the bytes of "eevhooks".
 _ADVISORY_LOCK = 0x656576686F6F6B73
@@ -43,8 +43,8 @@ async def migrate(database_url: str) -> list[str]:
                 direction="forward",
                 progress=lambda step, _, name: applied.append(name) if step == "apply_done" else None,
             )
-        except (OSError, asyncpg.PostgresConnectionError) as error:
-            raise DatabaseUnavailable(f"The database does not answer: {error}.") from error
+        except Exception as error:
+            raise in_own_words(error) from error
         return applied
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import aiosqlite
-from tortoise.backends.base.client import TransactionContext
+from tortoise.backends.base.client import ConnectionWrapper, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.exceptions import TransactionManagementError
 
@@ -45,6 +45,17 @@ class ImmediateTransaction(SqliteTransactionWrapper):
             await self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
             raise TransactionManagementError(error) from error
+
+
+class _Acquired(ConnectionWrapper[aiosqlite.Connection]):
+    """The connection under its lock; Tortoise (1.1.9) keeps the lock for ever where the file cannot be opened."""
+
+    async def __aenter__(self) -> aiosqlite.Connection:
+        try:
+            return await super().__aenter__()
+        except Exception:
+            self._lock.release()
+            raise
 
 
 class Reader:
@@ -91,11 +102,19 @@ class DurableSqliteClient(SqliteClient):
         finally:
             await super().close()
 
+    def acquire_connection(self) -> ConnectionWrapper[aiosqlite.Connection]:
+        """The connection that writes, for Tortoise's statements."""
+        return _Acquired(self._lock, self)
+
     async def _opened(self, pragmas: Mapping[str, str | int]) -> aiosqlite.Connection:
         connection = await aiosqlite.connect(self.filename, isolation_level=None, check_same_thread=False)
-        connection._conn.row_factory = sqlite3.Row
-        for pragma, value in pragmas.items():
-            await connection.execute_fetchall(f"PRAGMA {pragma}={value}")
+        try:
+            connection._conn.row_factory = sqlite3.Row
+            for pragma, value in pragmas.items():
+                await connection.execute_fetchall(f"PRAGMA {pragma}={value}")
+        except BaseException:
+            await connection.close()  # Its thread would keep the process from ending.
+            raise
         return connection
 
     def _in_transaction(self) -> TransactionContext:

@@ -5,6 +5,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import AsyncIterator
+from pathlib import Path
 from time import monotonic
 
 import aiosqlite
@@ -14,6 +15,7 @@ from app.database import sqlite_statements
 from app.database.batch import Columns
 from app.database.database import Database, Statements
 from app.database.errors import DatabaseUnavailable, NotAllTouched, UniqueViolation
+from app.database.migrate import migrate
 from app.database.sqlite import DurableSqliteClient
 from app.models import Workspace
 
@@ -258,6 +260,20 @@ async def test_what_reads_cannot_write(database: Database) -> None:
     for reader in database.orm.readers:
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             await reader.connection.execute("DELETE FROM workspace")
+
+
+async def test_a_file_that_is_no_database_is_said_to_be_none_and_leaves_nothing_open(tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.db"
+    damaged.write_text("not a database " * 300)
+
+    for _ in range(2):
+        with pytest.raises(DatabaseUnavailable, match="not a database"):
+            await migrate(f"sqlite://{damaged}")
+        with pytest.raises(DatabaseUnavailable, match="not a database"):
+            async with Database(f"sqlite://{damaged}"):
+                pass
+
+    assert [thread.name for thread in threading.enumerate() if "_connection_worker_thread" in thread.name] == []
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
