@@ -65,6 +65,7 @@ class KnownKeys:
         self._most = most
         self._kept: OrderedDict[str, tuple[KnownKey, datetime]] = OrderedDict()
         self._uses: dict[str, datetime] = {}
+        self._forgotten = 0
 
     async def find(
         self, statements: Statements, column: Literal["id", "key_hash"], value: str, now: datetime
@@ -74,19 +75,25 @@ class KnownKeys:
         # Not below zero either: a clock that was set back must not keep a revoked key alive.
         if kept is not None and timedelta(0) <= now - kept[1] < KEPT:
             return kept[0]
+        forgotten = self._forgotten
         row = await statements.fetch_one(_FIND[column], value)
         if row is None:
             self._kept.pop(value, None)
             return None
         key = _known(row)
+        if forgotten == self._forgotten:  # else this may be what the row said before the change
+            self._keep(value, key, now)
+        return key
+
+    def _keep(self, value: str, key: KnownKey, now: datetime) -> None:
         self._kept[value] = (key, now)
         self._kept.move_to_end(value)
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
-        return key
 
     def forget(self, key_id: str) -> None:
-        """Read this key from the database the next time."""
+        """Read this key from the database the next time, because it was just changed there."""
+        self._forgotten += 1
         for value in [value for value, (key, _) in self._kept.items() if key.id == key_id]:
             del self._kept[value]
 
