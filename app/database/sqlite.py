@@ -48,7 +48,8 @@ class ImmediateTransaction(SqliteTransactionWrapper):
 
 
 class _Acquired(ConnectionWrapper[aiosqlite.Connection]):
-    """The connection under its lock; Tortoise (1.1.9) keeps the lock for ever where the file cannot be opened."""
+    """The connection under its lock. Tortoise (1.1.9) keeps it for ever where the file cannot be opened, and gives it back
+    while the thread is still busy where the caller is cancelled."""
 
     async def __aenter__(self) -> aiosqlite.Connection:
         try:
@@ -56,6 +57,14 @@ class _Acquired(ConnectionWrapper[aiosqlite.Connection]):
         except Exception:
             self._lock.release()
             raise
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: Any, trace: Any) -> None:
+        if kind is not asyncio.CancelledError:
+            await super().__aexit__(kind, error, trace)
+            return
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.add_done_callback(lambda _: self._lock.release())
+        self.connection._tx.put_nowait((done, lambda: None))
 
 
 class Reader:

@@ -215,13 +215,15 @@ class Held:
     def __init__(self, *connections: aiosqlite.Connection | None) -> None:
         self.begun = threading.Event()
         self.let_go = threading.Event()
+        self.was_let_go: bool | None = None
         for connection in connections:
             assert connection is not None
             connection._conn.create_function("held_up", 0, self._hold)
 
     def _hold(self) -> int:
         self.begun.set()
-        return int(self.let_go.wait(10))
+        self.was_let_go = self.let_go.wait(10)
+        return int(self.was_let_go)
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -235,6 +237,24 @@ async def test_a_long_read_holds_up_neither_the_loop_nor_what_is_written(databas
     held.let_go.set()
 
     assert await reading == [{"let_go": 1, "count": 0}]
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_what_the_orm_still_does_for_a_caller_that_has_gone_does_not_hold_up_the_loop(database: Database) -> None:
+    assert isinstance(database.orm, DurableSqliteClient)
+    held = Held(database.orm._connection)
+
+    reading = asyncio.create_task(database.orm.execute_query("SELECT held_up()"))
+    await asyncio.to_thread(held.begun.wait, 10)
+    reading.cancel()
+    await asyncio.wait([reading])
+    inserting = asyncio.create_task(database.together(lambda statements: insert(statements, "ws_a")))
+    for _ in range(5):  # until it cannot go on
+        await asyncio.sleep(0)
+    held.let_go.set()
+    await inserting
+
+    assert held.was_let_go
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -265,6 +285,7 @@ async def test_what_reads_cannot_write(database: Database) -> None:
 async def test_a_file_that_is_no_database_is_said_to_be_none_and_leaves_nothing_open(tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.db"
     damaged.write_text("not a database " * 300)
+    threads = threading.enumerate()
 
     for _ in range(2):
         with pytest.raises(DatabaseUnavailable, match="not a database"):
@@ -273,7 +294,10 @@ async def test_a_file_that_is_no_database_is_said_to_be_none_and_leaves_nothing_
             async with Database(f"sqlite://{damaged}"):
                 pass
 
-    assert [thread.name for thread in threading.enumerate() if "_connection_worker_thread" in thread.name] == []
+    for thread in threading.enumerate():
+        if thread not in threads and "_connection_worker_thread" in thread.name:
+            thread.join(10)
+            assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
