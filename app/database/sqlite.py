@@ -48,8 +48,8 @@ class ImmediateTransaction(SqliteTransactionWrapper):
 
 
 class _Acquired(ConnectionWrapper[aiosqlite.Connection]):
-    """The connection under its lock. Tortoise (1.1.9) keeps it for ever where the file cannot be opened, and gives it back
-    while the thread is still busy where the caller is cancelled."""
+    """The connection under its lock. Tortoise (1.1.9) keeps it for ever where the file cannot be opened, and gives it
+    back while the thread is still busy where the caller is cancelled."""
 
     async def __aenter__(self) -> aiosqlite.Connection:
         try:
