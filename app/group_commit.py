@@ -1,8 +1,6 @@
 """Group commit: whatever piled up while the last commit was in flight goes into the next one.
 
 Idle, an item is committed at once: no delay, no timer. Busy, the batch grows by itself to what the database can take.
-Who submit the next item as soon as the last is committed do not fall into step: else all of them would wait for one
-commit, with nothing to be done meanwhile.
 Knows nothing of what is committed; publishing and recording both use it.
 """
 
@@ -15,8 +13,6 @@ from app.errors import Unavailable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-# Fewer are not worth a second commit.
-_MANY = 8
 # An item, its weight and size, and who waits for it.
 _Waiting: TypeAlias = "tuple[Item, int, int, asyncio.Future[Result]]"
 
@@ -60,7 +56,6 @@ class GroupCommit(Generic[Item, Result]):
         self._observe = observe
         self._waiting: deque[_Waiting[Item, Result]] = deque()
         self._committing: asyncio.Task[None] | None = None
-        self._in_last_batch = 0
 
     @property
     def waiting(self) -> int:
@@ -104,18 +99,12 @@ class GroupCommit(Generic[Item, Result]):
                     self._bytes -= sum([size for _, _, size, _ in batch])
         finally:
             self._committing = None
-            self._in_last_batch = 0
 
     def _next_batch(self) -> "list[_Waiting[Item, Result]]":
-        count = len(self._waiting)
-        if count >= _MANY and 0 < self._in_last_batch * 2 < count:
-            # Hardly anybody goes on while these are committed. From here on one half does, then the other.
-            count //= 2
         batch = [self._waiting.popleft()]
         _, weight, _, _ = batch[0]
-        while len(batch) < count and (weight := weight + self._waiting[0][1]) <= self._max_batch:
+        while self._waiting and (weight := weight + self._waiting[0][1]) <= self._max_batch:
             batch.append(self._waiting.popleft())
-        self._in_last_batch = len(batch)
         return batch
 
     async def _commit_batch(self, batch: "Sequence[_Waiting[Item, Result]]") -> None:

@@ -46,31 +46,6 @@ async def test_an_item_is_committed_at_once_when_nothing_is_in_flight() -> None:
     assert commits.batches == [[4]]
 
 
-async def test_many_that_wait_for_a_commit_of_few_are_committed_in_two_halves() -> None:
-    commits = Commits()
-    committing = group(commits)
-
-    first = asyncio.create_task(committing.submit(0))
-    await commits.begun.wait()
-    others = [asyncio.create_task(committing.submit(item)) for item in range(20, 40)]
-    await asyncio.sleep(0)
-    commits.let_go.set()
-    await asyncio.gather(first, *others)
-
-    assert commits.batches == [[0], list(range(20, 30)), list(range(30, 40))]
-
-
-async def test_many_that_wait_for_nothing_are_committed_at_once() -> None:
-    commits = Commits()
-    commits.let_go.set()
-    committing = group(commits)
-    await committing.submit(0)
-
-    await asyncio.gather(*(committing.submit(item) for item in range(20, 40)))
-
-    assert commits.batches == [[0], list(range(20, 40))]
-
-
 async def test_what_piles_up_during_a_commit_goes_into_the_next_one() -> None:
     commits = Commits()
     committing = group(commits)
