@@ -33,8 +33,8 @@ def to_micros(time: datetime) -> int:
     Raises:
         ValueError: the time is naive.
     """
-    if time.tzinfo is not UTC:
-        _require_zone(time)
+    if time.tzinfo is not UTC and time.utcoffset() is None:
+        raise ValueError(f"The time {time.isoformat()} has no zone; give an aware one, such as datetime.now(UTC).")
     passed = time - _EPOCH
     return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
 
@@ -70,8 +70,3 @@ def rfc3339_at(micros: int) -> str:
 @lru_cache(maxsize=64)  # times that are written at once lie close together
 def _to_the_second(seconds: int) -> str:
     return from_micros(seconds * 1_000_000).isoformat().removesuffix("+00:00")
-
-
-def _require_zone(time: datetime) -> None:
-    if time.utcoffset() is None:
-        raise ValueError(f"The time {time.isoformat()} has no zone; give an aware one, such as datetime.now(UTC).")

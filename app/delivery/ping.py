@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from app.access.caller import Caller
 from app.catalogue.explanation import quoted
 from app.catalogue.patterns import compile_patterns
-from app.clock import from_micros, to_micros
+from app.clock import to_micros
 from app.delivery.attempt import Sending
 from app.delivery.claim import Claimed
 from app.errors import UserErrorCode, not_found, rejected
-from app.ids import DELIVERY, WEBHOOK, is_id, new_id
+from app.ids import DELIVERY, WEBHOOK, is_id, new_id_at
 from app.models import Webhook
 from app.publishing.commit import event_row, insert_deliveries, insert_events
 from app.publishing.draft import EventDraft, PreparedEvent, prepare
@@ -85,7 +85,7 @@ def _event_type(registry: Registry, webhook: Webhook, asked: str | None) -> str:
 
 def _claimed(worker_id: str, webhook: Webhook, event: PreparedEvent) -> Claimed:
     return Claimed(
-        id=new_id(DELIVERY, from_micros(event.created_at)),
+        id=new_id_at(DELIVERY, event.created_at),
         workspace_id=webhook.workspace_id,
         event_id=event.id,
         webhook_id=webhook.id,
