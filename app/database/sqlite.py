@@ -7,13 +7,15 @@ lock at the beginning makes the second one wait instead (https://sqlite.org/lang
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import aiosqlite
 from tortoise.backends.base.client import ConnectionWrapper, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.exceptions import TransactionManagementError
+
+_Result = TypeVar("_Result")
 
 # How long a statement waits for another process that is writing. Such a process is a command, done in no time.
 BUSY_TIMEOUT_MS = 10_000
@@ -62,9 +64,7 @@ class _Acquired(ConnectionWrapper[aiosqlite.Connection]):
         if kind is not asyncio.CancelledError:
             await super().__aexit__(kind, error, trace)
             return
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        done.add_done_callback(lambda _: self._lock.release())
-        self.connection._tx.put_nowait((done, lambda: None))
+        in_thread(self.connection, lambda _: None).add_done_callback(lambda _: self._lock.release())
 
 
 class Reader:
@@ -99,7 +99,8 @@ class DurableSqliteClient(SqliteClient):
         if self._connection is not None:
             return
         self._connection = await self._opened(self.pragmas)
-        self.readers = [Reader(await self._opened({**self.pragmas, **_READING})) for _ in range(READERS)]
+        for _ in range(READERS):  # each noted at once: what is open has to be closed, should the next one fail
+            self.readers.append(Reader(await self._opened({**self.pragmas, **_READING})))
         await self._post_connect()
 
     async def close(self) -> None:
@@ -128,6 +129,31 @@ class DurableSqliteClient(SqliteClient):
 
     def _in_transaction(self) -> TransactionContext:
         return SqliteTransactionContext(ImmediateTransaction(self), self._lock)
+
+
+def in_thread(
+    connection: aiosqlite.Connection | None, job: Callable[[sqlite3.Connection], _Result]
+) -> "asyncio.Future[_Result]":
+    """Have a connection's thread do something, after what it was given before.
+
+    Raises:
+        ConnectionError: the connection is closed.
+    """
+    threaded = opened(connection)
+    future: asyncio.Future[_Result] = asyncio.get_running_loop().create_future()
+    threaded._tx.put_nowait((future, lambda: job(threaded._conn)))
+    return future
+
+
+def opened(connection: aiosqlite.Connection | None) -> aiosqlite.Connection:
+    """The connection, which must be open.
+
+    Raises:
+        ConnectionError: it is not.
+    """
+    if connection is None or not connection._running:
+        raise ConnectionError("the connection is closed")
+    return connection
 
 
 client_class = DurableSqliteClient

@@ -12,17 +12,15 @@ the lock is held meanwhile; and what only reads, which may take seconds, has con
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from operator import attrgetter
 from time import monotonic
 from typing import Any, TypeVar
 
-import aiosqlite
-
 from app.database.batch import Columns, for_one_row, in_dialect
-from app.database.sqlite import BUSY_TIMEOUT_MS, DurableSqliteClient
+from app.database.sqlite import BUSY_TIMEOUT_MS, DurableSqliteClient, in_thread, opened
 from app.database.statements import Row, Statements, Work
 
 _Result = TypeVar("_Result")
@@ -74,7 +72,7 @@ async def read(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
     if not client.readers:
         raise ConnectionError("the connection is closed")
     reader = min(client.readers, key=attrgetter("unfinished"))
-    rows = _in_thread(reader.connection, partial(_run, work))
+    rows = in_thread(reader.connection, partial(_run, work))
     reader.expect(rows)
     return await asyncio.shield(rows)
 
@@ -89,7 +87,7 @@ async def alone(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
 
 async def _alone(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
     async with client._lock:
-        return await _in_thread(client._connection, partial(_run, work))
+        return await in_thread(client._connection, partial(_run, work))
 
 
 async def together(client: DurableSqliteClient, work: Work[_Result], rows: int) -> _Result:
@@ -107,7 +105,7 @@ async def _transaction(client: DurableSqliteClient, work: Work[_Result], rows: i
             if rows < MANY_ROWS and monotonic() >= client.in_thread_until:
                 result = _run_on_the_loop(client, work, connection)
             else:
-                result = await _in_thread(client._connection, partial(_run, work))
+                result = await in_thread(client._connection, partial(_run, work))
             await _commit(client)
         except BaseException:
             with suppress(sqlite3.Error):
@@ -129,7 +127,7 @@ def _commit(client: DurableSqliteClient) -> "asyncio.Future[None]":
         begun.release()
         connection.commit()
 
-    future = _in_thread(client._connection, commit)
+    future = in_thread(client._connection, commit)
     begun.acquire(timeout=BEGIN_SECONDS)
     return future
 
@@ -145,7 +143,7 @@ def _run_on_the_loop(client: DurableSqliteClient, work: Work[_Result], connectio
 
 async def _begin(client: DurableSqliteClient) -> sqlite3.Connection:
     """Take the write lock: at once, or where another process has it, in the thread, which can wait for it."""
-    connection = _open(client._connection)._conn
+    connection = opened(client._connection)._conn
     connection.execute("PRAGMA busy_timeout = 0")
     try:
         connection.execute("BEGIN IMMEDIATE")
@@ -155,23 +153,7 @@ async def _begin(client: DurableSqliteClient) -> sqlite3.Connection:
     finally:
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     if not connection.in_transaction:
-        await _in_thread(client._connection, lambda connection: connection.execute("BEGIN IMMEDIATE"))
-    return connection
-
-
-def _in_thread(
-    connection: aiosqlite.Connection | None, job: Callable[[sqlite3.Connection], _Result]
-) -> "asyncio.Future[_Result]":
-    """Have a connection's thread do something, after what it was given before."""
-    threaded = _open(connection)
-    future: asyncio.Future[_Result] = asyncio.get_running_loop().create_future()
-    threaded._tx.put_nowait((future, lambda: job(threaded._conn)))
-    return future
-
-
-def _open(connection: aiosqlite.Connection | None) -> aiosqlite.Connection:
-    if connection is None or not connection._running:
-        raise ConnectionError("the connection is closed")
+        await in_thread(client._connection, lambda connection: connection.execute("BEGIN IMMEDIATE"))
     return connection
 
 

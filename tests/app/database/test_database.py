@@ -4,9 +4,11 @@ import asyncio
 import sqlite3
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from time import monotonic
+from typing import Any, TypeVar
 
 import aiosqlite
 import pytest
@@ -16,8 +18,10 @@ from app.database.batch import Columns
 from app.database.database import Database, Statements
 from app.database.errors import DatabaseUnavailable, NotAllTouched, UniqueViolation
 from app.database.migrate import migrate
-from app.database.sqlite import DurableSqliteClient
+from app.database.sqlite import DurableSqliteClient, opened
 from app.models import Workspace
+
+_Result = TypeVar("_Result")
 
 WORKSPACES: Columns = (("id", "text"), ("created_at", "bigint"))
 INSERT = (
@@ -225,14 +229,27 @@ class Held:
         self.was_let_go = self.let_go.wait(10)
         return int(self.was_let_go)
 
+    async def up(self, work: Coroutine[Any, Any, _Result]) -> "asyncio.Task[_Result]":
+        """Begin what calls the function, and return once that holds up the thread."""
+        task = asyncio.create_task(work)
+        await asyncio.to_thread(self.begun.wait, 10)
+        return task
+
+    async def insert_meanwhile(self, database: Database, id_: str) -> None:
+        """Insert a row by a transaction that goes as far as it can before the thread is let go."""
+        inserting = asyncio.create_task(database.together(lambda statements: insert(statements, id_)))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        self.let_go.set()
+        await inserting
+
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 async def test_a_long_read_holds_up_neither_the_loop_nor_what_is_written(database: Database) -> None:
     assert isinstance(database.orm, DurableSqliteClient)
     held = Held(*(reader.connection for reader in database.orm.readers))
 
-    reading = asyncio.create_task(database.fetch("SELECT held_up() AS let_go, count(*) AS count FROM workspace"))
-    await asyncio.to_thread(held.begun.wait, 10)
+    reading = await held.up(database.fetch("SELECT held_up() AS let_go, count(*) AS count FROM workspace"))
     await database.together(lambda statements: insert(statements, "ws_a"))
     held.let_go.set()
 
@@ -244,15 +261,10 @@ async def test_what_the_orm_still_does_for_a_caller_that_has_gone_does_not_hold_
     assert isinstance(database.orm, DurableSqliteClient)
     held = Held(database.orm._connection)
 
-    reading = asyncio.create_task(database.orm.execute_query("SELECT held_up()"))
-    await asyncio.to_thread(held.begun.wait, 10)
+    reading = await held.up(database.orm.execute_query("SELECT held_up()"))
     reading.cancel()
     await asyncio.wait([reading])
-    inserting = asyncio.create_task(database.together(lambda statements: insert(statements, "ws_a")))
-    for _ in range(5):  # until it cannot go on
-        await asyncio.sleep(0)
-    held.let_go.set()
-    await inserting
+    await held.insert_meanwhile(database, "ws_a")
 
     assert held.was_let_go
 
@@ -262,8 +274,7 @@ async def test_a_long_read_does_not_hold_up_others_even_when_its_caller_has_gone
     assert isinstance(database.orm, DurableSqliteClient)
     held = Held(*(reader.connection for reader in database.orm.readers))
 
-    reading = asyncio.create_task(database.fetch("SELECT held_up()"))
-    await asyncio.to_thread(held.begun.wait, 10)
+    reading = await held.up(database.fetch("SELECT held_up()"))
     reading.cancel()
     await asyncio.wait([reading])
     for _ in range(3):
@@ -294,10 +305,34 @@ async def test_a_file_that_is_no_database_is_said_to_be_none_and_leaves_nothing_
             async with Database(f"sqlite://{damaged}"):
                 pass
 
+    assert_ended_since(threads)
+
+
+def assert_ended_since(threads: Sequence[threading.Thread]) -> None:
+    """No thread of a connection was begun since then that goes on."""
     for thread in threading.enumerate():
         if thread not in threads and "_connection_worker_thread" in thread.name:
             thread.join(10)
             assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("fails", range(3))
+async def test_a_database_that_can_be_opened_in_part_leaves_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: int
+) -> None:
+    threads, opening, number = threading.enumerate(), DurableSqliteClient._opened, count()
+
+    async def opened_or_not(client: DurableSqliteClient, pragmas: Mapping[str, str | int]) -> aiosqlite.Connection:
+        if next(number) == fails:
+            raise sqlite3.OperationalError("unable to open database file")
+        return await opening(client, pragmas)
+
+    monkeypatch.setattr(DurableSqliteClient, "_opened", opened_or_not)
+    with pytest.raises(DatabaseUnavailable, match="unable to open"):
+        async with Database(f"sqlite://{tmp_path}/new.db"):
+            pass
+
+    assert_ended_since(threads)
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -306,14 +341,9 @@ async def test_a_long_write_does_not_hold_up_the_loop_even_when_its_caller_has_g
     assert isinstance(database.orm, DurableSqliteClient)
     held = Held(database.orm._connection)
 
-    changing = asyncio.create_task(database.execute("UPDATE workspace SET registry_version = held_up()"))
-    await asyncio.to_thread(held.begun.wait, 10)
+    changing = await held.up(database.execute("UPDATE workspace SET registry_version = held_up()"))
     changing.cancel()
-    inserting = asyncio.create_task(database.together(lambda statements: insert(statements, "ws_b")))
-    for _ in range(5):  # until it cannot go on
-        await asyncio.sleep(0)
-    held.let_go.set()
-    await inserting
+    await held.insert_meanwhile(database, "ws_b")
 
     assert await database.fetch("SELECT registry_version FROM workspace WHERE id = 'ws_a'") == [{"registry_version": 1}]
 
@@ -324,7 +354,7 @@ async def test_a_commit_begins_however_busy_the_loop_is_after_it(
 ) -> None:
     monkeypatch.setattr(sqlite_statements, "BEGIN_SECONDS", 10)
     assert isinstance(database.orm, DurableSqliteClient)
-    connection = sqlite_statements._open(database.orm._connection)._conn
+    connection = opened(database.orm._connection)._conn
     interval = sys.getswitchinterval()
     sys.setswitchinterval(60)  # No thread is given the interpreter that this one does not give up by itself.
     try:
