@@ -27,6 +27,7 @@ from app.delivery.waker import Waker
 from app.encryption import Cipher
 from app.keyring import load_keys
 from app.metrics import Metrics
+from app.publishing.intake import Intake
 from app.publishing.publish import Publisher, group_commits
 from app.publishing.registry import Registries
 from app.rates import Limiter, open_limiter
@@ -110,18 +111,15 @@ async def open_resources(
             metrics=metrics,
             policy=policy,
         )
-        publisher = Publisher(
+        intake = Intake(
             database=database,
             registries=registries,
             clock=clock,
-            updates=updates,
-            wake=waker.wake,
             max_event_bytes=settings.max_event_bytes,
-            commits=group_commits(
-                *(database, registries, metrics.published),
-                pipeline.claiming_at_publish if delivers_alone else nullcontext,
-            ),
+            observe=metrics.published,
+            claiming=pipeline.claiming_at_publish if delivers_alone else nullcontext,
         )
+        publisher = Publisher(registries, updates, waker.wake, group_commits(intake))
         await require_current_schema(database)
         await lease.begin()
         stack.push_async_callback(lease.end)

@@ -31,7 +31,7 @@ class InstantPublisher:
 
     def __init__(self, resources: Resources) -> None:
         draft = EventDraft("bench.lane.n000", {})
-        row = event_row("ws", prepare(draft, to_micros(resources.clock.now())))
+        row = event_row("ws", prepare(draft, b"{}", to_micros(resources.clock.now())))
         self._committed = CommittedEvent(row, False, 0)
 
     async def publish(self, caller: Caller, drafts: Sequence[EventDraft], *, batch: bool) -> Committed:  # noqa: ARG002

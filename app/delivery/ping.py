@@ -14,7 +14,7 @@ from app.errors import UserErrorCode, not_found, rejected
 from app.ids import DELIVERY, WEBHOOK, is_id, new_id_at
 from app.models import Webhook
 from app.publishing.commit import event_row, insert_deliveries, insert_events
-from app.publishing.draft import EventDraft, PreparedEvent, prepare
+from app.publishing.draft import PreparedEvent, example_of
 from app.publishing.registry import Registry
 from app.statuses import AttemptTrigger, Scope
 
@@ -43,8 +43,7 @@ async def ping_webhook(resources: "Resources", caller: Caller, webhook_id: str, 
     webhook = await _webhook(resources, caller, webhook_id)
     registry = await resources.publisher.registries.current(resources.database, caller.workspace_id)
     name = _event_type(registry, webhook, event_type)
-    draft = EventDraft(name, dict(registry.event_types[name].event_type.example))
-    event = prepare(draft, to_micros(resources.clock.now()), test=True)
+    event = example_of(registry.event_types[name].event_type, to_micros(resources.clock.now()))
     claimed = _claimed(resources.lease.worker_id, webhook, event)
     # In flight from before it is in the database: what a process holds without sending it is freed.
     task = resources.pipeline.in_flight.start(claimed, _insert_and_send(resources, webhook, claimed, event))

@@ -19,7 +19,7 @@ from app.encryption import Cipher
 from app.errors import Problem, Rejected, UserErrorCode
 from app.ids import SECRET, WEBHOOK, new_id
 from app.models import Secret, Webhook
-from app.publishing.draft import EventDraft, PreparedEvent, prepare
+from app.publishing.draft import PreparedEvent, example_of
 from app.publishing.registry import Registry
 from app.sender.outcome import Answered
 from app.sender.watched import send_watched
@@ -80,7 +80,7 @@ async def try_connection(
     name = _event_type(problems, registry, configuration, event_type)
     if problems:
         raise Rejected(problems)
-    event = prepare(EventDraft(name, dict(registry.event_types[name].event_type.example)), to_micros(at), test=True)
+    event = example_of(registry.event_types[name].event_type, to_micros(at))
     signed = _sign(resources, caller.workspace_id, configuration, secret, event, at)
     answer, exchange = await send_watched(
         resources.sender,

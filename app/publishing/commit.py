@@ -13,6 +13,7 @@ from app.database.batch import Columns
 from app.database.database import Database, Row, Statements
 from app.database.errors import NotAllTouched, UniqueViolation
 from app.database.statements import Write
+from app.errors import Problem
 from app.ids import DELIVERY, new_id_at
 from app.publishing.draft import PreparedEvent
 from app.publishing.registry import Registries, Registry, Route
@@ -96,11 +97,13 @@ class CommittedEvent(NamedTuple):
 
 @dataclass(slots=True)
 class Committed:
-    """What became of one request: its events in order and its new deliveries; or the indexes of the conflicts, and
-    nothing else; or nothing, because its events were checked against event types that have changed since."""
+    """What became of one request: its events in order and its new deliveries; or only what is wrong with them, or the
+    indexes of the conflicts; or nothing, because its events were checked against event types that have changed since.
+    """
 
     events: list[CommittedEvent] = field(default_factory=list)
     deliveries: list[NewDelivery] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     conflicts: list[int] = field(default_factory=list)
     outdated: bool = False
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from app.catalogue.event_type import EventType
 from app.catalogue.explanation import quoted
 from app.clock import rfc3339_at, to_micros
 from app.errors import Problem, UserErrorCode
@@ -45,14 +46,20 @@ class PreparedEvent(NamedTuple):
     ordering_key: str | None
 
 
-def prepare(draft: EventDraft, created_at: int, *, test: bool = False) -> PreparedEvent:
+def json_of(data: Any) -> bytes | TypeError:
+    """Data as JSON, or why JSON cannot say it (an integer over 64 bits, half a surrogate pair)."""
+    try:
+        return orjson.dumps(data)
+    except TypeError as error:
+        return error
+
+
+def prepare(draft: EventDraft, json: bytes, created_at: int, *, test: bool = False) -> PreparedEvent:
     """Give the event its id and write its body, once and for all.
 
     Args:
+        json: its data as JSON.
         created_at: when it is taken in, in microseconds since the epoch.
-
-    Raises:
-        TypeError: `data` holds something JSON cannot say (an integer over 64 bits, half a surrogate pair).
     """
     event_id = new_id_at(EVENT, created_at)
     occurred_at = created_at if draft.occurred_at is None else to_micros(draft.occurred_at)
@@ -69,7 +76,7 @@ def prepare(draft: EventDraft, created_at: int, *, test: bool = False) -> Prepar
         type=draft.type,
         occurred_at=occurred_at,
         created_at=created_at,
-        body=orjson.dumps(content).decode(),
+        body=orjson.dumps({**content, "data": orjson.Fragment(json)}).decode(),
         content=content,
         test=test,
         idempotency_key=draft.idempotency_key,
@@ -78,8 +85,16 @@ def prepare(draft: EventDraft, created_at: int, *, test: bool = False) -> Prepar
     )
 
 
-def problems_of(draft: EventDraft, registry: Registry, max_bytes: int, path: Sequence[str]) -> list[Problem]:
-    """Everything that is wrong with a draft, each with its place below `path`."""
+def example_of(event_type: EventType, created_at: int) -> PreparedEvent:
+    """A test event with the example of an event type, as if taken in at `created_at` (µs)."""
+    data = dict(event_type.example)
+    return prepare(EventDraft(event_type.name, data), orjson.dumps(data), created_at, test=True)
+
+
+def problems_of(
+    draft: EventDraft, json: bytes | TypeError, registry: Registry, max_bytes: int, path: Sequence[str]
+) -> list[Problem]:
+    """Everything that is wrong with a draft, whose data `json_of` has written, each with its place below `path`."""
     known = registry.event_types.get(draft.type)
     problems = [] if known is not None and not known.archived else [_type_problem(draft, known, path)]
     if draft.idempotency_key is not None or draft.ordering_key is not None:
@@ -88,7 +103,7 @@ def problems_of(draft: EventDraft, registry: Registry, max_bytes: int, path: Seq
         problems.append(_invalid("occurredAt must name its offset, e.g. 2026-11-23T10:00:00Z.", *path, "occurredAt"))
     if problems or known is None:
         return problems
-    return _data_problems(draft, known, max_bytes, path)
+    return _data_problems(draft, json, known, max_bytes, path)
 
 
 def _type_problem(draft: EventDraft, known: KnownEventType | None, path: Sequence[str]) -> Problem:
@@ -117,20 +132,20 @@ def _key_problems(draft: EventDraft, path: Sequence[str]) -> list[Problem]:
     return problems
 
 
-def _data_problems(draft: EventDraft, known: KnownEventType, max_bytes: int, path: Sequence[str]) -> list[Problem]:
+def _data_problems(
+    draft: EventDraft, json: bytes | TypeError, known: KnownEventType, max_bytes: int, path: Sequence[str]
+) -> list[Problem]:
     if not isinstance(draft.data, dict):
         message = f"data must be a JSON object, but is {_kind(draft.data)}."
         return [Problem(message, (*path, "data"), UserErrorCode.INVALID_PAYLOAD)]
-    try:
-        size = len(orjson.dumps(draft.data))
-    except TypeError as error:
+    if isinstance(json, TypeError):
         message = (
-            f"data cannot be written as JSON: {error}. Use text without lone surrogates, whole numbers of at most 64"
+            f"data cannot be written as JSON: {json}. Use text without lone surrogates, whole numbers of at most 64"
             " bits, and at most 250 levels."
         )
         return [Problem(message, (*path, "data"), UserErrorCode.INVALID_PAYLOAD)]
-    if size > max_bytes:
-        message = f"data may be at most {max_bytes} bytes of JSON, but has {size}."
+    if len(json) > max_bytes:
+        message = f"data may be at most {max_bytes} bytes of JSON, but has {len(json)}."
         return [Problem(message, (*path, "data"), UserErrorCode.TOO_LONG)]
     errors = known.validator.errors(draft.data)
     if not errors:

@@ -1,21 +1,19 @@
-"""Publishes events: check, commit with their deliveries, wake the workers, announce.
+"""Publishes events: take in (check, commit with their deliveries), wake the workers, announce.
 
 What is acknowledged is in the database: event, deliveries and the exact body, in one transaction (group commit). Waking
 and announcing come after it and may be lost without harm: the sweep finds what is due.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
 from app.access.caller import Caller
-from app.clock import Clock, to_micros
-from app.database.database import Database
 from app.database.errors import DatabaseUnavailable
 from app.errors import Problem, Rejected, UserErrorCode, rejected
 from app.group_commit import GroupCommit
-from app.publishing.commit import Claimant, Committed, NewDelivery, PublishRequest, commit_requests
-from app.publishing.draft import MAX_EVENTS, EventDraft, prepare, problems_of
+from app.publishing.commit import Committed, NewDelivery
+from app.publishing.draft import MAX_EVENTS, EventDraft
+from app.publishing.intake import Intake, Publication, publication
 from app.publishing.registry import Registries
 from app.statuses import DeliveryStatus, Scope
 from app.updates.bus import Updates
@@ -31,13 +29,10 @@ MAX_BYTES_WAITING = 32 * 1024 * 1024
 class Publisher:
     """Takes events in for every workspace of this process."""
 
-    database: Database
     registries: Registries
-    clock: Clock
     updates: Updates
     wake: Callable[[Sequence[str]], None]
-    max_event_bytes: int
-    commits: "GroupCommit[PublishRequest, Committed]"
+    commits: "GroupCommit[Publication, Committed]"
 
     async def publish(self, caller: Caller, drafts: Sequence[EventDraft], *, batch: bool) -> Committed:
         """Publish events, all or none; with `batch`, problems name the event they belong to.
@@ -48,9 +43,17 @@ class Publisher:
             Unavailable: the database is too slow to take more; nothing was published.
         """
         caller.require(Scope.PUBLISH)
-        committed = Committed(outdated=True)
-        while committed.outdated:  # what was at hand to check with may be a version behind: then check again
-            committed = await self.commits.submit(await self._checked(caller, drafts, batch))
+        if not drafts:
+            raise rejected(UserErrorCode.REQUIRED, f"There is no event; give 1 to {MAX_EVENTS}.", "events")
+        if len(drafts) > MAX_EVENTS:
+            message = f"There are {len(drafts)} events; at most {MAX_EVENTS} can be published at once."
+            raise rejected(UserErrorCode.TOO_MANY, message, "events")
+        handed_in = publication(caller.workspace_id, drafts, batch=batch)
+        committed = await self.commits.submit(handed_in)
+        while committed.outdated:  # what it was checked with was a version behind: then it is checked again
+            committed = await self.commits.submit(handed_in)
+        if committed.problems:
+            raise Rejected(committed.problems)
         if committed.conflicts:
             raise Rejected([_conflict(index, drafts[index], batch) for index in committed.conflicts])
         if committed.deliveries:
@@ -64,56 +67,18 @@ class Publisher:
         if awake:
             self.wake(list(awake))
 
-    async def _checked(self, caller: Caller, drafts: Sequence[EventDraft], batch: bool) -> PublishRequest:
-        if not drafts:
-            raise rejected(UserErrorCode.REQUIRED, f"There is no event; give 1 to {MAX_EVENTS}.", "events")
-        if len(drafts) > MAX_EVENTS:
-            message = f"There are {len(drafts)} events; at most {MAX_EVENTS} can be published at once."
-            raise rejected(UserErrorCode.TOO_MANY, message, "events")
-        registry = self.registries.at_hand(caller.workspace_id)
-        if registry is None:
-            registry = await self.registries.current(self.database, caller.workspace_id)
-        problems: list[Problem] = []
-        for index, draft in enumerate(drafts):
-            path = ("events", str(index)) if batch else ()
-            found = problems_of(draft, registry, self.max_event_bytes, path)
-            if found and registry is not (fresh := await self.registries.current(self.database, caller.workspace_id)):
-                registry = fresh  # An event type may just have been added.
-                found = problems_of(draft, registry, self.max_event_bytes, path)
-            problems += found
-        if problems:
-            raise Rejected(problems)
-        now = to_micros(self.clock.now())
-        events = [prepare(draft, now) for draft in drafts]
-        routes = [registry.routes_for(event.type, event.content) for event in events]
-        return PublishRequest(caller.workspace_id, events, registry.version, routes)
 
-
-def group_commits(
-    database: Database,
-    registries: Registries,
-    observe: Callable[[int], object],
-    claiming: Callable[[], AbstractAsyncContextManager[Claimant | None]] = nullcontext,
-) -> "GroupCommit[PublishRequest, Committed]":
-    """The group commit of a publisher; a batch holds whole requests, so that each stays all or none.
-
-    Args:
-        claiming: entered around each commit; gives whoever may claim what is written.
-    """
-
-    async def commit(requests: Sequence[PublishRequest]) -> list[Committed]:
-        async with claiming() as claimant:
-            return await commit_requests(database, registries, requests, claimant)
-
+def group_commits(intake: Intake) -> "GroupCommit[Publication, Committed]":
+    """The group commit of a publisher; a batch holds whole calls, so that each stays all or none."""
     return GroupCommit(
-        commit,
+        intake.commit,
         max_batch=MAX_EVENTS_PER_COMMIT,
         max_waiting=MAX_REQUESTS_WAITING,
         max_bytes=MAX_BYTES_WAITING,
-        weigh=lambda request: len(request.events),
-        size=lambda request: sum([len(event.body) for event in request.events]),
+        weigh=lambda handed_in: len(handed_in.drafts),
+        size=lambda handed_in: handed_in.size,
         shared=(DatabaseUnavailable,),
-        observe=observe,
+        gathers=intake.database.dialect == "sqlite",
     )
 
 
