@@ -13,6 +13,10 @@ from app.errors import Unavailable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+# Where so many were committed at once, as many will submit their next item when they have their results.
+MANY = 8
+# Turns of the loop that the next commit waits for them, as long as every second one brings more.
+TURNS = 4
 # An item, its weight and size, and who waits for it.
 _Waiting: TypeAlias = "tuple[Item, int, int, asyncio.Future[Result]]"
 
@@ -31,6 +35,9 @@ class GroupCommit(Generic[Item, Result]):
         weigh: how much of a batch an item fills.
         size: how many bytes an item is.
         observe: told the weight of each batch that was committed.
+        gathers: wait some turns of the loop for more before a commit that follows one of many. For commits whose thread
+            contends with a busy loop for the interpreter: fewer of them are better, and best while the loop has nothing
+            else to do.
     """
 
     def __init__(
@@ -44,6 +51,7 @@ class GroupCommit(Generic[Item, Result]):
         weigh: Callable[[Item], int] = lambda _: 1,
         size: Callable[[Item], int] = lambda _: 0,
         observe: Callable[[int], object] = lambda _: None,
+        gathers: bool = False,
     ) -> None:
         self._commit = commit
         self._max_batch = max_batch
@@ -54,6 +62,8 @@ class GroupCommit(Generic[Item, Result]):
         self._weigh = weigh
         self._size = size
         self._observe = observe
+        self._gathers = gathers
+        self._in_last_batch = 0
         self._waiting: deque[_Waiting[Item, Result]] = deque()
         self._committing: asyncio.Task[None] | None = None
 
@@ -92,13 +102,24 @@ class GroupCommit(Generic[Item, Result]):
     async def _commit_waiting(self) -> None:
         try:
             while self._waiting:
+                if self._gathers and self._in_last_batch >= MANY:
+                    await self._gather()
                 batch = self._next_batch()
+                self._in_last_batch = len(batch)
                 try:
                     await self._commit_batch(batch)
                 finally:
                     self._bytes -= sum([size for _, _, size, _ in batch])
         finally:
             self._committing = None
+
+    async def _gather(self) -> None:
+        for _ in range(TURNS // 2):
+            before = len(self._waiting)
+            await asyncio.sleep(0)  # A request takes two turns to come in and submit.
+            await asyncio.sleep(0)
+            if len(self._waiting) == before:
+                return
 
     def _next_batch(self) -> "list[_Waiting[Item, Result]]":
         batch = [self._waiting.popleft()]

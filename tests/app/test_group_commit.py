@@ -179,3 +179,36 @@ async def test_what_failed_no_longer_counts_against_the_others() -> None:
         await committing.submit(99)
 
     assert await committing.submit(50) == 500
+
+
+@pytest.mark.parametrize("gathers", [True, False])
+async def test_only_where_it_gathers_many_who_submit_again_are_committed_together_again(gathers: bool) -> None:
+    commits = Commits()
+    commits.let_go.set()
+    committing: GroupCommit[int, int] = GroupCommit(commits, max_batch=100, max_waiting=100, gathers=gathers)
+
+    async def submit_again_and_again(number: int) -> None:
+        for _ in range(3):
+            await committing.submit(number)
+            for _ in range(number % 3):
+                await asyncio.sleep(0)
+
+    await asyncio.gather(*(submit_again_and_again(number) for number in range(100, 112)))
+
+    assert ([len(batch) for batch in commits.batches] == [12, 12, 12]) is gathers
+
+
+async def test_a_commit_does_not_wait_for_long_however_many_more_come_in() -> None:
+    commits = Commits()
+    commits.let_go.set()
+    committing: GroupCommit[int, int] = GroupCommit(commits, max_batch=100, max_waiting=100, gathers=True)
+    await asyncio.gather(*(committing.submit(number) for number in range(100, 110)))
+    tasks: list[asyncio.Task[int]] = []
+
+    while len(commits.batches) == 1:
+        tasks.append(asyncio.create_task(committing.submit(len(tasks))))
+        await asyncio.sleep(0)
+
+    assert len(tasks) <= 8
+    await asyncio.gather(*tasks)
+    assert sorted(item for batch in commits.batches[1:] for item in batch) == list(range(len(tasks)))
