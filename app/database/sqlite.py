@@ -8,6 +8,7 @@ lock at the beginning makes the second one wait instead (https://sqlite.org/lang
 import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import aiosqlite
@@ -30,7 +31,14 @@ PRAGMAS: dict[str, str | int] = {
     # some milliseconds; what finds no place in it is in the operating system's.
     "cache_size": -8_000,
     "journal_size_limit": 64 * 1024 * 1024,
+    # Pages in the log from which on a commit itself puts them into the file, while everybody waits. Seldom: see `Log`.
+    "wal_autocheckpoint": 4_000,
 }
+
+# Rows written after which the log is put into the file: some 1,500 pages. A commit counts as some rows, as it has that
+# many pages at least.
+CHECKPOINT_ROWS = 1_000
+ROWS_OF_A_COMMIT = 8
 
 # A long read holds up the short ones behind it on its connection, so there is another.
 READERS = 2
@@ -85,14 +93,47 @@ class Reader:
             answer.exception()  # Who asked may have gone; then nobody else has looked at it.
 
 
+class Log:
+    """Puts SQLite's write-ahead log into the file (a checkpoint) beside the commits, on a connection of its own.
+
+    SQLite itself does so within a commit, whenever the log has grown long; whoever waits for that one waits ten times
+    as long.
+    """
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self.connection = connection
+        self.checkpoint: asyncio.Future[None] | None = None
+        self._changes_before = 0
+        self._commits = 0
+
+    def committed(self, changes: int) -> None:
+        """Count a commit, and begin a checkpoint where enough was written.
+
+        Args:
+            changes: how many rows its connection has written so far (`total_changes`).
+        """
+        self._commits += 1
+        rows = changes - self._changes_before + ROWS_OF_A_COMMIT * self._commits
+        if rows >= CHECKPOINT_ROWS and (self.checkpoint is None or self.checkpoint.done()):
+            self._changes_before, self._commits = changes, 0
+            self.checkpoint = in_thread(self.connection, _checkpoint)
+
+
+def _checkpoint(connection: sqlite3.Connection) -> None:
+    # PASSIVE: as far as can be without waiting for anybody. Where it fails, the log grows until one succeeds.
+    with suppress(sqlite3.Error):
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+
 class DurableSqliteClient(SqliteClient):
-    """A connection to a file, in WAL mode with synchronous=FULL, and some that only read it."""
+    """A connection to a file, in WAL mode with synchronous=FULL, some that only read it, and one for its log."""
 
     def __init__(self, file_path: str, **kwargs: Any) -> None:
         super().__init__(file_path, **{**PRAGMAS, **kwargs})
         # Until when (`time.monotonic`) no statement runs on the event loop: see `app.database.sqlite_statements`.
         self.in_thread_until = 0.0
         self.readers: list[Reader] = []
+        self.wal: Log | None = None
 
     async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002 - Tortoise's own
         """Open the file as Tortoise does, but for use by the event loop beside the connection's own thread."""
@@ -101,14 +142,16 @@ class DurableSqliteClient(SqliteClient):
         self._connection = await self._opened(self.pragmas)
         for _ in range(READERS):  # each noted at once: what is open has to be closed, should the next one fail
             self.readers.append(Reader(await self._opened({**self.pragmas, **_READING})))
+        self.wal = Log(await self._opened({**self.pragmas, **_READING}))
         await self._post_connect()
 
     async def close(self) -> None:
         """Close all connections, after what they were given before."""
-        readers, self.readers = self.readers, []
+        beside = [reader.connection for reader in self.readers] + ([self.wal.connection] if self.wal else [])
+        self.readers, self.wal = [], None
         try:
-            for reader in readers:
-                await reader.connection.close()
+            for connection in beside:
+                await connection.close()
         finally:
             await super().close()
 

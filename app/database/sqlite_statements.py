@@ -111,7 +111,9 @@ async def _transaction(client: DurableSqliteClient, work: Work[_Result], rows: i
             with suppress(sqlite3.Error):
                 connection.rollback()
             raise
-        return result
+    if client.wal is not None:
+        client.wal.committed(connection.total_changes)
+    return result
 
 
 def _commit(client: DurableSqliteClient) -> "asyncio.Future[None]":

@@ -316,7 +316,7 @@ def assert_ended_since(threads: Sequence[threading.Thread]) -> None:
             assert not thread.is_alive()
 
 
-@pytest.mark.parametrize("fails", range(3))
+@pytest.mark.parametrize("fails", range(4))
 async def test_a_database_that_can_be_opened_in_part_leaves_nothing_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: int
 ) -> None:
