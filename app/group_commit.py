@@ -18,7 +18,43 @@ MANY = 8
 # Turns of the loop that the next commit waits for them, as long as every second one brings more.
 TURNS = 4
 # An item, its weight and size, and who waits for it.
-_Waiting: TypeAlias = "tuple[Item, int, int, asyncio.Future[Result]]"
+_Waiting: TypeAlias = "tuple[Item, int, int, asyncio.Future[tuple[Result, Commit | None]]]"
+
+
+class Commit:
+    """One that is under way, while its results are known already: it is all or none, so only its failure changes them.
+
+    Who goes on meanwhile has to tell nobody before `done`.
+    """
+
+    def __init__(self) -> None:
+        self._ended = False
+        self._error: BaseException | None = None
+        self._then: list[Callable[[], None]] = []
+        # One each: a future that several wait for is cancelled with the first of them.
+        self._waiting: list[asyncio.Future[None]] = []
+
+    async def done(self) -> None:
+        """Wait for it, and raise what it failed with."""
+        if not self._ended:
+            waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiting)
+            await waiting
+        if self._error is not None:
+            raise self._error
+
+    def then(self, call: Callable[[], None]) -> None:
+        """Have something done once it is committed, and before anybody goes on who waits; never, where it fails."""
+        self._then.append(call)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Let everybody who waits go on."""
+        self._ended, self._error = True, error
+        for call in self._then if error is None else ():
+            asyncio.get_running_loop().call_soon(call)
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(None)
 
 
 class GroupCommit(Generic[Item, Result]):
@@ -26,7 +62,7 @@ class GroupCommit(Generic[Item, Result]):
 
     Args:
         commit: writes a batch in one transaction and returns one result an item, in order. When it raises, nothing of
-            the batch may be written.
+            the batch may be written. It may call its second argument with the results before they are committed.
         max_batch: how much one commit takes at most; a single heavier item goes alone.
         max_waiting: how many items may wait before `submit` refuses more; bounds memory while the database is slow.
         max_bytes: how many bytes, as `size` has them, may wait or be in a commit; a single bigger item goes alone.
@@ -42,7 +78,7 @@ class GroupCommit(Generic[Item, Result]):
 
     def __init__(
         self,
-        commit: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]],
+        commit: Callable[[Sequence[Item], Callable[[Sequence[Result]], None]], Awaitable[Sequence[Result]]],
         *,
         max_batch: int,
         max_waiting: int,
@@ -80,6 +116,17 @@ class GroupCommit(Generic[Item, Result]):
         Raises:
             Unavailable: too many items wait already, or too big ones.
         """
+        result, under_way = await self.submit_early(item)
+        if under_way is not None:
+            await under_way.done()
+        return result
+
+    async def submit_early(self, item: Item) -> tuple[Result, Commit | None]:
+        """The same, but return the result when it is known, with the commit that is still under way, if it is.
+
+        Raises:
+            Unavailable: too many items wait already, or too big ones.
+        """
         if len(self._waiting) >= self._max_waiting:
             raise Unavailable(f"The database is slow: {self._max_waiting} writes wait already. Try again shortly.")
         size = self._size(item)
@@ -88,7 +135,7 @@ class GroupCommit(Generic[Item, Result]):
                 f"The database is slow: {self._bytes} bytes wait to be written already. Try again shortly."
             )
         self._bytes += size
-        result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        result: asyncio.Future[tuple[Result, Commit | None]] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, self._weigh(item), size, result))
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit_waiting())
@@ -129,21 +176,37 @@ class GroupCommit(Generic[Item, Result]):
         return batch
 
     async def _commit_batch(self, batch: "Sequence[_Waiting[Item, Result]]") -> None:
+        under_way: Commit | None = None
+
+        def known(results: Sequence[Result]) -> None:
+            nonlocal under_way
+            under_way = Commit()
+            _tell(batch, results, under_way)
+
         try:
-            results = await self._commit([item for item, _, _, _ in batch])
+            results = await self._commit([item for item, _, _, _ in batch], known)
         except BaseException as error:
-            if len(batch) > 1 and isinstance(error, Exception) and not isinstance(error, self._shared):
+            if under_way is not None:
+                under_way.end(error)
+            elif len(batch) > 1 and isinstance(error, Exception) and not isinstance(error, self._shared):
                 for alone in batch:
                     await self._commit_batch([alone])
-                return
-            _fail(batch, error)
+            else:
+                _fail(batch, error)
             if not isinstance(error, Exception):
                 raise
         else:
             self._observe(sum([weight for _, weight, _, _ in batch]))
-            for (_, _, _, future), result in zip(batch, results, strict=True):
-                if not future.done():
-                    future.set_result(result)
+            if under_way is not None:
+                under_way.end()
+            else:
+                _tell(batch, results, None)
+
+
+def _tell(batch: "Sequence[_Waiting[Item, Result]]", results: Sequence[Result], under_way: Commit | None) -> None:
+    for (_, _, _, future), result in zip(batch, results, strict=True):
+        if not future.done():
+            future.set_result((result, under_way))
 
 
 def _fail(batch: "Sequence[_Waiting[Item, Result]]", error: BaseException) -> None:

@@ -1,5 +1,6 @@
 """What resolvers are given beside their arguments: who calls, what the server holds open, and loaders of their own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -7,10 +8,12 @@ import strawberry
 
 from app.access.caller import Caller
 from app.access.keys import authenticate
+from app.group_commit import Commit
 from app.resources import Resources
 from graph.place import Place
 
 if TYPE_CHECKING:
+    from graph.held import Held
     from graph.loaders import Loaders
 
 NOBODY = Caller(workspace_id="", actor="nobody", scopes=frozenset())
@@ -27,6 +30,8 @@ class Context:
     token: str = field(default="", repr=False)
     caller: Caller = NOBODY
     place: Place = field(default_factory=Place)
+    # Where the answer may be made before what it tells of is committed: whoever runs the operation holds it until then.
+    held: "Held | None" = None
     # Filled in by Strawberry: the payload of a socket's connection_init.
     connection_params: dict[str, Any] | None = field(default=None, repr=False)
 
@@ -44,6 +49,15 @@ class Context:
     async def authenticate_again(self) -> None:
         """Raise, as `authenticate` does, where what was presented has been revoked or has expired since."""
         self.caller = await authenticate(self.resources, self.token, self.source_address)
+
+    def holding(self, info: "Info") -> Callable[[Commit], None] | None:
+        """What a field gives its commit to, to go on while it is under way; None where it has to wait for it."""
+        return None if self.held is None else self.held.by(info)
+
+    async def committed(self) -> None:
+        """Wait until what this operation has written can be read."""
+        if self.held is not None:
+            await self.held.committed()
 
     def count(self) -> None:
         """Count one request against the rate of the caller's key.

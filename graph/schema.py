@@ -21,6 +21,7 @@ from graph.context import Context
 from graph.documents import Documents, Preparation, Prepared
 from graph.errors import explain
 from graph.execution import Execution
+from graph.held import Held
 from graph.http import Asked
 from graph.limits import say_limits, too_long
 from graph.manifest import read_manifest
@@ -97,6 +98,9 @@ class Schema(strawberry.Schema):
         errors, cost = self.documents.check(prepared, operation_name, variable_values)
         if errors:
             return self._refused(errors)
+        held = Held()
+        if context_value is not None:
+            context_value.held = held
         result = execute(
             self._schema,
             prepared.document,
@@ -110,6 +114,8 @@ class Schema(strawberry.Schema):
         )
         if not isinstance(result, GraphQLResult):
             result = await result
+        if held.commit is not None and (failure := await held.error(held.commit)) is not None:
+            result = GraphQLResult(data=None, errors=[failure])
         if result.errors:
             self._process_errors(result.errors)
         return ExecutionResult(data=result.data, errors=result.errors, extensions={"cost": cost})

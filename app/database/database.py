@@ -24,7 +24,7 @@ from app.database.batch import Columns, Dialect
 from app.database.errors import DatabaseUnavailable
 from app.database.postgres import STATEMENT_TIMEOUT_SECONDS, TranslatingTransaction
 from app.database.sqlite import DurableSqliteClient, ImmediateTransaction
-from app.database.statements import Row, Statements, Work, Write, translated
+from app.database.statements import Known, Row, Statements, Work, Write, nobody, translated
 
 __all__ = ["Database", "Row", "Statements", "dialect_of", "tortoise_config"]
 
@@ -79,16 +79,19 @@ class Database(Statements):
         run = self.together if self.dialect == "sqlite" else self._alone
         return await run(lambda statements: statements.write_rows(statement, columns, rows, *parameters))
 
-    async def write_all(self, *writes: Write) -> None:
+    async def write_all(self, *writes: Write, known: Known = nobody) -> None:
         """Run writes that do not depend on each other, each of which is to touch all its rows, as one transaction, on
         PostgreSQL in one round trip; among them a SELECT that is to find a row for each of its own.
+
+        Args:
+            known: see `together`.
 
         Raises:
             NotAllTouched: one touched fewer, so nothing was written.
         """
         if self.dialect == "sqlite":
             count = sum(len(rows) for _, _, rows in writes)
-            await self.together(lambda statements: statements.write_all(*writes), rows=count)
+            await self.together(lambda statements: statements.write_all(*writes), rows=count, known=known)
         else:
             await self._alone(lambda statements: statements.write_all(*writes))
 
@@ -102,7 +105,7 @@ class Database(Statements):
         assert isinstance(self.orm, AsyncpgDBClient)
         return await translated(postgres.alone(self.orm, work))
 
-    async def together(self, work: Work[_Result], *, rows: int = 0) -> _Result:
+    async def together(self, work: Work[_Result], *, rows: int = 0, known: Known = nobody) -> _Result:
         """Run what awaits statements, and nothing but statements, as one transaction; return what it returns.
 
         What is done often is done this way: on SQLite only the commit costs a change of threads. A caller that is
@@ -110,9 +113,11 @@ class Database(Statements):
 
         Args:
             rows: about how many rows it writes, where that may be many.
+            known: called when the statements have run, and only a failure of their commit can change what came of them;
+                on SQLite, where the loop goes on meanwhile.
         """
         if isinstance(self.orm, DurableSqliteClient):
-            return await translated(sqlite_statements.together(self.orm, work, rows))
+            return await translated(sqlite_statements.together(self.orm, work, rows, known))
         assert isinstance(self.orm, AsyncpgDBClient)
         return await translated(postgres.together(self.orm, work))
 

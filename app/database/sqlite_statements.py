@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from app.database.batch import Columns, for_one_row, in_dialect
 from app.database.sqlite import BUSY_TIMEOUT_MS, DurableSqliteClient, in_thread, opened
-from app.database.statements import Row, Statements, Work
+from app.database.statements import Known, Row, Statements, Work
 
 _Result = TypeVar("_Result")
 
@@ -90,15 +90,15 @@ async def _alone(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
         return await in_thread(client._connection, partial(_run, work))
 
 
-async def together(client: DurableSqliteClient, work: Work[_Result], rows: int) -> _Result:
-    """Run statements that write about so many rows as one transaction.
+async def together(client: DurableSqliteClient, work: Work[_Result], rows: int, known: Known) -> _Result:
+    """Run statements that write about so many rows as one transaction; call `known` while it is being committed.
 
     A caller that is cancelled stops waiting; the transaction is committed all the same.
     """
-    return await asyncio.shield(asyncio.create_task(_transaction(client, work, rows)))
+    return await asyncio.shield(asyncio.create_task(_transaction(client, work, rows, known)))
 
 
-async def _transaction(client: DurableSqliteClient, work: Work[_Result], rows: int) -> _Result:
+async def _transaction(client: DurableSqliteClient, work: Work[_Result], rows: int, known: Known) -> _Result:
     async with client._lock:
         connection = await _begin(client)
         try:
@@ -106,7 +106,9 @@ async def _transaction(client: DurableSqliteClient, work: Work[_Result], rows: i
                 result = _run_on_the_loop(client, work, connection)
             else:
                 result = await in_thread(client._connection, partial(_run, work))
-            await _commit(client)
+            committed = _commit(client)
+            known()
+            await committed
         except BaseException:
             with suppress(sqlite3.Error):
                 connection.rollback()

@@ -114,7 +114,10 @@ class Recorder:
         self._database = database
         self._tell = tell
         self._commits: GroupCommit[Recorded, Outcome] = GroupCommit(
-            self._commit, max_batch=MAX_BATCH, max_waiting=max_waiting, shared=(DatabaseUnavailable,)
+            lambda batch, _: self._commit(batch),
+            max_batch=MAX_BATCH,
+            max_waiting=max_waiting,
+            shared=(DatabaseUnavailable,),
         )
 
     async def record(self, recorded: Recorded) -> Outcome:

@@ -4,7 +4,7 @@ Each request is all or none. A key that was used before gives the first event ba
 conflict and its request writes nothing, while the other requests of the batch go on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
@@ -122,15 +122,22 @@ class Claimant(Protocol):
 
 
 async def commit_requests(
-    database: Database, registries: Registries, requests: Sequence[PublishRequest], claimant: Claimant | None = None
+    database: Database,
+    registries: Registries,
+    requests: Sequence[PublishRequest],
+    claimant: Claimant | None,
+    known: Callable[[list[Committed]], None],
 ) -> list[Committed]:
     """Write the requests in one transaction and say what became of each; `claimant` may claim what is written.
+
+    Args:
+        known: may be told what will have become of each while the commit is under way.
 
     Raises:
         DatabaseUnavailable: nothing was written as far as can be known.
     """
     try:
-        return await _commit_unchanged(database, requests, claimant)
+        return await _commit_unchanged(database, requests, claimant, known)
     except (NotAllTouched, UniqueViolation):
         pass  # A registry has changed, or a key was used before.
     while True:
@@ -143,7 +150,10 @@ async def commit_requests(
 
 
 async def _commit_unchanged(
-    database: Database, requests: Sequence[PublishRequest], claimant: Claimant | None
+    database: Database,
+    requests: Sequence[PublishRequest],
+    claimant: Claimant | None,
+    known: Callable[[list[Committed]], None],
 ) -> list[Committed]:
     """Take for granted that no registry has changed and no key was used before.
 
@@ -155,10 +165,12 @@ async def _commit_unchanged(
     versions = {(request.workspace_id, request.registry_version) for request in requests}
     check: Write = (_CURRENT, _VERSIONS, list(versions))
     if claimant is None:
-        await database.write_all(check, *_writes(outcomes, {}))
+        await database.write_all(check, *_writes(outcomes, {}), known=lambda: known(outcomes))
     else:
         await database.together(
-            lambda statements: _write(statements, outcomes, claimant, check), rows=_rows_of(requests)
+            lambda statements: _write(statements, outcomes, claimant, check),
+            rows=_rows_of(requests),
+            known=lambda: known(outcomes),
         )
     return outcomes
 

@@ -53,8 +53,13 @@ class Intake:
     observe: Callable[[int], object]
     claiming: Callable[[], AbstractAsyncContextManager[Claimant | None]] = nullcontext
 
-    async def commit(self, publications: Sequence[Publication]) -> list[Committed]:
+    async def commit(
+        self, publications: Sequence[Publication], known: Callable[[list[Committed]], None]
+    ) -> list[Committed]:
         """Write what is right in one transaction, each publication all or none, and say what became of each.
+
+        Args:
+            known: may be told the same while the commit is under way.
 
         Raises:
             DatabaseUnavailable: nothing was written as far as can be known.
@@ -64,9 +69,12 @@ class Intake:
         if not requests:
             return [one for one in checked if isinstance(one, Committed)]
         async with self.claiming() as claimant:
-            committed = iter(await commit_requests(self.database, self.registries, requests, claimant))
+            committed = await commit_requests(
+                *(self.database, self.registries, requests, claimant),
+                lambda outcomes: known(_for_all(checked, outcomes)),
+            )
         self.observe(sum([len(request.events) for request in requests]))
-        return [one if isinstance(one, Committed) else next(committed) for one in checked]
+        return _for_all(checked, committed)
 
     async def _checked(self, publications: Sequence[Publication]) -> list[PublishRequest | Committed]:
         """Each as it is to be committed, or as what became of it where something is wrong."""
@@ -90,6 +98,12 @@ class Intake:
             path = ("events", str(index)) if one.batch else ()
             problems += problems_of(draft, json, registry, self.max_event_bytes, path)
         return problems
+
+
+def _for_all(checked: Sequence[PublishRequest | Committed], committed: Sequence[Committed]) -> list[Committed]:
+    """What became of each, in order: of what was wrong, and of what was committed."""
+    following = iter(committed)
+    return [one if isinstance(one, Committed) else next(following) for one in checked]
 
 
 def _prepared(one: Publication, registry: Registry, now: int) -> PublishRequest:

@@ -6,11 +6,12 @@ and announcing come after it and may be lost without harm: the sweep finds what 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from app.access.caller import Caller
 from app.database.errors import DatabaseUnavailable
 from app.errors import Problem, Rejected, UserErrorCode, rejected
-from app.group_commit import GroupCommit
+from app.group_commit import Commit, GroupCommit
 from app.publishing.commit import Committed, NewDelivery
 from app.publishing.draft import MAX_EVENTS, EventDraft
 from app.publishing.intake import Intake, Publication, publication
@@ -34,8 +35,19 @@ class Publisher:
     wake: Callable[[Sequence[str]], None]
     commits: "GroupCommit[Publication, Committed]"
 
-    async def publish(self, caller: Caller, drafts: Sequence[EventDraft], *, batch: bool) -> Committed:
+    async def publish(
+        self,
+        caller: Caller,
+        drafts: Sequence[EventDraft],
+        *,
+        batch: bool,
+        hold: Callable[[Commit], None] | None = None,
+    ) -> Committed:
         """Publish events, all or none; with `batch`, problems name the event they belong to.
+
+        Args:
+            hold: where given, this may return before the commit is done, and gives it that one: what it returned is
+                not to be told to anybody until then.
 
         Raises:
             Forbidden: the caller may not publish.
@@ -49,15 +61,24 @@ class Publisher:
             message = f"There are {len(drafts)} events; at most {MAX_EVENTS} can be published at once."
             raise rejected(UserErrorCode.TOO_MANY, message, "events")
         handed_in = publication(caller.workspace_id, drafts, batch=batch)
-        committed = await self.commits.submit(handed_in)
+        committed, under_way = await self.commits.submit_early(handed_in)
         while committed.outdated:  # what it was checked with was a version behind: then it is checked again
-            committed = await self.commits.submit(handed_in)
+            committed, under_way = await self.commits.submit_early(handed_in)
         if committed.problems:
             raise Rejected(committed.problems)
+        if under_way is not None and (hold is None or committed.conflicts):
+            await under_way.done()
+            under_way = None
         if committed.conflicts:
             raise Rejected([_conflict(index, drafts[index], batch) for index in committed.conflicts])
         if committed.deliveries:
-            self.after_commit(committed.deliveries)
+            after_commit = partial(self.after_commit, committed.deliveries)
+            if under_way is None:
+                after_commit()
+            else:
+                under_way.then(after_commit)
+        if under_way is not None and hold is not None:
+            hold(under_way)
         return committed
 
     def after_commit(self, deliveries: Sequence[NewDelivery]) -> None:

@@ -44,7 +44,9 @@ class EventMutations:
     @mutation("Publishes an event. Once this answers, it is kept, and delivered to whoever asks for it. Needs PUBLISH.")
     async def publish_event(self, info: Info, input: Input[PublishEventInput]) -> PublishEventPayload:
         context = info.context
-        published = await context.resources.publisher.publish(context.caller, [input.draft()], batch=False)
+        published = await context.resources.publisher.publish(
+            context.caller, [input.draft()], batch=False, hold=context.holding(info)
+        )
         [committed] = published.events
         return PublishEventPayload(
             event=Event.from_row(committed.row),
@@ -56,7 +58,9 @@ class EventMutations:
     async def publish_events(self, info: Info, input: Input[PublishEventsInput]) -> PublishEventsPayload:
         context = info.context
         drafts = [event.draft() for event in input.events]
-        published = await context.resources.publisher.publish(context.caller, drafts, batch=True)
+        published = await context.resources.publisher.publish(
+            context.caller, drafts, batch=True, hold=context.holding(info)
+        )
         counts = {committed.row["id"]: committed.delivery_count for committed in published.events}
         return PublishEventsPayload(
             published=published.events,

@@ -1,7 +1,7 @@
 """Group commit: one batch at a time, everybody gets their own answer."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -20,8 +20,11 @@ class Commits:
         self.batches: list[list[int]] = []
         self.let_go = asyncio.Event()
         self.begun = asyncio.Event()
+        self.known = False  # whether results are told before they are committed
 
-    async def __call__(self, items: Sequence[int]) -> list[int]:
+    async def __call__(self, items: Sequence[int], known: Callable[[Sequence[int]], None]) -> list[int]:
+        if self.known:
+            known([item * 10 for item in items])
         self.begun.set()
         await self.let_go.wait()
         if 13 in items:
@@ -212,3 +215,61 @@ async def test_a_commit_does_not_wait_for_long_however_many_more_come_in() -> No
     assert len(tasks) <= 8
     await asyncio.gather(*tasks)
     assert sorted(item for batch in commits.batches[1:] for item in batch) == list(range(len(tasks)))
+
+
+async def test_a_result_that_is_known_early_comes_with_the_commit_that_is_under_way() -> None:
+    commits = Commits()
+    commits.known = True
+    committing = group(commits)
+    late = asyncio.create_task(committing.submit(1))
+    await asyncio.sleep(0)
+
+    result, under_way = await committing.submit_early(2)
+    assert (result, commits.batches, late.done()) == (20, [], False)
+    assert under_way is not None
+    then: list[object] = []
+    under_way.then(lambda: then.append(list(commits.batches)))
+    waiting = asyncio.create_task(under_way.done())
+    commits.let_go.set()
+    await waiting
+
+    assert commits.batches == [[1, 2]]
+    assert then == [[[1, 2]]]
+    assert await late == 10
+    await under_way.done()  # also for who asks later
+
+
+@pytest.mark.parametrize("bad", [13, 99])
+async def test_a_commit_that_fails_after_its_results_were_known_fails_for_all_once(bad: int) -> None:
+    commits = Commits()
+    commits.known = True
+    committing = group(commits)
+    late = asyncio.create_task(committing.submit(1))
+    _, under_way = await committing.submit_early(bad)
+    assert under_way is not None
+    under_way.then(pytest.fail)
+
+    commits.let_go.set()
+    results = await asyncio.gather(late, under_way.done(), under_way.done(), return_exceptions=True)
+
+    assert len({type(result) for result in results} & {Away, ValueError}) == 1
+    assert commits.batches == []
+    assert await committing.submit(2) == 20
+
+
+async def test_who_leaves_while_a_commit_is_under_way_takes_nobody_along() -> None:
+    commits = Commits()
+    commits.known = True
+    committing = group(commits)
+    leaving = asyncio.create_task(committing.submit(1))
+    await asyncio.sleep(0)
+    _, under_way = await committing.submit_early(2)
+    assert under_way is not None
+    staying = asyncio.create_task(under_way.done())
+    await asyncio.sleep(0)
+
+    leaving.cancel()
+    commits.let_go.set()
+    await staying
+
+    assert commits.batches == [[1, 2]]

@@ -1,0 +1,38 @@
+"""SQLite's commits as they are on a disk that is slow, or full."""
+
+import resource
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.database.database import Database
+from app.database.sqlite import DurableSqliteClient, in_thread
+
+
+@contextmanager
+def slow_commits(database: Database) -> Iterator[threading.Event]:
+    """No commit is done until the event is set, or the block ends."""
+    let_go = threading.Event()
+    in_thread(_client(database)._connection, lambda _: let_go.wait(20))
+    try:
+        yield let_go
+    finally:
+        let_go.set()
+
+
+@contextmanager
+def no_room_for_commits(database: Database) -> Iterator[None]:
+    """No file of this process may grow longer than SQLite's log is: statements run, but their commit fails."""
+    log = Path(f"{_client(database).filename}-wal")
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+
+def _client(database: Database) -> DurableSqliteClient:
+    assert isinstance(database.orm, DurableSqliteClient)
+    return database.orm
