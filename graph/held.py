@@ -1,6 +1,6 @@
 """An answer that is made while what it tells of is being committed, and held until that is done.
 
-So the server has something to do while all who publish wait for the same commit (docs/adr/0018-answers-are-made-while-their-commit-is-under-way.md).
+So the server has something to do while all who publish wait for the same commit (ADR 18 in docs/adr).
 """
 
 from collections.abc import Callable
