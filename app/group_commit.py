@@ -7,6 +7,7 @@ Knows nothing of what is committed; publishing and recording both use it.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
 from typing import Generic, TypeAlias, TypeVar
 
 from app.errors import Unavailable
@@ -15,8 +16,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 # Where so many were committed at once, as many will submit their next item when they have their results.
 MANY = 8
-# Turns of the loop that the next commit waits for them, as long as every second one brings more.
-TURNS = 4
+# How long the next commit waits for them: for what is on its way, not for whoever takes a break.
+GATHER_SECONDS = 0.002
 # An item, its weight and size, and who waits for it.
 _Waiting: TypeAlias = "tuple[Item, int, int, asyncio.Future[tuple[Result, Commit | None]]]"
 
@@ -71,9 +72,9 @@ class GroupCommit(Generic[Item, Result]):
         weigh: how much of a batch an item fills.
         size: how many bytes an item is.
         observe: told the weight of each batch that was committed.
-        gathers: wait some turns of the loop for more before a commit that follows one of many. For commits whose thread
-            contends with a busy loop for the interpreter: fewer of them are better, and best while the loop has nothing
-            else to do.
+        gathers: before a commit, wait a millisecond at most until there are as many items as lately, where these were
+            many. For commits whose thread contends with a busy loop for the interpreter: fewer of them are better, and
+            best while the loop has nothing else to do.
     """
 
     def __init__(
@@ -99,7 +100,7 @@ class GroupCommit(Generic[Item, Result]):
         self._size = size
         self._observe = observe
         self._gathers = gathers
-        self._in_last_batch = 0
+        self._expected = 0
         self._waiting: deque[_Waiting[Item, Result]] = deque()
         self._committing: asyncio.Task[None] | None = None
 
@@ -149,24 +150,22 @@ class GroupCommit(Generic[Item, Result]):
     async def _commit_waiting(self) -> None:
         try:
             while self._waiting:
-                if self._gathers and self._in_last_batch >= MANY:
+                if self._gathers and self._expected >= MANY:
                     await self._gather()
                 batch = self._next_batch()
-                self._in_last_batch = len(batch)
                 try:
                     await self._commit_batch(batch)
                 finally:
                     self._bytes -= sum([size for _, _, size, _ in batch])
+                    # They, and those who had to wait for them: whoever submits these days.
+                    self._expected = len(batch) + len(self._waiting)
         finally:
             self._committing = None
 
     async def _gather(self) -> None:
-        for _ in range(TURNS // 2):
-            before = len(self._waiting)
-            await asyncio.sleep(0)  # A request takes two turns to come in and submit.
+        until = monotonic() + GATHER_SECONDS
+        while len(self._waiting) < self._expected and monotonic() < until:  # noqa: ASYNC110 - turns, not time
             await asyncio.sleep(0)
-            if len(self._waiting) == before:
-                return
 
     def _next_batch(self) -> "list[_Waiting[Item, Result]]":
         batch = [self._waiting.popleft()]
