@@ -14,7 +14,7 @@ from app.errors import Unavailable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-# Where so many were committed at once, as many will submit their next item when they have their results.
+# Where so many submitted lately, as many will submit their next item when they have their results.
 MANY = 8
 # How long the next commit waits for them: for what is on its way, not for whoever takes a break.
 GATHER_SECONDS = 0.002
@@ -72,7 +72,7 @@ class GroupCommit(Generic[Item, Result]):
         weigh: how much of a batch an item fills.
         size: how many bytes an item is.
         observe: told the weight of each batch that was committed.
-        gathers: before a commit, wait a millisecond at most until there are as many items as lately, where these were
+        gathers: before a commit, wait 2 ms at most until there are as many items as lately, where these were
             many. For commits whose thread contends with a busy loop for the interpreter: fewer of them are better, and
             best while the loop has nothing else to do.
     """

@@ -25,12 +25,12 @@ def slow_commits(database: Database) -> Iterator[threading.Event]:
 def no_room_for_commits(database: Database) -> Iterator[None]:
     """No file of this process may grow longer than SQLite's log is: statements run, but their commit fails."""
     log = Path(f"{_client(database).filename}-wal")
-    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    limit, most = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, most))
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
 
 
 def _client(database: Database) -> DurableSqliteClient:

@@ -67,7 +67,7 @@ class Intake:
         checked = await self._checked(publications)
         requests = [one for one in checked if isinstance(one, PublishRequest)]
         if not requests:
-            return [one for one in checked if isinstance(one, Committed)]
+            return _for_all(checked, [])
         async with self.claiming() as claimant:
             committed = await commit_requests(
                 *(self.database, self.registries, requests, claimant),

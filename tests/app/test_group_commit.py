@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from app.errors import Unavailable
-from app.group_commit import GroupCommit
+from app.group_commit import Commit, GroupCommit
 
 
 class Away(Exception):
@@ -213,16 +213,22 @@ async def test_a_commit_does_not_wait_for_long_for_those_who_do_not_come_again()
     assert commits.batches[1:] == [[1]]
 
 
-async def test_a_result_that_is_known_early_comes_with_the_commit_that_is_under_way() -> None:
-    commits = Commits()
+async def known_early(commits: Commits, item: int) -> "tuple[GroupCommit[int, int], asyncio.Task[int], int, Commit]":
+    """The result of an item before it is committed, with one before it in the same commit whose caller waits for it."""
     commits.known = True
     committing = group(commits)
-    late = asyncio.create_task(committing.submit(1))
+    waiting = asyncio.create_task(committing.submit(1))
     await asyncio.sleep(0)
-
-    result, under_way = await committing.submit_early(2)
-    assert (result, commits.batches, late.done()) == (20, [], False)
+    result, under_way = await committing.submit_early(item)
     assert under_way is not None
+    return committing, waiting, result, under_way
+
+
+async def test_a_result_that_is_known_early_comes_with_the_commit_that_is_under_way() -> None:
+    commits = Commits()
+
+    _, late, result, under_way = await known_early(commits, 2)
+    assert (result, commits.batches, late.done()) == (20, [], False)
     then: list[object] = []
     under_way.then(lambda: then.append(list(commits.batches)))
     waiting = asyncio.create_task(under_way.done())
@@ -238,11 +244,7 @@ async def test_a_result_that_is_known_early_comes_with_the_commit_that_is_under_
 @pytest.mark.parametrize("bad", [13, 99])
 async def test_a_commit_that_fails_after_its_results_were_known_fails_for_all_once(bad: int) -> None:
     commits = Commits()
-    commits.known = True
-    committing = group(commits)
-    late = asyncio.create_task(committing.submit(1))
-    _, under_way = await committing.submit_early(bad)
-    assert under_way is not None
+    committing, late, _, under_way = await known_early(commits, bad)
     under_way.then(pytest.fail)
 
     commits.let_go.set()
@@ -255,12 +257,7 @@ async def test_a_commit_that_fails_after_its_results_were_known_fails_for_all_on
 
 async def test_who_leaves_while_a_commit_is_under_way_takes_nobody_along() -> None:
     commits = Commits()
-    commits.known = True
-    committing = group(commits)
-    leaving = asyncio.create_task(committing.submit(1))
-    await asyncio.sleep(0)
-    _, under_way = await committing.submit_early(2)
-    assert under_way is not None
+    _, leaving, _, under_way = await known_early(commits, 2)
     staying = asyncio.create_task(under_way.done())
     await asyncio.sleep(0)
 
