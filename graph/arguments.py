@@ -13,28 +13,31 @@ Value = TypeVar("Value")
 First: TypeAlias = Annotated[
     int | None,
     strawberry.argument(
-        description=f"How many from the beginning of the list, or from `after` on: 0 to {MAX_SIZE}."
-        f" {DEFAULT_SIZE} where neither `first` nor `last` is given."
+        description=f"Returns the first _n_ items, or the first _n_ after `after` (0 to {MAX_SIZE}). The default is"
+        f" {DEFAULT_SIZE} if neither `first` nor `last` is given."
     ),
 ]
-After: TypeAlias = Annotated[
-    str | None, strawberry.argument(description="A cursor: the page begins after the row it stands for.")
-]
+After: TypeAlias = Annotated[str | None, strawberry.argument(description="Returns items after this cursor.")]
 Last: TypeAlias = Annotated[
     int | None,
-    strawberry.argument(description=f"How many from the end of the list, or up to `before`: 0 to {MAX_SIZE}."),
+    strawberry.argument(description=f"Returns the last _n_ items, or the last _n_ before `before` (0 to {MAX_SIZE})."),
 ]
-Before: TypeAlias = Annotated[
-    str | None, strawberry.argument(description="A cursor: the page ends before the row it stands for.")
-]
+Before: TypeAlias = Annotated[str | None, strawberry.argument(description="Returns items before this cursor.")]
 OfWebhooks: TypeAlias = Annotated[
-    WebhookFilter | None, strawberry.argument(description="Which webhooks; null or left out: all.")
+    WebhookFilter | None,
+    strawberry.argument(description="Returns only webhooks that match this filter; all webhooks if null or omitted."),
 ]
 OfEvents: TypeAlias = Annotated[
-    EventFilter | None, strawberry.argument(description="Which events; null or left out: all but those of pings.")
+    EventFilter | None,
+    strawberry.argument(
+        description="Returns only events that match this filter; all events except test events if null or omitted."
+    ),
 ]
 OfDeliveries: TypeAlias = Annotated[
-    DeliveryFilter | None, strawberry.argument(description="Which deliveries; null or left out: all.")
+    DeliveryFilter | None,
+    strawberry.argument(
+        description="Returns only deliveries that match this filter; all deliveries if null or omitted."
+    ),
 ]
 
 

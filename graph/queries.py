@@ -26,28 +26,32 @@ from graph.types.webhook import Webhook, WebhookConnection
 
 Id = Annotated[
     strawberry.ID,
-    strawberry.argument(description="Its id. For what is not there, or in another workspace, the answer is null."),
+    strawberry.argument(
+        description="ID of the object. The result is null if it does not exist or belongs to another workspace."
+    ),
 ]
-_OF_CATEGORY = strawberry.argument(description="Only those of this category; null or left out: all.")
-_OF_WEBHOOK = strawberry.argument(description="Only those of this webhook; null or left out: of all.")
-_INCLUDE_ARCHIVED = strawberry.argument(description="Whether to list archived ones too.")
+_OF_CATEGORY = strawberry.argument(description="Returns only event types of this category; all if null or omitted.")
+_OF_WEBHOOK = strawberry.argument(
+    description="Measures only deliveries to this webhook; all deliveries if null or omitted."
+)
+_INCLUDE_ARCHIVED = strawberry.argument(description="Whether to include archived event types.")
 
 
-@strawberry.type(description="Reading things. Needs READ.")
+@strawberry.type(description="Read operations. Needs READ.")
 class Query:
-    @strawberry.field(description="Whatever has this id; its prefix says what it is.")
+    @strawberry.field(description="Fetches any object by its ID; the prefix of the ID names the type.")
     async def node(self, info: Info, id: Id) -> Node | None:
         return await find(_reading(info), id)
 
-    @strawberry.field(description="Who is calling.")
+    @strawberry.field(description="The caller.")
     def viewer(self, info: Info) -> Viewer:
         return Viewer(scopes=[scope for scope in Scope if scope in _reading(info).caller.scopes])
 
-    @strawberry.field(description="One webhook.")
+    @strawberry.field(description="Fetches a webhook.")
     async def webhook(self, info: Info, id: Id) -> Webhook | None:
         return await find_webhook(_reading(info), id)
 
-    @strawberry.field(description="Webhooks, newest first.")
+    @strawberry.field(description="Lists webhooks, newest first.")
     async def webhooks(
         self,
         info: Info,
@@ -64,14 +68,18 @@ class Query:
         found = await context.loaders.webhooks.load_many([row["id"] for row in page.rows])
         return WebhookConnection(nodes=[webhook for webhook in found if webhook], page=page, listing=listing)
 
-    @strawberry.field(description="One event type.")
+    @strawberry.field(description="Fetches an event type.")
     async def event_type(
-        self, info: Info, name: Annotated[str, strawberry.argument(description="Its name, e.g. ticket.created.")]
+        self,
+        info: Info,
+        name: Annotated[str, strawberry.argument(description="Name of the event type, e.g. ticket.created.")],
     ) -> EventType | None:
         known = (await _registry(_reading(info))).event_types.get(name)
         return None if known is None else EventType.from_known(known)
 
-    @strawberry.field(description="All event types that can be published: the built-in ones, then the workspace's own.")
+    @strawberry.field(
+        description="Lists all event types that can be published: the built-in ones, then those of the workspace."
+    )
     async def event_types(
         self,
         info: Info,
@@ -85,11 +93,11 @@ class Query:
             if (wanted is None or known.event_type.category is wanted) and (include_archived or not known.archived)
         ]
 
-    @strawberry.field(description="One event.")
+    @strawberry.field(description="Fetches an event.")
     async def event(self, info: Info, id: Id) -> Event | None:
         return await find_event(_reading(info), id)
 
-    @strawberry.field(description="Events, newest first.")
+    @strawberry.field(description="Lists events, newest first.")
     async def events(
         self,
         info: Info,
@@ -104,11 +112,11 @@ class Query:
         listing = listings.events(context.caller.workspace_id, given(filter))
         return EventConnection.from_page(await fetch_page(context.resources.database, listing, asked))
 
-    @strawberry.field(description="One delivery.")
+    @strawberry.field(description="Fetches a delivery.")
     async def delivery(self, info: Info, id: Id) -> Delivery | None:
         return await find_delivery(_reading(info), id)
 
-    @strawberry.field(description="Deliveries, newest first.")
+    @strawberry.field(description="Lists deliveries, newest first.")
     async def deliveries(
         self,
         info: Info,
@@ -124,8 +132,8 @@ class Query:
         return DeliveryConnection.from_page(await fetch_page(context.resources.database, listing, asked))
 
     @strawberry.field(
-        description="How deliveries have been doing: the 24 hours until now, where nothing else is said. What cannot be"
-        " measured is an error (BAD_USER_INPUT)."
+        description="Statistics of deliveries, by default over the last 24 hours. A range that cannot be measured is"
+        " an error (BAD_USER_INPUT)."
     )
     async def stats(
         self,
@@ -140,17 +148,17 @@ class Query:
         return DeliveryStats.of(await measure(context.resources, context.caller, *asked))
 
     @strawberry.field(
-        description="Addresses that deliveries come from, for receivers that restrict webhook sources; empty where the"
+        description="IP addresses that deliveries are sent from, for receivers that restrict sources; empty if the"
         " server does not know them."
     )
     def egress_addresses(self, info: Info) -> list[str]:
         return [str(address) for address in _reading(info).resources.settings.egress_addresses]
 
-    @strawberry.field(description="One operation.")
+    @strawberry.field(description="Fetches an operation.")
     async def operation(self, info: Info, id: Id) -> Operation | None:
         return await find_operation(_reading(info), id)
 
-    @strawberry.field(description="API keys, newest first, revoked ones too. Needs ADMIN.")
+    @strawberry.field(description="Lists API keys, newest first, including revoked ones. Needs ADMIN.")
     async def api_keys(
         self,
         info: Info,
@@ -165,7 +173,7 @@ class Query:
         found = await context.loaders.api_keys.load_many([row["id"] for row in page.rows])
         return ApiKeyConnection(nodes=[key for key in found if key], page=page)
 
-    @strawberry.field(description="What was changed, by whom and from where, newest first. Needs ADMIN.")
+    @strawberry.field(description="Lists entries of the audit log, newest first. Needs ADMIN.")
     async def audit_log(
         self,
         info: Info,

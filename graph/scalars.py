@@ -58,7 +58,7 @@ def _is_finite(value: Any) -> bool:
 SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
-        description="A moment: RFC 3339, in UTC where the server writes it, e.g. 2026-11-23T10:00:00.123Z.",
+        description="A date and time in RFC 3339 form, e.g. 2026-11-23T10:00:00.123Z. The server always returns UTC.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=rfc3339,
         parse_value=parse_time,

@@ -32,21 +32,28 @@ MAX_SECONDS = 3_600
 MAX_POINTS = 60
 
 _AFTER = strawberry.argument(
-    description="A cursor of an earlier message: goes on right after it. Null or left out: from now on."
+    description="Resumes right after this cursor of an earlier message; starts with new updates if null or omitted."
 )
 _PER_SECOND = strawberry.argument(
-    description=f"How many messages may come in a second: 1 or more. The server sends at most {MAX_PER_SECOND}."
+    description=f"Maximum number of messages per second, 1 or more. The server sends at most {MAX_PER_SECOND}."
 )
-_OPERATION_ID = strawberry.argument(description="Only this operation; null or left out: all of the workspace.")
-_EVERY = strawberry.argument(description=f"Seconds between two messages: 1 to {MAX_SECONDS}.")
-_WINDOW = strawberry.argument(description=f"How many seconds up to now are measured: 1 to {MAX_SECONDS}.")
-_WEBHOOK_ID = strawberry.argument(description="Only this webhook; null or left out: all of the workspace.")
+_OPERATION_ID = strawberry.argument(
+    description="Follows only this operation; all operations of the workspace if null or omitted."
+)
+_EVERY = strawberry.argument(description=f"Interval between messages, in seconds: 1 to {MAX_SECONDS}.")
+_WINDOW = strawberry.argument(
+    description=f"Length of the measured time range up to now, in seconds: 1 to {MAX_SECONDS}."
+)
+_WEBHOOK_ID = strawberry.argument(
+    description="Follows only this webhook; all webhooks of the workspace if null or omitted."
+)
 
 
-@strawberry.type(description="Watching things live, over graphql-transport-ws or SSE. Needs READ.")
+@strawberry.type(description="Live updates over graphql-transport-ws or SSE. Needs READ.")
 class Subscription:
     @strawberry.subscription(
-        description="Deliveries as they are made, tried and completed. The first message comes at once, for the cursor."
+        description="Follows deliveries as they are created, attempted and completed. The first message arrives at"
+        " once, to provide a cursor."
     )
     async def delivery_updates(
         self,
@@ -64,8 +71,8 @@ class Subscription:
         return delivery_messages(context, still_there(context, paced(batches, pause)), wanted)
 
     @strawberry.subscription(
-        description="Webhooks as they are made, changed, paused, disabled and deleted. An id that is nobody's, or in"
-        " another workspace, is an error (BAD_USER_INPUT)."
+        description="Follows webhooks as they are created, changed, paused, disabled and deleted. An ID that does not"
+        " exist or belongs to another workspace is an error (BAD_USER_INPUT)."
     )
     async def webhook_updates(
         self, info: Info, webhook_id: Annotated[strawberry.ID | None, _WEBHOOK_ID] = strawberry.UNSET
@@ -77,8 +84,8 @@ class Subscription:
         return subject_messages(context, batches, lambda context: context.loaders.webhooks, wanted)
 
     @strawberry.subscription(
-        description="Operations as they are begun, come further and end. An id that is nobody's, or in another"
-        " workspace, is an error (BAD_USER_INPUT)."
+        description="Follows operations as they start, progress and end. An ID that does not exist or belongs to"
+        " another workspace is an error (BAD_USER_INPUT)."
     )
     async def operation_updates(
         self, info: Info, operation_id: Annotated[strawberry.ID | None, _OPERATION_ID] = strawberry.UNSET
@@ -90,7 +97,7 @@ class Subscription:
         return subject_messages(context, batches, lambda context: context.loaders.operations, wanted)
 
     @strawberry.subscription(
-        description="How deliveries have been doing in the time up to now, measured again and again."
+        description="Measures deliveries over a sliding time range up to now, at a fixed interval."
     )
     async def delivery_stats(
         self,

@@ -10,27 +10,29 @@ from graph.enums import Scope
 DEFAULT_TOKEN_SECONDS = 3_600
 
 
-@strawberry.input(description="An API key to be made.")
+@strawberry.input(description="Input of `createApiKey`.")
 class CreateApiKeyInput:
-    name: str = strawberry.field(description="What it is for.")
-    scopes: list[Scope] = strawberry.field(description="What it may do.")
+    name: str = strawberry.field(description="Name of the key, which describes its use.")
+    scopes: list[Scope] = strawberry.field(description="Scopes that the key grants.")
     allowed_sources: list[str] | None = strawberry.field(
-        description="CIDRs of the addresses that may use it; empty or left out: any address."
+        description="CIDR ranges of the addresses that may use the key; any address if empty or omitted."
     )
-    expires_at: datetime | None = strawberry.field(description="When it stops working; never, where left out.")
+    expires_at: datetime | None = strawberry.field(description="Time at which the key expires; never if omitted.")
 
     def draft(self) -> KeyDraft:
         return KeyDraft(self.name, self.scopes, self.allowed_sources or (), self.expires_at)
 
 
-@strawberry.input(description="Which API key.")
+@strawberry.input(description="Identifies an API key.")
 class ApiKeyIdInput:
-    id: strawberry.ID = strawberry.field(description="Its id.")
+    id: strawberry.ID = strawberry.field(description="ID of the API key.")
 
 
-@strawberry.input(description="A short-lived token for a browser: never more than the caller's own scopes.")
+@strawberry.input(description="Input of `createAccessToken`.")
 class CreateAccessTokenInput:
-    scopes: list[Scope] = strawberry.field(description="What it may do: some of what the caller may do.")
+    scopes: list[Scope] = strawberry.field(
+        description="Scopes that the token grants, which must be among the caller's own."
+    )
     expires_in_seconds: int | None = strawberry.field(
-        default=DEFAULT_TOKEN_SECONDS, description="How long it works: 60 to 86400 seconds (24 hours)."
+        default=DEFAULT_TOKEN_SECONDS, description="Lifetime of the token: 60 to 86400 seconds (24 hours)."
     )

@@ -6,15 +6,15 @@ from strawberry.scalars import JSON
 from app.event_types.drafts import EventTypeChanges, EventTypeDraft
 
 
-@strawberry.input(description="An event type of the workspace's own.")
+@strawberry.input(description="Input of `createEventType`.")
 class CreateEventTypeInput:
-    name: str = strawberry.field(description="Its dotted name, in lower case, e.g. order.shipped.")
-    description: str = strawberry.field(description="What has happened when it is published.")
+    name: str = strawberry.field(description="Dotted name in lower case, e.g. order.shipped.")
+    description: str = strawberry.field(description="What an event of this type reports.")
     json_schema: JSON | None = strawberry.field(
-        description="The JSON Schema (2020-12) of the payload's `data`; any object fits, where left out."
+        description="JSON Schema (2020-12) of the payload's `data`; any object is valid if omitted."
     )
     example: JSON | None = strawberry.field(
-        description="A realistic `data`, valid by the schema; the empty object, where left out."
+        description="A realistic example of `data`, valid against the schema; an empty object if omitted."
     )
 
     def draft(self) -> EventTypeDraft:
@@ -22,16 +22,20 @@ class CreateEventTypeInput:
 
 
 @strawberry.input(
-    description="Changes of an event type. What is null or left out stays. A built-in one can only be archived."
+    description="Input of `updateEventType`. A field that is null or omitted stays unchanged. A built-in event"
+    " type can only be archived."
 )
 class UpdateEventTypeInput:
-    name: str = strawberry.field(description="Which event type.")
-    description: str | None = strawberry.field(description="What has happened when it is published.")
+    name: str = strawberry.field(description="Name of the event type to change.")
+    description: str | None = strawberry.field(description="What an event of this type reports.")
     json_schema: JSON | None = strawberry.field(
-        description="The JSON Schema (2020-12) of the payload's `data`. What was published stays as it was."
+        description="JSON Schema (2020-12) of the payload's `data`. Events published earlier stay unchanged."
     )
-    example: JSON | None = strawberry.field(description="A realistic `data`, valid by the schema.")
-    archived: bool | None = strawberry.field(description="Whether it can no longer be published or newly selected.")
+    example: JSON | None = strawberry.field(description="A realistic example of `data`, valid against the schema.")
+    archived: bool | None = strawberry.field(
+        description="Whether the event type is archived. An archived type can no longer be"
+        " published or selected by webhooks."
+    )
 
     def changes(self) -> EventTypeChanges:
         return EventTypeChanges(self.description, self.json_schema, self.example, self.archived)

@@ -11,26 +11,28 @@ from strawberry.types.base import get_object_definition
 from app.publishing.draft import EventDraft
 
 
-@strawberry.input(description="An event that happened.")
+@strawberry.input(description="An event to publish.")
 class PublishEventInput:
-    type: str = strawberry.field(description="The name of its event type.")
-    data: JSON = strawberry.field(description="Its payload: an object, valid by the schema of the event type.")
-    occurred_at: datetime | None = strawberry.field(description="When it happened; now, where left out.")
+    type: str = strawberry.field(description="Name of the event type.")
+    data: JSON = strawberry.field(
+        description="Payload of the event: an object, valid against the schema of the event type."
+    )
+    occurred_at: datetime | None = strawberry.field(description="Time at which the event happened; now if omitted.")
     idempotency_key: str | None = strawberry.field(
-        description="Publishing with the same key and content again gives the first event back."
+        description="Idempotency key: publishing with the same key and content again returns the first event."
     )
     ordering_key: str | None = strawberry.field(
-        description="Deliveries of one webhook with the same key go out one after another, in the order published:"
-        " while one is retried, later ones wait for it, but for a day at most, where the server has no other setting."
+        description="Ordering key: deliveries of one webhook with the same key are sent one after another, in the"
+        " order published. While one is being retried, later ones wait, by default for at most a day."
     )
 
     def draft(self) -> EventDraft:
         return EventDraft(self.type, self.data, self.occurred_at, self.idempotency_key, self.ordering_key)
 
 
-@strawberry.input(description="Events that are published together: all or none.")
+@strawberry.input(description="Input of `publishEvents`. Either all events are published or none.")
 class PublishEventsInput:
-    events: list[PublishEventInput] = strawberry.field(description="1 to 1000 events.")
+    events: list[PublishEventInput] = strawberry.field(description="The events to publish, 1 to 1000.")
 
 
 def _event(given: Mapping[str, Any]) -> PublishEventInput:
@@ -50,6 +52,6 @@ get_object_definition(PublishEventsInput, strict=True).from_input = lambda _, gi
 )
 
 
-@strawberry.input(description="Which delivery.")
+@strawberry.input(description="Identifies a delivery.")
 class DeliveryIdInput:
-    id: strawberry.ID = strawberry.field(description="Its id.")
+    id: strawberry.ID = strawberry.field(description="ID of the delivery.")

@@ -12,7 +12,7 @@ from graph.errors import BadUserInput
 # More than there are built-in event types, and few enough for one statement.
 MAX_VALUES = 100
 
-_ANY = "Null or left out: any. An empty list: none."
+_ANY = "Null or omitted matches any; an empty list matches none."
 
 
 def require_few(name: str, values: Sequence[str] | None) -> None:
@@ -21,47 +21,55 @@ def require_few(name: str, values: Sequence[str] | None) -> None:
         raise BadUserInput(f"The filter's {name} has {len(values)} values; at most {MAX_VALUES} are taken.")
 
 
-@strawberry.input(description="From when to when. By the time of creation, to the millisecond.")
+@strawberry.input(description="A range of creation times, with a precision of one millisecond.")
 class TimeRange:
-    since: datetime | None = strawberry.field(description="From this moment on; null or left out: from the beginning.")
-    until: datetime | None = strawberry.field(description="Before this moment; null or left out: without end.")
+    since: datetime | None = strawberry.field(
+        description="Start of the range, inclusive; unbounded if null or omitted."
+    )
+    until: datetime | None = strawberry.field(description="End of the range, exclusive; unbounded if null or omitted.")
 
     def asked(self) -> domain.TimeRange:
         return domain.TimeRange(self.since, self.until)
 
 
-@strawberry.input(description="Which webhooks. All conditions that are given must be met.")
+@strawberry.input(description="Conditions on webhooks. A webhook must meet all conditions that are given.")
 class WebhookFilter:
-    statuses: list[WebhookStatus] | None = strawberry.field(description=f"Those with one of these statuses. {_ANY}")
+    statuses: list[WebhookStatus] | None = strawberry.field(
+        description=f"Matches webhooks with one of these statuses. {_ANY}"
+    )
     event_type: str | None = strawberry.field(
-        description="Those that ask for this event type, by its name or by a pattern."
+        description="Matches webhooks that receive this event type, selected by name or by pattern."
     )
     search: str | None = strawberry.field(
-        description="Those with this text in their name, URL or description, whatever the case."
+        description="Matches webhooks with this text in their name, URL or description, ignoring case."
     )
 
 
-@strawberry.input(description="Which events. All conditions that are given must be met.")
+@strawberry.input(description="Conditions on events. An event must meet all conditions that are given.")
 class EventFilter:
     types: list[str] | None = strawberry.field(
-        description=f'Those of one of these event types: names or patterns, e.g. "ticket.*". {_ANY}'
+        description=f'Matches events of one of these event types: names or patterns, e.g. "ticket.*". {_ANY}'
     )
-    time: TimeRange | None = strawberry.field(description="Those published in this time.")
-    idempotency_key: str | None = strawberry.field(description="The one published with this idempotency key.")
+    time: TimeRange | None = strawberry.field(description="Matches events published in this time range.")
+    idempotency_key: str | None = strawberry.field(description="Matches the event published with this idempotency key.")
     include_tests: bool | None = strawberry.field(
-        description="Whether to show the events of pings too; they are left out by default."
+        description="Whether to include test events, which are left out by default."
     )
 
 
-@strawberry.input(description="Which deliveries. All conditions that are given must be met.")
+@strawberry.input(description="Conditions on deliveries. A delivery must meet all conditions that are given.")
 class DeliveryFilter:
-    webhook_id: strawberry.ID | None = strawberry.field(description="Those to this webhook, even where it is deleted.")
-    event_id: strawberry.ID | None = strawberry.field(description="Those of this event.")
-    event_types: list[str] | None = strawberry.field(
-        description=f'Those of events of one of these types: names or patterns, e.g. "ticket.*". {_ANY}'
+    webhook_id: strawberry.ID | None = strawberry.field(
+        description="Matches deliveries to this webhook, even if it has been deleted."
     )
-    statuses: list[DeliveryStatus] | None = strawberry.field(description=f"Those with one of these statuses. {_ANY}")
-    time: TimeRange | None = strawberry.field(description="Those made in this time.")
+    event_id: strawberry.ID | None = strawberry.field(description="Matches deliveries of this event.")
+    event_types: list[str] | None = strawberry.field(
+        description=f'Matches deliveries of events of one of these types: names or patterns, e.g. "ticket.*". {_ANY}'
+    )
+    statuses: list[DeliveryStatus] | None = strawberry.field(
+        description=f"Matches deliveries with one of these statuses. {_ANY}"
+    )
+    time: TimeRange | None = strawberry.field(description="Matches deliveries created in this time range.")
 
     def few(self) -> domain.DeliveryFilter:
         """For a list or updates; raises `BadUserInput` where it is too much for them."""

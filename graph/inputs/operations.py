@@ -4,29 +4,34 @@ import strawberry
 
 from graph.inputs.filters import DeliveryFilter, TimeRange
 
-_DRY_RUN = "Whether only to say how many there are."
+_DRY_RUN = "Whether only to count the matches, without starting the operation."
 
 
-@strawberry.input(description="Deliveries that are to be tried again.")
+@strawberry.input(description="Input of `retryDeliveries`.")
 class RetryDeliveriesInput:
     filter: DeliveryFilter = strawberry.field(
-        description="Which deliveries; those that SUCCEEDED only where it names that status."
+        description="Selects the deliveries to retry. Succeeded deliveries are included only if the filter names"
+        " SUCCEEDED."
     )
     dry_run: bool | None = strawberry.field(default=False, description=_DRY_RUN)
 
 
-@strawberry.input(description="Deliveries that are to be given up.")
+@strawberry.input(description="Input of `cancelDeliveries`.")
 class CancelDeliveriesInput:
-    filter: DeliveryFilter = strawberry.field(description="Which deliveries; only open ones can be given up.")
+    filter: DeliveryFilter = strawberry.field(
+        description="Selects the deliveries to cancel. Only pending and retrying deliveries can be canceled."
+    )
     dry_run: bool | None = strawberry.field(default=False, description=_DRY_RUN)
 
 
-@strawberry.input(description="Past events that are to be sent to one webhook.")
+@strawberry.input(description="Input of `replayEvents`.")
 class ReplayEventsInput:
-    webhook_id: strawberry.ID = strawberry.field(description="Which webhook.")
-    time: TimeRange = strawberry.field(description="When the events were published.")
+    webhook_id: strawberry.ID = strawberry.field(description="ID of the webhook that receives the events.")
+    time: TimeRange = strawberry.field(description="Time range in which the events were published.")
     event_types: list[str] | None = strawberry.field(
-        description="Only those of one of these event types: names or patterns. Null or left out: all it asks for."
+        description="Event types to replay: names or patterns; all that the webhook receives if null or omitted."
     )
-    only_missing: bool | None = strawberry.field(default=True, description="Whether to send only those it never got.")
+    only_missing: bool | None = strawberry.field(
+        default=True, description="Whether to send only events that the webhook has not received."
+    )
     dry_run: bool | None = strawberry.field(default=False, description=_DRY_RUN)

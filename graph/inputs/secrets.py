@@ -5,16 +5,17 @@ import strawberry
 DEFAULT_OVERLAP_SECONDS = 86_400
 
 
-@strawberry.input(description="A new signing secret for a webhook.")
+@strawberry.input(description="Input of `rotateWebhookSecret`.")
 class RotateWebhookSecretInput:
-    id: strawberry.ID = strawberry.field(description="Which webhook.")
-    secret: str | None = strawberry.field(description="The new secret; made when left out.")
+    id: strawberry.ID = strawberry.field(description="ID of the webhook.")
+    secret: str | None = strawberry.field(description="The new secret; generated if omitted.")
     overlap_seconds: int | None = strawberry.field(
-        default=DEFAULT_OVERLAP_SECONDS, description="How long the present secret signs too: 0 to 604800 (7 days)."
+        default=DEFAULT_OVERLAP_SECONDS,
+        description="How long the old secret continues to sign: 0 to 604800 seconds (7 days).",
     )
 
 
-@strawberry.input(description="An expiring secret that is to sign no more.")
+@strawberry.input(description="Input of `revokeWebhookSecret`.")
 class RevokeWebhookSecretInput:
-    id: strawberry.ID = strawberry.field(description="Which webhook.")
-    secret_id: strawberry.ID = strawberry.field(description="Which of its secrets.")
+    id: strawberry.ID = strawberry.field(description="ID of the webhook.")
+    secret_id: strawberry.ID = strawberry.field(description="ID of the expiring secret.")

@@ -10,58 +10,60 @@ from strawberry.types.unset import UnsetType
 from app.webhooks import drafts
 from graph.enums import HttpMethod, SignatureScheme
 
-_NAME = "Its name, for people."
-_URL = "Where its requests go: https, and in development http too."
-_EVENT_TYPES = 'Which events it asks for: names or patterns, e.g. "ticket.created", "ticket.*", "*".'
-_DESCRIPTION = "What it is for."
-_FILTER = 'Which of those events: CEL over the event, e.g. data.ticket.priority == "urgent".'
-_METHOD = "The method of its requests."
-_TIMEOUT = "How long an attempt may take in all, in seconds."
-_VERIFY_SSL = "Whether the receiver's certificate must be valid."
-_IP_ALLOWLIST = "CIDRs that the URL may resolve to; empty means any public address."
-_HEADERS = "Headers that its requests carry beside the product's own."
-_AUTHENTICATION = "How its requests authenticate, beside the signature."
-_ROTATE = "After how many days its secret is rotated by itself; null means never."
-_RETRY_POLICY = "When its deliveries are tried again; null means the default schedule."
-_RATE_LIMIT = "How many attempts may begin in a second; null means no limit."
-_MAX_IN_FLIGHT = "How many attempts may be under way at once; null means the default."
-_METADATA = "Whatever is to be kept with it: a JSON object."
+_NAME = "Name of the webhook, for people."
+_URL = "URL that requests are sent to: https, or in development also http."
+_EVENT_TYPES = 'Event types that the webhook receives: names or patterns, e.g. "ticket.created", "ticket.*",'
+' "*".'
+_DESCRIPTION = "What the webhook is for."
+_FILTER = 'CEL expression that selects among those events, e.g. data.ticket.priority == "urgent".'
+_METHOD = "HTTP method of requests."
+_TIMEOUT = "Maximum duration of an attempt, in seconds."
+_VERIFY_SSL = "Whether the receiver's TLS certificate must be valid."
+_IP_ALLOWLIST = "CIDR ranges that the URL may resolve to; empty means any public address."
+_HEADERS = "Custom headers to send with each request."
+_AUTHENTICATION = "How requests authenticate, in addition to the signature."
+_ROTATE = "Interval of automatic secret rotation, in days; null means never."
+_RETRY_POLICY = "Schedule by which failed attempts are retried; null means the default schedule."
+_RATE_LIMIT = "Maximum number of attempts started per second; null means no limit."
+_MAX_IN_FLIGHT = "Maximum number of attempts in flight at once; null means the default."
+_METADATA = "Arbitrary JSON object to store with the webhook."
 
 
-@strawberry.input(description="A header of a webhook's requests.")
+@strawberry.input(description="A custom header of a webhook's requests.")
 class HeaderInput:
-    name: str = strawberry.field(description="Its name.")
-    value: str = strawberry.field(description="Its value.")
+    name: str = strawberry.field(description="Header name.")
+    value: str = strawberry.field(description="Header value.")
     sensitive: bool | None = strawberry.field(
-        default=False, description="Whether its value is a credential, and never shown again."
+        default=False, description="Whether the value is a credential, which is never shown again."
     )
 
 
-@strawberry.input(description="A username and a password (RFC 7617).")
+@strawberry.input(description="Credentials for HTTP Basic authentication (RFC 7617).")
 class BasicAuthInput:
     username: str = strawberry.field(description="The username.")
-    password: str = strawberry.field(description="The password. It is never shown again.")
+    password: str = strawberry.field(description="The password, which is never shown again.")
 
 
-@strawberry.input(one_of=True, description="How requests authenticate: exactly one of these.")
+@strawberry.input(one_of=True, description="How requests authenticate. Exactly one field must be given.")
 class AuthenticationInput:
-    bearer: str | None = strawberry.field(description="A bearer token. It is never shown again.")
-    basic: BasicAuthInput | None = strawberry.field(description="A username and a password.")
-    none: bool | None = strawberry.field(description="Not at all: true.")
+    bearer: str | None = strawberry.field(description="Bearer token, which is never shown again.")
+    basic: BasicAuthInput | None = strawberry.field(description="Username and password.")
+    none: bool | None = strawberry.field(description="No authentication; must be true.")
 
     def draft(self) -> drafts.AuthenticationDraft:
         basic = drafts.BasicAuthDraft(self.basic.username, self.basic.password) if self.basic else None
         return drafts.AuthenticationDraft(bearer=self.bearer, basic=basic, none=self.none)
 
 
-@strawberry.input(description="When deliveries are tried again.")
+@strawberry.input(description="A retry schedule.")
 class RetryPolicyInput:
     delays_seconds: list[int] = strawberry.field(
-        description="Seconds before the 2nd, 3rd … attempt; one more attempt is made than there are delays."
+        description="Delays before the 2nd, 3rd, … attempt, in seconds. The maximum number of attempts is one more"
+        " than the number of delays."
     )
 
 
-@strawberry.input(description="A webhook to be made.")
+@strawberry.input(description="Settings of a new webhook.")
 class CreateWebhookInput:
     name: str = strawberry.field(description=_NAME)
     url: str = strawberry.field(description=_URL)
@@ -69,7 +71,7 @@ class CreateWebhookInput:
     description: str | None = strawberry.field(description=_DESCRIPTION)
     filter: str | None = strawberry.field(description=_FILTER)
     secret: str | None = strawberry.field(
-        description="The signing secret (whsec_…, or whsk_… for ED25519); made when left out."
+        description="Signing secret (whsec_…, or whsk_… for ED25519); generated if omitted."
     )
     method: HttpMethod | None = strawberry.field(default=HttpMethod.POST, description=_METHOD)
     timeout_seconds: int | None = strawberry.field(default=30, description=_TIMEOUT)
@@ -78,7 +80,7 @@ class CreateWebhookInput:
     headers: list[HeaderInput] | None = strawberry.field(description=_HEADERS)
     authentication: AuthenticationInput | None = strawberry.field(description=_AUTHENTICATION)
     signature_scheme: SignatureScheme | None = strawberry.field(
-        default=SignatureScheme.HMAC_SHA256, description="How its requests are signed; cannot be changed later."
+        default=SignatureScheme.HMAC_SHA256, description="How requests are signed; cannot be changed later."
     )
     rotate_secret_every_days: int | None = strawberry.field(description=_ROTATE)
     retry_policy: RetryPolicyInput | None = strawberry.field(description=_RETRY_POLICY)
@@ -109,9 +111,12 @@ class CreateWebhookInput:
         )
 
 
-@strawberry.input(description="Changes of a webhook. A field left out stays as it is; null clears what can be empty.")
+@strawberry.input(
+    description="Input of `updateWebhook`. A field that is omitted stays unchanged; null clears a field that can"
+    " be empty."
+)
 class UpdateWebhookInput:
-    id: strawberry.ID = strawberry.field(description="Which webhook.")
+    id: strawberry.ID = strawberry.field(description="ID of the webhook.")
     name: str | None = strawberry.field(default=strawberry.UNSET, description=_NAME)
     url: str | None = strawberry.field(default=strawberry.UNSET, description=_URL)
     event_types: list[str] | None = strawberry.field(default=strawberry.UNSET, description=_EVENT_TYPES)
@@ -122,7 +127,7 @@ class UpdateWebhookInput:
     verify_ssl: bool | None = strawberry.field(default=strawberry.UNSET, description=_VERIFY_SSL)
     ip_allowlist: list[str] | None = strawberry.field(default=strawberry.UNSET, description=_IP_ALLOWLIST)
     headers: list[HeaderInput] | None = strawberry.field(
-        default=strawberry.UNSET, description=f"{_HEADERS} They replace all it has."
+        default=strawberry.UNSET, description=f"{_HEADERS} They replace all existing custom headers."
     )
     authentication: AuthenticationInput | None = strawberry.field(default=strawberry.UNSET, description=_AUTHENTICATION)
     rotate_secret_every_days: int | None = strawberry.field(default=strawberry.UNSET, description=_ROTATE)
@@ -152,29 +157,26 @@ class UpdateWebhookInput:
         )
 
 
-@strawberry.input(description="Which webhook.")
+@strawberry.input(description="Identifies a webhook.")
 class WebhookIdInput:
-    id: strawberry.ID = strawberry.field(description="Its id.")
+    id: strawberry.ID = strawberry.field(description="ID of the webhook.")
 
 
-@strawberry.input(
-    description="A test ping of a saved webhook: signed and sent now, answered with what came back, listed among its"
-    " deliveries."
-)
+@strawberry.input(description="Input of `pingWebhook`.")
 class PingWebhookInput:
-    id: strawberry.ID = strawberry.field(description="Which webhook.")
+    id: strawberry.ID = strawberry.field(description="ID of the webhook.")
     event_type: str | None = strawberry.field(
-        description="Whose example to send; the first that the webhook asks for, where left out."
+        description="Event type whose example is sent; the first one that the webhook receives if omitted."
     )
 
 
-@strawberry.input(description="A try of settings that are not saved yet: each step told apart.")
+@strawberry.input(description="Input of `testConnection`.")
 class TestConnectionInput:
     __test__ = False  # nothing for pytest
 
-    webhook: CreateWebhookInput = strawberry.field(description="The settings.")
+    webhook: CreateWebhookInput = strawberry.field(description="Settings to test. They are not saved.")
     event_type: str | None = strawberry.field(
-        description="Whose example to send; the first that the settings ask for, where left out."
+        description="Event type whose example is sent; the first one that the settings select if omitted."
     )
 
 

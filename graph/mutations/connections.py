@@ -12,27 +12,31 @@ from graph.types.attempt import AttemptRequest, AttemptResponse
 from graph.types.header import Header
 
 
-@strawberry.type(description="One step of a request.")
+@strawberry.type(description="One step of a test request.")
 class ConnectionStep:
-    name: ConnectionStepName = strawberry.field(description="Which step.")
-    ok: bool = strawberry.field(description="Whether it went well. The first that did not is the last.")
-    duration_ms: float = strawberry.field(description="How long it took, in milliseconds.")
-    detail: str = strawberry.field(description="What it came to, as a sentence.")
+    name: ConnectionStepName = strawberry.field(description="Name of the step.")
+    ok: bool = strawberry.field(description="Whether the step succeeded. The steps end at the first failure.")
+    duration_ms: float = strawberry.field(description="Duration of the step, in milliseconds.")
+    detail: str = strawberry.field(description="Result of the step, as a sentence.")
 
 
-@strawberry.type(description="What became of testConnection.")
+@strawberry.type(description="Payload of `testConnection`.")
 class TestConnectionPayload(Payload):
-    ok: bool | None = strawberry.field(default=None, description="Whether the receiver answered 2xx.")
-    steps: list[ConnectionStep] | None = strawberry.field(default=None, description="The steps, up to one that failed.")
-    request: AttemptRequest | None = strawberry.field(default=None, description="What was sent, or would have been.")
+    ok: bool | None = strawberry.field(default=None, description="Whether the receiver answered with a 2xx status.")
+    steps: list[ConnectionStep] | None = strawberry.field(
+        default=None, description="The steps, up to and including the first that failed."
+    )
+    request: AttemptRequest | None = strawberry.field(
+        default=None, description="The request that was sent, or would have been sent."
+    )
     response: AttemptResponse | None = strawberry.field(
-        default=None, description="What came back; null where nothing did."
+        default=None, description="The response that was received; null if there was none."
     )
 
 
 @strawberry.type
 class ConnectionMutations:
-    @mutation("Sends one test event as a webhook with these settings would, and saves nothing. Needs MANAGE.")
+    @mutation("Sends one test event with unsaved webhook settings and reports each step. Saves nothing. Needs MANAGE.")
     async def test_connection(self, info: Info, input: Input[TestConnectionInput]) -> TestConnectionPayload:
         context = info.context
         tried = await try_connection(context.resources, context.caller, input.webhook.draft(), input.event_type)

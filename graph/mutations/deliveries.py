@@ -9,24 +9,24 @@ from graph.mutations.payload import Input, Payload, mutation
 from graph.types.delivery import Delivery
 
 
-@strawberry.type(description="What became of retryDelivery.")
+@strawberry.type(description="Payload of `retryDelivery`.")
 class RetryDeliveryPayload(Payload):
-    delivery: Delivery | None = strawberry.field(default=None, description="The delivery as it is now.")
+    delivery: Delivery | None = strawberry.field(default=None, description="The delivery after the change.")
 
 
-@strawberry.type(description="What became of cancelDelivery.")
+@strawberry.type(description="Payload of `cancelDelivery`.")
 class CancelDeliveryPayload(Payload):
-    delivery: Delivery | None = strawberry.field(default=None, description="The delivery as it is now.")
+    delivery: Delivery | None = strawberry.field(default=None, description="The delivery after the change.")
 
 
 @strawberry.type
 class DeliveryMutations:
-    @mutation("Tries a delivery again now, whatever became of it; its retry schedule starts over. Needs MANAGE.")
+    @mutation("Retries a delivery now, whatever its status, and restarts its retry schedule. Needs MANAGE.")
     async def retry_delivery(self, info: Info, input: Input[DeliveryIdInput]) -> RetryDeliveryPayload:
         await steer.retry_delivery(info.context.resources, info.context.caller, input.id)
         return RetryDeliveryPayload(delivery=await info.context.loaders.deliveries.load(input.id))
 
-    @mutation("Gives up a delivery that is still pending or being retried. Needs MANAGE.")
+    @mutation("Cancels a delivery that is pending or being retried. Needs MANAGE.")
     async def cancel_delivery(self, info: Info, input: Input[DeliveryIdInput]) -> CancelDeliveryPayload:
         await steer.cancel_delivery(info.context.resources, info.context.caller, input.id)
         return CancelDeliveryPayload(delivery=await info.context.loaders.deliveries.load(input.id))

@@ -9,19 +9,19 @@ from graph.mutations.payload import Input, Payload, mutation
 from graph.types.event_type import EventType
 
 
-@strawberry.type(description="What became of createEventType.")
+@strawberry.type(description="Payload of `createEventType`.")
 class CreateEventTypePayload(Payload):
-    event_type: EventType | None = strawberry.field(default=None, description="The event type.")
+    event_type: EventType | None = strawberry.field(default=None, description="The new event type.")
 
 
-@strawberry.type(description="What became of updateEventType.")
+@strawberry.type(description="Payload of `updateEventType`.")
 class UpdateEventTypePayload(Payload):
-    event_type: EventType | None = strawberry.field(default=None, description="The event type as it is now.")
+    event_type: EventType | None = strawberry.field(default=None, description="The event type after the change.")
 
 
 @strawberry.type
 class EventTypeMutations:
-    @mutation("Makes an event type, which can be published and asked for from now on. Needs ADMIN.")
+    @mutation("Creates an event type, which can be published and selected by webhooks from now on. Needs ADMIN.")
     async def create_event_type(self, info: Info, input: Input[CreateEventTypeInput]) -> CreateEventTypePayload:
         known = await register.create_event_type(info.context.resources, info.context.caller, input.draft())
         return CreateEventTypePayload(event_type=EventType.from_known(known))

@@ -11,12 +11,14 @@ from graph.mutations.payload import Input, Payload, mutation
 from graph.types.event import Event
 
 
-@strawberry.type(description="What became of publishEvent.")
+@strawberry.type(description="Payload of `publishEvent`.")
 class PublishEventPayload(Payload):
-    event: Event | None = strawberry.field(default=None, description="The event, new or found by its idempotency key.")
-    delivery_count: int | None = strawberry.field(default=None, description="How many deliveries it has.")
+    event: Event | None = strawberry.field(
+        default=None, description="The event, either new or found by its idempotency key."
+    )
+    delivery_count: int | None = strawberry.field(default=None, description="Number of deliveries of the event.")
     duplicate: bool | None = strawberry.field(
-        default=None, description="Whether it had been published before, and was only found again."
+        default=None, description="Whether the event had already been published with this idempotency key."
     )
 
 
@@ -25,23 +27,26 @@ def _events(root: strawberry.Parent["PublishEventsPayload"]) -> list[Event] | No
     return None if root.published is None else [Event.from_row(committed.row) for committed in root.published]
 
 
-@strawberry.type(description="What became of publishEvents.")
+@strawberry.type(description="Payload of `publishEvents`.")
 class PublishEventsPayload(Payload):
     published: strawberry.Private[Sequence[CommittedEvent] | None] = None
     events: list[Event] | None = strawberry.field(
         resolver=_events, description="The events, in the order of the input."
     )
     delivery_count: int | None = strawberry.field(
-        default=None, description="How many deliveries they have in all; those of an event that came twice count once."
+        default=None, description="Total number of deliveries; those of an event that was given twice count once."
     )
     duplicates: int | None = strawberry.field(
-        default=None, description="How many of them had been published before, and were only found again."
+        default=None, description="Number of events that had already been published with their idempotency key."
     )
 
 
 @strawberry.type
 class EventMutations:
-    @mutation("Publishes an event. Once this answers, it is kept, and delivered to whoever asks for it. Needs PUBLISH.")
+    @mutation(
+        "Publishes an event. When the mutation returns, the event is stored and will be delivered to"
+        " every matching webhook. Needs PUBLISH."
+    )
     async def publish_event(self, info: Info, input: Input[PublishEventInput]) -> PublishEventPayload:
         context = info.context
         published = await context.resources.publisher.publish(
@@ -54,7 +59,7 @@ class EventMutations:
             duplicate=committed.duplicate,
         )
 
-    @mutation("Publishes up to 1000 events, all or none. Needs PUBLISH.")
+    @mutation("Publishes up to 1000 events, either all or none. Needs PUBLISH.")
     async def publish_events(self, info: Info, input: Input[PublishEventsInput]) -> PublishEventsPayload:
         context = info.context
         drafts = [event.draft() for event in input.events]

@@ -12,44 +12,44 @@ from graph.types.operation import Operation
 
 @strawberry.type
 class _OperationPayload(Payload):
-    matched: int | None = strawberry.field(default=None, description="How many rows there are to work on.")
+    matched: int | None = strawberry.field(default=None, description="Number of deliveries or events that matched.")
     operation: Operation | None = strawberry.field(
-        default=None, description="The work that goes on in the background; null for a dry run."
+        default=None, description="The background operation; null for a dry run."
     )
 
 
-@strawberry.type(description="What became of retryDeliveries.")
+@strawberry.type(description="Payload of `retryDeliveries`.")
 class RetryDeliveriesPayload(_OperationPayload):
     pass
 
 
-@strawberry.type(description="What became of cancelDeliveries.")
+@strawberry.type(description="Payload of `cancelDeliveries`.")
 class CancelDeliveriesPayload(_OperationPayload):
     pass
 
 
-@strawberry.type(description="What became of replayEvents.")
+@strawberry.type(description="Payload of `replayEvents`.")
 class ReplayEventsPayload(_OperationPayload):
     pass
 
 
 @strawberry.type
 class OperationMutations:
-    @mutation("Tries many deliveries again, in the background; their retry schedules start over. Needs MANAGE.")
+    @mutation("Retries many deliveries in the background and restarts their retry schedules. Needs MANAGE.")
     async def retry_deliveries(self, info: Info, input: Input[RetryDeliveriesInput]) -> RetryDeliveriesPayload:
         matched = await steering.retry_deliveries(
             info.context.resources, info.context.caller, input.filter.asked(), dry_run=bool(input.dry_run)
         )
         return RetryDeliveriesPayload(matched=matched.matched, operation=_begun(matched))
 
-    @mutation("Gives up many deliveries that are pending or being retried, in the background. Needs MANAGE.")
+    @mutation("Cancels many pending or retrying deliveries in the background. Needs MANAGE.")
     async def cancel_deliveries(self, info: Info, input: Input[CancelDeliveriesInput]) -> CancelDeliveriesPayload:
         matched = await steering.cancel_deliveries(
             info.context.resources, info.context.caller, input.filter.asked(), dry_run=bool(input.dry_run)
         )
         return CancelDeliveriesPayload(matched=matched.matched, operation=_begun(matched))
 
-    @mutation("Sends past events to a webhook that asks for them, in the background. Needs MANAGE.")
+    @mutation("Sends past events to a webhook that selects them, in the background. Needs MANAGE.")
     async def replay_events(self, info: Info, input: Input[ReplayEventsInput]) -> ReplayEventsPayload:
         matched = await replay.replay_events(
             info.context.resources,

@@ -13,13 +13,13 @@ from graph.types.user_error import UserError
 InputType = TypeVar("InputType")
 PayloadType = TypeVar("PayloadType", bound="Payload")
 
-Input: TypeAlias = Annotated[InputType, strawberry.argument(description="All that the mutation is told.")]
+Input: TypeAlias = Annotated[InputType, strawberry.argument(description="Input of the mutation.")]
 
 
 @strawberry.type
 class Payload:
     user_errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why nothing was done; empty where it was done."
+        default_factory=list, description="Reasons the mutation was refused; empty if it succeeded."
     )
 
 

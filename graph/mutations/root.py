@@ -13,7 +13,7 @@ from graph.mutations.webhooks import WebhookMutations
 
 
 @strawberry.type(
-    description="Changing things. Each takes one `input` and answers one payload, whose results are null where"
+    description="Write operations. Each takes one `input` and returns one payload, whose results are null if"
     " `userErrors` is not empty."
 )
 class Mutation(

@@ -10,18 +10,18 @@ from graph.mutations.payload import Input, Payload, mutation
 from graph.types.webhook import Webhook
 
 
-@strawberry.type(description="What became of rotateWebhookSecret.")
+@strawberry.type(description="Payload of `rotateWebhookSecret`.")
 class RotateWebhookSecretPayload(Payload):
-    webhook: Webhook | None = strawberry.field(default=None, description="The webhook as it is now.")
-    secret: str | None = strawberry.field(default=None, description="The new secret, shown this once.")
+    webhook: Webhook | None = strawberry.field(default=None, description="The webhook after the change.")
+    secret: str | None = strawberry.field(default=None, description="The new secret, shown only this once.")
 
 
-@strawberry.type(description="What became of revokeWebhookSecret.")
+@strawberry.type(description="Payload of `revokeWebhookSecret`.")
 class RevokeWebhookSecretPayload(Payload):
-    webhook: Webhook | None = strawberry.field(default=None, description="The webhook as it is now.")
+    webhook: Webhook | None = strawberry.field(default=None, description="The webhook after the change.")
 
 
-@strawberry.type(description="What became of revealWebhookSecret.")
+@strawberry.type(description="Payload of `revealWebhookSecret`.")
 class RevealWebhookSecretPayload(Payload):
     secret: str | None = strawberry.field(default=None, description="The current secret.")
 
@@ -29,7 +29,8 @@ class RevealWebhookSecretPayload(Payload):
 @strawberry.type
 class SecretMutations:
     @mutation(
-        "Signs with a new secret from now on, and with the present one too until the overlap ends. Needs SECRETS."
+        "Replaces a webhook's signing secret. The old secret continues to sign, beside the new one, until"
+        " the overlap ends. Needs SECRETS."
     )
     async def rotate_webhook_secret(
         self, info: Info, input: Input[RotateWebhookSecretInput]
@@ -40,14 +41,14 @@ class SecretMutations:
         )
         return RotateWebhookSecretPayload(webhook=Webhook.from_model(rotated.webhook), secret=rotated.secret)
 
-    @mutation("Ends the overlap of an expiring secret now. Needs SECRETS.")
+    @mutation("Revokes an expiring secret before its overlap ends. Needs SECRETS.")
     async def revoke_webhook_secret(
         self, info: Info, input: Input[RevokeWebhookSecretInput]
     ) -> RevokeWebhookSecretPayload:
         webhook = await secrets.revoke_secret(info.context.resources, info.context.caller, input.id, input.secret_id)
         return RevokeWebhookSecretPayload(webhook=Webhook.from_model(webhook))
 
-    @mutation("Shows a webhook's current secret. The audit log remembers it. Needs SECRETS.")
+    @mutation("Returns a webhook's current secret and records that in the audit log. Needs SECRETS.")
     async def reveal_webhook_secret(self, info: Info, input: Input[WebhookIdInput]) -> RevealWebhookSecretPayload:
         secret = await secrets.reveal_secret(info.context.resources, info.context.caller, input.id)
         return RevealWebhookSecretPayload(secret=secret)

@@ -12,72 +12,74 @@ from graph.types.delivery import Delivery
 from graph.types.webhook import Webhook
 
 
-@strawberry.type(description="What became of createWebhook.")
+@strawberry.type(description="Payload of `createWebhook`.")
 class CreateWebhookPayload(Payload):
-    webhook: Webhook | None = strawberry.field(default=None, description="The webhook.")
-    secret: str | None = strawberry.field(default=None, description="Its signing secret, shown this once.")
+    webhook: Webhook | None = strawberry.field(default=None, description="The new webhook.")
+    secret: str | None = strawberry.field(default=None, description="The signing secret, shown only this once.")
 
 
-@strawberry.type(description="What became of updateWebhook.")
+@strawberry.type(description="Payload of `updateWebhook`.")
 class UpdateWebhookPayload(Payload):
-    webhook: Webhook | None = strawberry.field(default=None, description="The webhook as it is now.")
+    webhook: Webhook | None = strawberry.field(default=None, description="The webhook after the change.")
 
 
-@strawberry.type(description="What became of deleteWebhook.")
+@strawberry.type(description="Payload of `deleteWebhook`.")
 class DeleteWebhookPayload(Payload):
-    deleted_id: strawberry.ID | None = strawberry.field(default=None, description="The id it had.")
+    deleted_id: strawberry.ID | None = strawberry.field(default=None, description="ID of the deleted webhook.")
 
 
-@strawberry.type(description="What became of pauseWebhook.")
+@strawberry.type(description="Payload of `pauseWebhook`.")
 class PauseWebhookPayload(Payload):
-    webhook: Webhook | None = strawberry.field(default=None, description="The webhook as it is now.")
+    webhook: Webhook | None = strawberry.field(default=None, description="The webhook after the change.")
 
 
-@strawberry.type(description="What became of resumeWebhook.")
+@strawberry.type(description="Payload of `resumeWebhook`.")
 class ResumeWebhookPayload(Payload):
-    webhook: Webhook | None = strawberry.field(default=None, description="The webhook as it is now.")
+    webhook: Webhook | None = strawberry.field(default=None, description="The webhook after the change.")
 
 
-@strawberry.type(description="What became of pingWebhook.")
+@strawberry.type(description="Payload of `pingWebhook`.")
 class PingWebhookPayload(Payload):
-    delivery: Delivery | None = strawberry.field(default=None, description="The ping's delivery.")
+    delivery: Delivery | None = strawberry.field(default=None, description="The delivery of the test event.")
     attempt: Attempt | None = strawberry.field(
-        default=None, description="Its one attempt: what was sent and came back."
+        default=None, description="The only attempt of that delivery, with its request and response."
     )
 
 
 @strawberry.type
 class WebhookMutations:
-    @mutation("Makes a webhook. It gets what is published from now on. Needs MANAGE.")
+    @mutation("Creates a webhook that receives events published from now on. Needs MANAGE.")
     async def create_webhook(self, info: Info, input: Input[CreateWebhookInput]) -> CreateWebhookPayload:
         context = info.context
         created = await register.create_webhook(context.resources, context.caller, input.draft())
         return CreateWebhookPayload(webhook=Webhook.from_model(created.webhook), secret=created.secret)
 
-    @mutation("Changes a webhook. Deliveries that wait go out as it is then. Needs MANAGE.")
+    @mutation("Changes a webhook. Waiting deliveries are sent with the new settings. Needs MANAGE.")
     async def update_webhook(self, info: Info, input: Input[UpdateWebhookInput]) -> UpdateWebhookPayload:
         context = info.context
         webhook = await register.update_webhook(context.resources, context.caller, input.id, input.changes())
         return UpdateWebhookPayload(webhook=Webhook.from_model(webhook))
 
-    @mutation("Deletes a webhook and cancels what waits for it. What was sent can still be queried. Needs MANAGE.")
+    @mutation(
+        "Deletes a webhook and cancels its waiting deliveries. Past deliveries can still be queried. Needs MANAGE."
+    )
     async def delete_webhook(self, info: Info, input: Input[WebhookIdInput]) -> DeleteWebhookPayload:
         deleted_id = await register.delete_webhook(info.context.resources, info.context.caller, input.id)
         return DeleteWebhookPayload(deleted_id=strawberry.ID(deleted_id))
 
-    @mutation("Keeps a webhook's deliveries waiting until it is resumed. Needs MANAGE.")
+    @mutation("Pauses a webhook: its deliveries wait until it is resumed. Needs MANAGE.")
     async def pause_webhook(self, info: Info, input: Input[WebhookIdInput]) -> PauseWebhookPayload:
         webhook = await register.pause_webhook(info.context.resources, info.context.caller, input.id)
         return PauseWebhookPayload(webhook=Webhook.from_model(webhook))
 
-    @mutation("Lets a paused or disabled webhook's deliveries go out again. Needs MANAGE.")
+    @mutation("Resumes a paused or disabled webhook, so that its deliveries are sent again. Needs MANAGE.")
     async def resume_webhook(self, info: Info, input: Input[WebhookIdInput]) -> ResumeWebhookPayload:
         webhook = await register.resume_webhook(info.context.resources, info.context.caller, input.id)
         return ResumeWebhookPayload(webhook=Webhook.from_model(webhook))
 
     @mutation(
-        "Sends a test event to a webhook now, past pause, rate limit and retries, and answers with what came back."
-        " Needs MANAGE."
+        "Sends a test event to a webhook at once, regardless of pause, rate limit and retries, and"
+        " returns the result. Needs MANAGE."
     )
     async def ping_webhook(self, info: Info, input: Input[PingWebhookInput]) -> PingWebhookPayload:
         context, loaders = info.context, info.context.loaders

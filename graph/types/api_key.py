@@ -10,18 +10,20 @@ from graph.types.connection import Connection
 from graph.types.node import Node
 
 
-@strawberry.type(description="A key that programs call with. The key itself is shown once, when it is made.")
+@strawberry.type(
+    description="An API key, with which programs authenticate. The key itself is shown only once, when it is created."
+)
 class ApiKey(Node):
-    name: str = strawberry.field(description="What it is for.")
-    hint: str = strawberry.field(description="The last four characters of the key.")
-    scopes: list[Scope] = strawberry.field(description="What it may do.")
+    name: str = strawberry.field(description="Name of the key, which describes its use.")
+    hint: str = strawberry.field(description="Last four characters of the key.")
+    scopes: list[Scope] = strawberry.field(description="Scopes that the key grants.")
     allowed_sources: list[str] = strawberry.field(
-        description="CIDRs of the addresses that may use it; empty means any address."
+        description="CIDR ranges of the addresses that may use the key; empty means any address."
     )
-    created_at: datetime = strawberry.field(description="When it was made.")
-    expires_at: datetime | None = strawberry.field(description="When it stops working; null means never.")
-    last_used_at: datetime | None = strawberry.field(description="About when it was last used.")
-    revoked_at: datetime | None = strawberry.field(description="When it was revoked, if it was.")
+    created_at: datetime = strawberry.field(description="Time of creation.")
+    expires_at: datetime | None = strawberry.field(description="Time at which the key expires; null means never.")
+    last_used_at: datetime | None = strawberry.field(description="Approximate time of the last use.")
+    revoked_at: datetime | None = strawberry.field(description="Time at which the key was revoked; null if it was not.")
 
     @classmethod
     def from_model(cls, key: ApiKeyModel) -> "ApiKey":
@@ -38,6 +40,6 @@ class ApiKey(Node):
         )
 
 
-@strawberry.type(description="A page of API keys, newest first, revoked ones too.")
+@strawberry.type(description="A page of API keys, newest first, including revoked keys.")
 class ApiKeyConnection(Connection[ApiKey]):
     pass

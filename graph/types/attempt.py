@@ -15,16 +15,16 @@ from graph.types.header import Header
 from graph.types.node import Node
 
 
-@strawberry.type(description="The request of an attempt, with credentials masked.")
+@strawberry.type(description="The HTTP request of an attempt, with credentials masked.")
 class AttemptRequest:
-    method: HttpMethod = strawberry.field(description="Its method.")
-    url: str = strawberry.field(description="Where it went.")
-    headers: list[Header] = strawberry.field(description="Its headers, in the order they were sent.")
+    method: HttpMethod = strawberry.field(description="HTTP method.")
+    url: str = strawberry.field(description="URL that the request was sent to.")
+    headers: list[Header] = strawberry.field(description="Request headers, in the order sent.")
     # Where it is not at hand, it is the event's, and is loaded only for who asks for it.
     text: strawberry.Private[str | None] = None
     delivery_id: strawberry.Private[str] = ""
 
-    @strawberry.field(description="Its body: the event's.")
+    @strawberry.field(description="Request body, which is the body of the event.")
     async def body(self, info: Info) -> str:
         if self.text is not None:
             return self.text
@@ -34,33 +34,35 @@ class AttemptRequest:
         return await loaders.event_body(delivery.event_id)
 
 
-@strawberry.type(description="The answer to an attempt.")
+@strawberry.type(description="The HTTP response to an attempt.")
 class AttemptResponse:
-    status: int = strawberry.field(description="Its HTTP status.")
-    headers: list[Header] = strawberry.field(description="Its headers, in the order they came.")
-    truncated: bool = strawberry.field(description="Whether the body was longer than what is kept.")
+    status: int = strawberry.field(description="HTTP status code.")
+    headers: list[Header] = strawberry.field(description="Response headers, in the order received.")
+    truncated: bool = strawberry.field(description="Whether the response body was longer than the part that is stored.")
     # Where it is not at hand, it is loaded only for who asks for it.
     text: strawberry.Private[str | None] = None
     attempt_id: strawberry.Private[str] = ""
 
-    @strawberry.field(description="The beginning of its body, read as UTF-8.")
+    @strawberry.field(description="Beginning of the response body, decoded as UTF-8.")
     async def body(self, info: Info) -> str:
         if self.text is not None:
             return self.text
         return await info.context.loaders.response_bodies.load(self.attempt_id) or ""
 
 
-@strawberry.type(description="One HTTP request of a delivery.")
+@strawberry.type(description="One HTTP request of a delivery, and its outcome.")
 class Attempt(Node):
-    number: int = strawberry.field(description="1 for the first attempt of its delivery.")
-    trigger: AttemptTrigger = strawberry.field(description="Why it was made.")
-    started_at: datetime = strawberry.field(description="When it began.")
-    duration_ms: float = strawberry.field(
-        description="How long it took, in milliseconds, from its beginning to its end."
+    number: int = strawberry.field(description="Number of the attempt within its delivery, starting at 1.")
+    trigger: AttemptTrigger = strawberry.field(description="Reason the attempt was made.")
+    started_at: datetime = strawberry.field(description="Time at which the attempt started.")
+    duration_ms: float = strawberry.field(description="Duration of the attempt from start to end, in milliseconds.")
+    outcome: AttemptOutcome = strawberry.field(description="Outcome of the attempt.")
+    error: str | None = strawberry.field(
+        description="Description of the failure, as a sentence; null if the attempt succeeded."
     )
-    outcome: AttemptOutcome = strawberry.field(description="What became of it.")
-    error: str | None = strawberry.field(description="What went wrong, as a sentence; null where it succeeded.")
-    remote_address: str | None = strawberry.field(description="The address that it was connected to.")
+    remote_address: str | None = strawberry.field(
+        description="IP address that the attempt connected to; null if it did not connect."
+    )
     row: strawberry.Private[Row]
 
     @classmethod
@@ -77,7 +79,7 @@ class Attempt(Node):
             row=row,
         )
 
-    @strawberry.field(description="What was sent.")
+    @strawberry.field(description="The request that was sent.")
     def request(self) -> AttemptRequest:
         return AttemptRequest(
             method=HttpMethod(self.row["request_method"]),
@@ -86,7 +88,7 @@ class Attempt(Node):
             delivery_id=self.row["delivery_id"],
         )
 
-    @strawberry.field(description="What came back; null where nothing did.")
+    @strawberry.field(description="The response that was received; null if there was none.")
     def response(self) -> AttemptResponse | None:
         if self.row["response_status"] is None:
             return None

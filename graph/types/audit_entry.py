@@ -13,18 +13,18 @@ from graph.types.connection import Connection
 from graph.types.node import Node
 
 
-@strawberry.type(description="One change: who, when, from where, and what.")
+@strawberry.type(description="One entry of the audit log: who changed what, when and from where.")
 class AuditEntry(Node):
-    at: datetime = strawberry.field(description="When it was changed.")
-    actor: str = strawberry.field(description="Who changed it: a key, a token, or the system.")
-    action: str = strawberry.field(description="What was done, e.g. webhook.updated.")
+    at: datetime = strawberry.field(description="Time of the change.")
+    actor: str = strawberry.field(description="Who made the change: an API key, an access token or the system.")
+    action: str = strawberry.field(description="The action, e.g. webhook.updated.")
     subject_id: strawberry.ID | None = strawberry.field(
-        description="What was changed: an id, or the name of an event type."
+        description="What was changed: an ID, or the name of an event type."
     )
     changes: JSON | None = strawberry.field(
-        description='From what to what: {"field": [old, new]}, with secrets masked.'
+        description='Old and new values: {"field": [old, new]}, with secrets masked.'
     )
-    source_address: str | None = strawberry.field(description="The address that the change was asked for from.")
+    source_address: str | None = strawberry.field(description="IP address that the change was requested from.")
 
     @classmethod
     def from_row(cls, row: Row) -> "AuditEntry":
@@ -39,7 +39,7 @@ class AuditEntry(Node):
         )
 
 
-@strawberry.type(description="A page of the audit log, newest first.")
+@strawberry.type(description="A page of audit log entries, newest first.")
 class AuditEntryConnection(Connection[AuditEntry]):
     @classmethod
     def from_page(cls, page: Page) -> "AuditEntryConnection":

@@ -10,38 +10,42 @@ from graph.types.node import Node
 NodeType = TypeVar("NodeType", bound=Node)
 
 
-@strawberry.type(description="Where a page stands in its list.")
+@strawberry.type(description="Position of a page within its list.")
 class PageInfo:
-    start_cursor: str | None = strawberry.field(description="The cursor of the first row; null on an empty page.")
-    end_cursor: str | None = strawberry.field(description="The cursor of the last row; null on an empty page.")
+    start_cursor: str | None = strawberry.field(
+        description="Cursor of the first item on this page; null if the page is empty."
+    )
+    end_cursor: str | None = strawberry.field(
+        description="Cursor of the last item on this page; null if the page is empty."
+    )
     next: strawberry.Private[bool | Probe]
     previous: strawberry.Private[bool | Probe]
 
-    @strawberry.field(description="Whether the list goes on after this page.")
+    @strawberry.field(description="Whether there are items after this page.")
     async def has_next_page(self) -> bool:
         return self.next if isinstance(self.next, bool) else await self.next()
 
-    @strawberry.field(description="Whether the list has rows before this page.")
+    @strawberry.field(description="Whether there are items before this page.")
     async def has_previous_page(self) -> bool:
         return self.previous if isinstance(self.previous, bool) else await self.previous()
 
 
-@strawberry.type(description="One row of a list, with its cursor.")
+@strawberry.type(description="An item of a list, with its cursor.")
 class Edge(Generic[NodeType]):
-    cursor: str = strawberry.field(description="Stands for this row in `after` and `before`.")
-    node: NodeType = strawberry.field(description="The row.")
+    cursor: str = strawberry.field(description="Cursor of this item, for `after` and `before`.")
+    node: NodeType = strawberry.field(description="The item.")
 
 
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[NodeType]):
-    nodes: list[NodeType] = strawberry.field(description="The rows, where their cursors are not needed.")
+    nodes: list[NodeType] = strawberry.field(description="The items on this page, without their cursors.")
     page: strawberry.Private[Page]
 
-    @strawberry.field(description="The rows with their cursors.")
+    @strawberry.field(description="The items on this page, with their cursors.")
     def edges(self) -> list[Edge[NodeType]]:
         return [Edge(cursor=encode_cursor(node.id), node=node) for node in self.nodes]
 
-    @strawberry.field(description="Where this page stands in the list.")
+    @strawberry.field(description="Position of this page within the list.")
     def page_info(self) -> PageInfo:
         return PageInfo(
             start_cursor=encode_cursor(self.nodes[0].id) if self.nodes else None,

@@ -27,19 +27,23 @@ if TYPE_CHECKING:
 _MORE_THAN_PUBLISHING = (Scope.READ, Scope.MANAGE)
 
 
-@strawberry.type(description="One event on its way to one webhook.")
+@strawberry.type(description="The delivery of one event to one webhook.")
 class Delivery(Node):
-    status: DeliveryStatus = strawberry.field(description="How far it has come.")
-    attempt_count: int = strawberry.field(description="How many attempts have been made.")
+    status: DeliveryStatus = strawberry.field(description="Status of the delivery.")
+    attempt_count: int = strawberry.field(description="Number of attempts made so far.")
     next_attempt_at: datetime | None = strawberry.field(
-        description="When the next attempt is due; null where none will follow."
+        description="Time at which the next attempt is due; null if none is scheduled."
     )
-    last_outcome: AttemptOutcome | None = strawberry.field(description="What became of the last attempt.")
+    last_outcome: AttemptOutcome | None = strawberry.field(
+        description="Outcome of the last attempt; null if there was none."
+    )
     last_response_status: int | None = strawberry.field(
-        description="The HTTP status that the last attempt was answered with, if it was answered."
+        description="HTTP status of the response to the last attempt; null if there was none."
     )
-    created_at: datetime = strawberry.field(description="When it was made.")
-    completed_at: datetime | None = strawberry.field(description="When it succeeded, failed or was canceled.")
+    created_at: datetime = strawberry.field(description="Time of creation.")
+    completed_at: datetime | None = strawberry.field(
+        description="Time at which the delivery succeeded, failed or was canceled; null if it is still open."
+    )
     event_id: strawberry.Private[str]
     webhook_id: strawberry.Private[str]
 
@@ -58,13 +62,16 @@ class Delivery(Node):
             webhook_id=row["webhook_id"],
         )
 
-    @strawberry.field(description="What happened.")
+    @strawberry.field(description="The event that is delivered.")
     async def event(self, info: Info) -> Annotated["Event", strawberry.lazy("graph.types.event")]:
         event = await info.context.loaders.events.load(self.event_id)
         assert event is not None  # both are written in one transaction
         return event
 
-    @strawberry.field(description="Where it goes. A webhook that was deleted reads as DISABLED. Needs READ or MANAGE.")
+    @strawberry.field(
+        description="The webhook that receives the event. A deleted webhook has the status DISABLED. Needs READ or"
+        " MANAGE."
+    )
     async def webhook(self, info: Info) -> Annotated["Webhook", strawberry.lazy("graph.types.webhook")]:
         info.context.caller.require(*_MORE_THAN_PUBLISHING)
         webhook = await info.context.loaders.webhooks.load(self.webhook_id)
@@ -72,7 +79,7 @@ class Delivery(Node):
         return webhook
 
     @strawberry.field(
-        description="What was tried, the first attempt first; `last: 1` is the latest. Needs READ or MANAGE."
+        description="Attempts of the delivery, oldest first; `last: 1` returns the latest. Needs READ or MANAGE."
     )
     async def attempts(
         self,

@@ -12,40 +12,41 @@ from graph.types.delivery import Delivery
 
 
 @strawberry.type(
-    description="One change of one delivery. Seen at least once; the cursor orders them within a workspace."
+    description="One change of one delivery. An update is seen at least once; cursors order the updates of a workspace."
 )
 class DeliveryUpdate:
-    cursor: str = strawberry.field(description="Where in the stream it stands; can be handed back as `after`.")
-    at: datetime = strawberry.field(description="When it changed.")
+    cursor: str = strawberry.field(description="Cursor of this update in the stream, for `after`.")
+    at: datetime = strawberry.field(description="Time of the change.")
     update: strawberry.Private[Update]
 
     @classmethod
     def of(cls, cursor: str, update: Update) -> "DeliveryUpdate":
         return cls(cursor=cursor, at=from_micros(update.at), update=update)
 
-    @strawberry.field(description="The delivery as it is now, which may be further than this change.")
+    @strawberry.field(description="The current state of the delivery, which may include later changes.")
     async def delivery(self, info: Info) -> Delivery:
         delivery = await info.context.loaders.deliveries.load(self.update.subject_id)
         assert delivery is not None  # it is announced after it is committed
         return delivery
 
-    @strawberry.field(description="The attempt that changed it; null where something else did.")
+    @strawberry.field(description="The attempt that caused the change; null if something else did.")
     async def attempt(self, info: Info) -> Attempt | None:
         attempt_id = self.update.attempt_id
         return None if attempt_id is None else await info.context.loaders.attempts.load(attempt_id)
 
 
 @strawberry.type(
-    description="Everything since the last message: a busy stream comes in bigger messages, not in more of them."
+    description="All updates since the previous message. If the stream is busy, messages carry more updates"
+    " rather than come more often."
 )
 class DeliveryUpdates:
     updates: list[DeliveryUpdate] = strawberry.field(
-        description="What changed, oldest first; the first message may have none."
+        description="The updates, oldest first; the first message may have none."
     )
     cursor: str = strawberry.field(
-        description="Hand it back as `after` to go on where you left off, on any server of the installation."
+        description="Cursor to resume from: pass it as `after`, to any server of the installation."
     )
     gap: bool = strawberry.field(
-        description="True where something may be missing before this message, because `after` was older than what is"
-        " kept, or the client was too slow: query deliveries to catch up."
+        description="True if updates may be missing before this message, because `after` was older than the updates"
+        " that are kept or the client was too slow. Query `deliveries` to catch up."
     )

@@ -18,17 +18,20 @@ from graph.types.delivery import DeliveryConnection
 from graph.types.node import Node
 
 
-@strawberry.type(description="One thing that happened, published once.")
+@strawberry.type(description="Something that happened, published once.")
 class Event(Node):
-    type: str = strawberry.field(description="The name of its event type.")
-    occurred_at: datetime = strawberry.field(description="When it happened, as its publisher said.")
-    created_at: datetime = strawberry.field(description="When it was published.")
-    test: bool = strawberry.field(description="Whether it was made by a ping rather than published.")
+    type: str = strawberry.field(description="Name of the event type.")
+    occurred_at: datetime = strawberry.field(
+        description="Time at which the event happened, according to its publisher."
+    )
+    created_at: datetime = strawberry.field(description="Time at which the event was published.")
+    test: bool = strawberry.field(description="Whether this is a test event, created by a ping rather than published.")
     idempotency_key: str | None = strawberry.field(
-        description="The publisher's key: publishing with it again gives this event back."
+        description="The publisher's idempotency key: publishing with the same key again returns this event."
     )
     ordering_key: str | None = strawberry.field(
-        description="Deliveries of one webhook with the same ordering key go out one after another, as published."
+        description="Ordering key: deliveries of one webhook with the same key are sent one after another, in the"
+        " order published."
     )
     known_body: strawberry.Private[str | None] = None
 
@@ -48,16 +51,16 @@ class Event(Node):
     async def _body(self, info: Info) -> str:
         return self.known_body or await info.context.loaders.event_body(self.id)
 
-    @strawberry.field(description="The exact text that is signed and sent.")
+    @strawberry.field(description="The exact text that is signed and sent as the request body.")
     async def body(self, info: Info) -> str:
         return await self._body(info)
 
-    @strawberry.field(description="The payload's `data`.")
+    @strawberry.field(description="The `data` of the payload.")
     async def data(self, info: Info) -> JSON:
         data: JSON = orjson.loads(await self._body(info))["data"]
         return data
 
-    @strawberry.field(description="Its deliveries, newest first: one to each webhook that asked for it.")
+    @strawberry.field(description="Deliveries of the event, newest first, one to each matching webhook.")
     async def deliveries(
         self,
         info: Info,

@@ -7,14 +7,17 @@ from app.publishing.registry import KnownEventType
 from graph.enums import EventCategory
 
 
-@strawberry.type(description="One kind of event, built in or made by the workspace.")
+@strawberry.type(description="A kind of event, either built in or created by the workspace.")
 class EventType:
-    name: str = strawberry.field(description="Its dotted name, e.g. ticket.created.")
-    category: EventCategory = strawberry.field(description="The part of the platform that it speaks about.")
-    description: str = strawberry.field(description="What has happened when it is published.")
-    json_schema: JSON = strawberry.field(description="The JSON Schema (2020-12) of the payload's `data`.")
-    example: JSON = strawberry.field(description="A realistic `data`, valid by the schema.")
-    archived: bool = strawberry.field(description="Whether it can no longer be published or newly selected.")
+    name: str = strawberry.field(description="Dotted name, e.g. ticket.created.")
+    category: EventCategory = strawberry.field(description="The part of the platform that the event type belongs to.")
+    description: str = strawberry.field(description="What an event of this type reports.")
+    json_schema: JSON = strawberry.field(description="JSON Schema (2020-12) of the payload's `data`.")
+    example: JSON = strawberry.field(description="A realistic example of `data`, valid against the schema.")
+    archived: bool = strawberry.field(
+        description="Whether the event type is archived. An archived type can no longer be"
+        " published or selected by webhooks."
+    )
 
     @classmethod
     def from_known(cls, known: KnownEventType) -> "EventType":

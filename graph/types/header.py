@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 import strawberry
 
 
-@strawberry.type(description="An HTTP header. The values of sensitive ones read as ••••.")
+@strawberry.type(description="An HTTP header. Sensitive values are masked as ••••.")
 class Header:
-    name: str = strawberry.field(description="Its name.")
-    value: str = strawberry.field(description="Its value, masked where it is a credential.")
+    name: str = strawberry.field(description="Header name.")
+    value: str = strawberry.field(description="Header value, masked if it is a credential.")
 
     @classmethod
     def all(cls, pairs: Iterable[Sequence[str]]) -> "list[Header]":

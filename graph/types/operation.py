@@ -9,14 +9,18 @@ from graph.enums import OperationStatus
 from graph.types.node import Node
 
 
-@strawberry.type(description="Work over many rows that goes on in the background and survives a restart.")
+@strawberry.type(description="A background operation on many deliveries or events. It survives restarts.")
 class Operation(Node):
-    kind: str = strawberry.field(description="Which mutation began it, e.g. retryDeliveries.")
-    status: OperationStatus = strawberry.field(description="How far it has come.")
-    matched: int = strawberry.field(description="How many rows it was to work on when it began.")
-    done: int = strawberry.field(description="How many of them it has changed.")
-    created_at: datetime = strawberry.field(description="When it was begun.")
-    completed_at: datetime | None = strawberry.field(description="When it ended.")
+    kind: str = strawberry.field(description="Name of the mutation that started the operation, e.g. retryDeliveries.")
+    status: OperationStatus = strawberry.field(description="Status of the operation.")
+    matched: int = strawberry.field(
+        description="Number of deliveries or events that matched when the operation started."
+    )
+    done: int = strawberry.field(description="Number of deliveries that the operation has changed or created so far.")
+    created_at: datetime = strawberry.field(description="Time at which the operation was created.")
+    completed_at: datetime | None = strawberry.field(
+        description="Time at which the operation ended; null if it is still running."
+    )
 
     @classmethod
     def from_model(cls, operation: OperationModel) -> "Operation":

@@ -10,14 +10,18 @@ from graph.enums import SecretStatus
 from graph.types.node import Node
 
 
-@strawberry.type(description="A secret that signs a webhook's requests. `revealWebhookSecret` shows the secret itself.")
+@strawberry.type(
+    description="A secret that signs a webhook's requests. `revealWebhookSecret` returns the secret itself."
+)
 class WebhookSecret(Node):
-    status: SecretStatus = strawberry.field(description="Whether it is the current one.")
-    hint: str = strawberry.field(description="The last four characters of the secret.")
-    created_at: datetime = strawberry.field(description="When it was made.")
-    expires_at: datetime | None = strawberry.field(description="Until when it signs too; null for the current one.")
+    status: SecretStatus = strawberry.field(description="Whether this is the current secret or an expiring one.")
+    hint: str = strawberry.field(description="Last four characters of the secret.")
+    created_at: datetime = strawberry.field(description="Time of creation.")
+    expires_at: datetime | None = strawberry.field(
+        description="Time at which the secret stops signing; null for the current secret."
+    )
     public_key: str | None = strawberry.field(
-        description="The key that verifies its signatures (whpk_…), where the scheme is ED25519."
+        description="Public key that verifies signatures (whpk_…); null unless the scheme is ED25519."
     )
 
     @classmethod

@@ -8,51 +8,55 @@ import strawberry
 from app.stats import measure
 
 Since: TypeAlias = Annotated[
-    datetime | None, strawberry.argument(description="From when on; 24 hours before `until`, where left out.")
+    datetime | None, strawberry.argument(description="Start of the time range; 24 hours before `until` by default.")
 ]
-Until: TypeAlias = Annotated[datetime | None, strawberry.argument(description="Until when; now, where left out.")]
+Until: TypeAlias = Annotated[datetime | None, strawberry.argument(description="End of the time range; now by default.")]
 Buckets: TypeAlias = Annotated[
     int | None,
-    strawberry.argument(description="How many equal parts the series has at most: 1 to 200; 24, where left out."),
+    strawberry.argument(description="Maximum number of equal parts in `series`: 1 to 200, 24 by default."),
 ]
 
 
 @strawberry.type(
-    description="How long attempts took, in milliseconds to within 2.5 %: so many percent of them no longer than this."
-    " Null without attempts."
+    description="Percentiles of the duration of attempts, in milliseconds, accurate to 2.5 %. Null if there were"
+    " no attempts."
 )
 class LatencyPercentiles:
-    p50: float | None = strawberry.field(description="Half of them.")
-    p95: float | None = strawberry.field(description="All but one in twenty.")
-    p99: float | None = strawberry.field(description="All but one in a hundred.")
+    p50: float | None = strawberry.field(description="50th percentile (median).")
+    p95: float | None = strawberry.field(description="95th percentile.")
+    p99: float | None = strawberry.field(description="99th percentile.")
 
 
-@strawberry.type(description="One of the equal parts of a time.")
+@strawberry.type(description="Statistics of one part of a time range. All parts are equally long.")
 class DeliveryStatsBucket:
-    since: datetime = strawberry.field(description="When it begins; it ends where the next one begins.")
-    succeeded: int = strawberry.field(description="Deliveries made in it that have succeeded.")
-    failed: int = strawberry.field(description="Deliveries made in it that have failed.")
-    attempts: int = strawberry.field(description="Attempts that ended in it.")
-    p95_latency_ms: float | None = strawberry.field(description="How long all but one in twenty of them took at most.")
+    since: datetime = strawberry.field(description="Start of this part; it ends where the next one starts.")
+    succeeded: int = strawberry.field(description="Number of deliveries created in this part that have succeeded.")
+    failed: int = strawberry.field(description="Number of deliveries created in this part that have failed.")
+    attempts: int = strawberry.field(description="Number of attempts that ended in this part.")
+    p95_latency_ms: float | None = strawberry.field(
+        description="95th percentile of the duration of those attempts, in milliseconds."
+    )
 
 
 @strawberry.type(
-    description="What became of the deliveries made in a time. Those in none of the three numbers were canceled. Pings"
-    " count for nothing."
+    description="Statistics of the deliveries created in a time range. Deliveries that are neither succeeded,"
+    " failed nor pending were canceled. Pings are not counted."
 )
 class DeliveryStats:
-    since: datetime = strawberry.field(description="From when on; a long time is fitted to whole five minutes.")
-    until: datetime = strawberry.field(description="Until when.")
-    deliveries: int = strawberry.field(description="How many were made.")
-    succeeded: int = strawberry.field(description="How many of them have succeeded.")
-    failed: int = strawberry.field(description="How many of them have failed.")
-    pending: int = strawberry.field(description="How many of them wait for an attempt.")
-    attempts: int = strawberry.field(description="How many attempts ended in this time.")
-    success_rate: float | None = strawberry.field(
-        description="The share, from 0 to 1, of those finished that succeeded; null where none is finished."
+    since: datetime = strawberry.field(
+        description="Start of the time range; long ranges are rounded to whole five minutes."
     )
-    latency_ms: LatencyPercentiles = strawberry.field(description="How long the attempts took.")
-    series: list[DeliveryStatsBucket] = strawberry.field(description="The parts of the time, in order.")
+    until: datetime = strawberry.field(description="End of the time range.")
+    deliveries: int = strawberry.field(description="Number of deliveries created.")
+    succeeded: int = strawberry.field(description="Number of those deliveries that have succeeded.")
+    failed: int = strawberry.field(description="Number of those deliveries that have failed.")
+    pending: int = strawberry.field(description="Number of those deliveries that are waiting for an attempt.")
+    attempts: int = strawberry.field(description="Number of attempts that ended in the time range.")
+    success_rate: float | None = strawberry.field(
+        description="Share of the finished deliveries that succeeded, from 0 to 1; null if none has finished."
+    )
+    latency_ms: LatencyPercentiles = strawberry.field(description="Duration of the attempts.")
+    series: list[DeliveryStatsBucket] = strawberry.field(description="The parts of the time range, in order.")
 
     @classmethod
     def of(cls, stats: measure.DeliveryStats) -> "DeliveryStats":

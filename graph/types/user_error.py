@@ -6,13 +6,15 @@ from app.errors import Problem
 from graph.enums import UserErrorCode
 
 
-@strawberry.type(description="Why a mutation did nothing.")
+@strawberry.type(description="A reason the mutation was refused.")
 class UserError:
-    message: str = strawberry.field(description="A sentence: which value, why not, and what would be right.")
-    path: list[str] = strawberry.field(
-        description='Where in the input, e.g. ["url"] or ["events", "3", "data", "ticket", "id"].'
+    message: str = strawberry.field(
+        description="A sentence that names the value, what is wrong with it and what would be accepted."
     )
-    code: UserErrorCode = strawberry.field(description="What kind of no it is, for programs.")
+    path: list[str] = strawberry.field(
+        description='Path of the value within the input, e.g. ["url"] or ["events", "3", "data", "ticket", "id"].'
+    )
+    code: UserErrorCode = strawberry.field(description="Kind of error, for programs.")
 
     @classmethod
     def from_problem(cls, problem: Problem) -> "UserError":

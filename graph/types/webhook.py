@@ -26,57 +26,64 @@ CONTENT_TYPE = "application/json"
 
 
 @strawberry.type(
-    description="What a webhook's requests carry in their Authorization header. Credentials are write-only."
+    description="Credentials that a webhook's requests carry in their Authorization header. Secret values are"
+    " write-only."
 )
 class WebhookAuthentication:
-    kind: AuthenticationKind = strawberry.field(description="Which kind of credentials, if any.")
-    username: str | None = strawberry.field(description="The username, where the kind is BASIC.")
+    kind: AuthenticationKind = strawberry.field(description="Kind of credentials.")
+    username: str | None = strawberry.field(description="Username; null unless the kind is BASIC.")
 
 
-@strawberry.type(description="When a delivery is tried again.")
+@strawberry.type(description="A retry schedule.")
 class RetryPolicy:
     delays_seconds: list[int] = strawberry.field(
-        description="Seconds before the 2nd, 3rd … attempt; one more attempt is made than there are delays."
+        description="Delays before the 2nd, 3rd, … attempt, in seconds. The maximum number of attempts is one more"
+        " than the number of delays."
     )
 
 
-@strawberry.type(description="Where events go: a URL, which events it asks for, and how requests to it are made.")
+@strawberry.type(
+    description="A receiver of events: a URL, the event types it receives, and settings of the requests sent to it."
+)
 class Webhook(Node):
-    name: str = strawberry.field(description="Its name.")
-    url: str = strawberry.field(description="Where its requests go.")
-    description: str | None = strawberry.field(description="What it is for.")
+    name: str = strawberry.field(description="Name of the webhook.")
+    url: str = strawberry.field(description="URL that requests are sent to.")
+    description: str | None = strawberry.field(description="What the webhook is for.")
     event_types: list[str] = strawberry.field(
-        description='Which events it asks for: names or patterns, e.g. "ticket.created", "ticket.*", "*".'
+        description='Event types that the webhook receives: names or patterns, e.g. "ticket.created", "ticket.*", "*".'
     )
     filter: str | None = strawberry.field(
-        description='Which of those events: CEL over the event, e.g. data.ticket.priority == "urgent".'
+        description='CEL expression that selects among those events, e.g. data.ticket.priority == "urgent". Null'
+        " selects all."
     )
-    method: HttpMethod = strawberry.field(description="The method of its requests.")
-    content_type: str = strawberry.field(description="The content type of its requests.")
-    timeout_seconds: int = strawberry.field(description="How long an attempt may take in all.")
-    verify_ssl: bool = strawberry.field(description="Whether the receiver's certificate must be valid.")
+    method: HttpMethod = strawberry.field(description="HTTP method of requests.")
+    content_type: str = strawberry.field(description="Content type of requests.")
+    timeout_seconds: int = strawberry.field(description="Maximum duration of an attempt, in seconds.")
+    verify_ssl: bool = strawberry.field(description="Whether the receiver's TLS certificate must be valid.")
     ip_allowlist: list[str] = strawberry.field(
-        description="CIDRs that the URL may resolve to; empty means any public address."
+        description="CIDR ranges that the URL may resolve to; empty means any public address."
     )
     authentication: WebhookAuthentication = strawberry.field(
-        description="How its requests authenticate, beside the signature."
+        description="How requests authenticate, in addition to the signature."
     )
-    signature_scheme: SignatureScheme = strawberry.field(description="How its requests are signed.")
+    signature_scheme: SignatureScheme = strawberry.field(description="How requests are signed.")
     rotate_secret_every_days: int | None = strawberry.field(
-        description="After how many days its secret is rotated by itself; null means never."
+        description="Interval of automatic secret rotation, in days; null means never."
     )
-    next_secret_rotation_at: datetime | None = strawberry.field(description="When that will be next.")
-    retry_policy: RetryPolicy = strawberry.field(description="When its deliveries are tried again.")
+    next_secret_rotation_at: datetime | None = strawberry.field(
+        description="Time of the next automatic secret rotation; null if there is none."
+    )
+    retry_policy: RetryPolicy = strawberry.field(description="Schedule by which failed attempts are retried.")
     rate_limit_per_second: int | None = strawberry.field(
-        description="How many attempts may begin in a second; null means no limit."
+        description="Maximum number of attempts started per second; null means no limit."
     )
-    max_in_flight: int = strawberry.field(description="How many attempts may be under way at once.")
-    status: WebhookStatus = strawberry.field(description="Whether its deliveries go out.")
-    status_reason: str | None = strawberry.field(description="Why it has this status, where there is more to say.")
-    status_changed_at: datetime = strawberry.field(description="Since when it has this status.")
-    metadata: JSON = strawberry.field(description="Whatever its owner keeps with it.")
-    created_at: datetime = strawberry.field(description="When it was made.")
-    updated_at: datetime = strawberry.field(description="When its settings were last changed.")
+    max_in_flight: int = strawberry.field(description="Maximum number of attempts in flight at once.")
+    status: WebhookStatus = strawberry.field(description="Whether deliveries are sent.")
+    status_reason: str | None = strawberry.field(description="Reason for the status, if there is more to say.")
+    status_changed_at: datetime = strawberry.field(description="Time at which the status last changed.")
+    metadata: JSON = strawberry.field(description="Arbitrary JSON object stored with the webhook.")
+    created_at: datetime = strawberry.field(description="Time of creation.")
+    updated_at: datetime = strawberry.field(description="Time of the last change to the settings.")
     model: strawberry.Private[WebhookModel]
 
     @classmethod
@@ -113,16 +120,16 @@ class Webhook(Node):
             model=model,
         )
 
-    @strawberry.field(description="Headers that its requests carry beside the product's own.")
+    @strawberry.field(description="Custom headers sent with each request.")
     def headers(self, info: Info) -> list[Header]:
         headers = open_headers(info.context.resources.cipher, self.model)
         return [Header(name=header.name, value=header.shown) for header in headers]
 
-    @strawberry.field(description="The secrets that sign now, the current one first.")
+    @strawberry.field(description="Secrets that currently sign requests, the current one first.")
     async def secrets(self, info: Info) -> list[WebhookSecret]:
         return await info.context.loaders.secrets.load(self.id)
 
-    @strawberry.field(description="Its deliveries, newest first. Needs READ.")
+    @strawberry.field(description="Deliveries to the webhook, newest first. Needs READ.")
     async def deliveries(
         self,
         info: Info,
@@ -139,8 +146,7 @@ class Webhook(Node):
         return DeliveryConnection.from_page(page)
 
     @strawberry.field(
-        description="How its deliveries have been doing: the 24 hours until now, where nothing else is said."
-        " Needs READ."
+        description="Statistics of the webhook's deliveries, by default over the last 24 hours. Needs READ."
     )
     async def stats(
         self,
@@ -158,7 +164,7 @@ class Webhook(Node):
 class WebhookConnection(Connection[Webhook]):
     listing: strawberry.Private[Listing]
 
-    @strawberry.field(description="How many webhooks the whole list holds.")
+    @strawberry.field(description="Total number of webhooks in the list.")
     async def total_count(self, info: Info) -> int:
         row = await info.context.resources.database.fetch_one(self.listing.count(), *self.listing.parameters)
         return 0 if row is None else row["count"]

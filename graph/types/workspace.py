@@ -10,10 +10,10 @@ from app.clock import from_micros
 from graph.types.node import Node
 
 
-@strawberry.type(description="One customer of the platform; everything else belongs to exactly one workspace.")
+@strawberry.type(description="One customer of the platform. Everything else belongs to exactly one workspace.")
 class Workspace(Node):
-    name: str = strawberry.field(description="Its name.")
-    created_at: datetime = strawberry.field(description="When it was made.")
+    name: str = strawberry.field(description="Name of the workspace.")
+    created_at: datetime = strawberry.field(description="Time of creation.")
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Workspace":
