@@ -23,40 +23,35 @@ from app.delivery.pipeline import Pipeline
 from app.delivery.policy import DeliveryPolicy
 from app.delivery.record import Recorder
 from app.delivery.target import Targets
-from app.delivery.waker import Waker
+from app.egress import address_policy
 from app.encryption import Cipher
 from app.keyring import load_keys
 from app.metrics import Metrics
 from app.publishing.intake import Intake
 from app.publishing.publish import Publisher, group_commits
-from app.publishing.registry import Registries
 from app.rates import Limiter, open_limiter
-from app.sender.guard import AddressPolicy
+from app.registry import Registries
 from app.sender.sender import Sender
 from app.sender.transport import Transport
+from app.services import Services
 from app.settings import Settings
 from app.updates import open_updates
-from app.updates.bus import Updates
+from app.waker import Waker
 
 
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """Everything open, of one process."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources(Services):
+    """Everything open, of one process: the domain's services, and beside them the parts that authenticate, publish and
+    deliver."""
 
-    settings: Settings
-    clock: Clock
-    database: Database
-    cipher: Cipher
     keys: KnownKeys
     tokens: TokenSigner
     limiter: Limiter
     sender: Sender
-    updates: Updates
     publisher: Publisher
     recorder: Recorder
     pipeline: Pipeline
     lease: Lease
-    waker: Waker
     metrics: Metrics
 
 
@@ -140,6 +135,7 @@ async def open_resources(
             pipeline=pipeline,
             lease=lease,
             waker=waker,
+            registries=registries,
             metrics=metrics,
         )
 
@@ -163,8 +159,3 @@ def guarded_transport(settings: Settings) -> Transport:
         max_idle_connections=settings.max_in_flight,
         local_addresses=settings.egress_addresses,
     )
-
-
-def address_policy(settings: Settings) -> AddressPolicy:
-    """Which addresses deliveries may reach."""
-    return AddressPolicy(allowed_networks=settings.allowed_networks, allow_loopback=settings.in_development)

@@ -9,8 +9,6 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from itertools import islice
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
 
 import asyncpg
 
@@ -19,9 +17,6 @@ from app.database.database import Database
 from app.ids import encode_suffix
 from app.stats.periods import CLOSED_AFTER, close_periods, closed_until
 from app.stats.window import PERIOD
-
-if TYPE_CHECKING:
-    from app.resources import Resources
 
 CHUNK = 5_000
 DAYS = timedelta(days=13)  # nothing is old enough to be pruned
@@ -159,9 +154,8 @@ async def _count(database_url: str) -> None:
         await database.execute("DELETE FROM stats_progress")
         since = to_micros(clock.now() - COUNTED)
         await database.execute("INSERT INTO stats_progress (id, closed_until) VALUES ('deliveries', $1)", since)
-        resources = cast("Resources", SimpleNamespace(database=database, clock=clock))
         while await closed_until(database) < clock.now() - CLOSED_AFTER - PERIOD:
-            await close_periods(resources)
+            await close_periods(database, clock)
         await database.execute("VACUUM (ANALYZE) stats_period")
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from app.ids import API_KEY, AUDIT_ENTRY, DELIVERY, EVENT, WEBHOOK
-from app.publishing.registry import Registry
+from app.registry import Registry
 from app.stats.measure import measure
 from graph import listings
 from graph.arguments import After, Before, First, Last, OfDeliveries, OfEvents, OfWebhooks, given
@@ -195,4 +195,4 @@ def _reading(info: Info, scope: Scope = Scope.READ) -> Context:
 
 
 async def _registry(context: Context) -> Registry:
-    return await context.resources.publisher.registries.current(context.resources.database, context.caller.workspace_id)
+    return await context.resources.registries.current(context.resources.database, context.caller.workspace_id)

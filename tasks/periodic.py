@@ -44,7 +44,7 @@ def heartbeat(resources: Resources) -> Chore:
 
 def chores(resources: Resources, *, works: bool) -> list[Chore]:
     """The other chores of a process, of one that `works` (delivers) or of one that does not."""
-    settings = resources.settings
+    settings, database, clock, lease = resources.settings, resources.database, resources.clock, resources.lease
     found = [Chore("keys", KEYS_EVERY_SECONDS, lambda: flush_last_used(resources))]
     if not works:
         found.append(Chore("settle", settings.sweep_seconds, resources.pipeline.settle))
@@ -52,9 +52,9 @@ def chores(resources: Resources, *, works: bool) -> list[Chore]:
         found.append(Chore("sweep", settings.sweep_seconds, lambda: sweep(resources)))
         found.append(Chore("secrets", SECRETS_EVERY_SECONDS, lambda: rotate_due_secrets(resources)))
         found.append(Chore("deleted", DELETED_EVERY_SECONDS, lambda: cancel_deliveries_of_deleted(resources)))
-        found.append(Chore("operations", OPERATIONS_EVERY_SECONDS, lambda: run_due_operations(resources)))
-        found.append(Chore("statistics", STATISTICS_EVERY_SECONDS, lambda: close_periods(resources)))
-        found.append(Chore("retention", RETENTION_EVERY_SECONDS, Retention(resources).prune))
+        found.append(Chore("operations", OPERATIONS_EVERY_SECONDS, lambda: run_due_operations(resources, lease)))
+        found.append(Chore("statistics", STATISTICS_EVERY_SECONDS, lambda: close_periods(database, clock)))
+        found.append(Chore("retention", RETENTION_EVERY_SECONDS, Retention(resources, resources.metrics.pruned).prune))
     return found
 
 

@@ -15,7 +15,7 @@ from app.ids import DELIVERY, WEBHOOK, is_id, new_id_at
 from app.models import Webhook
 from app.publishing.commit import event_row, insert_deliveries, insert_events
 from app.publishing.draft import PreparedEvent, example_of
-from app.publishing.registry import Registry
+from app.registry import Registry
 from app.statuses import AttemptTrigger, Scope
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ async def ping_webhook(resources: "Resources", caller: Caller, webhook_id: str, 
     """
     caller.require(Scope.MANAGE)
     webhook = await _webhook(resources, caller, webhook_id)
-    registry = await resources.publisher.registries.current(resources.database, caller.workspace_id)
+    registry = await resources.registries.current(resources.database, caller.workspace_id)
     name = _event_type(registry, webhook, event_type)
     event = example_of(registry.event_types[name].event_type, to_micros(resources.clock.now()))
     claimed = _claimed(resources.lease.worker_id, webhook, event)

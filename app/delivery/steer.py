@@ -1,7 +1,5 @@
 """What a person does to a delivery: retry it now, or cancel it."""
 
-from typing import TYPE_CHECKING
-
 from app.access import audit
 from app.access.caller import Caller
 from app.clock import to_micros
@@ -9,11 +7,9 @@ from app.database.database import Row, Statements
 from app.errors import UserErrorCode, not_found, rejected
 from app.ids import DELIVERY, is_id
 from app.models import Delivery
+from app.services import Services
 from app.statuses import DeliveryStatus, Scope, WebhookStatus
 from app.updates.update import Topic, Update
-
-if TYPE_CHECKING:
-    from app.resources import Resources
 
 _FIND = """
 SELECT d.*, w.status AS webhook_status, w.deleted_at AS webhook_deleted_at
@@ -30,7 +26,7 @@ WHERE id = $1 AND status IN ('PENDING', 'RETRYING') RETURNING id
 """
 
 
-async def retry_delivery(resources: "Resources", caller: Caller, delivery_id: str) -> Delivery:
+async def retry_delivery(services: Services, caller: Caller, delivery_id: str) -> Delivery:
     """Make a delivery due now, whatever became of it before; its retry schedule starts over.
 
     One that is being sent right now is left to that attempt.
@@ -39,29 +35,29 @@ async def retry_delivery(resources: "Resources", caller: Caller, delivery_id: st
         Rejected: NOT_FOUND; CONFLICT for a test, or where the webhook is deleted or disabled.
     """
     caller.require(Scope.MANAGE)
-    now = resources.clock.now()
-    async with resources.database.transaction() as statements:
+    now = services.clock.now()
+    async with services.database.transaction() as statements:
         row = await _find(statements, caller, delivery_id)
         _require_retryable(row)
         await statements.execute(_RETRY, delivery_id, to_micros(now))
         await audit.record(
             statements, caller, "delivery.retried", delivery_id, {"status": [row["status"], "PENDING"]}, now
         )
-    await announce_delivery(resources, delivery_id)
+    await announce_delivery(services, delivery_id)
     if row["webhook_status"] == WebhookStatus.ACTIVE:
-        resources.waker.wake([row["webhook_id"]])
-    return await _read(resources, delivery_id)
+        services.waker.wake([row["webhook_id"]])
+    return await _read(services, delivery_id)
 
 
-async def cancel_delivery(resources: "Resources", caller: Caller, delivery_id: str) -> Delivery:
+async def cancel_delivery(services: Services, caller: Caller, delivery_id: str) -> Delivery:
     """Give up a delivery that is still open. Canceling it twice is no error.
 
     Raises:
         Rejected: NOT_FOUND; CONFLICT where it has succeeded or failed already.
     """
     caller.require(Scope.MANAGE)
-    now = resources.clock.now()
-    async with resources.database.transaction() as statements:
+    now = services.clock.now()
+    async with services.database.transaction() as statements:
         row = await _find(statements, caller, delivery_id)
         if row["status"] in {DeliveryStatus.SUCCEEDED, DeliveryStatus.FAILED}:
             message = f"The delivery {delivery_id} is {row['status']} already; only open deliveries can be canceled."
@@ -69,24 +65,24 @@ async def cancel_delivery(resources: "Resources", caller: Caller, delivery_id: s
         if await statements.fetch(_CANCEL, delivery_id, to_micros(now)):
             changes = {"status": [row["status"], DeliveryStatus.CANCELED]}
             await audit.record(statements, caller, "delivery.canceled", delivery_id, changes, now)
-    await announce_delivery(resources, delivery_id)
-    return await _read(resources, delivery_id)
+    await announce_delivery(services, delivery_id)
+    return await _read(services, delivery_id)
 
 
-async def announce_delivery(resources: "Resources", delivery_id: str) -> None:
+async def announce_delivery(services: Services, delivery_id: str) -> None:
     """Announce how a delivery stands after something other than an attempt changed it."""
-    delivery = await _read(resources, delivery_id)
+    delivery = await _read(services, delivery_id)
     update = Update(
         workspace_id=delivery.workspace_id,
         subject_id=delivery.id,
-        at=to_micros(resources.clock.now()),
+        at=to_micros(services.clock.now()),
         event_id=delivery.event_id,
         webhook_id=delivery.webhook_id,
         event_type=delivery.event_type,
         status=delivery.status,
         attempt_id=None,
     )
-    resources.updates.announce(Topic.DELIVERIES, [update])
+    services.updates.announce(Topic.DELIVERIES, [update])
 
 
 async def _find(statements: Statements, caller: Caller, delivery_id: str) -> Row:
@@ -96,8 +92,8 @@ async def _find(statements: Statements, caller: Caller, delivery_id: str) -> Row
     return row
 
 
-async def _read(resources: "Resources", delivery_id: str) -> Delivery:
-    return await Delivery.get(id=delivery_id, using_db=resources.database.orm)
+async def _read(services: Services, delivery_id: str) -> Delivery:
+    return await Delivery.get(id=delivery_id, using_db=services.database.orm)
 
 
 def _require_retryable(row: Row) -> None:

@@ -20,7 +20,7 @@ from app.errors import Problem, Rejected, UserErrorCode
 from app.ids import SECRET, WEBHOOK, new_id
 from app.models import Secret, Webhook
 from app.publishing.draft import PreparedEvent, example_of
-from app.publishing.registry import Registry
+from app.registry import Registry
 from app.sender.outcome import Answered
 from app.sender.watched import send_watched
 from app.statuses import HttpMethod, Scope, WebhookStatus
@@ -71,7 +71,7 @@ async def try_connection(
     """
     caller.require(Scope.MANAGE)
     at = resources.clock.now()
-    registry = await resources.publisher.registries.current(resources.database, caller.workspace_id)
+    registry = await resources.registries.current(resources.database, caller.workspace_id)
     around = await surroundings(resources, caller.workspace_id)
     problems: list[Problem] = []
     configuration = configure(problems, draft, around)

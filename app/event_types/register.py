@@ -5,7 +5,7 @@ so, and goes when they are not.
 """
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -21,18 +21,16 @@ from app.event_types.archival import archive_built_in
 from app.event_types.drafts import EventTypeChanges, EventTypeDraft
 from app.ids import EVENT_TYPE, new_id
 from app.models import CustomEventType
-from app.publishing.registry import KnownEventType
+from app.registry import KnownEventType
+from app.services import Services
 from app.statuses import Scope
 from app.webhooks.change import raise_registry_version
-
-if TYPE_CHECKING:
-    from app.resources import Resources
 
 # Publishing holds all of them compiled, and an administrator finds their way among no more.
 MAX_EVENT_TYPES = 200
 
 
-async def create_event_type(resources: "Resources", caller: Caller, draft: EventTypeDraft) -> KnownEventType:
+async def create_event_type(services: Services, caller: Caller, draft: EventTypeDraft) -> KnownEventType:
     """Make an event type, which can be published and selected from now on.
 
     Raises:
@@ -40,9 +38,9 @@ async def create_event_type(resources: "Resources", caller: Caller, draft: Event
         Rejected: all that is wrong with the draft at once, TAKEN for the name, or TOO_MANY event types.
     """
     caller.require(Scope.ADMIN)
-    at = resources.clock.now()
+    at = services.clock.now()
     event_type = _checked(draft, caller.workspace_id, at)
-    async with resources.database.transaction() as statements:
+    async with services.database.transaction() as statements:
         await raise_registry_version(statements, caller.workspace_id)  # first: it makes looking before writing safe
         await _require_free(statements, caller.workspace_id, draft.name)
         await event_type.save(using_db=statements.orm, force_create=True)
@@ -52,12 +50,10 @@ async def create_event_type(resources: "Resources", caller: Caller, draft: Event
             "example": [None, event_type.example],
         }
         await audit.record(statements, caller, "event_type.created", event_type.name, changes, at)
-    return await _read(resources, caller, draft.name)
+    return await _read(services, caller, draft.name)
 
 
-async def update_event_type(
-    resources: "Resources", caller: Caller, name: str, changes: EventTypeChanges
-) -> KnownEventType:
+async def update_event_type(services: Services, caller: Caller, name: str, changes: EventTypeChanges) -> KnownEventType:
     """Change what is given and leave the rest as it is. What was published stays as it was.
 
     Raises:
@@ -65,8 +61,8 @@ async def update_event_type(
         Rejected: NOT_FOUND; CONFLICT for anything but archiving a built-in one; all that is wrong with the changes.
     """
     caller.require(Scope.ADMIN)
-    at = resources.clock.now()
-    async with resources.database.transaction() as statements:
+    at = services.clock.now()
+    async with services.database.transaction() as statements:
         await raise_registry_version(statements, caller.workspace_id)
         found = await _find(statements, caller.workspace_id, name)
         if name in BUILT_IN:
@@ -75,7 +71,7 @@ async def update_event_type(
             changed = await _change(statements, found, name, changes, at)
         if changed:
             await audit.record(statements, caller, "event_type.updated", name, changed, at)
-    return await _read(resources, caller, name)
+    return await _read(services, caller, name)
 
 
 def _checked(draft: EventTypeDraft, workspace_id: str, at: datetime) -> CustomEventType:
@@ -188,6 +184,6 @@ def _set(event_type: CustomEventType, changes: EventTypeChanges) -> dict[str, li
     return changed
 
 
-async def _read(resources: "Resources", caller: Caller, name: str) -> KnownEventType:
-    registry = await resources.publisher.registries.current(resources.database, caller.workspace_id)
+async def _read(services: Services, caller: Caller, name: str) -> KnownEventType:
+    registry = await services.registries.current(services.database, caller.workspace_id)
     return registry.event_types[name]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.access import audit
 from app.access.caller import Caller
@@ -12,11 +12,9 @@ from app.errors import UserErrorCode, rejected
 from app.ids import OPERATION, new_id
 from app.models import Operation
 from app.operations.selection import MAX_MATCHED
+from app.services import Services
 from app.statuses import OperationStatus
 from app.updates.update import Topic, Update
-
-if TYPE_CHECKING:
-    from app.resources import Resources
 
 # Each takes a turn with the others; more of them would only make all of them slower.
 MAX_RUNNING = 10
@@ -30,9 +28,7 @@ class Matched:
     operation: Operation | None
 
 
-async def begin(
-    resources: "Resources", caller: Caller, kind: str, request: Mapping[str, Any], matched: int
-) -> Operation:
+async def begin(services: Services, caller: Caller, kind: str, request: Mapping[str, Any], matched: int) -> Operation:
     """Write down an operation, which a worker begins within about a second.
 
     Args:
@@ -41,7 +37,7 @@ async def begin(
     Raises:
         Rejected: TOO_MANY are under way.
     """
-    at = resources.clock.now()
+    at = services.clock.now()
     operation = Operation(
         id=new_id(OPERATION, at),
         workspace_id=caller.workspace_id,
@@ -51,20 +47,20 @@ async def begin(
         matched=matched,
         created_at=at,
     )
-    async with resources.database.transaction() as statements:
+    async with services.database.transaction() as statements:
         await _require_room(statements, caller.workspace_id)
         await operation.save(using_db=statements.orm, force_create=True)
         changes = {"kind": [None, kind], "request": [None, request], "matched": [None, matched]}
         await audit.record(statements, caller, "operation.started", operation.id, changes, at)
-    announce(resources, caller.workspace_id, operation.id, operation.status)
+    announce(services, caller.workspace_id, operation.id, operation.status)
     return operation
 
 
-def announce(resources: "Resources", workspace_id: str, operation_id: str, status: str) -> None:
+def announce(services: Services, workspace_id: str, operation_id: str, status: str) -> None:
     """Tell followers that an operation has come further."""
-    at = to_micros(resources.clock.now())
+    at = to_micros(services.clock.now())
     update = Update(workspace_id, operation_id, at, None, None, None, status, None)
-    resources.updates.announce(Topic.OPERATIONS, [update])
+    services.updates.announce(Topic.OPERATIONS, [update])
 
 
 def require_few(matched: int, what: str, *path: str) -> None:

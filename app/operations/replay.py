@@ -6,7 +6,7 @@ events are left out, and so is whatever is on its way to the webhook anyway.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cel
 import orjson
@@ -23,11 +23,9 @@ from app.operations.begin import Matched, begin, require_few
 from app.operations.checks import pattern_problems, time_problems, usable_webhook
 from app.operations.progress import BATCH, Progress, Task
 from app.operations.selection import counted, picked
-from app.publishing.registry import Route
+from app.registry import Route
+from app.services import Services
 from app.statuses import OperationStatus, Scope, WebhookStatus
-
-if TYPE_CHECKING:
-    from app.resources import Resources
 
 KIND = "replayEvents"
 # A filter reads the whole event. A batch of large ones (256 kB each) must neither fill the memory nor hold up the loop.
@@ -57,7 +55,7 @@ RETURNING delivery.id, workspace_id, delivery.event_id, webhook_id, delivery.eve
 
 
 async def replay_events(
-    resources: "Resources",
+    services: Services,
     caller: Caller,
     webhook_id: str,
     time: TimeRange,
@@ -82,7 +80,7 @@ async def replay_events(
     problems = [*pattern_problems(event_types, "eventTypes"), *time_problems(time, "time")]
     if problems:
         raise Rejected(problems)
-    webhook = await usable_webhook(resources.database, caller, webhook_id, "webhookId")
+    webhook = await usable_webhook(services.database, caller, webhook_id, "webhookId")
     since, until = (None if at is None else rfc3339(at) for at in (time.since, time.until))
     request = {
         "webhookId": webhook_id,
@@ -91,12 +89,12 @@ async def replay_events(
         "onlyMissing": only_missing,
         "webhookEventTypes": orjson.loads(webhook["event_types"]),
         "filter": webhook["filter_expression"],
-        "before": new_id(EVENT, resources.clock.now()),
+        "before": new_id(EVENT, services.clock.now()),
     }
-    matched = await _count(resources.database, caller.workspace_id, request)
+    matched = await _count(services.database, caller.workspace_id, request)
     if dry_run:
         return Matched(matched, None)
-    return Matched(matched, await begin(resources, caller, KIND, request, matched))
+    return Matched(matched, await begin(services, caller, KIND, request, matched))
 
 
 async def replay_batch(statements: Statements, task: Task, at: datetime) -> Progress:

@@ -7,7 +7,7 @@ lease has ended. The batch and the word of it are one transaction that only comm
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import orjson
 import structlog
@@ -16,14 +16,13 @@ from tortoise.exceptions import OperationalError
 from app.clock import to_micros
 from app.database.database import Row, Statements
 from app.database.errors import DatabaseError
+from app.delivery.lease import Lease
 from app.operations import replay, steering
 from app.operations.begin import announce
 from app.operations.progress import Progress, Task
+from app.services import Services
 from app.statuses import OperationStatus
 from app.updates.update import Topic, Update
-
-if TYPE_CHECKING:
-    from app.resources import Resources
 
 log = structlog.get_logger()
 
@@ -59,22 +58,22 @@ class _Lost(Exception):
     """Another process holds the operation now; what this one did of the batch is undone."""
 
 
-async def run_due_operations(resources: "Resources") -> int:
+async def run_due_operations(services: Services, lease: Lease) -> int:
     """Work on all operations that are under way, until none is left; periodic. Returns how many batches were done."""
     batches = 0
-    while done := await run_batches(resources):
+    while done := await run_batches(services, lease):
         batches += done
     return batches
 
 
-async def run_batches(resources: "Resources") -> int:
+async def run_batches(services: Services, lease: Lease) -> int:
     """Do one batch of each operation that this process holds or finds free; returns how many."""
-    worker_id = resources.lease.worker_id
-    await resources.database.execute(_CLAIM, worker_id, to_micros(resources.clock.now()))
-    held = await resources.database.fetch(_HELD, worker_id)
+    worker_id = lease.worker_id
+    await services.database.execute(_CLAIM, worker_id, to_micros(services.clock.now()))
+    held = await services.database.fetch(_HELD, worker_id)
     for row in held:
         try:
-            await _run_batch(resources, row)
+            await _run_batch(services, row)
         except _Lost:
             log.info("operation.lost", operation_id=row["id"])
         except (DatabaseError, OperationalError):
@@ -82,21 +81,21 @@ async def run_batches(resources: "Resources") -> int:
         except Exception:
             log.exception("operation.failed", operation_id=row["id"], kind=row["kind"])
             failed = Progress(row["position"], status=OperationStatus.FAILED)
-            await _write_down(resources.database, row, failed, resources.clock.now())
-            announce(resources, row["workspace_id"], row["id"], failed.status)
+            await _write_down(services.database, row, failed, services.clock.now())
+            announce(services, row["workspace_id"], row["id"], failed.status)
     return len(held)
 
 
-async def _run_batch(resources: "Resources", row: Row) -> None:
-    at = resources.clock.now()
+async def _run_batch(services: Services, row: Row) -> None:
+    at = services.clock.now()
     task = Task(row["workspace_id"], orjson.loads(row["request"]), row["position"])
-    async with resources.database.transaction() as statements:
+    async with services.database.transaction() as statements:
         progress = await _BATCHES[row["kind"]](statements, task, at)
         if not await _write_down(statements, row, progress, at):
             raise _Lost
-    resources.updates.announce(Topic.DELIVERIES, [_changed(changed, progress, at) for changed in progress.deliveries])
-    resources.waker.wake(dict.fromkeys(changed["webhook_id"] for changed in progress.deliveries))
-    announce(resources, task.workspace_id, row["id"], progress.status)
+    services.updates.announce(Topic.DELIVERIES, [_changed(changed, progress, at) for changed in progress.deliveries])
+    services.waker.wake(dict.fromkeys(changed["webhook_id"] for changed in progress.deliveries))
+    announce(services, task.workspace_id, row["id"], progress.status)
     if progress.status is not OperationStatus.RUNNING:
         log.info("operation.ended", operation_id=row["id"], kind=row["kind"], status=progress.status)
 

@@ -7,7 +7,7 @@ status while the work goes on are taken as they are when their turn comes.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.access.caller import Caller
 from app.clock import rfc3339, to_micros
@@ -20,10 +20,8 @@ from app.operations.begin import Matched, begin, require_few
 from app.operations.checks import known_webhook, pattern_problems, require_event, time_problems, usable_webhook
 from app.operations.progress import BATCH, Progress, Task
 from app.operations.selection import counted, picked
+from app.services import Services
 from app.statuses import DeliveryStatus, OperationStatus, Scope
-
-if TYPE_CHECKING:
-    from app.resources import Resources
 
 _IDS: Columns = (("id", "text"),)
 _CHANGED = "RETURNING delivery.id, workspace_id, event_id, webhook_id, event_type"
@@ -79,9 +77,7 @@ CANCEL = Steering(
 )
 
 
-async def retry_deliveries(
-    resources: "Resources", caller: Caller, asked: DeliveryFilter, dry_run: bool = False
-) -> Matched:
+async def retry_deliveries(services: Services, caller: Caller, asked: DeliveryFilter, dry_run: bool = False) -> Matched:
     """Make the deliveries that a filter means due now, their retry schedules starting over; those that SUCCEEDED only
     where the filter names that status.
 
@@ -93,11 +89,11 @@ async def retry_deliveries(
         Rejected: NOT_FOUND for the webhook or the event; CONFLICT for a disabled webhook; all that is wrong with the
             filter; TOO_MANY deliveries, or operations under way.
     """
-    return await _steer(resources, caller, RETRY, asked, dry_run)
+    return await _steer(services, caller, RETRY, asked, dry_run)
 
 
 async def cancel_deliveries(
-    resources: "Resources", caller: Caller, asked: DeliveryFilter, dry_run: bool = False
+    services: Services, caller: Caller, asked: DeliveryFilter, dry_run: bool = False
 ) -> Matched:
     """Give up the open deliveries that a filter means.
 
@@ -108,7 +104,7 @@ async def cancel_deliveries(
         Forbidden: the caller lacks MANAGE.
         Rejected: as with `retry_deliveries`, but a disabled webhook is none of its concern.
     """
-    return await _steer(resources, caller, CANCEL, asked, dry_run)
+    return await _steer(services, caller, CANCEL, asked, dry_run)
 
 
 async def steer_batch(steering: Steering, statements: Statements, task: Task, at: datetime) -> Progress:
@@ -127,18 +123,18 @@ async def steer_batch(steering: Steering, statements: Statements, task: Task, at
 
 
 async def _steer(
-    resources: "Resources", caller: Caller, steering: Steering, asked: DeliveryFilter, dry_run: bool
+    services: Services, caller: Caller, steering: Steering, asked: DeliveryFilter, dry_run: bool
 ) -> Matched:
     caller.require(Scope.MANAGE)
-    await _check(resources.database, caller, steering, asked)
+    await _check(services.database, caller, steering, asked)
     meant = _meant(steering, asked)
-    before = new_id(DELIVERY, resources.clock.now())  # what is made from now on is not meant
+    before = new_id(DELIVERY, services.clock.now())  # what is made from now on is not meant
     lanes = _lanes(caller.workspace_id, meant, [("id < ?", (before,))])
-    matched = await _count(resources.database, caller, steering, lanes)
+    matched = await _count(services.database, caller, steering, lanes)
     if dry_run:
         return Matched(matched, None)
     request = {"filter": _to_json(meant), "before": before}
-    return Matched(matched, await begin(resources, caller, steering.kind, request, matched))
+    return Matched(matched, await begin(services, caller, steering.kind, request, matched))
 
 
 async def _check(database: Database, caller: Caller, steering: Steering, asked: DeliveryFilter) -> None:

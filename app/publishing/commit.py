@@ -16,7 +16,7 @@ from app.database.statements import Write
 from app.errors import Problem
 from app.ids import DELIVERY, new_id_at
 from app.publishing.draft import PreparedEvent
-from app.publishing.registry import Registries, Registry, Route
+from app.registry import Registries, Registry, Route
 from app.statuses import AttemptTrigger
 
 _KEYS: Columns = (("workspace_id", "text"), ("idempotency_key", "text"))

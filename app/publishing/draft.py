@@ -14,7 +14,7 @@ from app.catalogue.explanation import quoted
 from app.clock import rfc3339_at, to_micros
 from app.errors import Problem, UserErrorCode
 from app.ids import EVENT, new_id_at
-from app.publishing.registry import KnownEventType, Registry
+from app.registry import KnownEventType, Registry
 
 MAX_EVENTS = 1_000
 MAX_KEY_LENGTH = 255  # idempotency and ordering keys: long enough for two UUIDs and a prefix, short enough to index

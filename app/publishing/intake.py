@@ -14,7 +14,7 @@ from app.database.database import Database
 from app.errors import Problem
 from app.publishing.commit import Claimant, Committed, PublishRequest, commit_requests
 from app.publishing.draft import EventDraft, json_of, prepare, problems_of
-from app.publishing.registry import Registries, Registry
+from app.registry import Registries, Registry
 
 
 class Publication(NamedTuple):

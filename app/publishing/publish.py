@@ -15,7 +15,7 @@ from app.group_commit import Commit, GroupCommit
 from app.publishing.commit import Committed, NewDelivery
 from app.publishing.draft import MAX_EVENTS, EventDraft
 from app.publishing.intake import Intake, Publication, publication
-from app.publishing.registry import Registries
+from app.registry import Registries
 from app.statuses import DeliveryStatus, Scope
 from app.updates.bus import Updates
 from app.updates.update import Topic, Update

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import structlog
 
@@ -21,10 +21,8 @@ from app.retention.batch import BATCH, delete_rows
 from app.retention.cutoffs import cutoffs
 from app.retention.events import fetch_events, forget_events
 from app.retention.periods import prune_periods
+from app.services import Services
 from app.stats.periods import closed_until
-
-if TYPE_CHECKING:
-    from app.resources import Resources
 
 log = structlog.get_logger()
 
@@ -65,18 +63,25 @@ class Round:
 
 
 class Retention:
-    """Prunes for this process."""
+    """Prunes for this process.
 
-    def __init__(self, resources: "Resources", *, rest_seconds: float = REST_SECONDS) -> None:
-        self._resources = resources
+    Args:
+        observe: called with the name of a table and how many of its rows went.
+    """
+
+    def __init__(
+        self, services: Services, observe: Callable[[str, int], None], *, rest_seconds: float = REST_SECONDS
+    ) -> None:
+        self._services = services
+        self._observe = observe
         self._rest_seconds = rest_seconds
         self._round = Round(datetime.min.replace(tzinfo=UTC), None)
 
     async def prune(self) -> Mapping[str, int]:
         """Forget what is too old by now; returns how many rows of each table went."""
-        resources = self._resources
-        now = resources.clock.now()
-        old = cutoffs(resources.settings, now, await closed_until(resources.database))
+        services = self._services
+        now = services.clock.now()
+        old = cutoffs(services.settings, now, await closed_until(services.database))
         if now - self._round.began_at >= START_OVER_AFTER:
             self._round = Round(now, old.failed)
         gone = Counter[str]()
@@ -104,11 +109,11 @@ class Retention:
             positions[table] = until if position is None else position
             for name, count in rows.items():
                 gone[name] += count
-                self._resources.metrics.pruned(name, count)
+                self._observe(name, count)
             await asyncio.sleep(self._rest_seconds)
 
     def _events_before(self, before: datetime, failed_before: datetime | None) -> _Step:
-        database = self._resources.database
+        database = self._services.database
 
         async def step(after: str) -> tuple[str | None, Mapping[str, int]]:
             rows = await fetch_events(database, after, lowest_id(EVENT, before), before, failed_before)
@@ -118,7 +123,7 @@ class Retention:
         return step
 
     def _rows_before(self, table: str, prefix: str, before: datetime) -> _Step:
-        database = self._resources.database
+        database = self._services.database
 
         async def step(after: str) -> tuple[str | None, Mapping[str, int]]:
             rows = await database.fetch(_PAGES[table], after, lowest_id(prefix, before), to_micros(before))
@@ -128,7 +133,7 @@ class Retention:
 
     def _periods_before(self, before: datetime) -> _Step:
         async def step(after: str) -> tuple[str | None, Mapping[str, int]]:
-            position, deleted = await prune_periods(self._resources.database, after, before)
+            position, deleted = await prune_periods(self._services.database, after, before)
             return position, {"stats_period": deleted}
 
         return step

@@ -7,19 +7,16 @@ status now. Tests count for nothing.
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from app.access.caller import Caller
 from app.database.database import Database
 from app.errors import not_found
 from app.ids import WEBHOOK, is_id
+from app.services import Services
 from app.stats.counts import Part, Subject, count_parts
 from app.stats.latency import percentile_ms
 from app.stats.window import choose_window
 from app.statuses import Scope
-
-if TYPE_CHECKING:
-    from app.resources import Resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ class DeliveryStats:
 
 
 async def measure(
-    resources: "Resources",
+    services: Services,
     caller: Caller,
     webhook_id: str | None = None,
     since: datetime | None = None,
@@ -84,9 +81,9 @@ async def measure(
         Rejected: NOT_FOUND, or all that is wrong with the window at once; paths name the arguments of the API.
     """
     caller.require(Scope.READ)
-    window = choose_window(since, until, buckets, resources.clock.now())
-    subject = await _subject(resources.database, caller, webhook_id)
-    parts = await count_parts(resources.database, subject, window)
+    window = choose_window(since, until, buckets, services.clock.now())
+    subject = await _subject(services.database, caller, webhook_id)
+    parts = await count_parts(services.database, subject, window)
     return _summed(window.since, window.until, parts)
 
 

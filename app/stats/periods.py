@@ -8,19 +8,15 @@ and nothing has to be put right later.
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import orjson
 
-from app.clock import from_micros, to_micros
+from app.clock import Clock, from_micros, to_micros
 from app.database.batch import Columns
 from app.database.database import Database, Statements
 from app.ids import ATTEMPT, DELIVERY, id_time, lowest_id
 from app.stats.latency import rounded_sql
 from app.stats.window import PERIOD, period_of
-
-if TYPE_CHECKING:
-    from app.resources import Resources
 
 # A row gets its id a moment before it is committed. This long after a period nothing is added to it any more: a write
 # waits for the database at most half a minute, and clocks of different machines agree to within the lease.
@@ -49,14 +45,13 @@ _ROWS: Columns = (("id", "text"), ("deliveries", "bigint"), ("latencies", "text"
 _INSERT = "INSERT INTO stats_period (id, deliveries, latencies) SELECT id, deliveries, latencies FROM {rows} AS new"
 
 
-async def close_periods(resources: "Resources") -> int:
+async def close_periods(database: Database, clock: Clock) -> int:
     """Write down the periods that are over; periodic, and safe in several processes at once.
 
     Returns:
         How many periods with something in them were written by this call.
     """
-    database = resources.database
-    last = period_of(resources.clock.now() - CLOSED_AFTER)
+    last = period_of(clock.now() - CLOSED_AFTER)
     await database.execute(_BEGIN, _PROGRESS)
     closed = 0
     while closed < MAX_PERIODS and (until := await closed_until(database)) < last:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.access import audit
 from app.access.caller import Caller
@@ -13,10 +13,8 @@ from app.database.database import Statements
 from app.errors import not_found
 from app.ids import WEBHOOK, is_id
 from app.models import Webhook
+from app.services import Services
 from app.updates.update import Topic, Update
-
-if TYPE_CHECKING:
-    from app.resources import Resources
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -43,19 +41,19 @@ class Change:
 
 
 @asynccontextmanager
-async def changing(resources: "Resources", caller: Caller, webhook_id: str) -> AsyncIterator[Change]:
+async def changing(services: Services, caller: Caller, webhook_id: str) -> AsyncIterator[Change]:
     """A transaction around one webhook of the caller's workspace; a change that was recorded is announced after it.
 
     Raises:
         Rejected: NOT_FOUND.
     """
-    at = resources.clock.now()
-    async with resources.database.transaction() as statements:
+    at = services.clock.now()
+    async with services.database.transaction() as statements:
         webhook = await find_webhook(statements, caller, webhook_id, lock=True)
         change = Change(statements, caller, webhook, at)
         yield change
     if change.recorded:
-        announce(resources, caller.workspace_id, [webhook_id], at)
+        announce(services, caller.workspace_id, [webhook_id], at)
 
 
 async def find_webhook(statements: Statements, caller: Caller, webhook_id: str, *, lock: bool = False) -> Webhook:
@@ -79,7 +77,7 @@ async def raise_registry_version(statements: Statements, workspace_id: str) -> N
     await statements.execute("UPDATE workspace SET registry_version = registry_version + 1 WHERE id = $1", workspace_id)
 
 
-def announce(resources: "Resources", workspace_id: str, webhook_ids: Sequence[str], at: datetime) -> None:
+def announce(services: Services, workspace_id: str, webhook_ids: Sequence[str], at: datetime) -> None:
     """Tell followers that these webhooks changed; who follows reads them anew."""
     updates = [
         Update(
@@ -94,4 +92,4 @@ def announce(resources: "Resources", workspace_id: str, webhook_ids: Sequence[st
         )
         for webhook_id in webhook_ids
     ]
-    resources.updates.announce(Topic.WEBHOOKS, updates)
+    services.updates.announce(Topic.WEBHOOKS, updates)

@@ -1,15 +1,12 @@
 """Cancels what still waits for a deleted webhook, in batches, so that no transaction grows with the backlog."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from app.clock import to_micros
 from app.database.database import Row
+from app.services import Services
 from app.statuses import DeliveryStatus
 from app.updates.update import Topic, Update
-
-if TYPE_CHECKING:
-    from app.resources import Resources
 
 BATCH = 500
 # What a deletion cancels itself, while its caller waits; the rest is left to the periodic work.
@@ -31,24 +28,24 @@ AND EXISTS (SELECT 1 FROM delivery d WHERE d.webhook_id = w.id AND d.status IN (
 """
 
 
-async def cancel_deliveries(resources: "Resources", webhook_id: str) -> int:
+async def cancel_deliveries(services: Services, webhook_id: str) -> int:
     """Cancel the open deliveries of a deleted webhook, up to a bound; returns how many were canceled."""
     canceled = 0
     for _ in range(MAX_BATCHES):
-        at = to_micros(resources.clock.now())
-        rows = await resources.database.fetch(_CANCEL, webhook_id, at, BATCH)
-        resources.updates.announce(Topic.DELIVERIES, [_canceled(row, at) for row in rows])
+        at = to_micros(services.clock.now())
+        rows = await services.database.fetch(_CANCEL, webhook_id, at, BATCH)
+        services.updates.announce(Topic.DELIVERIES, [_canceled(row, at) for row in rows])
         canceled += len(rows)
         if len(rows) < BATCH:
             break
     return canceled
 
 
-async def cancel_deliveries_of_deleted(resources: "Resources") -> int:
+async def cancel_deliveries_of_deleted(services: Services) -> int:
     """Cancel what deletions of the last day left over; periodic. Returns how many were canceled."""
-    since = to_micros(resources.clock.now() - LOOK_BACK)
+    since = to_micros(services.clock.now() - LOOK_BACK)
     return sum(
-        [await cancel_deliveries(resources, row["id"]) for row in await resources.database.fetch(_LEFT_OVER, since)]
+        [await cancel_deliveries(services, row["id"]) for row in await services.database.fetch(_LEFT_OVER, since)]
     )
 
 

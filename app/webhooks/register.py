@@ -5,7 +5,6 @@ webhook of another workspace is one that never existed.
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from app.access import audit
 from app.access.caller import Caller
@@ -14,6 +13,7 @@ from app.database.database import Statements
 from app.errors import Problem, Rejected, UserErrorCode, rejected
 from app.ids import WEBHOOK, new_id
 from app.models import Secret, Webhook
+from app.services import Services
 from app.statuses import AuthenticationKind, Scope, WebhookStatus
 from app.webhooks.change import Change, announce, changing, raise_registry_version
 from app.webhooks.credentials import seal_headers
@@ -24,9 +24,6 @@ from app.webhooks.secrets import add_secret, schedule_rotation, signing_secret
 from app.webhooks.surroundings import surroundings
 from app.webhooks.validation.configuration import Configuration, configure, reconfigure
 
-if TYPE_CHECKING:
-    from app.resources import Resources
-
 
 @dataclass(frozen=True, slots=True)
 class Created:
@@ -36,7 +33,7 @@ class Created:
     secret: str = field(repr=False)
 
 
-async def create_webhook(resources: "Resources", caller: Caller, draft: WebhookDraft) -> Created:
+async def create_webhook(services: Services, caller: Caller, draft: WebhookDraft) -> Created:
     """Make a webhook; it gets what is published from now on.
 
     Raises:
@@ -45,23 +42,23 @@ async def create_webhook(resources: "Resources", caller: Caller, draft: WebhookD
     """
     caller.require(Scope.MANAGE)
     problems: list[Problem] = []
-    configuration = configure(problems, draft, await surroundings(resources, caller.workspace_id))
+    configuration = configure(problems, draft, await surroundings(services, caller.workspace_id))
     secret = signing_secret(problems, draft.secret, configuration.signature_scheme)
     if problems:
         raise Rejected(problems)
-    webhook = _new_webhook(resources, caller.workspace_id, configuration)
+    webhook = _new_webhook(services, caller.workspace_id, configuration)
     at = webhook.created_at
-    async with resources.database.transaction() as statements:
+    async with services.database.transaction() as statements:
         await raise_registry_version(statements, caller.workspace_id)  # first: it makes counting safe
-        await _require_room(statements, caller.workspace_id, resources.settings.max_webhooks_per_workspace)
+        await _require_room(statements, caller.workspace_id, services.settings.max_webhooks_per_workspace)
         await webhook.save(using_db=statements.orm, force_create=True)
-        await add_secret(statements, resources.cipher, webhook, secret, at)
+        await add_secret(statements, services.cipher, webhook, secret, at)
         await audit.record(statements, caller, "webhook.created", webhook.id, differences(None, configuration), at)
-    announce(resources, caller.workspace_id, [webhook.id], at)
+    announce(services, caller.workspace_id, [webhook.id], at)
     return Created(webhook, secret)
 
 
-async def update_webhook(resources: "Resources", caller: Caller, webhook_id: str, changes: WebhookChanges) -> Webhook:
+async def update_webhook(services: Services, caller: Caller, webhook_id: str, changes: WebhookChanges) -> Webhook:
     """Change what is given and leave the rest as it is. Deliveries that wait go out as the webhook is then.
 
     Raises:
@@ -69,24 +66,24 @@ async def update_webhook(resources: "Resources", caller: Caller, webhook_id: str
         Rejected: NOT_FOUND, or all that is wrong with the changes at once.
     """
     caller.require(Scope.MANAGE)
-    around = await surroundings(resources, caller.workspace_id)
-    async with changing(resources, caller, webhook_id) as change:
+    around = await surroundings(services, caller.workspace_id)
+    async with changing(services, caller, webhook_id) as change:
         webhook = change.webhook
         problems: list[Problem] = []
-        old = read_configuration(resources.cipher, webhook)
+        old = read_configuration(services.cipher, webhook)
         new = reconfigure(problems, old, changes, around)
         if problems:
             raise Rejected(problems)
         changed = differences(old, new)
         if changed:
-            write_configuration(resources.cipher, webhook, new)
+            write_configuration(services.cipher, webhook, new)
             if old.rotate_secret_every_days != new.rotate_secret_every_days:
                 schedule_rotation(webhook, change.at)
             await change.record("webhook.updated", changed)
     return webhook
 
 
-async def pause_webhook(resources: "Resources", caller: Caller, webhook_id: str) -> Webhook:
+async def pause_webhook(services: Services, caller: Caller, webhook_id: str) -> Webhook:
     """Keep deliveries waiting until `resume_webhook`. Pausing a paused webhook changes nothing; a disabled one becomes
     paused, so that new events are kept for it again.
 
@@ -95,13 +92,13 @@ async def pause_webhook(resources: "Resources", caller: Caller, webhook_id: str)
         Rejected: NOT_FOUND.
     """
     caller.require(Scope.MANAGE)
-    async with changing(resources, caller, webhook_id) as change:
+    async with changing(services, caller, webhook_id) as change:
         if change.webhook.status is not WebhookStatus.PAUSED:
             await change.record("webhook.paused", _set_status(change, WebhookStatus.PAUSED))
     return change.webhook
 
 
-async def resume_webhook(resources: "Resources", caller: Caller, webhook_id: str) -> Webhook:
+async def resume_webhook(services: Services, caller: Caller, webhook_id: str) -> Webhook:
     """Send what waits and what comes, with the receiver's past failures forgotten.
 
     Raises:
@@ -109,7 +106,7 @@ async def resume_webhook(resources: "Resources", caller: Caller, webhook_id: str
         Rejected: NOT_FOUND.
     """
     caller.require(Scope.MANAGE)
-    async with changing(resources, caller, webhook_id) as change:
+    async with changing(services, caller, webhook_id) as change:
         webhook = change.webhook
         if webhook.status is not WebhookStatus.ACTIVE or webhook.consecutive_failures or webhook.held_until:
             changes = _set_status(change, WebhookStatus.ACTIVE)
@@ -118,11 +115,11 @@ async def resume_webhook(resources: "Resources", caller: Caller, webhook_id: str
             webhook.failing_since = webhook.held_until = None
             webhook.consecutive_failures = 0
             await change.record("webhook.resumed", changes)
-    resources.waker.wake([webhook_id])
+    services.waker.wake([webhook_id])
     return webhook
 
 
-async def delete_webhook(resources: "Resources", caller: Caller, webhook_id: str) -> str:
+async def delete_webhook(services: Services, caller: Caller, webhook_id: str) -> str:
     """Delete a webhook with its secrets and credentials, and cancel what still waits for it. Its past deliveries stay.
 
     Returns:
@@ -133,10 +130,10 @@ async def delete_webhook(resources: "Resources", caller: Caller, webhook_id: str
         Rejected: NOT_FOUND.
     """
     caller.require(Scope.MANAGE)
-    async with changing(resources, caller, webhook_id) as change:
+    async with changing(services, caller, webhook_id) as change:
         webhook = change.webhook
         webhook.deleted_at = change.at
-        webhook.headers = seal_headers(resources.cipher, webhook.id, ())
+        webhook.headers = seal_headers(services.cipher, webhook.id, ())
         webhook.authentication_kind = AuthenticationKind.NONE
         webhook.authentication_username = webhook.authentication_credential = None
         webhook.next_secret_rotation_at = None
@@ -146,12 +143,12 @@ async def delete_webhook(resources: "Resources", caller: Caller, webhook_id: str
             .delete()
         )
         await change.record("webhook.deleted", {"name": [webhook.name, None], "url": [webhook.url, None]})
-    await cancel_deliveries(resources, webhook_id)
+    await cancel_deliveries(services, webhook_id)
     return webhook_id
 
 
-def _new_webhook(resources: "Resources", workspace_id: str, configuration: Configuration) -> Webhook:
-    at = resources.clock.now()
+def _new_webhook(services: Services, workspace_id: str, configuration: Configuration) -> Webhook:
+    at = services.clock.now()
     webhook = Webhook(
         id=new_id(WEBHOOK, at),
         workspace_id=workspace_id,
@@ -160,7 +157,7 @@ def _new_webhook(resources: "Resources", workspace_id: str, configuration: Confi
         created_at=at,
         updated_at=at,
     )
-    write_configuration(resources.cipher, webhook, configuration)
+    write_configuration(services.cipher, webhook, configuration)
     schedule_rotation(webhook, at)
     return webhook
 

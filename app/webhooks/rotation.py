@@ -4,17 +4,14 @@ Periodic and safe in several processes at once: each rotation looks again, with 
 """
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from app.access.caller import system
 from app.clock import to_micros
 from app.errors import Rejected
+from app.services import Services
 from app.signing import new_secret
 from app.webhooks.change import changing
 from app.webhooks.secrets import live_secrets, replace_current
-
-if TYPE_CHECKING:
-    from app.resources import Resources
 
 # A receiver's operator has a day to fetch the new secret.
 OVERLAP = timedelta(hours=24)
@@ -29,27 +26,27 @@ _FORGET = (
 )
 
 
-async def rotate_due_secrets(resources: "Resources") -> int:
+async def rotate_due_secrets(services: Services) -> int:
     """Rotate what is due now; returns how many webhooks got a new secret from this call."""
-    now = to_micros(resources.clock.now())
+    now = to_micros(services.clock.now())
     rotated, last = 0, ""
-    while due := await resources.database.fetch(_DUE, now, last, BATCH):
-        rotated += sum([await _rotate(resources, row["workspace_id"], row["id"]) for row in due])
+    while due := await services.database.fetch(_DUE, now, last, BATCH):
+        rotated += sum([await _rotate(services, row["workspace_id"], row["id"]) for row in due])
         last = due[-1]["id"]
-    while len(await resources.database.fetch(_FORGET, now, BATCH)) == BATCH:
+    while len(await services.database.fetch(_FORGET, now, BATCH)) == BATCH:
         pass
     return rotated
 
 
-async def _rotate(resources: "Resources", workspace_id: str, webhook_id: str) -> bool:
+async def _rotate(services: Services, workspace_id: str, webhook_id: str) -> bool:
     try:
-        async with changing(resources, system(workspace_id), webhook_id) as change:
+        async with changing(services, system(workspace_id), webhook_id) as change:
             due_at = change.webhook.next_secret_rotation_at
             if due_at is None or due_at > change.at:
                 return False  # another process was first
             live = (await live_secrets(change.statements, [webhook_id], change.at)).get(webhook_id, [])
             new = new_secret(change.webhook.signature_scheme)
-            await replace_current(resources.cipher, change, live, new, OVERLAP)
+            await replace_current(services.cipher, change, live, new, OVERLAP)
     except Rejected:
         return False  # deleted meanwhile
     return True

@@ -8,7 +8,6 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from tortoise.expressions import Q
 
@@ -19,12 +18,10 @@ from app.encryption import Cipher
 from app.errors import Problem, Rejected, UserErrorCode, not_found, rejected
 from app.ids import SECRET, new_id
 from app.models import Secret, Webhook
+from app.services import Services
 from app.signing import InvalidSecret, new_secret, parse_secret, public_key, secret_hint
 from app.statuses import Scope, SecretStatus, SignatureScheme
 from app.webhooks.change import Change, changing, find_webhook
-
-if TYPE_CHECKING:
-    from app.resources import Resources
 
 # Every live secret signs every request: more than a few would be a long header, and a sign of rotations gone wrong.
 MAX_LIVE_SECRETS = 5
@@ -55,7 +52,7 @@ async def live_secrets(statements: Statements, webhook_ids: Sequence[str], now: 
 
 
 async def rotate_secret(
-    resources: "Resources", caller: Caller, webhook_id: str, secret: str | None, overlap_seconds: int
+    services: Services, caller: Caller, webhook_id: str, secret: str | None, overlap_seconds: int
 ) -> Rotated:
     """Sign with a new secret from now on, and with the present one beside it until the overlap ends (0: not at all).
 
@@ -65,7 +62,7 @@ async def rotate_secret(
             TOO_MANY live secrets.
     """
     caller.require(Scope.SECRETS)
-    async with changing(resources, caller, webhook_id) as change:
+    async with changing(services, caller, webhook_id) as change:
         problems: list[Problem] = []
         new = signing_secret(problems, secret, change.webhook.signature_scheme)
         if not 0 <= overlap_seconds <= MAX_OVERLAP_SECONDS:
@@ -74,17 +71,17 @@ async def rotate_secret(
         if problems:
             raise Rejected(problems)
         live = (await live_secrets(change.statements, [webhook_id], change.at)).get(webhook_id, [])
-        _require_new(resources.cipher, live, new)
+        _require_new(services.cipher, live, new)
         if overlap_seconds and len(live) >= MAX_LIVE_SECRETS:
             message = (
                 f"The webhook has {len(live)} live secrets; at most {MAX_LIVE_SECRETS} are allowed. Revoke one first."
             )
             raise rejected(UserErrorCode.TOO_MANY, message, "id")
-        await replace_current(resources.cipher, change, live, new, timedelta(seconds=overlap_seconds))
+        await replace_current(services.cipher, change, live, new, timedelta(seconds=overlap_seconds))
     return Rotated(change.webhook, new)
 
 
-async def revoke_secret(resources: "Resources", caller: Caller, webhook_id: str, secret_id: str) -> Webhook:
+async def revoke_secret(services: Services, caller: Caller, webhook_id: str, secret_id: str) -> Webhook:
     """End the overlap of an expiring secret now.
 
     Raises:
@@ -92,7 +89,7 @@ async def revoke_secret(resources: "Resources", caller: Caller, webhook_id: str,
         Rejected: NOT_FOUND; CONFLICT for the current secret.
     """
     caller.require(Scope.SECRETS)
-    async with changing(resources, caller, webhook_id) as change:
+    async with changing(services, caller, webhook_id) as change:
         live = (await live_secrets(change.statements, [webhook_id], change.at)).get(webhook_id, [])
         secret = next((secret for secret in live if secret.id == secret_id), None)
         if secret is None:
@@ -105,7 +102,7 @@ async def revoke_secret(resources: "Resources", caller: Caller, webhook_id: str,
     return change.webhook
 
 
-async def reveal_secret(resources: "Resources", caller: Caller, webhook_id: str) -> str:
+async def reveal_secret(services: Services, caller: Caller, webhook_id: str) -> str:
     """The current secret in clear. The audit log remembers that it was shown.
 
     Raises:
@@ -113,12 +110,12 @@ async def reveal_secret(resources: "Resources", caller: Caller, webhook_id: str)
         Rejected: NOT_FOUND.
     """
     caller.require(Scope.SECRETS)
-    at = resources.clock.now()
-    async with resources.database.transaction() as statements:
+    at = services.clock.now()
+    async with services.database.transaction() as statements:
         await find_webhook(statements, caller, webhook_id)
         current = (await live_secrets(statements, [webhook_id], at))[webhook_id][0]
         await audit.record(statements, caller, "secret.revealed", webhook_id, None, at)
-    return resources.cipher.decrypt(current.secret, current.id)
+    return services.cipher.decrypt(current.secret, current.id)
 
 
 def signing_secret(problems: list[Problem], given: str | None, scheme: SignatureScheme) -> str:

@@ -3,7 +3,7 @@
 import strawberry
 from strawberry.scalars import JSON
 
-from app.publishing.registry import KnownEventType
+from app.registry import KnownEventType
 from graph.enums import EventCategory
 
 

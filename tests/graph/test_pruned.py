@@ -27,9 +27,9 @@ query($event: ID!, $delivery: ID!, $attempt: ID!) {
 
 
 async def prune(domain: Domain) -> None:
-    while await close_periods(domain.resources):
+    while await close_periods(domain.resources.database, domain.resources.clock):
         pass
-    await Retention(domain.resources, rest_seconds=0).prune()
+    await Retention(domain.resources, domain.resources.metrics.pruned, rest_seconds=0).prune()
 
 
 async def test_what_is_left_is_whole_and_what_is_gone_was_never_there(domain: Domain, api: Api) -> None:

@@ -12,7 +12,7 @@ from app.event_types import register
 from app.event_types.drafts import EventTypeChanges, EventTypeDraft
 from app.event_types.register import create_event_type, update_event_type
 from app.publishing.draft import EventDraft
-from app.publishing.registry import KnownEventType
+from app.registry import KnownEventType
 from app.resources import open_resources
 from app.statuses import Scope
 from app.webhooks.drafts import WebhookDraft

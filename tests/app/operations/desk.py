@@ -89,7 +89,7 @@ class Desk:
     async def done(self, matched: Matched) -> Operation:
         """Let a worker, which has kept its lease, do all there is to do; returns the operation as it is then."""
         await self.domain.resources.lease.renew()
-        await run_due_operations(self.domain.resources)
+        await run_due_operations(self.domain.resources, self.domain.resources.lease)
         return await self.operation(matched)
 
     async def operation(self, matched: Matched) -> Operation:

@@ -192,7 +192,7 @@ async def test_the_work_is_done_in_batches(desk: Desk, monkeypatch: pytest.Monke
     matched = await replayed(desk, await desk.webhook())
     seen = []
 
-    while await run_batches(desk.domain.resources):
+    while await run_batches(desk.domain.resources, desk.domain.resources.lease):
         operation = await desk.operation(matched)
         seen.append((operation.done, operation.position, operation.status))
 
@@ -218,7 +218,7 @@ async def test_a_replay_fails_where_its_webhook_is_deleted_or_disabled_meanwhile
     await desk.publish(5)
     webhook_id = await desk.webhook()
     matched = await replayed(desk, webhook_id)
-    await run_batches(desk.domain.resources)
+    await run_batches(desk.domain.resources, desk.domain.resources.lease)
     if fate == "deleted":
         await delete_webhook(desk.domain.resources, desk.domain.caller, webhook_id)
     else:

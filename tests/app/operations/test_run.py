@@ -40,13 +40,13 @@ async def let_lease_end(desk: Desk, but: Resources) -> None:
 
 async def test_another_process_goes_on_where_a_killed_one_was(desk: Desk) -> None:
     matched = await began(desk)
-    await run_batches(desk.domain.resources)
+    await run_batches(desk.domain.resources, desk.domain.resources.lease)
     settings = desk.domain.resources.settings
 
     async with open_resources(settings, send_wake_up=len, clock=desk.domain.clock) as successor:
-        too_early = await run_due_operations(successor)
+        too_early = await run_due_operations(successor, successor.lease)
         await let_lease_end(desk, successor)
-        batches = await run_due_operations(successor)
+        batches = await run_due_operations(successor, successor.lease)
     operation = await desk.operation(matched)
 
     assert (too_early, batches) == (0, 2)
@@ -67,7 +67,7 @@ async def test_a_process_that_lost_its_lease_leaves_the_batch_undone(
 
     monkeypatch.setattr(run, "_BATCHES", {steering.CANCEL.kind: losing_batch})
     with capture_logs() as logs:
-        await run_batches(desk.domain.resources)
+        await run_batches(desk.domain.resources, desk.domain.resources.lease)
     operation = await desk.operation(matched)
 
     assert [entry["event"] for entry in logs] == ["operation.lost"]
@@ -79,7 +79,7 @@ async def test_a_process_without_a_lease_claims_nothing(desk: Desk) -> None:
     await began(desk)
     desk.domain.clock.advance(desk.domain.resources.settings.lease_seconds)
 
-    assert await run_batches(desk.domain.resources) == 0
+    assert await run_batches(desk.domain.resources, desk.domain.resources.lease) == 0
 
 
 async def test_operations_take_turns(desk: Desk) -> None:
@@ -87,7 +87,7 @@ async def test_operations_take_turns(desk: Desk) -> None:
     second = await retry_deliveries(desk.domain.resources, desk.domain.caller, DeliveryFilter())
     third = await cancel_deliveries(desk.domain.resources, desk.domain.stranger, DeliveryFilter())
 
-    assert await run_batches(desk.domain.resources) == 3
+    assert await run_batches(desk.domain.resources, desk.domain.resources.lease) == 3
     assert (await desk.operation(first)).done == 2
     assert (await desk.operation(second)).done == 2  # what the first has canceled by then
     assert (await desk.operation(third)).status is OperationStatus.COMPLETED
@@ -98,7 +98,10 @@ async def test_two_processes_never_do_a_batch_twice(desk: Desk) -> None:
     settings = desk.domain.resources.settings
 
     async with open_resources(settings, send_wake_up=len, clock=desk.domain.clock) as other:
-        batches = await asyncio.gather(run_due_operations(desk.domain.resources), run_due_operations(other))
+        batches = await asyncio.gather(
+            run_due_operations(desk.domain.resources, desk.domain.resources.lease),
+            run_due_operations(other, other.lease),
+        )
         operation = await desk.operation(matched)
 
     assert sum(batches) == 5
@@ -137,7 +140,7 @@ async def test_an_operation_goes_on_after_the_database_was_away(desk: Desk, monk
 
     monkeypatch.setattr(run, "_BATCHES", {steering.CANCEL.kind: batch})
     with pytest.raises(DatabaseError):
-        await run_due_operations(desk.domain.resources)
+        await run_due_operations(desk.domain.resources, desk.domain.resources.lease)
     away.append(False)
 
     assert (await desk.done(matched)).done == 5

@@ -94,7 +94,7 @@ async def test_a_dry_run_only_counts(desk: Desk) -> None:
     before = await desk.deliveries()
 
     retried, canceled = await retry(desk, dry_run=True), await cancel(desk, dry_run=True)
-    batches = await run_due_operations(desk.domain.resources)
+    batches = await run_due_operations(desk.domain.resources, desk.domain.resources.lease)
 
     assert (retried, canceled, batches) == (begin.Matched(3, None), begin.Matched(2, None), 0)
     assert await desk.deliveries() == before

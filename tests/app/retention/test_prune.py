@@ -30,10 +30,10 @@ A_LITTLE = timedelta(seconds=1)
 async def pruned(domain: Domain, retention: Retention | None = None) -> dict[str, int]:
     """Let statistics count what is over, as they do every minute, then prune; returns how many rows of which tables
     went, but for those of statistics."""
-    while await close_periods(domain.resources):
+    while await close_periods(domain.resources.database, domain.resources.clock):
         pass
     async with asyncio.timeout(PATIENCE_SECONDS):
-        gone = await (retention or Retention(domain.resources, rest_seconds=0)).prune()
+        gone = await (retention or Retention(domain.resources, domain.resources.metrics.pruned, rest_seconds=0)).prune()
     return {table: count for table, count in gone.items() if count and table != "stats_period"}
 
 
@@ -223,10 +223,12 @@ async def test_processes_that_prune_at_once_do_each_row_once_and_leave_nothing(d
     await desk.attempt()
     await desk.become("SUCCEEDED")
     desk.domain.clock.advance(EVENTS_DAYS + A_LITTLE)
-    while await close_periods(desk.domain.resources):
+    while await close_periods(desk.domain.resources.database, desk.domain.resources.clock):
         pass
 
-    retentions = [Retention(desk.domain.resources, rest_seconds=0) for _ in range(4)]
+    retentions = [
+        Retention(desk.domain.resources, desk.domain.resources.metrics.pruned, rest_seconds=0) for _ in range(4)
+    ]
     gone = sum([Counter(found) for found in await asyncio.gather(*(one.prune() for one in retentions))], Counter())
     gone += Counter(await pruned(desk.domain))  # whoever stepped around another left it to a later round
 
@@ -300,7 +302,7 @@ async def test_nothing_goes_before_statistics_have_counted_it(desk: Desk) -> Non
     await desk.attempt()
     await desk.become("SUCCEEDED")
     desk.domain.clock.advance(3 * FAILED_DAYS)
-    retention = Retention(desk.domain.resources, rest_seconds=0)
+    retention = Retention(desk.domain.resources, desk.domain.resources.metrics.pruned, rest_seconds=0)
 
     uncounted = await retention.prune()
     counted = await pruned(desk.domain, retention)
@@ -352,7 +354,7 @@ async def test_periods_that_are_still_right_stay(desk: Desk) -> None:
 
 
 async def test_what_is_kept_is_looked_at_again_once_a_day(desk: Desk) -> None:
-    retention = Retention(desk.domain.resources, rest_seconds=0)
+    retention = Retention(desk.domain.resources, desk.domain.resources.metrics.pruned, rest_seconds=0)
     await desk.webhook()
     await desk.publish()
     desk.domain.clock.advance(EVENTS_DAYS + A_LITTLE)
@@ -369,7 +371,7 @@ async def test_what_is_kept_is_looked_at_again_once_a_day(desk: Desk) -> None:
 
 
 async def test_what_becomes_old_goes_within_the_day(desk: Desk) -> None:
-    retention = Retention(desk.domain.resources, rest_seconds=0)
+    retention = Retention(desk.domain.resources, desk.domain.resources.metrics.pruned, rest_seconds=0)
     await desk.publish()
     desk.domain.clock.advance(timedelta(minutes=5))
     await desk.publish()

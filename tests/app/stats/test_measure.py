@@ -50,7 +50,7 @@ async def test_statistics_are_what_counting_row_by_row_gives(domain: Domain, see
     for closed_at in (None, now - timedelta(hours=random.uniform(1, 40)), now):
         if closed_at is not None:
             domain.clock.advance(closed_at - domain.clock.now())
-            await close_periods(domain.resources)
+            await close_periods(domain.resources.database, domain.resources.clock)
             domain.clock.advance(now - closed_at)
         for webhook_id in (None, webhooks[0][0]):
             subject_id = webhook_id or domain.caller.workspace_id
@@ -64,7 +64,7 @@ async def test_a_delivery_counts_as_what_it_is_now(domain: Domain) -> None:
     [(webhook_id, workspace_id), *_] = await webhooks_of(domain)
     at = domain.clock.now() - 2 * HOUR
     await Traffic([Made(new_id(DELIVERY, at), workspace_id, webhook_id, False, "RETRYING", at)], []).insert(domain)
-    await close_periods(domain.resources)
+    await close_periods(domain.resources.database, domain.resources.clock)
     before = await measure(domain.resources, domain.caller)
 
     await domain.rows("UPDATE delivery SET status = 'SUCCEEDED'")

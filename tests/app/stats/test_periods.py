@@ -27,7 +27,7 @@ async def test_a_period_is_written_for_each_webhook_and_for_the_workspace(domain
         ],
     ).insert(domain)
 
-    closed = await close_periods(domain.resources)
+    closed = await close_periods(domain.resources.database, domain.resources.clock)
     rows = await domain.rows("SELECT * FROM stats_period")
 
     assert closed == 1
@@ -45,11 +45,11 @@ async def test_a_period_stays_open_for_a_while_after_it_is_over(domain: Domain) 
     await Traffic([Made(new_id(DELIVERY, at), workspace_id, webhook_id, False, "PENDING", at)], []).insert(domain)
 
     domain.clock.advance(at + PERIOD + CLOSED_AFTER - timedelta(microseconds=1) - domain.clock.now())
-    too_early = await close_periods(domain.resources)
+    too_early = await close_periods(domain.resources.database, domain.resources.clock)
     domain.clock.advance(timedelta(microseconds=1))
 
     assert too_early == 0
-    assert await close_periods(domain.resources) == 1
+    assert await close_periods(domain.resources.database, domain.resources.clock) == 1
     assert await closed_until(domain.resources.database) == at + PERIOD
 
 
@@ -58,7 +58,7 @@ async def test_time_without_anything_in_it_is_skipped(domain: Domain) -> None:
     at = domain.clock.now() - timedelta(days=800)
     await Traffic([Made(new_id(DELIVERY, at), workspace_id, webhook_id, False, "FAILED", at)], []).insert(domain)
 
-    closed = await close_periods(domain.resources)
+    closed = await close_periods(domain.resources.database, domain.resources.clock)
 
     assert closed == 1
     assert await closed_until(domain.resources.database) == period_of(domain.clock.now() - CLOSED_AFTER)
@@ -70,8 +70,8 @@ async def test_nothing_is_counted_twice_by_processes_that_close_at_once(domain: 
     )
     await traffic.insert(domain)
 
-    await asyncio.gather(*(close_periods(domain.resources) for _ in range(4)))
-    while await close_periods(domain.resources):
+    await asyncio.gather(*(close_periods(domain.resources.database, domain.resources.clock) for _ in range(4)))
+    while await close_periods(domain.resources.database, domain.resources.clock):
         pass
     [row] = await domain.rows("SELECT sum(deliveries) AS total FROM stats_period WHERE id LIKE 'ws_%'")
 

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 
-from app.delivery.waker import MAX_WAITING, WEBHOOKS_PER_MESSAGE, Waker
+from app.waker import MAX_WAITING, WEBHOOKS_PER_MESSAGE, Waker
 
 
 async def test_webhooks_are_sent_once_in_messages_of_bounded_size() -> None:

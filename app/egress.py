@@ -1,0 +1,9 @@
+"""Which addresses this server may send to, as its operator set it."""
+
+from app.sender.guard import AddressPolicy
+from app.settings import Settings
+
+
+def address_policy(settings: Settings) -> AddressPolicy:
+    """The addresses that deliveries may reach."""
+    return AddressPolicy(allowed_networks=settings.allowed_networks, allow_loopback=settings.in_development)
