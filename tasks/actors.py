@@ -1,23 +1,23 @@
-"""The one actor. A shell: fetch the pipeline, call it, nothing else."""
+"""The one actor."""
 
 from collections.abc import Callable
 
 import dramatiq
 from dramatiq.broker import Broker
 
-from app.delivery.pipeline import Pipeline
-
 QUEUE = "deliveries"
 
 
-def declare_deliver(broker: Broker, pipeline: Callable[[], Pipeline]) -> dramatiq.Actor[[list[str]], None]:
+def declare_deliver(broker: Broker, ask: Callable[[list[str]], object]) -> dramatiq.Actor[[list[str]], None]:
     """Declare the actor `deliver` on a broker. Its message names webhooks that have something due.
 
-    It only asks. An actor that waited for the claim would hold its thread, and there are few of them: the next wake-ups
-    would queue up behind it instead of going into the same claim.
+    Args:
+        broker: the broker that carries its messages.
+        ask: has the pipeline claim what is due of these webhooks; returns at once, and may be called in any thread.
     """
 
-    async def deliver(webhook_ids: list[str]) -> None:
-        pipeline().ask(webhook_ids)
+    def deliver(webhook_ids: list[str]) -> None:
+        # It does not wait for the claim, so the next wake-ups go into the same one.
+        ask(webhook_ids)
 
     return dramatiq.actor(broker=broker, queue_name=QUEUE)(deliver)

@@ -4,13 +4,10 @@ from urllib.parse import urlsplit
 
 from dramatiq import Middleware
 from dramatiq.broker import Broker
-from dramatiq.middleware import AgeLimit
+from dramatiq.middleware import TimeLimit
 
 from tasks.in_process import InProcessBroker
-from tasks.runner import LoopTimeLimit
 
-# A wake-up that waited longer than this has been overtaken by the sweep many times.
-MAX_AGE_MS = 60_000
 # An actor only asks for a claim; one that takes this long is stuck, and the sweep does its work meanwhile.
 TIME_LIMIT_MS = 60_000
 # A Redis that says nothing for so long is away. Consumers wait in it for a part of this.
@@ -20,15 +17,16 @@ SOCKET_SECONDS = 5
 def make_broker(url: str, extra: list[Middleware] | None = None) -> Broker:
     """A broker for a `memory://`, `redis://`, `rediss://`, `amqp://` or `amqps://` URL, with `extra` middleware.
 
-    Retries are left out on purpose: a failed wake-up is not repeated, since the sweep finds what it was about.
+    There is no middleware for retries, since the sweep finds what a failed wake-up was about, and none that rejects
+    messages, since RabbitMQ keeps what is rejected as a dead letter.
 
     Raises:
         ValueError: another scheme.
     """
     scheme = urlsplit(url).scheme
-    middleware = [AgeLimit(max_age=MAX_AGE_MS), LoopTimeLimit(TIME_LIMIT_MS), *(extra or [])]
     if scheme == "memory":
-        return InProcessBroker(middleware)
+        return InProcessBroker(extra or [])
+    middleware = [TimeLimit(time_limit=TIME_LIMIT_MS), *(extra or [])]
     if scheme in {"redis", "rediss"}:
         from redis import Redis
 

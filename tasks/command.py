@@ -1,6 +1,6 @@
 """What `dramatiq tasks` needs: a global broker, and resources that open in each worker process.
 
-`eev-webhooks worker` does the same in one process without forking; this is for those who run Dramatiq's own command.
+`eev-webhooks worker` does the same in one process, without forking.
 """
 
 import logging
@@ -8,16 +8,15 @@ from contextlib import AsyncExitStack
 
 import dramatiq
 import uvloop
-from dramatiq.asyncio import EventLoopThread, set_event_loop_thread
+from dramatiq.asyncio import EventLoopThread
 from dramatiq.broker import Broker
-from dramatiq.middleware import Middleware, TimeLimit
+from dramatiq.middleware import Middleware
 from dramatiq.worker import Worker
 
 from app.garbage import keep_what_is_here
 from app.logs import configure_logging
-from app.resources import Resources
 from app.settings import SettingsError, load_settings
-from tasks.broker import TIME_LIMIT_MS, make_broker
+from tasks.broker import make_broker
 from tasks.process import open_resources_for
 
 
@@ -25,7 +24,6 @@ class ProcessResources(Middleware):
     """Opens this worker process's resources, on an event loop in a thread of its own, and closes them at its end."""
 
     def __init__(self) -> None:
-        self.opened: list[Resources] = []
         self._stack = AsyncExitStack()
         self._loop_thread: EventLoopThread | None = None
 
@@ -36,8 +34,7 @@ class ProcessResources(Middleware):
         loop_thread.loop = uvloop.new_event_loop()
         loop_thread.start(timeout=5.0)
         self._loop_thread = loop_thread
-        set_event_loop_thread(loop_thread)
-        self.opened.append(loop_thread.run_coroutine(self._open(broker)))
+        loop_thread.run_coroutine(self._open(broker))
         keep_what_is_here()
 
     def after_worker_shutdown(self, broker: Broker, worker: Worker) -> None:  # noqa: ARG002
@@ -45,10 +42,9 @@ class ProcessResources(Middleware):
         if self._loop_thread is not None:
             self._loop_thread.run_coroutine(self._stack.aclose())
             self._loop_thread.stop()  # type: ignore[no-untyped-call]
-            set_event_loop_thread(None)
 
-    async def _open(self, broker: Broker) -> Resources:
-        return await self._stack.enter_async_context(open_resources_for(load_settings(), broker, works=True))
+    async def _open(self, broker: Broker) -> None:
+        await self._stack.enter_async_context(open_resources_for(load_settings(), broker, works=True))
 
 
 def prepare() -> None:
@@ -63,6 +59,4 @@ def prepare() -> None:
             ["BROKER_URL is memory://, so the server delivers by itself and there is nothing for a worker to do."]
         )
     configure_logging(settings)
-    resources = ProcessResources()
-    # Actors run in Dramatiq's threads here, and only its own limit reaches them there.
-    dramatiq.set_broker(make_broker(settings.broker_url, [TimeLimit(time_limit=TIME_LIMIT_MS), resources]))
+    dramatiq.set_broker(make_broker(settings.broker_url, [ProcessResources()]))

@@ -1,7 +1,8 @@
 """One process of the product, assembled: resources, actor, periodic work, and a worker where this process delivers."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 
 import httpx
 import structlog
@@ -41,12 +42,10 @@ async def open_process(
         AlreadyRunning: another server works on the same SQLite file.
     """
     broker = make_broker(settings.broker_url)
-    async with open_resources_for(settings, broker, works=works, clock=clock, transport=transport) as resources:
-        if not works:
-            yield resources
-            return
-        async with running_worker(broker):
-            yield resources
+    consuming = running_worker(broker) if works and not isinstance(broker, InProcessBroker) else nullcontext()
+    opening = open_resources_for(settings, broker, works=works, clock=clock, transport=transport)
+    async with opening as resources, consuming:
+        yield resources
 
 
 @asynccontextmanager
@@ -64,7 +63,13 @@ async def open_resources_for(
     """
     _may_open(settings.max_in_flight if works else 0)
     opened: list[Resources] = []
-    deliver = declare_deliver(broker, lambda: opened[0].pipeline)
+    loop = asyncio.get_running_loop()
+
+    def ask(webhook_ids: list[str]) -> None:
+        if works:
+            loop.call_soon_threadsafe(opened[0].pipeline.ask, webhook_ids)
+
+    deliver = declare_deliver(broker, ask)
     async with AsyncExitStack() as stack:
         if works:
             await stack.enter_async_context(sole_server(settings.database_url))

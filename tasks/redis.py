@@ -30,19 +30,13 @@ class RedisBroker(Broker):
     def __init__(self, client: Redis, middleware: list[Middleware]) -> None:
         super().__init__(middleware)
         self.client = client
-        self.queues: set[str] = set()
 
     def declare_queue(self, queue_name: str) -> None:
-        """Know a queue. There is none for delayed messages: schedules live in the database."""
-        if queue_name in self.queues:
-            return
-        self.emit_before("declare_queue", queue_name)
-        self.queues.add(queue_name)
-        self.emit_after("declare_queue", queue_name)
-
-    def get_declared_queues(self) -> set[str]:
-        """The names of all queues."""
-        return set(self.queues)
+        """Make a queue name known."""
+        if queue_name not in self.queues:
+            self.emit_before("declare_queue", queue_name)
+            self.queues[queue_name] = None
+            self.emit_after("declare_queue", queue_name)
 
     def enqueue(self, message: "Message[Any]", *, delay: int | None = None) -> "Message[Any]":
         """Append a message to its queue; of too many, the oldest are dropped.
@@ -58,7 +52,7 @@ class RedisBroker(Broker):
         self.emit_after("enqueue", message, delay)
         return message
 
-    def put(self, message: "Message[Any]") -> None:
+    def put(self, message: "Message[Any] | MessageProxy") -> None:
         """Append a message to its queue without telling the middleware."""
         key = PREFIX + message.queue_name
         if self.client.rpush(key, message.encode()) > MAX_MESSAGES:
@@ -70,15 +64,6 @@ class RedisBroker(Broker):
         if queue_name not in self.queues:
             raise QueueNotFound(queue_name)  # type: ignore[no-untyped-call]
         return _Consumer(self, queue_name, prefetch, timeout / 1_000)
-
-    def flush(self, queue_name: str) -> None:
-        """Drop all messages of a queue."""
-        self.client.delete(PREFIX + queue_name)
-
-    def flush_all(self) -> None:
-        """Drop all messages."""
-        for queue_name in self.queues:
-            self.flush(queue_name)
 
     def close(self) -> None:
         """Close the connections."""
@@ -127,6 +112,6 @@ class _Consumer(Consumer):
         """Give back what was taken but not begun when the worker stops."""
         try:
             for message in messages:
-                self._broker.put(message._message)
+                self._broker.put(message)
         except RedisError as error:
             raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]

@@ -1,143 +1,92 @@
-"""The in-process broker: bounded, keeps nothing, and its worker runs on the server's own loop."""
+"""The in-process broker: it runs actors at once, on the server's own event loop, and keeps nothing."""
 
-import asyncio
+import threading
 
 import dramatiq
 import pytest
+import structlog
+from dramatiq.broker import Broker, MessageProxy
 from dramatiq.errors import QueueNotFound
 
 from tasks.broker import make_broker
 from tasks.in_process import InProcessBroker
-from tasks.worker import running_worker
 
 
-async def test_actors_run_on_the_servers_own_event_loop() -> None:
-    broker = make_broker("memory://")
-    loops: asyncio.Queue[asyncio.AbstractEventLoop] = asyncio.Queue()
+class Watching(dramatiq.Middleware):
+    """Notes what becomes of each message."""
 
-    async def look(_: str) -> None:
-        loops.put_nowait(asyncio.get_running_loop())
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, object, BaseException | None]] = []
 
-    actor = dramatiq.actor(broker=broker)(look)
-    async with running_worker(broker):
-        actor.send("hello")
-        async with asyncio.timeout(10):
-            loop = await loops.get()
+    def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
+        self.seen.append((message.actor_name, *message.args, None))
 
-    assert loop is asyncio.get_running_loop()
-
-
-async def test_a_full_queue_drops_wake_ups_instead_of_growing_or_blocking() -> None:
-    broker = InProcessBroker([], max_messages=2)
-
-    async def look(_: str) -> None: ...
-
-    actor = dramatiq.actor(broker=broker)(look)
-    for _ in range(5):
-        actor.send("hello")
-
-    assert len(broker.queues["default"]) == 2
-    assert broker.dropped == 3
+    def after_process_message(
+        self,
+        broker: Broker,
+        message: MessageProxy,
+        *,
+        result: object = None,
+        exception: BaseException | None = None,
+    ) -> None:
+        self.seen.append((message.actor_name, result, exception))
 
 
-async def test_an_actor_that_fails_leaves_nothing_behind() -> None:
+def test_an_actor_has_run_when_its_message_is_sent_in_the_thread_that_sent_it() -> None:
+    ran: list[tuple[str, int]] = []
+    actor = dramatiq.actor(broker=make_broker("memory://"), actor_name="look")(
+        lambda text: ran.append((text, threading.get_ident()))
+    )
+
+    actor.send("hello")
+
+    assert ran == [("hello", threading.get_ident())]
+
+
+def test_an_actor_that_fails_is_logged_and_leaves_its_sender_alone() -> None:
     # Regression: Dramatiq's StubBroker keeps every dead letter and its traceback for ever.
     broker = make_broker("memory://")
-    failed: asyncio.Queue[int] = asyncio.Queue()
+    failed: list[int] = []
 
-    async def fail(number: int) -> None:
-        failed.put_nowait(number)
+    def fail(number: int) -> None:
+        failed.append(number)
         raise RuntimeError("on purpose")
 
     actor = dramatiq.actor(broker=broker)(fail)
-    async with running_worker(broker):
+    with structlog.testing.capture_logs() as lines:
         for number in range(20):
             actor.send(number)
-        async with asyncio.timeout(10):
-            seen = [await failed.get() for _ in range(20)]
 
-    assert seen == list(range(20))
-    assert not broker.queues["default"]
-
-
-async def test_time_limits_fire_in_an_embedded_worker() -> None:
-    broker = make_broker("memory://")
-    cancelled = asyncio.Event()
-
-    async def hang(_: str) -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            cancelled.set()
-
-    actor = dramatiq.actor(broker=broker, time_limit=100)(hang)
-    async with running_worker(broker):
-        actor.send("hello")
-        async with asyncio.timeout(10):
-            await cancelled.wait()
+    assert failed == list(range(20))
+    assert [(line["event"], line["actor"]) for line in lines] == [("wake_up.broken", "fail")] * 20
+    assert broker.queues == {"default": None}
 
 
-async def test_actors_that_hang_count_against_the_bound() -> None:
-    broker = InProcessBroker([], max_messages=2)
-    begun: asyncio.Queue[int] = asyncio.Queue()
-    free = asyncio.Event()
+def test_middleware_is_told_what_becomes_of_a_message() -> None:
+    watching = Watching()
+    error = RuntimeError("on purpose")
 
-    async def hang(number: int) -> None:
-        begun.put_nowait(number)
-        await free.wait()
+    def look(text: str) -> str:
+        if text == "bad":
+            raise error
+        return text.upper()
 
-    actor = dramatiq.actor(broker=broker)(hang)
-    async with running_worker(broker):
-        for number in range(5):
-            actor.send(number)
-        async with asyncio.timeout(10):
-            assert [await begun.get(), await begun.get()] == [0, 1]
-        free.set()
+    actor = dramatiq.actor(broker=make_broker("memory://", [watching]))(look)
+    actor.send("good")
+    actor.send("bad")
 
-    assert broker.dropped == 3
-    assert begun.empty()
-
-
-async def test_a_message_that_waited_too_long_is_left_to_the_sweep() -> None:
-    broker = make_broker("memory://")
-    ran: asyncio.Queue[str] = asyncio.Queue()
-
-    async def note(text: str) -> None:
-        ran.put_nowait(text)
-
-    actor = dramatiq.actor(broker=broker)(note)
-    broker.enqueue(actor.message("old").copy(message_timestamp=0))
-    actor.send("new")
-    async with running_worker(broker), asyncio.timeout(10):
-        assert await ran.get() == "new"
-
-    assert ran.empty()
-
-
-async def test_stopping_the_worker_finishes_what_has_begun_and_takes_no_more() -> None:
-    broker = make_broker("memory://")
-    begun, free, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
-
-    async def work() -> None:
-        begun.set()
-        await free.wait()
-        ended.set()
-
-    actor = dramatiq.actor(broker=broker)(work)
-    async with running_worker(broker):
-        actor.send()
-        await begun.wait()
-        asyncio.get_running_loop().call_soon(free.set)
-    assert ended.is_set()
-
-    actor.send()
-    assert len(broker.queues["default"]) == 1
+    assert watching.seen == [
+        ("look", "good", None),
+        ("look", "GOOD", None),
+        ("look", "bad", None),
+        ("look", None, error),
+    ]
 
 
 def test_delays_belong_into_the_database() -> None:
     broker = InProcessBroker([])
 
-    async def look(_: str) -> None: ...
+    def look(_: str) -> None: ...
 
     actor = dramatiq.actor(broker=broker)(look)
     with pytest.raises(ValueError, match="schedules live in the database"):
