@@ -16,9 +16,10 @@ from app.clock import to_micros
 from app.database.migrate import migrate
 from app.garbage import keep_what_is_here
 from app.logs import configure_logging
-from app.publishing.commit import Committed, CommittedEvent, event_row
+from app.publishing.commit import Published, PublishedEvent
 from app.publishing.draft import EventDraft, prepare
 from app.publishing.publish import Publisher
+from app.publishing.rows import EventRow
 from app.resources import Resources
 from app.settings import load_settings
 from app.web.application import create_application
@@ -31,12 +32,12 @@ class InstantPublisher:
 
     def __init__(self, resources: Resources) -> None:
         draft = EventDraft("bench.lane.n000", {})
-        row = event_row("ws", prepare(draft, b"{}", to_micros(resources.clock.now())))
-        self._committed = CommittedEvent(row, False, 0)
+        row = EventRow.of("ws", prepare(draft, b"{}", to_micros(resources.clock.now())))
+        self._published = PublishedEvent(row, False, 0)
 
-    async def publish(self, caller: Caller, drafts: Sequence[EventDraft], **_: object) -> Committed:  # noqa: ARG002
+    async def publish(self, caller: Caller, drafts: Sequence[EventDraft], **_: object) -> Published:  # noqa: ARG002
         """The same answer for every event."""
-        return Committed(events=[self._committed] * len(drafts))
+        return Published(events=[self._published] * len(drafts))
 
 
 async def _serve() -> None:

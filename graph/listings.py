@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import NamedTuple
 
 from app.catalogue.patterns import is_pattern
 from app.delivery.filter import Condition, in_time, of_statuses, of_types
@@ -12,8 +13,21 @@ from app.statuses import DeliveryStatus
 from graph.inputs.filters import DeliveryFilter, EventFilter, WebhookFilter, require_few
 from graph.pagination import Listing
 
-# Without the texts that may be large and are seldom asked for: bodies are loaded on their own.
-EVENT_COLUMNS = "id, type, occurred_at, created_at, test, idempotency_key, ordering_key"
+
+class ListedEvent(NamedTuple):
+    """What lists read of an event: all but its body, which may be large and is loaded only if it is asked for. Times
+    are microseconds since the epoch."""
+
+    id: str
+    type: str
+    occurred_at: int
+    created_at: int
+    test: bool
+    idempotency_key: str | None
+    ordering_key: str | None
+
+
+EVENT_COLUMNS = ", ".join(ListedEvent._fields)
 DELIVERY_COLUMNS = (
     "id, event_id, webhook_id, status, attempt_count, next_attempt_at, last_outcome, last_response_status,"
     " created_at, completed_at"

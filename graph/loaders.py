@@ -19,7 +19,7 @@ from app.models import Webhook as WebhookModel
 from app.resources import Resources
 from app.webhooks.secrets import live_secrets
 from graph.context import NOBODY
-from graph.listings import ATTEMPT_COLUMNS, DELIVERY_COLUMNS, EVENT_COLUMNS
+from graph.listings import ATTEMPT_COLUMNS, DELIVERY_COLUMNS, EVENT_COLUMNS, ListedEvent
 from graph.pagination import Children, Page, fetch_pages
 from graph.types.api_key import ApiKey
 from graph.types.attempt import Attempt
@@ -81,7 +81,7 @@ class Loaders:
     @cached_property
     def events(self) -> DataLoader[str, Event | None]:
         """By id."""
-        return self._rows("event", EVENT_COLUMNS, Event.from_row)
+        return self._rows("event", EVENT_COLUMNS, lambda row: Event.from_row(ListedEvent(**row)))
 
     @cached_property
     def event_bodies(self) -> DataLoader[str, str | None]:

@@ -72,5 +72,5 @@ async def test_a_back_up_taken_while_it_runs_goes_on_where_it_was_taken(
             [request] = await receiver.received()
             secret = await reveal_secret(again.resources, again.caller, webhook.id)
 
-    assert request.header("webhook-id") == before.row["id"]
+    assert request.header("webhook-id") == before.row.id
     StandardWebhook(secret).verify(request.body, dict(request.headers))

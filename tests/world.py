@@ -13,7 +13,7 @@ from app.access.keys import authenticate, bootstrap, create_workspace
 from app.clock import Clock
 from app.database.database import Row
 from app.models import Webhook
-from app.publishing.commit import CommittedEvent
+from app.publishing.commit import PublishedEvent
 from app.publishing.draft import EventDraft
 from app.resources import Resources
 from app.settings import load_settings
@@ -44,7 +44,7 @@ class World:
         created = await create_webhook(self.resources, self.caller, WebhookDraft(**given))
         return created.webhook
 
-    async def publish(self, event_type: str = "ticket.created", data: Any = None, **draft: Any) -> CommittedEvent:
+    async def publish(self, event_type: str = "ticket.created", data: Any = None, **draft: Any) -> PublishedEvent:
         """Publish one event."""
         event = EventDraft(event_type, TICKET if data is None else data, **draft)
         committed = await self.resources.publisher.publish(self.caller, [event], batch=False)

@@ -60,7 +60,7 @@ def for_one_row(statement: str, columns: Columns, parameters: int) -> str:
 def rows_parameters(dialect: Dialect, columns: Columns, rows: Sequence[Sequence[Any]]) -> list[Any]:
     """The parameters that stand for the rows: one list a column on PostgreSQL, one JSON text on SQLite."""
     if dialect == "sqlite":
-        return [orjson.dumps(rows).decode()]
+        return [orjson.dumps(rows, default=tuple).decode()]  # rows may be named tuples, which orjson refuses
     if not rows:
         return [[] for _ in columns]
     return [list(column) for column in zip(*rows, strict=True)]

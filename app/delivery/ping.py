@@ -13,8 +13,8 @@ from app.delivery.claim import Claimed
 from app.errors import UserErrorCode, not_found, rejected
 from app.ids import DELIVERY, WEBHOOK, is_id, new_id_at
 from app.models import Webhook
-from app.publishing.commit import event_row, insert_deliveries, insert_events
 from app.publishing.draft import PreparedEvent, example_of
+from app.publishing.rows import DeliveryRow, EventRow, insert
 from app.registry import Registry
 from app.statuses import AttemptTrigger, Scope
 
@@ -98,10 +98,20 @@ def _claimed(worker_id: str, webhook: Webhook, event: PreparedEvent) -> Claimed:
 
 
 async def _insert(resources: "Resources", claimed: Claimed, event: PreparedEvent) -> None:
-    delivery = (claimed.id, claimed.workspace_id, event.id, claimed.webhook_id, event.type, True, None)
+    delivery = DeliveryRow(
+        id=claimed.id,
+        workspace_id=claimed.workspace_id,
+        event_id=event.id,
+        webhook_id=claimed.webhook_id,
+        event_type=event.type,
+        test=True,
+        ordering_key=None,
+        trigger=claimed.trigger,
+        created_at=event.created_at,
+        claimed_by=claimed.claimed_by,
+    )
     async with resources.database.transaction() as statements:
-        await insert_events(statements, [event_row(claimed.workspace_id, event)])
-        await insert_deliveries(statements, [(*delivery, AttemptTrigger.TEST, event.created_at, claimed.claimed_by)])
+        await insert(statements, [EventRow.of(claimed.workspace_id, event)], [delivery])
 
 
 async def _load(resources: "Resources", webhook: Webhook, claimed: Claimed, event: PreparedEvent) -> Sending:

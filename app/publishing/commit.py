@@ -6,62 +6,28 @@ conflict and its request writes nothing, while the other requests of the batch g
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from app.database.batch import Columns
-from app.database.database import Database, Row, Statements
+from app.database.database import Database, Statements
 from app.database.errors import NotAllTouched, UniqueViolation
 from app.database.statements import Write
 from app.errors import Problem
 from app.ids import DELIVERY, new_id_at
 from app.publishing.draft import PreparedEvent
+from app.publishing.rows import DeliveryRow, EventRow, inserts
 from app.registry import Registries, Registry, Route
 from app.statuses import AttemptTrigger
 
 _KEYS: Columns = (("workspace_id", "text"), ("idempotency_key", "text"))
-_EVENTS: Columns = (
-    ("id", "text"),
-    ("workspace_id", "text"),
-    ("type", "text"),
-    ("occurred_at", "bigint"),
-    ("created_at", "bigint"),
-    ("body", "text"),
-    ("test", "boolean"),
-    ("idempotency_key", "text"),
-    ("digest", "text"),
-    ("ordering_key", "text"),
-)
-_DELIVERIES: Columns = (
-    ("id", "text"),
-    ("workspace_id", "text"),
-    ("event_id", "text"),
-    ("webhook_id", "text"),
-    ("event_type", "text"),
-    ("test", "boolean"),
-    ("ordering_key", "text"),
-    ("trigger", "text"),
-    ("next_attempt_at", "bigint"),
-    ("claimed_by", "text"),
-)
-
 _VERSIONS: Columns = (("id", "text"), ("version", "bigint"))
 _CURRENT = "SELECT 1 FROM {rows} AS new JOIN workspace w ON w.id = new.id AND w.registry_version = new.version"
 
 _FIND_KEYS = (
-    "SELECT e.*, (SELECT count(*) FROM delivery d WHERE d.event_id = e.id) AS delivery_count"
+    f"SELECT {', '.join(f'e.{name}' for name in EventRow._fields)},"
+    " (SELECT count(*) FROM delivery d WHERE d.event_id = e.id) AS delivery_count"
     " FROM event e JOIN {rows} asked"
     " ON e.workspace_id = asked.workspace_id AND e.idempotency_key = asked.idempotency_key"
-)
-_event_values = itemgetter(*(name for name, _ in _EVENTS))
-_EVENT_COLUMNS = ", ".join(name for name, _ in _EVENTS)
-_NEW_EVENT = ", ".join(f"new.{name}" for name, _ in _EVENTS)
-_INSERT_EVENTS = f"INSERT INTO event ({_EVENT_COLUMNS}) SELECT {_NEW_EVENT} FROM {{rows}} AS new"
-_INSERT_DELIVERIES = (
-    "INSERT INTO delivery (id, workspace_id, event_id, webhook_id, event_type, test, ordering_key, status, trigger,"
-    " attempt_count, retries_used, next_attempt_at, claimed_by, created_at)"
-    " SELECT new.id, new.workspace_id, new.event_id, new.webhook_id, new.event_type, new.test, new.ordering_key,"
-    " 'PENDING', new.trigger, 0, 0, new.next_attempt_at, new.claimed_by, new.next_attempt_at FROM {rows} AS new"
 )
 
 
@@ -87,21 +53,21 @@ class NewDelivery(NamedTuple):
     due: bool
 
 
-class CommittedEvent(NamedTuple):
-    """An event as it stands in the database (a row of `event`), new or found again by its idempotency key."""
+class PublishedEvent(NamedTuple):
+    """An event as it is in the database, new or found again by its idempotency key."""
 
-    row: Row
+    row: EventRow
     duplicate: bool
     delivery_count: int
 
 
 @dataclass(slots=True)
-class Committed:
-    """What became of one request: its events in order and its new deliveries; or only what is wrong with them, or the
+class Published:
+    """The result of one request: its events in order and its new deliveries; or only what is wrong with them, or the
     indexes of the conflicts; or nothing, because its events were checked against event types that have changed since.
     """
 
-    events: list[CommittedEvent] = field(default_factory=list)
+    events: list[PublishedEvent] = field(default_factory=list)
     deliveries: list[NewDelivery] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     conflicts: list[int] = field(default_factory=list)
@@ -126,8 +92,8 @@ async def commit_requests(
     registries: Registries,
     requests: Sequence[PublishRequest],
     claimant: Claimant | None,
-    known: Callable[[list[Committed]], None],
-) -> list[Committed]:
+    known: Callable[[list[Published]], None],
+) -> list[Published]:
     """Write the requests in one transaction and say what became of each; `claimant` may claim what is written.
 
     Args:
@@ -153,14 +119,14 @@ async def _commit_unchanged(
     database: Database,
     requests: Sequence[PublishRequest],
     claimant: Claimant | None,
-    known: Callable[[list[Committed]], None],
-) -> list[Committed]:
+    known: Callable[[list[Published]], None],
+) -> list[Published]:
     """Take for granted that no registry has changed and no key was used before.
 
     Raises:
         NotAllTouched, UniqueViolation: it is not so; nothing was written.
     """
-    found: dict[tuple[str, str], CommittedEvent] = {}
+    found: dict[tuple[str, str], PublishedEvent] = {}
     outcomes = [_resolve(request, found) for request in requests]
     versions = {(request.workspace_id, request.registry_version) for request in requests}
     check: Write = (_CURRENT, _VERSIONS, list(versions))
@@ -181,7 +147,7 @@ def _rows_of(requests: Sequence[PublishRequest]) -> int:
 
 async def _commit(
     statements: Statements, registries: Registries, requests: Sequence[PublishRequest], claimant: Claimant | None
-) -> list[Committed]:
+) -> list[Published]:
     current = await registries.all_current(statements, {request.workspace_id for request in requests})
     found = await _found_by_key(statements, requests)
     outcomes = [_decide(request, current[request.workspace_id], found) for request in requests]
@@ -190,12 +156,12 @@ async def _commit(
 
 
 async def _write(
-    statements: Statements, outcomes: Sequence[Committed], claimant: Claimant | None, *checks: Write
+    statements: Statements, outcomes: Sequence[Published], claimant: Claimant | None, *checks: Write
 ) -> None:
     claimed: Mapping[str, str] = {}
     if claimant is not None:
         new = [delivery for outcome in outcomes for delivery in outcome.deliveries]
-        bodies = {event.row["id"]: event.row["body"] for outcome in outcomes for event in outcome.events}
+        bodies = {event.row.id: event.row.body for outcome in outcomes for event in outcome.events}
         claimed = await claimant.choose(statements, new, bodies)
         for outcome in outcomes if claimed else ():
             outcome.deliveries = [d._replace(due=False) if d.id in claimed else d for d in outcome.deliveries]
@@ -204,7 +170,7 @@ async def _write(
 
 async def _found_by_key(
     statements: Statements, requests: Sequence[PublishRequest]
-) -> dict[tuple[str, str], CommittedEvent]:
+) -> dict[tuple[str, str], PublishedEvent]:
     keys = {
         (request.workspace_id, event.idempotency_key)
         for request in requests
@@ -215,59 +181,45 @@ async def _found_by_key(
         return {}
     rows = await statements.fetch_rows(_FIND_KEYS, _KEYS, sorted(keys))
     return {
-        (row["workspace_id"], row["idempotency_key"]): CommittedEvent(row, True, row.pop("delivery_count"))
+        (row["workspace_id"], row["idempotency_key"]): PublishedEvent(
+            delivery_count=row.pop("delivery_count"), row=EventRow(**row), duplicate=True
+        )
         for row in rows
     }
 
 
-def _decide(request: PublishRequest, current: Registry, found: dict[tuple[str, str], CommittedEvent]) -> Committed:
+def _decide(request: PublishRequest, current: Registry, found: dict[tuple[str, str], PublishedEvent]) -> Published:
     """Decide what to write for one request, by the event types and webhooks that this transaction sees."""
     if request.registry_version == current.version:
         return _resolve(request, found)
     if not all(current.takes(event.type, event.content["data"]) for event in request.events):
-        return Committed(outdated=True)
+        return Published(outdated=True)
     routes = [current.routes_for(event.type, event.content) for event in request.events]
     return _resolve(request._replace(routes=routes), found)
 
 
-def _resolve(request: PublishRequest, found: dict[tuple[str, str], CommittedEvent]) -> Committed:
+def _resolve(request: PublishRequest, found: dict[tuple[str, str], PublishedEvent]) -> Published:
     """Decide what to write for one request, and add its keys to `found` for the requests after it."""
-    outcome = Committed()
-    mine: dict[tuple[str, str], CommittedEvent] = {}
+    outcome = Published()
+    mine: dict[tuple[str, str], PublishedEvent] = {}
     for index, (event, routes) in enumerate(zip(request.events, request.routes, strict=True)):
         key = (request.workspace_id, event.idempotency_key or "")
         first = (mine.get(key) or found.get(key)) if event.idempotency_key is not None else None
         if first is None:
-            committed = CommittedEvent(event_row(request.workspace_id, event), False, len(routes))
+            committed = PublishedEvent(EventRow.of(request.workspace_id, event), False, len(routes))
             outcome.deliveries += _deliveries(request.workspace_id, event, routes)
             if event.idempotency_key is not None:
                 mine[key] = committed
-        elif first.row["digest"] == event.digest:
+        elif first.row.digest == event.digest:
             committed = first._replace(duplicate=True)
         else:
             outcome.conflicts.append(index)
             continue
         outcome.events.append(committed)
     if outcome.conflicts:
-        return Committed(conflicts=outcome.conflicts)
+        return Published(conflicts=outcome.conflicts)
     found |= mine
     return outcome
-
-
-def event_row(workspace_id: str, event: PreparedEvent) -> Row:
-    """The row of `event` for a prepared event."""
-    return {
-        "id": event.id,
-        "workspace_id": workspace_id,
-        "type": event.type,
-        "occurred_at": event.occurred_at,
-        "created_at": event.created_at,
-        "body": event.body,
-        "test": event.test,
-        "idempotency_key": event.idempotency_key,
-        "digest": event.digest,
-        "ordering_key": event.ordering_key,
-    }
 
 
 def _deliveries(workspace_id: str, event: PreparedEvent, routes: Sequence[Route]) -> list[NewDelivery]:
@@ -283,26 +235,14 @@ def _deliveries(workspace_id: str, event: PreparedEvent, routes: Sequence[Route]
     ]
 
 
-def _writes(outcomes: Sequence[Committed], claimed: Mapping[str, str]) -> list[Write]:
+def _writes(outcomes: Sequence[Published], claimed: Mapping[str, str]) -> list[Write]:
     events = [event.row for outcome in outcomes for event in outcome.events if not event.duplicate]
     deliveries = [
-        (
+        DeliveryRow(
             *(d.id, d.workspace_id, d.event_id, d.webhook_id, d.event_type, False, d.ordering_key),
             *(AttemptTrigger.FIRST.value, d.created_at, claimed.get(d.id)),
         )
         for outcome in outcomes
         for d in outcome.deliveries
     ]
-    writes = (_INSERT_EVENTS, _EVENTS, list(map(_event_values, events))), (_INSERT_DELIVERIES, _DELIVERIES, deliveries)
-    return [write for write in writes if write[2]]
-
-
-async def insert_events(statements: Statements, rows: Sequence[Row]) -> None:
-    """Insert rows of `event`."""
-    await statements.write_rows(_INSERT_EVENTS, _EVENTS, list(map(_event_values, rows)))
-
-
-async def insert_deliveries(statements: Statements, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert new deliveries: PENDING, due at once, each a tuple of id, workspace, event, webhook, type, test, ordering
-    key, trigger, creation time (µs) and the worker that holds it, if any."""
-    await statements.write_rows(_INSERT_DELIVERIES, _DELIVERIES, rows)
+    return inserts(events, deliveries)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from app.clock import Clock, to_micros
 from app.database.database import Database
 from app.errors import Problem
-from app.publishing.commit import Claimant, Committed, PublishRequest, commit_requests
+from app.publishing.commit import Claimant, Published, PublishRequest, commit_requests
 from app.publishing.draft import EventDraft, json_of, prepare, problems_of
 from app.registry import Registries, Registry
 
@@ -54,8 +54,8 @@ class Intake:
     claiming: Callable[[], AbstractAsyncContextManager[Claimant | None]] = nullcontext
 
     async def commit(
-        self, publications: Sequence[Publication], known: Callable[[list[Committed]], None]
-    ) -> list[Committed]:
+        self, publications: Sequence[Publication], known: Callable[[list[Published]], None]
+    ) -> list[Published]:
         """Write what is right in one transaction, each publication all or none, and say what became of each.
 
         Args:
@@ -76,11 +76,11 @@ class Intake:
         self.observe(sum([len(request.events) for request in requests]))
         return _for_all(checked, committed)
 
-    async def _checked(self, publications: Sequence[Publication]) -> list[PublishRequest | Committed]:
+    async def _checked(self, publications: Sequence[Publication]) -> list[PublishRequest | Published]:
         """Each as it is to be committed, or as what became of it where something is wrong."""
         now = to_micros(self.clock.now())
         fresh: dict[str, Registry] = {}
-        checked: list[PublishRequest | Committed] = []
+        checked: list[PublishRequest | Published] = []
         for one in publications:
             workspace_id = one.workspace_id
             registry = fresh.get(workspace_id) or self.registries.at_hand(workspace_id)
@@ -89,7 +89,7 @@ class Intake:
                 # An event type may just have been added.
                 registry = fresh[workspace_id] = await self.registries.current(self.database, workspace_id)
                 problems = self._problems(one, registry)
-            checked.append(Committed(problems=problems) if problems else _prepared(one, registry, now))
+            checked.append(Published(problems=problems) if problems else _prepared(one, registry, now))
         return checked
 
     def _problems(self, one: Publication, registry: Registry) -> list[Problem]:
@@ -100,10 +100,10 @@ class Intake:
         return problems
 
 
-def _for_all(checked: Sequence[PublishRequest | Committed], committed: Sequence[Committed]) -> list[Committed]:
+def _for_all(checked: Sequence[PublishRequest | Published], committed: Sequence[Published]) -> list[Published]:
     """What became of each, in order: of what was wrong, and of what was committed."""
     following = iter(committed)
-    return [one if isinstance(one, Committed) else next(following) for one in checked]
+    return [one if isinstance(one, Published) else next(following) for one in checked]
 
 
 def _prepared(one: Publication, registry: Registry, now: int) -> PublishRequest:

@@ -12,7 +12,7 @@ from app.access.caller import Caller
 from app.database.errors import DatabaseUnavailable
 from app.errors import Problem, Rejected, UserErrorCode, rejected
 from app.group_commit import Commit, GroupCommit
-from app.publishing.commit import Committed, NewDelivery
+from app.publishing.commit import NewDelivery, Published
 from app.publishing.draft import MAX_EVENTS, EventDraft
 from app.publishing.intake import Intake, Publication, publication
 from app.registry import Registries
@@ -33,7 +33,7 @@ class Publisher:
     registries: Registries
     updates: Updates
     wake: Callable[[Sequence[str]], None]
-    commits: "GroupCommit[Publication, Committed]"
+    commits: "GroupCommit[Publication, Published]"
 
     async def publish(
         self,
@@ -42,7 +42,7 @@ class Publisher:
         *,
         batch: bool,
         hold: Callable[[Commit], None] | None = None,
-    ) -> Committed:
+    ) -> Published:
         """Publish events, all or none; with `batch`, problems name the event they belong to.
 
         Args:
@@ -89,7 +89,7 @@ class Publisher:
             self.wake(list(awake))
 
 
-def group_commits(intake: Intake) -> "GroupCommit[Publication, Committed]":
+def group_commits(intake: Intake) -> "GroupCommit[Publication, Published]":
     """The group commit of a publisher; a batch holds whole calls, so that each stays all or none."""
     return GroupCommit(
         intake.commit,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import strawberry
 
-from app.publishing.commit import CommittedEvent
+from app.publishing.commit import PublishedEvent
 from graph.context import Info
 from graph.inputs.events import PublishEventInput, PublishEventsInput
 from graph.mutations.payload import Input, Payload, mutation
@@ -29,7 +29,7 @@ def _events(root: strawberry.Parent["PublishEventsPayload"]) -> list[Event] | No
 
 @strawberry.type(description="Payload of `publishEvents`.")
 class PublishEventsPayload(Payload):
-    published: strawberry.Private[Sequence[CommittedEvent] | None] = None
+    published: strawberry.Private[Sequence[PublishedEvent] | None] = None
     events: list[Event] | None = strawberry.field(
         resolver=_events, description="The events, in the order of the input."
     )
@@ -66,7 +66,7 @@ class EventMutations:
         published = await context.resources.publisher.publish(
             context.caller, drafts, batch=True, hold=context.holding(info)
         )
-        counts = {committed.row["id"]: committed.delivery_count for committed in published.events}
+        counts = {committed.row.id: committed.delivery_count for committed in published.events}
         return PublishEventsPayload(
             published=published.events,
             delivery_count=sum(counts.values()),

@@ -7,11 +7,12 @@ import strawberry
 from strawberry.scalars import JSON
 
 from app.clock import from_micros
-from app.database.database import Row
 from app.ids import DELIVERY
+from app.publishing.rows import EventRow
 from graph import listings
 from graph.arguments import After, Before, First, Last, OfDeliveries, given
 from graph.context import Info
+from graph.listings import ListedEvent
 from graph.pagination import Children, Page, window
 from graph.types.connection import Connection
 from graph.types.delivery import DeliveryConnection
@@ -36,16 +37,16 @@ class Event(Node):
     known_body: strawberry.Private[str | None] = None
 
     @classmethod
-    def from_row(cls, row: Row) -> "Event":
+    def from_row(cls, row: EventRow | ListedEvent) -> "Event":
         return cls(
-            id=row["id"],
-            type=row["type"],
-            occurred_at=from_micros(row["occurred_at"]),
-            created_at=from_micros(row["created_at"]),
-            test=bool(row["test"]),
-            idempotency_key=row["idempotency_key"],
-            ordering_key=row["ordering_key"],
-            known_body=row.get("body"),
+            id=strawberry.ID(row.id),
+            type=row.type,
+            occurred_at=from_micros(row.occurred_at),
+            created_at=from_micros(row.created_at),
+            test=bool(row.test),
+            idempotency_key=row.idempotency_key,
+            ordering_key=row.ordering_key,
+            known_body=row.body if isinstance(row, EventRow) else None,
         )
 
     async def _body(self, info: Info) -> str:
@@ -81,4 +82,4 @@ class Event(Node):
 class EventConnection(Connection[Event]):
     @classmethod
     def from_page(cls, page: Page) -> "EventConnection":
-        return cls(nodes=[Event.from_row(row) for row in page.rows], page=page)
+        return cls(nodes=[Event.from_row(ListedEvent(**row)) for row in page.rows], page=page)

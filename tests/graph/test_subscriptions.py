@@ -95,7 +95,7 @@ async def test_a_delivery_is_seen_from_its_making_to_its_end(world: World, addre
     attempts = [update["attempt"] for update in updates if update["attempt"]]
     assert attempts == [{"number": 1, "outcome": "HTTP_ERROR"}, {"number": 2, "outcome": "SUCCEEDED"}]
     assert updates[0]["attempt"] is None
-    assert {update["delivery"]["event"]["id"] for update in updates} == {event.row["id"]}
+    assert {update["delivery"]["event"]["id"] for update in updates} == {event.row.id}
     assert {update["delivery"]["webhook"]["name"] for update in updates} == {"Desk"}
     assert [update["at"] for update in updates] == sorted(update["at"] for update in updates)
 

@@ -85,7 +85,7 @@ async def test_an_old_database_that_holds_rows_is_migrated_with_them_and_goes_on
     assert applied[0] == "0002_hot_indexes"
     assert after == before
     assert all(before.values())
-    assert requests[1].header("webhook-id") == waiting.row["id"]
+    assert requests[1].header("webhook-id") == waiting.row.id
 
 
 async def test_a_database_that_is_away_is_unavailable() -> None:

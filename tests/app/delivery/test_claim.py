@@ -10,7 +10,7 @@ from app.database.database import Database
 from app.delivery.admission import Admission
 from app.delivery.claim import _claim
 from app.delivery.sweep import sweep
-from app.publishing.commit import Committed
+from app.publishing.commit import Published
 from app.publishing.draft import EventDraft
 from app.settings import load_settings
 from tasks.process import open_process
@@ -21,7 +21,7 @@ from tests.receiver import answer, hang, in_turn
 from tests.world import PATIENCE_SECONDS, TICKET, World, open_world
 
 
-async def publish_events(world: World, count: int) -> Committed:
+async def publish_events(world: World, count: int) -> Published:
     events = [EventDraft("ticket.created", TICKET)] * count
     return await world.resources.publisher.publish(world.caller, events, batch=True)
 
@@ -106,7 +106,7 @@ async def test_first_attempts_do_not_wait_behind_a_backlog_of_retries_nor_the_ot
         await world.until_attempts(40)
         await world.advance(10)  # All of them are due again.
 
-        fresh = [event.row["id"] for event in (await publish_events(world, 40)).events]
+        fresh = [event.row.id for event in (await publish_events(world, 40)).events]
         requests = await world.receiver.received(40 + 40)
 
         first_attempts = sum(request.header("webhook-id") in fresh for request in requests[40:80])

@@ -156,7 +156,7 @@ async def test_what_waited_longer_is_not_overtaken(world: World) -> None:
     await world.until_status("SUCCEEDED", "SUCCEEDED", "SUCCEEDED")
 
     sent = [request.header("webhook-id") for request in world.receiver.requests]
-    assert sent == [first.row["id"], second.row["id"], third.row["id"]]
+    assert sent == [first.row.id, second.row.id, third.row.id]
 
 
 async def test_a_commit_that_failed_holds_up_no_place_and_no_delivery(world: World) -> None:

@@ -29,7 +29,7 @@ async def two_events_of_which_the_first_fails(world: World) -> list[str]:
     """Their ids. The first waits to be retried, the second for the first."""
     world.receiver.on("/", answer(500))
     events = [await world.publish(ordering_key="tkt_1") for _ in range(2)]
-    ids: list[str] = [event.row["id"] for event in events]
+    ids: list[str] = [event.row.id for event in events]
     await world.until_status("RETRYING", "PENDING")
     world.receiver.on("/", failing_for(ids[0]))
     return ids
@@ -132,6 +132,6 @@ async def test_whatever_fails_each_key_arrives_in_the_order_published_one_at_a_t
     await world.until(all_there_are)
     published: dict[str, list[str]] = defaultdict(list)
     for ticket, event in zip(tickets, committed.events, strict=True):
-        published[ticket].append(event.row["id"])
+        published[ticket].append(event.row.id)
     assert receiver.taken == published
     assert receiver.most_at_once == 1

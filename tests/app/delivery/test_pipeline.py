@@ -33,9 +33,9 @@ async def test_an_event_reaches_its_webhook_signed_and_is_recorded(world: World)
     (attempt,) = await world.attempts()
 
     assert orjson.loads(request.body)["data"] == TICKET
-    assert request.header("webhook-id") == published.row["id"]
+    assert request.header("webhook-id") == published.row.id
     assert request.header("webhook-attempt") == "1"
-    assert request.body.decode() == published.row["body"]
+    assert request.body.decode() == published.row.body
     assert (delivery["attempt_count"], delivery["last_response_status"], delivery["next_attempt_at"]) == (1, 200, None)
     assert (attempt["number"], attempt["trigger"], attempt["outcome"]) == (1, "FIRST", "SUCCEEDED")
     assert attempt["remote_address"] == "127.0.0.1"
@@ -312,8 +312,8 @@ async def test_deliveries_of_one_ordering_key_go_out_one_after_another(world: Wo
     await world.until_status(*["SUCCEEDED"] * 4)
 
     order = [request.header("webhook-id") for request in await world.receiver.received(5)]
-    ids = [event.row["id"] for event in events]
-    assert order == [ids[0], other.row["id"], ids[0], ids[1], ids[2]]
+    ids = [event.row.id for event in events]
+    assert order == [ids[0], other.row.id, ids[0], ids[1], ids[2]]
 
 
 async def test_settings_of_a_webhook_take_effect_on_the_wire_and_credentials_are_masked(world: World) -> None:

@@ -25,7 +25,7 @@ async def test_a_failed_delivery_that_is_retried_goes_out_at_once_under_the_same
     attempts = await world.attempts()
 
     assert [(attempt["number"], attempt["trigger"]) for attempt in attempts] == [(1, "FIRST"), (2, "MANUAL")]
-    assert {request.header("webhook-id") for request in await world.receiver.received(2)} == {published.row["id"]}
+    assert {request.header("webhook-id") for request in await world.receiver.received(2)} == {published.row.id}
 
 
 async def test_a_retry_starts_the_schedule_over(world: World) -> None:

@@ -50,7 +50,7 @@ class Desk:
             self.domain.clock.advance(0.001)
             publish = self.domain.resources.publisher.publish
             committed = await publish(caller or self.domain.caller, [EventDraft(event_type, data)], batch=False)
-            ids.append(committed.events[0].row["id"])
+            ids.append(committed.events[0].row.id)
         return ids
 
     async def become(self, status: str, **where: Any) -> None:

@@ -38,7 +38,7 @@ async def test_what_failed_is_sent_again_to_a_receiver_that_has_recovered(world:
 
 
 async def test_a_new_webhook_is_sent_what_happened_before_it(world: World) -> None:
-    published = [(await world.publish()).row["id"] for _ in range(4)]
+    published = [(await world.publish()).row.id for _ in range(4)]
     webhook = await world.webhook(max_in_flight=1)
 
     await replay_events(world.resources, world.caller, webhook.id, TimeRange())

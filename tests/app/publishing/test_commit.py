@@ -57,9 +57,7 @@ async def test_an_event_that_was_acknowledged_is_there_with_its_deliveries_for_e
             "SELECT e.id, e.body FROM event e JOIN delivery d ON d.event_id = e.id ORDER BY e.id"
         )
 
-    assert [(row["id"], row["body"]) for row in rows] == [
-        (event.row["id"], event.row["body"]) for event in published.events
-    ]
+    assert [(row["id"], row["body"]) for row in rows] == [(event.row.id, event.row.body) for event in published.events]
 
 
 async def test_an_event_goes_to_webhooks_of_its_own_workspace_only(domain: Domain) -> None:
@@ -81,4 +79,4 @@ async def test_a_key_that_another_workspace_used_is_a_new_one(domain: Domain) ->
     second = await domain.resources.publisher.publish(domain.caller, [event], batch=False)
 
     assert not second.events[0].duplicate
-    assert second.events[0].row["id"] != first.events[0].row["id"]
+    assert second.events[0].row.id != first.events[0].row.id

@@ -11,7 +11,7 @@ from app.catalogue import BUILT_IN
 from app.database.errors import DatabaseUnavailable
 from app.errors import Rejected
 from app.group_commit import Commit
-from app.publishing.commit import Committed
+from app.publishing.commit import Published
 from app.publishing.draft import EventDraft
 from app.updates import Topic
 from app.webhooks.drafts import WebhookDraft
@@ -39,7 +39,7 @@ async def domain(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIt
 
 async def publish(
     domain: Domain, hold: Callable[[Commit], None] | None = None, *, key: str | None = None, more: int = 0
-) -> Committed:
+) -> Published:
     draft = EventDraft("ticket.created", EXAMPLE | {"more": more}, idempotency_key=key)
     return await domain.resources.publisher.publish(domain.caller, [draft], batch=False, hold=hold)
 
@@ -67,7 +67,7 @@ async def test_what_is_known_before_the_commit_is_done_is_told_to_nobody_else(do
 
     assert (known.events[0].delivery_count, before) == (1, (0, 0))
     assert await counts(domain) == (1, 1)
-    assert update.event_id == known.events[0].row["id"]
+    assert update.event_id == known.events[0].row.id
 
 
 async def test_who_holds_nothing_waits_for_the_commit(domain: Domain) -> None:

@@ -34,8 +34,8 @@ async def test_the_body_is_what_standard_webhooks_ask_for(world: World) -> None:
 
     published = await world.publish(occurred_at=occurred_at)
 
-    assert orjson.loads(published.row["body"]) == {
-        "id": published.row["id"],
+    assert orjson.loads(published.row.body) == {
+        "id": published.row.id,
         "type": "ticket.created",
         "timestamp": "2026-11-23T10:00:00.123Z",
         "data": TICKET,
@@ -47,7 +47,7 @@ async def test_every_webhook_that_asks_for_it_gets_a_delivery_in_the_same_commit
     await world.webhook("/c", event_types=["conversation.*"])
 
     published = await world.publish()
-    deliveries = await world.deliveries(event_id=published.row["id"])
+    deliveries = await world.deliveries(event_id=published.row.id)
 
     assert published.delivery_count == 2
     assert [delivery["webhook_id"] for delivery in deliveries] == [webhook.id for webhook in wanted]
@@ -75,7 +75,7 @@ async def test_the_same_key_and_content_give_the_first_event_back(world: World) 
     again = await world.publish(idempotency_key="order-1")
 
     assert (first.duplicate, again.duplicate) == (False, True)
-    assert again.row["id"] == first.row["id"]
+    assert again.row.id == first.row.id
     assert again.delivery_count == 1
     assert await counts(world) == (1, 1)
 
@@ -96,13 +96,13 @@ async def test_a_key_used_twice_in_one_request_counts_once(world: World) -> None
     committed = await world.resources.publisher.publish(world.caller, [draft, draft], batch=True)
 
     assert [event.duplicate for event in committed.events] == [False, True]
-    assert committed.events[0].row["id"] == committed.events[1].row["id"]
+    assert committed.events[0].row.id == committed.events[1].row.id
 
 
 async def test_many_that_race_with_one_key_make_one_event(world: World) -> None:
     published = await asyncio.gather(*(world.publish(idempotency_key="race") for _ in range(20)))
 
-    assert len({event.row["id"] for event in published}) == 1
+    assert len({event.row.id for event in published}) == 1
     assert sum(not event.duplicate for event in published) == 1
 
 
@@ -111,7 +111,7 @@ async def test_concurrent_publishes_are_each_answered_with_their_own_event(world
 
     published = await asyncio.gather(*(world.publish(data=one) for one in data))
 
-    assert [orjson.loads(event.row["body"])["data"] for event in published] == data
+    assert [orjson.loads(event.row.body)["data"] for event in published] == data
 
 
 async def test_one_bad_event_of_a_batch_keeps_all_out(world: World) -> None:
@@ -175,7 +175,7 @@ async def test_events_of_one_request_keep_their_order(world: World) -> None:
 
     committed = await world.resources.publisher.publish(world.caller, drafts, batch=True)
 
-    ids = [event.row["id"] for event in committed.events]
+    ids = [event.row.id for event in committed.events]
     assert ids == sorted(ids)
 
 
@@ -184,4 +184,4 @@ async def test_an_event_may_have_occurred_long_ago(world: World) -> None:
 
     published = await world.publish(occurred_at=long_ago)
 
-    assert orjson.loads(published.row["body"])["timestamp"].startswith(str(long_ago.year))
+    assert orjson.loads(published.row.body)["timestamp"].startswith(str(long_ago.year))
