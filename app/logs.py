@@ -2,13 +2,15 @@
 
 What libraries log through the standard library (uvicorn, Dramatiq, Tortoise) takes the same way. Lines go to stderr, so
 that what a command prints stays clean. Secrets are not to be logged in the first place; the last processor masks what
-looks like one all the same.
+looks like one all the same. Logging never raises and never blocks; `app.log_output` says what becomes of lines that
+cannot be written.
 """
 
 import json
 import logging
 import re
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -19,6 +21,7 @@ import structlog
 from structlog.contextvars import merge_contextvars
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from app.log_output import LogOutput
 from app.settings import Settings
 
 MASK = "***"
@@ -52,35 +55,79 @@ def _by_structlog(event: str, lines: Sequence[EventDict]) -> None:
 
 
 _many: LogMany = _by_structlog
+_output: LogOutput | None = None
 
 
 def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
     """Send everything that is logged from here on to `stream` (stderr), as the settings say."""
-    global _many  # noqa: PLW0603 - as global as structlog's own configuration
-    stream = stream or sys.stderr
+    global _many, _output  # noqa: PLW0603 - as global as structlog's own configuration
+    if stream is None:
+        stream = sys.stderr
+        _log_what_would_go_to_stderr()
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not settings.in_development)
     level = _LEVELS[settings.log_level]
+    render = _rendered_by(_processors(as_json=as_json, colors=stream is not None and stream.isatty()))
+    _output = output = LogOutput(stream, lambda lines: _notice(render, lines))
     structlog.configure(
-        processors=_processors(as_json=as_json, colors=stream.isatty()),
+        processors=[render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=lambda *_: output,
         cache_logger_on_first_use=False,
     )
-    _many = _straight_to(stream) if as_json and level <= logging.INFO else _by_structlog
+    _many = _straight_to(output) if as_json and level <= logging.INFO else _by_structlog
     # Never below info: at debug, Tortoise logs every statement with its parameters.
     logging.basicConfig(handlers=[_ToStructlog()], level=max(level, logging.INFO), force=True)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # It logs every URL, which may hold a token.
     logging.captureWarnings(capture=True)
 
 
-def _straight_to(stream: TextIO) -> LogMany:
+def lines_dropped() -> int:
+    """Number of lines that could not be written since logging was configured."""
+    return 0 if _output is None else _output.dropped
+
+
+def _straight_to(output: LogOutput) -> LogMany:
     """Write lines of JSON past structlog, whose way from a call to a line costs more than the line, and all at once."""
-    write = structlog.WriteLogger(stream).msg
 
     def many(event: str, lines: Sequence[EventDict]) -> None:
-        write("\n".join([_json_line("info", event, merge_contextvars(None, "info", fields)) for fields in lines]))
+        try:
+            text = "\n".join([_json_line("info", event, merge_contextvars(None, "info", fields)) for fields in lines])
+        except Exception:  # noqa: BLE001 - logging must not break what is logged
+            _by_structlog(event, lines)
+        else:
+            output.msg(text)
 
     return many
+
+
+def _rendered_by(processors: Sequence[Processor]) -> Processor:
+    """One processor that applies all of these, and renders a shorter line if one of them raises."""
+
+    def render(logger: WrappedLogger, level: str, event: EventDict) -> Any:
+        name = event.get("event")
+        line: Any = event
+        try:
+            for process in processors:
+                line = process(logger, level, line)
+        except Exception as error:  # noqa: BLE001 - logging must not break what is logged
+            return _json_line(level, str(name), {"unreadable": type(error).__name__})
+        return line
+
+    return render
+
+
+def _notice(render: Processor, lines: int) -> str:
+    return str(render(None, "warning", {"event": "log.lines_dropped", "lines": lines}))
+
+
+def _log_what_would_go_to_stderr() -> None:
+    """Log errors that nobody can catch: the interpreter would write them itself, and wait for stderr."""
+    threading.excepthook = lambda thread: structlog.get_logger().error(
+        "thread.failed", thread=thread.thread.name if thread.thread else None, exc_info=thread.exc_value
+    )
+    sys.unraisablehook = lambda error: structlog.get_logger().error(
+        "error.unraisable", source=repr(error.object), exc_info=error.exc_value
+    )
 
 
 def mask_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -173,5 +220,5 @@ class _ToStructlog(logging.Handler):
         try:
             level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
             structlog.get_logger().log(level, record.getMessage(), logger=record.name, exc_info=record.exc_info)
-        except Exception:  # noqa: BLE001 - logging must not break what is logged
-            self.handleError(record)
+        except Exception as error:  # noqa: BLE001 - logging must not break what is logged
+            structlog.get_logger().error("log.unreadable", logger=record.name, error=type(error).__name__)

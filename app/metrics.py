@@ -44,6 +44,7 @@ class Level:
     oldest_due_seconds: Mapping[str, float] | None
     broker_ok: bool
     updates_ok: bool
+    log_lines_dropped: int = 0
 
 
 class Metrics:
@@ -126,6 +127,10 @@ class Metrics:
             "Requests refused because too many were made with their API key.",
             registry=registry,
         )
+        self._log_lines_dropped = Counter(
+            "eev_webhooks_log_lines_dropped", "Lines of the log that could not be written to stderr.", registry=registry
+        )
+        self._log_lines_counted = 0
         self.last_sweep_at: datetime | None = None
         # Followers that are told along with another one, so that the bus does not know them.
         self.told_along = 0
@@ -177,6 +182,8 @@ class Metrics:
         self._set_queue_ages(level.oldest_due_seconds)
         self._broker_up.set(level.broker_ok)
         self._updates_up.set(level.updates_ok)
+        self._log_lines_dropped.inc(max(0, level.log_lines_dropped - self._log_lines_counted))
+        self._log_lines_counted = level.log_lines_dropped
         return generate_latest(self.registry)
 
     def _set_queue_ages(self, ages: Mapping[str, float] | None) -> None:

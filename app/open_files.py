@@ -6,6 +6,7 @@ with what it has.
 """
 
 import math
+import os
 import resource
 from contextlib import suppress
 
@@ -22,3 +23,16 @@ def may_open_many() -> float:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return math.inf if soft == resource.RLIM_INFINITY else soft
+
+
+def fill_standard_files() -> None:
+    """Open /dev/null where the process was started without stdin, stdout or stderr.
+
+    Otherwise the next file or socket gets that number, and what writes to stderr by its number (the interpreter when it
+    ends by an error, libraries in C) writes into it.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # The lowest number that is free.

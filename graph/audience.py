@@ -15,6 +15,7 @@ import orjson
 from graphql import GraphQLError
 from strawberry.types.execution import ExecutionResult
 
+from app.supervision import supervised
 from app.updates.cursor import Cursor
 from graph.errors import explain
 from graph.http import encode
@@ -79,7 +80,7 @@ class Audience:
         # In an empty context: what is logged here belongs to no request.
         self._tasks = [
             asyncio.create_task(self._run(results), context=Variables()),
-            asyncio.create_task(self._remind(), context=Variables()),
+            asyncio.create_task(supervised("audience reminder", self._remind), context=Variables()),
         ]
 
     async def news(self, seconds: float | None = None) -> None:

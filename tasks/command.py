@@ -15,6 +15,7 @@ from dramatiq.worker import Worker
 
 from app.garbage import keep_what_is_here
 from app.logs import configure_logging
+from app.open_files import fill_standard_files
 from app.settings import SettingsError, load_settings
 from tasks.broker import make_broker
 from tasks.process import open_resources_for
@@ -58,5 +59,6 @@ def prepare() -> None:
         raise SettingsError(
             ["BROKER_URL is memory://, so the server delivers by itself and there is nothing for a worker to do."]
         )
+    fill_standard_files()
     configure_logging(settings)
     dramatiq.set_broker(make_broker(settings.broker_url, [ProcessResources()]))

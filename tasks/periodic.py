@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -15,6 +16,7 @@ from app.operations.run import run_due_operations
 from app.resources import Resources
 from app.retention.prune import Retention
 from app.stats.periods import close_periods
+from app.supervision import supervised
 from app.webhooks.deleted import cancel_deliveries_of_deleted
 from app.webhooks.rotation import rotate_due_secrets
 
@@ -61,7 +63,10 @@ def chores(resources: Resources, *, works: bool) -> list[Chore]:
 @asynccontextmanager
 async def running(chores: list[Chore]) -> AsyncIterator[None]:
     """Do the chores until the block ends."""
-    tasks = [asyncio.create_task(_again_and_again(chore), name=chore.name) for chore in chores]
+    tasks = [
+        asyncio.create_task(supervised(chore.name, partial(_again_and_again, chore)), name=chore.name)
+        for chore in chores
+    ]
     try:
         yield
     finally:

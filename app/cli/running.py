@@ -59,6 +59,9 @@ def worker() -> None:
         )
     import uvloop
 
+    from app.open_files import fill_standard_files
+
+    fill_standard_files()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_work(settings))
 

@@ -265,7 +265,7 @@ class Pipeline:
         at = to_micros(self._clock.now()) + int(delay_seconds * 1_000_000)
         try:
             await release(self._database, claimed, at)
-        except DatabaseError as error:
+        except Exception as error:  # noqa: BLE001 — whatever kept it, the delivery must not stay claimed for ever
             self._unreleased |= {delivery.id for delivery in claimed}
             self.doubt()
             log.warning("release.failed", count=len(claimed), error=str(error))

@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 
 from app.rates.bucket import Limit
 from app.redis_connection import backoff_seconds, cancelled, connect
+from app.supervision import supervised
 
 log = structlog.get_logger()
 
@@ -74,7 +75,7 @@ class Sharing:
         self.learn: Callable[[str, float], None] = lambda _key_id, _level: None
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._run(), name="rates")
+        self._task = asyncio.create_task(supervised("rates", self._run), name="rates")
         return self
 
     async def __aexit__(self, *error: object) -> None:

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from app.clock import to_micros
 from app.database.errors import DatabaseError
 from app.delivery.queue_age import queue_ages
+from app.logs import lines_dropped
 from app.metrics import MAX_WORKSPACES_NAMED, Level
 from app.resources import Resources
 
@@ -44,6 +45,7 @@ async def measure(resources: Resources) -> Level:
         oldest_due_seconds=await _oldest_due_seconds(resources),
         broker_ok=resources.waker.failing is None,
         updates_ok=resources.updates.healthy() is None,
+        log_lines_dropped=lines_dropped(),
     )
 
 

@@ -18,6 +18,7 @@ from app.access.keys import bootstrap
 from app.database.migrate import migrate
 from app.garbage import keep_what_is_here
 from app.logs import configure_logging
+from app.open_files import fill_standard_files
 from app.resources import Resources
 from app.settings import Settings, SettingsError
 from app.web.application import create_application, create_worker_application
@@ -30,9 +31,12 @@ PING_SECONDS = 20.0
 
 
 def print_now(text: str) -> None:
-    """Write to stdout at once, also into a pipe."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    """Write to stdout at once, also into a pipe; a stdout that cannot be written does not stop the server."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except (OSError, AttributeError) as error:  # AttributeError: the process was started without one.
+        log.warning("greeting.lost", error=str(error), hint="`eev-webhooks key create` makes another API key.")
 
 
 def serve(settings: Settings, greet: Callable[[str], object] = print_now) -> None:
@@ -44,6 +48,7 @@ def serve(settings: Settings, greet: Callable[[str], object] = print_now) -> Non
         SchemaOutdated: the PostgreSQL database lacks migrations.
         AlreadyRunning: another server works on the same SQLite file.
     """
+    fill_standard_files()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, greet))
 

@@ -247,3 +247,23 @@ def test_what_looks_like_a_secret_is_masked_within_a_text(text: str, shown: str)
 )
 def test_other_texts_are_left_as_they_are(text: str) -> None:
     assert masked(event=text) == {"event": text}
+
+
+class Unreadable:
+    """Whatever one does to show it fails."""
+
+    def __repr__(self) -> str:
+        raise OSError("cannot be shown")
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_what_cannot_be_rendered_is_a_line_all_the_same(logged: Logged, log_format: str) -> None:
+    stream = logged(log_format=log_format)
+
+    structlog.get_logger().error("delivery.broken", value=Unreadable())
+    log_many("delivery.attempted", [{"value": Unreadable()}, {"number": 2}])
+    logging.getLogger("library").warning("%s", Unreadable())
+
+    assert "delivery.broken" in stream.getvalue()
+    assert stream.getvalue().count("delivery.attempted") == 2
+    assert "log.unreadable" in stream.getvalue()

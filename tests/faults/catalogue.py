@@ -9,6 +9,8 @@ EMBEDDED: Sequence[Fault] = (
     Fault("SIGKILL the server", on_processes.kill_all_deliverers, gap=True),
     Fault("SIGTERM the server", on_processes.stop_deliverer, gap=True),
     Fault("SIGSTOP the server past its lease", on_processes.freeze_deliverer),
+    Fault("the reader of a log is killed", on_processes.lose_log),
+    Fault("the reader of a log does not read", on_processes.freeze_log),
     Fault("the receiver dies and comes back", on_processes.kill_receiver),
 )
 DISTRIBUTED: Sequence[Fault] = (
@@ -25,6 +27,8 @@ DISTRIBUTED: Sequence[Fault] = (
     Fault("Redis is killed, its data is lost", on_services.lose_redis, gap=True),
     Fault("FLUSHALL", on_services.flush_redis, gap=True),
     Fault("every connection to Redis ends", on_services.drop_redis_connections),
+    Fault("the reader of a log is killed", on_processes.lose_log),
+    Fault("the reader of a log does not read", on_processes.freeze_log),
     Fault("the receiver dies and comes back", on_processes.kill_receiver),
 )
 BY_DRAMATIQ: Sequence[Fault] = (

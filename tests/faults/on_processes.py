@@ -74,6 +74,28 @@ async def freeze_deliverer(at: Installation, chance: random.Random) -> Happened:
     return happened
 
 
+async def lose_log(at: Installation, chance: random.Random) -> Happened:
+    """SIGKILL what reads the log of a program, which goes on without (EPIPE)."""
+    happened = Happened()
+    chance.choice(at.programs).end_log()
+    await asyncio.sleep(chance.uniform(1.0, 3.0))
+    happened.over = time.time()
+    return happened
+
+
+async def freeze_log(at: Installation, chance: random.Random) -> Happened:
+    """SIGSTOP what reads the log of a program until the pipe has long been full, then SIGCONT."""
+    happened = Happened()
+    victim = chance.choice(at.programs)
+    victim.freeze_log()
+    try:
+        await asyncio.sleep(chance.uniform(3.0, 6.0))
+    finally:
+        victim.thaw_log()
+    happened.over = time.time()
+    return happened
+
+
 async def kill_receiver(at: Installation, chance: random.Random) -> Happened:
     """SIGKILL the receiver, and start it again: answers that it gave last may never have arrived."""
     happened = Happened()

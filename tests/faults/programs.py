@@ -57,6 +57,7 @@ class Program:
         self._environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **settings}
         self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None
+        self._log_reader: subprocess.Popen[bytes] | None = None
 
     @property
     def runs(self) -> bool:
@@ -75,14 +76,20 @@ class Program:
             return []
 
     def start(self) -> None:
-        """Start it; what it writes goes to the end of its log."""
+        """Start it; what it writes goes through a pipe to a reader, and by that to the end of its log."""
+        self._await_end_of_log()
         with self.log.open("ab") as log:
+            self._log_reader = subprocess.Popen(
+                ["cat"], stdin=subprocess.PIPE, stdout=log, stderr=subprocess.DEVNULL, start_new_session=True
+            )
+        assert self._log_reader.stdin is not None
+        with self._log_reader.stdin as pipe:
             self._process = subprocess.Popen(
                 self._command,
                 cwd=self._directory,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
+                stdout=pipe,
                 stderr=subprocess.STDOUT,
                 # A session of its own: Ctrl-C reaches the suite alone, and that ends the others.
                 start_new_session=True,
@@ -95,6 +102,27 @@ class Program:
                 member.kill()
         if self._process is not None:
             self._process.wait(STOP_SECONDS)
+        self._await_end_of_log()
+
+    def end_log(self) -> None:
+        """End what reads what it writes (SIGKILL), and with that the pipe."""
+        assert self._log_reader is not None
+        self._log_reader.kill()
+        self._await_end_of_log()
+
+    def _await_end_of_log(self) -> None:
+        if self._log_reader is not None:
+            self._log_reader.wait(STOP_SECONDS)
+
+    def freeze_log(self) -> None:
+        """Let nothing read any more what it writes (SIGSTOP)."""
+        assert self._log_reader is not None
+        self._log_reader.send_signal(signal.SIGSTOP)
+
+    def thaw_log(self) -> None:
+        """Let it be read again (SIGCONT)."""
+        assert self._log_reader is not None
+        self._log_reader.send_signal(signal.SIGCONT)
 
     async def stop(self) -> int:
         """Ask it to end (SIGTERM), and return its exit code.

@@ -11,6 +11,7 @@ from typing import Self
 import structlog
 
 from app.redis_connection import cancelled, connect
+from app.supervision import supervised
 from app.updates.bus import Batch
 from app.updates.cursor import parse_cursor
 from app.updates.redis_streams.commands import Commands
@@ -60,8 +61,8 @@ class RedisStreams:
 
     async def __aenter__(self) -> Self:
         self._tasks = [
-            asyncio.create_task(self._writer.run(), name="updates writer"),
-            asyncio.create_task(self._reader.run(), name="updates reader"),
+            asyncio.create_task(supervised("updates writer", self._writer.run), name="updates writer"),
+            asyncio.create_task(supervised("updates reader", self._reader.run), name="updates reader"),
         ]
         return self
 

@@ -15,25 +15,30 @@ import httpx
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_SECONDS = 30.0
+# Stderr goes into a file.
+KEPT = 0
 _PROGRAM = "from app.settings import load_settings; from app.web.serve import serve; serve(load_settings())"
 
 
 class Running:
     """`serve` under some settings, in a directory of its own; ended at the end of `with`, whatever it does.
 
+    Args:
+        errors: where stderr goes instead of into the file that `log` reads; None closes it.
+
     Raises:
         AssertionError: it ended instead of starting; the message is what it wrote.
     """
 
-    def __init__(self, data_dir: Path, **settings: str) -> None:
+    def __init__(self, data_dir: Path, errors: int | None = KEPT, /, **settings: str) -> None:
         given = {"PORT": "0", "DATA_DIR": str(data_dir), **{name.upper(): value for name, value in settings.items()}}
         self._errors = (data_dir.parent / "stderr").open("w+", encoding="utf-8")
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM],
+            ["sh", "-c", f'exec "$0" "$@" {"2>&-" if errors is None else ""}', sys.executable, "-c", _PROGRAM],
             cwd=data_dir.parent,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **given},
             stdout=subprocess.PIPE,
-            stderr=self._errors,
+            stderr=errors or self._errors,
         )
 
     def __enter__(self) -> Self:
@@ -56,6 +61,17 @@ class Running:
     def log(self) -> str:
         """What it has logged so far."""
         return (ROOT / self._errors.name).read_text(encoding="utf-8")
+
+    def until_logged(self, text: str) -> None:
+        """Wait until it has logged this; what it logs is written by a thread.
+
+        Raises:
+            AssertionError: it did not.
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while text not in self.log:
+            assert time.monotonic() < deadline, self.log
+            time.sleep(0.01)
 
     @property
     def key(self) -> str:

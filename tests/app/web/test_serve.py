@@ -75,7 +75,7 @@ def test_a_key_that_was_chosen_works_and_is_not_shown(server: Running) -> None:
 
 
 def test_development_says_what_it_allows(server: Running) -> None:
-    assert "loopback and over plain http" in server.log
+    server.until_logged("loopback and over plain http")
 
 
 def test_it_may_open_more_files_than_it_was_given(tmp_path: Path) -> None:

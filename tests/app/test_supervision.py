@@ -1,0 +1,71 @@
+"""A loop that must live is started again, whatever it ended by."""
+
+import ast
+import asyncio
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from app.supervision import supervised
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 10.0
+
+
+@pytest.mark.parametrize("error", [OSError("No space left on device"), RuntimeError(), asyncio.CancelledError()])
+async def test_a_loop_that_failed_is_started_again(error: BaseException) -> None:
+    lives = 0
+
+    async def loop() -> None:
+        nonlocal lives
+        lives += 1
+        if lives < 3:
+            raise error
+
+    with capture_logs() as logs:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await supervised("reader", loop)
+
+    assert lives == 3
+    assert [(line["event"], line["loop"]) for line in logs] == [("loop.failed", "reader")] * 2
+
+
+async def test_a_loop_that_is_cancelled_ends() -> None:
+    began = asyncio.Event()
+
+    async def loop() -> None:
+        began.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(supervised("reader", loop))
+    await began.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+def test_every_task_that_loops_for_ever_is_supervised() -> None:
+    """A task begun with `create_task(loop())`, whose function has a `while True`, would end in silence."""
+    unsupervised = []
+    for path in (path for package in ("app", "graph", "tasks") for path in (ROOT / package).rglob("*.py")):
+        if path.is_relative_to(ROOT / "app" / "cli"):
+            continue  # Commands end when they fail.
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        functions = [node for node in nodes if isinstance(node, ast.AsyncFunctionDef)]
+        endless = {function.name for function in functions if any(map(_is_endless, ast.walk(function)))}
+        for node in nodes:
+            if isinstance(node, ast.Call) and _name(node.func) in ("create_task", "ensure_future"):
+                match node.args[0]:
+                    case ast.Call(func=called) if _name(called) in {*endless, "run"} - {"supervised"}:
+                        unsupervised.append(f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(called)}")
+
+    assert unsupervised == []
+
+
+def _is_endless(node: ast.AST) -> bool:
+    return isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and bool(node.test.value)
+
+
+def _name(node: ast.expr) -> str:
+    return ast.unparse(node).rpartition(".")[2]

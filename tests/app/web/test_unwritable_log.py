@@ -1,0 +1,103 @@
+"""A server whose log cannot be written publishes, delivers and tells followers as any other does, and counts what it
+could not log."""
+
+import asyncio
+import fcntl
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from app.web.serve import print_now
+from tests.app.web.running import Running
+from tests.receiver import Receiver, answer, in_turn
+
+KEY = "a-key-that-scripts-know"
+FULL = Path("/dev/full")
+EVENTS = 30
+SETTINGS = {"bootstrap_api_key": KEY, "breaker_threshold": "1000"}
+Errors = Callable[[], AbstractContextManager[int | None]]
+
+
+@contextmanager
+def full_disk() -> Iterator[int]:
+    with FULL.open("wb", buffering=0) as full:
+        yield full.fileno()
+
+
+@contextmanager
+def closed_pipe() -> Iterator[int]:
+    reader, writer = os.pipe()
+    os.close(reader)
+    yield writer
+    os.close(writer)
+
+
+@contextmanager
+def nothing() -> Iterator[None]:
+    yield None
+
+
+@contextmanager
+def hanging_reader() -> Iterator[int]:
+    reader, writer = os.pipe()
+    os.write(writer, b"x" * fcntl.fcntl(writer, fcntl.F_GETPIPE_SZ))
+    yield writer
+    os.close(writer)
+    os.close(reader)
+
+
+@contextmanager
+def non_blocking_and_full() -> Iterator[int]:
+    with hanging_reader() as writer:
+        os.set_blocking(writer, False)
+        yield writer
+
+
+@pytest.mark.parametrize("errors", [full_disk, closed_pipe, nothing, hanging_reader, non_blocking_and_full])
+async def test_everything_goes_out_although_nothing_can_be_logged(errors: Errors, tmp_path: Path) -> None:
+    async with Receiver() as receiver:
+        # Each first attempt fails: what comes next depends on the sweep.
+        receiver.on("/", in_turn(*[answer(500)] * EVENTS, answer(200)))
+        with errors() as stderr, Running(tmp_path / "data", stderr, **SETTINGS) as running:
+            await asyncio.to_thread(publish, running, receiver.url())
+            requests = await receiver.received(2 * EVENTS)
+            async with httpx.AsyncClient(base_url=running.url) as http:
+                ready = (await http.get("/health/ready")).json()
+                metrics = (await http.get("/metrics")).text
+            code, _ = await asyncio.to_thread(running.stop)
+
+    assert len({request.header("webhook-id") for request in requests}) == EVENTS
+    assert (ready["status"], code) == ("ok", 0)
+    dropped = re.search(r"^eev_webhooks_log_lines_dropped_total (\S+)$", metrics, re.MULTILINE)
+    assert dropped is not None
+    # What waits for a reader is not dropped as long as there is room for it.
+    assert float(dropped[1]) > 0 or errors in (hanging_reader, non_blocking_and_full)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_greeting_that_cannot_be_written_does_not_stop_the_server(
+    there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FULL.open("w", encoding="utf-8", buffering=1) as full, capture_logs() as logs:
+        monkeypatch.setattr("sys.stdout", full if there else None)
+        print_now("The API is at http://127.0.0.1:8000/graphql\n")
+        with suppress(OSError):  # What it could not write is still in its buffer.
+            full.close()
+
+    assert [line["event"] for line in logs] == ["greeting.lost"]
+
+
+def publish(running: Running, url: str) -> None:
+    webhook = f'{{name: "Shop", url: "{url}", eventTypes: ["*"], retryPolicy: {{delaysSeconds: [1]}}}}'
+    made = running.ask(f"mutation {{ createWebhook(input: {webhook}) {{ webhook {{ id }} }} }}", KEY)
+    assert made.json()["data"]["createWebhook"]["webhook"], made.text
+    event = '{type: "ticket.created", data: {ticket: {id: "tkt_1"}}}'
+    events = ", ".join([event] * EVENTS)
+    made = running.ask(f"mutation {{ publishEvents(input: {{events: [{events}]}}) {{ deliveryCount }} }}", KEY)
+    assert made.status_code == 200, made.text
