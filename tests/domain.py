@@ -17,8 +17,7 @@ from app.settings import Settings
 from app.statuses import Scope
 from app.updates.update import Topic, Update
 from tests.clock import FakeClock
-
-WAIT_SECONDS = 10
+from tests.patience import PATIENCE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class Domain:
         async with aclosing(self.resources.updates.follow(topic, self.caller.workspace_id)) as batches:
             await anext(batches)
             yield collected
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while len(collected) < count:
                     collected += [update for _, update in (await anext(batches)).updates]
         assert len(collected) == count

@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Iterator
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-_PATIENCE_SECONDS = 20.0
+from tests.patience import PATIENCE_SECONDS
 
 
 class PostgresProxy:
@@ -53,7 +53,7 @@ class PostgresProxy:
 
     async def lost(self) -> None:
         """Wait until that has happened."""
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await self._lost.wait()
 
     @contextlib.contextmanager
@@ -68,7 +68,7 @@ class PostgresProxy:
 
     async def ended(self) -> None:
         """Wait until the server has closed a connection; the client knows nothing of it yet but its last words."""
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await self._told.wait()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -20,7 +20,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
-_PATIENCE_SECONDS = 10.0
+from tests.patience import PATIENCE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +222,7 @@ class Receiver:
         """Behave like this for requests to `path` (the query does not count)."""
         self._behaviours[path] = behaviour
 
-    async def received(
-        self, count: int = 1, *, path: str | None = None, timeout_seconds: float = _PATIENCE_SECONDS
-    ) -> list[Received]:
+    async def received(self, count: int = 1, *, path: str | None = None) -> list[Received]:
         """Wait until `count` requests have come, for one path or for any, and return all that have.
 
         Raises:
@@ -234,24 +232,24 @@ class Receiver:
         def come() -> list[Received]:
             return [request for request in self.requests if path in {None, request.path}]
 
-        await self._wait(lambda: len(come()) >= count, f"{count} requests for {path or 'any path'}", timeout_seconds)
+        await self._wait(lambda: len(come()) >= count, f"{count} requests for {path or 'any path'}")
         return come()
 
-    async def connected(self, count: int, *, timeout_seconds: float = _PATIENCE_SECONDS) -> None:
+    async def connected(self, count: int) -> None:
         """Wait until exactly `count` connections are open; with 0, until the sender has let go of all of them.
 
         Raises:
             TimeoutError: it did not come to that.
         """
-        await self._wait(lambda: self.open_connections == count, f"{count} open connections", timeout_seconds)
+        await self._wait(lambda: self.open_connections == count, f"{count} open connections")
 
-    async def _wait(self, arrived: Callable[[], bool], what: str, timeout_seconds: float) -> None:
+    async def _wait(self, arrived: Callable[[], bool], what: str) -> None:
         try:
-            async with asyncio.timeout(timeout_seconds), self._changed:
+            async with asyncio.timeout(PATIENCE_SECONDS), self._changed:
                 await self._changed.wait_for(arrived)
         except TimeoutError:
             state = f"{len(self.requests)} requests came, {self.open_connections} connections are open"
-            raise TimeoutError(f"Waited {timeout_seconds:g} s for {what}; {state}.") from None
+            raise TimeoutError(f"Waited {PATIENCE_SECONDS:g} s for {what}; {state}.") from None
 
     async def _tell(self) -> None:
         async with self._changed:

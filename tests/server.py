@@ -21,10 +21,8 @@ from typing import ClassVar, Self
 
 import psutil
 
+from tests.patience import PATIENCE_SECONDS
 from tests.programs import Account
-
-START_SECONDS = 60.0
-STOP_SECONDS = 30.0
 
 
 class ServerFailed(Exception):
@@ -84,7 +82,7 @@ class Server(ABC):
         """Start, and return when connections are accepted.
 
         Raises:
-            ServerFailed: it ended instead, or took longer than `START_SECONDS`, or runs already.
+            ServerFailed: it ended instead, or took longer than `PATIENCE_SECONDS`, or runs already.
         """
         if self._process is not None and self._process.poll() is None:
             raise ServerFailed(f"{type(self).__name__} on port {self.port} runs already; stop it first.")
@@ -92,7 +90,7 @@ class Server(ABC):
         self._process = self._launch(self._command())
         self._reader = threading.Thread(target=self._read, args=(self._process, settled), daemon=True)
         self._reader.start()
-        in_time = settled.wait(START_SECONDS)
+        in_time = settled.wait(PATIENCE_SECONDS)
         if not in_time or self._process.poll() is not None:
             self.kill()
             raise ServerFailed(f"{type(self).__name__} did not start on port {self.port}:\n{self.output}")
@@ -101,7 +99,7 @@ class Server(ABC):
         """Let it end in good order, cutting off its clients.
 
         Raises:
-            ServerFailed: it took longer than `STOP_SECONDS`, and was killed.
+            ServerFailed: it took longer than `PATIENCE_SECONDS`, and was killed.
         """
         self._end_by(self._stop_signal)
 
@@ -109,7 +107,7 @@ class Server(ABC):
         """Let it end at once without finishing anything, for PostgreSQL as `pg_ctl stop -m immediate` does.
 
         Raises:
-            ServerFailed: it took longer than `STOP_SECONDS`, and was killed.
+            ServerFailed: it took longer than `PATIENCE_SECONDS`, and was killed.
         """
         self._end_by(self._abort_signal)
 
@@ -182,13 +180,13 @@ class Server(ABC):
         except subprocess.TimeoutExpired:
             self.kill()
             raise ServerFailed(
-                f"{type(self).__name__} did not end within {STOP_SECONDS:g} s of {number.name}:\n{self.output}"
+                f"{type(self).__name__} did not end within {PATIENCE_SECONDS:g} s of {number.name}:\n{self.output}"
             ) from None
 
     def _wait_for_end(self, process: "subprocess.Popen[str]") -> None:
-        process.wait(STOP_SECONDS)
+        process.wait(PATIENCE_SECONDS)
         # Its children write to the same pipe: when that ends, so have they, whoever buries them.
-        self._reader.join(STOP_SECONDS)
+        self._reader.join(PATIENCE_SECONDS)
         self._process = None
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import redis
 
+from tests.patience import PATIENCE_SECONDS
 from tests.programs import account_for_postgres, find_postgres, find_rabbitmq, find_redis, reachable
-from tests.server import START_SECONDS, Server, ServerFailed, free_port
+from tests.server import Server, ServerFailed, free_port
 
 
 class Postgres(Server):
@@ -46,7 +47,7 @@ class Postgres(Server):
         """Start, the first time after making the data directory, and return when connections are accepted.
 
         Raises:
-            ServerFailed: it ended instead, or took longer than `START_SECONDS`, or runs already.
+            ServerFailed: it ended instead, or took longer than `PATIENCE_SECONDS`, or runs already.
         """
         if not self._data.exists():
             self._make_data_directory()
@@ -55,7 +56,7 @@ class Postgres(Server):
     def _make_data_directory(self) -> None:
         form = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
         initdb = self._launch([self._programs / "initdb", *form, f"--pgdata={self._data}"])
-        said, _ = initdb.communicate(timeout=START_SECONDS)
+        said, _ = initdb.communicate(timeout=PATIENCE_SECONDS)
         if initdb.returncode:
             raise ServerFailed(f"initdb ended with {initdb.returncode}:\n{said}")
 
@@ -138,7 +139,7 @@ class RabbitMq(Server):
         """Start, and return when connections are accepted.
 
         Raises:
-            ServerFailed: it ended instead, or took longer than `START_SECONDS`, or runs already.
+            ServerFailed: it ended instead, or took longer than `PATIENCE_SECONDS`, or runs already.
         """
         if self._names is None:
             # Erlang's name server, which RabbitMQ would start for itself and never end.

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from app.database.database import Database
 from app.database.sqlite import DurableSqliteClient, in_thread
+from tests.patience import PATIENCE_SECONDS
 
 
 @contextmanager
 def slow_commits(database: Database) -> Iterator[threading.Event]:
     """No commit is done until the event is set, or the block ends."""
     let_go = threading.Event()
-    in_thread(_client(database)._connection, lambda _: let_go.wait(20))
+    in_thread(_client(database)._connection, lambda _: let_go.wait(PATIENCE_SECONDS))
     try:
         yield let_go
     finally:

@@ -14,6 +14,7 @@ from standardwebhooks import Webhook as StandardWebhook
 from app.database.migrate import migrate
 from app.webhooks.secrets import reveal_secret
 from tests.databases import Databases, PostgresDatabases
+from tests.patience import PATIENCE_SECONDS
 from tests.programs import find_postgres
 from tests.receiver import Receiver
 from tests.world import open_world
@@ -31,7 +32,7 @@ def command(program: str, **replaced: str) -> list[str]:
 
 def run_of_postgres(parts: Sequence[str]) -> None:
     programs = (find_postgres() / "postgres").resolve().parent  # The server alone may be linked to from elsewhere.
-    subprocess.run([programs / parts[0], *parts[1:]], check=True, timeout=60, capture_output=True)
+    subprocess.run([programs / parts[0], *parts[1:]], check=True, timeout=PATIENCE_SECONDS, capture_output=True)
 
 
 async def on_postgres(url: str, databases: PostgresDatabases, directory: Path) -> str:

@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from app.settings import Settings
+from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parent.parent
 SETTINGS = {name.upper() for name in Settings.model_fields}
@@ -63,7 +64,7 @@ def judged_by_the_specification(file: Path) -> "subprocess.CompletedProcess[str]
     """What the compose specification's JSON schema says of a file."""
     program = Path(sys.executable).with_name("check-jsonschema")
     command = [str(program), "--builtin-schema", "vendor.compose-spec", str(file)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
 
 
 def test_compose_is_what_the_compose_specification_asks_for(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from tests.app.cli.installed import Running, url_of
+from tests.patience import PATIENCE_SECONDS
 from tests.server import free_port
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -45,7 +46,7 @@ def run_curl(text: str, server: str, listener: str) -> dict[str, Any]:
     headers = dict(words[n + 1].split(": ", 1) for n, word in enumerate(words) if word == "-H")
     body = words[words.index("-d") + 1].replace("http://127.0.0.1:9000/", listener)
     assert "http://127.0.0.1:8000/graphql" in words
-    answer = httpx.post(f"{server}/graphql", headers=headers, content=body)
+    answer = httpx.post(f"{server}/graphql", headers=headers, content=body, timeout=PATIENCE_SECONDS)
     result = answer.json()
     assert "errors" not in result, result
     data: dict[str, Any] = result["data"]
@@ -53,7 +54,12 @@ def run_curl(text: str, server: str, listener: str) -> dict[str, Any]:
 
 
 def ask(query: str, server: str) -> dict[str, Any]:
-    answer = httpx.post(f"{server}/graphql", headers={"Authorization": "Bearer my-first-key"}, json={"query": query})
+    answer = httpx.post(
+        f"{server}/graphql",
+        headers={"Authorization": "Bearer my-first-key"},
+        json={"query": query},
+        timeout=PATIENCE_SECONDS,
+    )
     data: dict[str, Any] = answer.json()["data"]
     return data
 

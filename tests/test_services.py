@@ -14,6 +14,7 @@ import psutil
 import pytest
 import redis
 
+from tests.patience import PATIENCE_SECONDS
 from tests.programs import Account, ProgramMissing, find_postgres, find_redis, reachable
 from tests.server import ServerFailed, free_port
 from tests.services import Postgres, Redis
@@ -206,7 +207,7 @@ def test_an_interrupted_session_stops_its_servers(interruption: signal.Signals, 
         line = next(line for line in session.stdout if "server " in line)
         server = psutil.Process(int(line.rpartition("server ")[2]))
         session.send_signal(interruption)
-        session.communicate(timeout=60)
+        session.communicate(timeout=PATIENCE_SECONDS)
 
     assert session.returncode == pytest.ExitCode.INTERRUPTED
     assert not server.is_running()

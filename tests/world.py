@@ -23,10 +23,10 @@ from app.webhooks.drafts import WebhookDraft
 from app.webhooks.register import create_webhook
 from tasks.process import open_process
 from tests.clock import FakeClock
+from tests.patience import PATIENCE_SECONDS
 from tests.receiver import Receiver
 
 TICKET = {"ticket": {"id": "tkt_1", "subject": "The printer is on fire", "status": "open", "priority": "urgent"}}
-PATIENCE_SECONDS = 20
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import pytest
 
 from app.errors import Unavailable
 from app.group_commit import Commit, GroupCommit
+from tests.patience import PATIENCE_SECONDS
 
 
 class Away(Exception):
@@ -207,7 +208,7 @@ async def test_a_commit_does_not_wait_for_long_for_those_who_do_not_come_again()
     committing: GroupCommit[int, int] = GroupCommit(commits, max_batch=100, max_waiting=100, gathers=True)
     await asyncio.gather(*(committing.submit(number) for number in range(100, 110)))
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert await committing.submit(1) == 10
 
     assert commits.batches[1:] == [[1]]

@@ -20,6 +20,7 @@ from app.ids import (
     new_id,
     prefix_of,
 )
+from tests.patience import PATIENCE_SECONDS
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, 123456, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
@@ -142,14 +143,14 @@ def test_threads_never_make_the_same_id_and_each_sees_its_own_in_order() -> None
     start = threading.Barrier(len(made))
 
     def make(ids: list[str]) -> None:
-        start.wait(timeout=10)
+        start.wait(timeout=PATIENCE_SECONDS)
         ids.extend(new_id(EVENT, NOW) for _ in range(2000))
 
     threads = [threading.Thread(target=make, args=(ids,)) for ids in made]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=PATIENCE_SECONDS)
 
     assert len({text for ids in made for text in ids}) == 8 * 2000
     assert all(ids == sorted(ids) for ids in made)
@@ -160,6 +161,7 @@ def test_a_forked_process_does_not_go_on_with_its_parents_sequence() -> None:
 import os
 from datetime import UTC, datetime
 from app.ids import new_id
+
 at = datetime(2026, 11, 23, tzinfo=UTC)
 reader, writer = os.pipe()
 if os.fork() == 0:
@@ -169,7 +171,9 @@ os.wait()
 print(os.read(reader, 100).decode(), new_id("evt", at))
 """
 
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=True
+    )
     child, parent = (sequence_of(text) for text in ran.stdout.split())
 
     an_hour = 3600 * 10**6

@@ -4,6 +4,7 @@ import asyncio
 import threading
 
 from app.waker import MAX_WAITING, WEBHOOKS_PER_MESSAGE, Waker
+from tests.patience import PATIENCE_SECONDS
 
 
 async def test_webhooks_are_sent_once_in_messages_of_bounded_size() -> None:
@@ -24,7 +25,7 @@ async def test_a_broker_that_blocks_holds_up_nobody_on_the_loop() -> None:
     sent: list[list[str]] = []
 
     def send(webhook_ids: list[str]) -> None:
-        assert release.wait(10), "The loop, which was to release it, stood still meanwhile."
+        assert release.wait(PATIENCE_SECONDS), "The loop, which was to release it, stood still meanwhile."
         sent.append(webhook_ids)
 
     waker = Waker(send, blocking=True)
@@ -61,7 +62,7 @@ async def test_what_waits_is_bounded() -> None:
     sent: list[str] = []
 
     def send(webhook_ids: list[str]) -> None:
-        release.wait(10)
+        release.wait(PATIENCE_SECONDS)
         sent.extend(webhook_ids)
 
     waker = Waker(send, blocking=True)

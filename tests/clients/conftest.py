@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 import httpx
 import pytest
 
-from tests.app.cli.installed import KEY, PATIENCE_SECONDS, Running, serving, url_of
+from tests.app.cli.installed import KEY, Running, serving, url_of
+from tests.patience import PATIENCE_SECONDS
 from tests.receiver import Receiver
 from tests.server import free_port
 

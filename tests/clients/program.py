@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.patience import PATIENCE_SECONDS
+
 HERE = Path(__file__).parent
 PACKAGES = HERE / "node_modules"
-PATIENCE_SECONDS = 60.0
 # A line holds a whole message; asyncio's own limit is 64 KiB.
 _LINE_BYTES = 16 * 1024 * 1024
 

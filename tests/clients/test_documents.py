@@ -7,10 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.app.cli.installed import KEY, PATIENCE_SECONDS
+from tests.app.cli.installed import KEY
 from tests.clients.conftest import Home
 from tests.clients.program import run
 from tests.clients.test_generators import project
+from tests.patience import PATIENCE_SECONDS
 
 
 async def test_apollo_client_sends_a_document_once_and_then_its_hash(server: str) -> None:

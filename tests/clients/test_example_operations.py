@@ -10,8 +10,9 @@ from typing import Any
 
 import httpx
 
-from tests.app.cli.installed import KEY, PATIENCE_SECONDS
+from tests.app.cli.installed import KEY
 from tests.clients.conftest import Home, asker
+from tests.patience import PATIENCE_SECONDS
 from tests.receiver import Receiver
 
 OPERATIONS = Path(__file__).parents[2] / "examples" / "operations"

@@ -11,8 +11,9 @@ from gql.transport.exceptions import TransportConnectionFailed, TransportQueryEr
 from gql.transport.httpx import HTTPXAsyncTransport
 from gql.transport.websockets import WebsocketsTransport
 
-from tests.app.cli.installed import KEY, PATIENCE_SECONDS
+from tests.app.cli.installed import KEY
 from tests.clients.conftest import Home, create_webhook, publish
+from tests.patience import PATIENCE_SECONDS
 from tests.receiver import Receiver
 from tests.server import free_port
 
@@ -26,7 +27,10 @@ FOLLOW = """
 
 def over_a_socket(url: str) -> Client:
     address = url.replace("http:", "ws:", 1) + "/graphql"
-    return Client(transport=WebsocketsTransport(address, init_payload=AUTHORIZATION), fetch_schema_from_transport=True)
+    transport = WebsocketsTransport(
+        address, init_payload=AUTHORIZATION, connect_timeout=PATIENCE_SECONDS, ack_timeout=PATIENCE_SECONDS
+    )
+    return Client(transport=transport, fetch_schema_from_transport=True, execute_timeout=PATIENCE_SECONDS)
 
 
 async def followed(client: Client) -> AsyncGenerator[dict[str, Any], None]:
@@ -54,9 +58,11 @@ async def told_of(event_id: str, messages: AsyncGenerator[dict[str, Any], None])
 
 
 async def test_gql_reads_the_schema_and_asks_over_http(server: str) -> None:
-    transport = HTTPXAsyncTransport(f"{server}/graphql", headers=AUTHORIZATION)
+    transport = HTTPXAsyncTransport(f"{server}/graphql", headers=AUTHORIZATION, timeout=PATIENCE_SECONDS)
 
-    async with Client(transport=transport, fetch_schema_from_transport=True) as session:
+    async with Client(
+        transport=transport, fetch_schema_from_transport=True, execute_timeout=PATIENCE_SECONDS
+    ) as session:
         viewer = (await session.execute(gql("{ viewer { workspace { name } scopes } }")))["viewer"]
 
     assert viewer["workspace"] == {"name": "default"}

@@ -7,7 +7,8 @@ from typing import Any
 
 import aiohttp
 
-REQUEST_SECONDS = 10.0
+# It asks again after that, maybe another server.
+REQUEST_SECONDS = 30.0
 
 
 class Failed(Exception):

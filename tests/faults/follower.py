@@ -14,9 +14,9 @@ from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
 from tests.faults.client import Client, Failed
+from tests.patience import PATIENCE_SECONDS
 
 RECONNECT_SECONDS = 0.1
-ANSWER_SECONDS = 10.0
 
 _FOLLOW = """
 subscription($after: String) {
@@ -64,7 +64,7 @@ class Follower:
             try:
                 url = self.random.choice(self.urls).replace("http://", "ws://")
                 async with connect(
-                    f"{url}/graphql", subprotocols=[Subprotocol("graphql-transport-ws")], open_timeout=ANSWER_SECONDS
+                    f"{url}/graphql", subprotocols=[Subprotocol("graphql-transport-ws")], open_timeout=PATIENCE_SECONDS
                 ) as socket:
                     await self._subscribe(socket)
                     while True:
@@ -75,7 +75,7 @@ class Follower:
     async def _subscribe(self, socket: ClientConnection) -> None:
         payload = {"Authorization": f"Bearer {self.client.key}"}
         await socket.send(orjson.dumps({"type": "connection_init", "payload": payload}).decode())
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             acknowledged = orjson.loads(await socket.recv())
         if acknowledged["type"] != "connection_ack":
             raise _Ended
@@ -124,7 +124,7 @@ async def following(followers: Sequence[Follower]) -> AsyncIterator[None]:
     """Follow until the block ends; begins once all of them have their first cursor."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(follower.follow()) for follower in followers]
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             for follower in followers:
                 await follower.follows.wait()
         yield

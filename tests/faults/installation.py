@@ -12,15 +12,15 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.faults.client import Client
+from tests.faults.client import REQUEST_SECONDS, Client
 from tests.faults.journal import Journal
 from tests.faults.programs import BIN, Program, ended, until
 from tests.faults.truth import Truth
+from tests.patience import PATIENCE_SECONDS
 from tests.server import free_port
 from tests.services import Postgres, Redis
 
 KEY = "a-key-for-the-fault-suite"
-START_SECONDS = 40.0
 PROGRAM = BIN / "eev-webhooks"
 
 
@@ -69,7 +69,7 @@ class Installation:
             return False
         if program in self.health:
             try:
-                timeout = aiohttp.ClientTimeout(3)
+                timeout = aiohttp.ClientTimeout(REQUEST_SECONDS)
                 async with self.http.get(f"{self.health[program]}/health/ready", timeout=timeout) as response:
                     return bool((await response.json())["status"] == "ok")
             except (aiohttp.ClientError, TimeoutError, ValueError):
@@ -84,7 +84,7 @@ class Installation:
         """Start programs, and wait until they are well."""
         for program in programs:
             program.start()
-        await self.well(programs, START_SECONDS)
+        await self.well(programs, PATIENCE_SECONDS)
 
     async def well(self, programs: Sequence[Program], seconds: float) -> None:
         """Wait until programs are well.
@@ -106,7 +106,7 @@ class Installation:
             except aiohttp.ClientError:
                 return False
 
-        await until("the receiver answered", answers, START_SECONDS)
+        await until("the receiver answered", answers, PATIENCE_SECONDS)
 
 
 @asynccontextmanager

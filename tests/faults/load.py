@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.faults.client import Client, Failed
+from tests.patience import PATIENCE_SECONDS
 
 PUBLISHERS = 4
 PAUSE_SECONDS = 0.06  # between two events of a publisher, on average
 PING_PAUSE_SECONDS = 0.3
 REPEAT_SECONDS = 0.1
-QUIET_SECONDS = 30.0
 
 _PUBLISH = """
 mutation($input: PublishEventInput!) {
@@ -69,7 +69,7 @@ class Load:
             TimeoutError: no server takes them.
         """
         self._goes_on.clear()
-        async with asyncio.timeout(QUIET_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while self._under_way:
                 self._quiet.clear()
                 await self._quiet.wait()

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import psutil
 
+from tests.patience import PATIENCE_SECONDS
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-STOP_SECONDS = 30.0
 LOOK_EVERY_SECONDS = 0.05
 
 
@@ -101,7 +102,7 @@ class Program:
             with contextlib.suppress(psutil.NoSuchProcess):
                 member.kill()
         if self._process is not None:
-            self._process.wait(STOP_SECONDS)
+            self._process.wait(PATIENCE_SECONDS)
         self._await_end_of_log()
 
     def end_log(self) -> None:
@@ -112,7 +113,7 @@ class Program:
 
     def _await_end_of_log(self) -> None:
         if self._log_reader is not None:
-            self._log_reader.wait(STOP_SECONDS)
+            self._log_reader.wait(PATIENCE_SECONDS)
 
     def freeze_log(self) -> None:
         """Let nothing read any more what it writes (SIGSTOP)."""
@@ -142,7 +143,7 @@ class Program:
         """
         process = self._process
         assert process is not None
-        await until(f"{self.name} ended", _as_async(lambda: process.poll() is not None), STOP_SECONDS)
+        await until(f"{self.name} ended", _as_async(lambda: process.poll() is not None), PATIENCE_SECONDS)
         return process.returncode
 
     def freeze(self) -> None:

@@ -17,10 +17,8 @@ from tests.faults.follower import Follower, following
 from tests.faults.installation import Installation
 from tests.faults.load import Load, Published, publishing
 from tests.faults.programs import NotInTime, until
+from tests.patience import PATIENCE_SECONDS
 
-WELL_SECONDS = 45.0
-DRAINED_SECONDS = 60.0
-SEEN_SECONDS = 20.0
 # Before the fault at most, and after everything is well again.
 LEAD_SECONDS = 1.5
 TAIL_SECONDS = 0.5
@@ -89,7 +87,7 @@ class Site:
         return result
 
     async def _recovered(self, result: Result, happened: Happened) -> None:
-        await self.at.well(self.at.programs, WELL_SECONDS)
+        await self.at.well(self.at.programs, PATIENCE_SECONDS)
         result.recovery_seconds = time.time() - happened.began
         result.again_seconds, result.again_within = happened.again_seconds, happened.again_within
         if (happened.again_seconds or 0.0) > happened.again_within:
@@ -103,7 +101,7 @@ class Site:
             return await self.at.truth.open_deliveries(_micros(since)) == 0
 
         try:
-            await until("every delivery was completed", none_open, DRAINED_SECONDS)
+            await until("every delivery was completed", none_open, PATIENCE_SECONDS)
         except NotInTime as error:
             stuck = [row for row in await self.at.truth.deliveries(_micros(since)) if row["status"] != "SUCCEEDED"]
             raise NotInTime(f"{error} Stuck are {len(stuck)}, such as {stuck[:3]}.") from None
@@ -118,7 +116,7 @@ class Site:
             )
 
         with suppress(NotInTime):
-            await until("followers had seen everything", all_seen, SEEN_SECONDS)
+            await until("followers had seen everything", all_seen, PATIENCE_SECONDS)
 
     async def _compare(
         self, result: Result, fault: Fault, happened: Happened, new: Sequence[Published], since: float

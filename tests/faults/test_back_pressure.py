@@ -23,11 +23,12 @@ from tests.faults.journal import Pair
 from tests.faults.programs import until
 from tests.faults.receiver import QUICK
 from tests.faults.rounds import Site, open_site
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PROMPT_SECONDS = 5.0
-PATIENCE_SECONDS = 30.0
+# Less than a client waits, and than what is away stays away.
+PROMPT_SECONDS = 20.0
 MEBIBYTE = 1024 * 1024
 # Of about a megabyte each, so that about half of them may wait.
 BIG_REQUESTS = 64

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from tests.faults import on_processes, on_services
 from tests.faults.fault import Do, Fault, Happened
 from tests.faults.installation import Installation, distributed, embedded
@@ -50,7 +48,6 @@ async def test_an_embedded_server_loses_nothing(tmp_path: Path) -> None:
     assert problems(results) == []
 
 
-@pytest.mark.timeout(180)
 async def test_many_processes_lose_nothing(tmp_path: Path) -> None:
     async with distributed(tmp_path, QUICK) as at:
         results = await run(

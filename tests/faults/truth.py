@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 
 from tests.faults.journal import Pair
+from tests.patience import PATIENCE_SECONDS
 
 Row = dict[str, Any]
 _CLAIMED = (
@@ -41,7 +42,7 @@ class Truth:
     def _sqlite_rows(self, statement: str, *parameters: Any) -> list[Row]:
         path = Path(self._url.removeprefix("sqlite://"))
         # Read-only: the last one to close a file that is written in WAL mode would tidy it up, as no crash does.
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=PATIENCE_SECONDS)) as connection:
             connection.row_factory = sqlite3.Row
             named = {str(number): value for number, value in enumerate(parameters, 1)}
             return [dict(row) for row in connection.execute(statement, named)]

@@ -10,13 +10,13 @@ import httpx
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from app.resources import Resources
 from app.updates.update import Update
 from app.web.application import create_application
 from app.web.serve import Server, bound
-
-WAIT_SECONDS = 20
+from tests.patience import PATIENCE_SECONDS
 
 
 @asynccontextmanager
@@ -36,7 +36,7 @@ async def served(resources: Resources) -> AsyncIterator[str]:
 
 async def until_followed(resources: Resources, count: int = 1) -> None:
     """Wait until so many follow the updates."""
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while resources.updates.followers != count:  # noqa: ASYNC110 - the bus tells nobody who follows it
             await asyncio.sleep(0.001)
 
@@ -53,7 +53,7 @@ class Socket:
 
     async def receive(self) -> dict[str, Any]:
         """The next message; it must come in a text frame."""
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             frame = await self.connection.recv()
         assert isinstance(frame, str)
         message: dict[str, Any] = orjson.loads(frame)
@@ -88,7 +88,7 @@ class Socket:
 
     async def closed(self) -> tuple[int, str]:
         """The code and the reason with which the server closes the socket; whatever it says before is passed over."""
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             try:
                 while True:
                     await self.connection.recv()
@@ -100,7 +100,8 @@ class Socket:
 async def socket(address: str, *, protocol: str = "graphql-transport-ws", **options: Any) -> AsyncIterator[Socket]:
     """An open socket that has said nothing yet."""
     url = f"ws://{address}/graphql"
-    async with connect(url, subprotocols=[protocol], proxy=None, **options) as connection:  # type: ignore[list-item]
+    options = {"proxy": None, "open_timeout": PATIENCE_SECONDS, **options}
+    async with connect(url, subprotocols=[Subprotocol(protocol)], **options) as connection:
         yield Socket(connection)
 
 
@@ -114,7 +115,7 @@ class Stream:
     async def next(self) -> tuple[str, Any]:
         """The next event: its kind and its data. Comments are passed over."""
         kind, data = "message", ""
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             async for line in self._lines:
                 name, _, value = line.partition(":")
                 if name == "event":
@@ -138,7 +139,7 @@ async def stream_of(address: str, key: str, asked: dict[str, Any]) -> AsyncItera
     """The stream of an operation asked for in another way."""
     headers = {"authorization": f"Bearer {key}", "accept": "text/event-stream"}
     async with (
-        httpx.AsyncClient(timeout=WAIT_SECONDS, trust_env=False) as client,
+        httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as client,
         client.stream("POST", f"http://{address}/graphql", json=asked, headers=headers) as response,
     ):
         yield Stream(response)

@@ -21,6 +21,7 @@ from graph.messages import delivery_messages
 from tests.clock import START
 from tests.domain import Domain
 from tests.graph.conftest import Api
+from tests.patience import PATIENCE_SECONDS
 
 UPDATE = Update("ws", new_id(DELIVERY, START), 0, "evt_1", "wh_1", "ticket.created", "PENDING", None)
 EMPTY = Batch((), "c", gap=False)
@@ -81,7 +82,7 @@ async def test_a_key_that_is_revoked_while_nothing_happens_ends_what_runs_on_it(
     await other.change("revokeApiKey", {"id": context.caller.api_key_id}, "userErrors { code }")
 
     with pytest.raises(Unauthenticated):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await anext(batches)
 
     assert context.resources.updates.followers == 0

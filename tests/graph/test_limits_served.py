@@ -10,7 +10,8 @@ import pytest
 from tests.clock import FakeClock
 from tests.domain import open_domain
 from tests.graph.conftest import a_key, on_sqlite_only
-from tests.graph.serving import WAIT_SECONDS, Socket, served, socket
+from tests.graph.serving import Socket, served, socket
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = on_sqlite_only
 
@@ -65,7 +66,7 @@ async def post(server: tuple[str, str], content: dict[str, Any], accept: str = G
     """The response to a POST."""
     address, key = server
     headers = {"authorization": f"Bearer {key}", "accept": accept}
-    async with httpx.AsyncClient(timeout=WAIT_SECONDS, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as client:
         return await client.post(f"http://{address}/graphql", json=content, headers=headers)
 
 

@@ -12,7 +12,8 @@ from app.settings import Settings
 from tests.clock import FakeClock
 from tests.domain import Domain, open_domain
 from tests.graph.conftest import a_key, on_sqlite_only
-from tests.graph.serving import WAIT_SECONDS, served, socket
+from tests.graph.serving import served, socket
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = on_sqlite_only
 
@@ -38,7 +39,7 @@ async def address(domain: Domain) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(timeout=WAIT_SECONDS, trust_env=False, headers={"accept": GRAPHQL_JSON}) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False, headers={"accept": GRAPHQL_JSON}) as client:
         yield client
 
 

@@ -27,6 +27,7 @@ from tests.domain import Domain
 from tests.graph.conftest import Api, on_sqlite_only
 from tests.graph.counting import counted
 from tests.graph.serving import Socket, changed, served, socket, stream, until_followed
+from tests.patience import PATIENCE_SECONDS
 from tests.world import TICKET, World, open_world
 
 WATCH = """
@@ -334,7 +335,7 @@ async def test_a_key_that_is_revoked_while_nothing_happens_ends_what_runs_on_it(
     other = await api.with_key(context.caller)
     await other.change("revokeApiKey", {"id": context.caller.api_key_id}, "userErrors { code }")
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         [ended] = [result async for result in results]
 
     assert isinstance(ended, ExecutionResult)

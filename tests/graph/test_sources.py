@@ -12,7 +12,8 @@ from app.statuses import Scope
 from tests.clock import FakeClock
 from tests.domain import Domain, open_domain
 from tests.graph.conftest import on_sqlite_only
-from tests.graph.serving import WAIT_SECONDS, served, socket
+from tests.graph.serving import served, socket
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = on_sqlite_only
 
@@ -58,7 +59,7 @@ async def ask(address: str, key: str, forwarded_for: str, document: str = "{ vie
         "accept": "application/graphql-response+json",
         "x-forwarded-for": forwarded_for,
     }
-    async with httpx.AsyncClient(timeout=WAIT_SECONDS, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as client:
         return await client.post(f"http://{address}/graphql", json={"query": document}, headers=headers)
 
 

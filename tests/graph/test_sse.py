@@ -13,6 +13,7 @@ from graph.sse import EventStream
 from tests.domain import Domain
 from tests.graph.conftest import Api, on_sqlite_only
 from tests.graph.serving import served, stream, until_followed
+from tests.patience import PATIENCE_SECONDS
 
 DRAFT = {"name": "Desk", "url": "http://127.0.0.1:9/", "eventTypes": ["*"]}
 
@@ -58,7 +59,7 @@ async def test_a_subscription_is_a_stream_for_whoever_takes_one_beside_json(api:
         "authorization": f"Bearer {api.key}",
         "accept": "application/graphql-response+json, application/json, text/event-stream, multipart/mixed",
     }
-    async with served(api.resources) as address, httpx.AsyncClient(trust_env=False) as client:
+    async with served(api.resources) as address, httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as client:
         url = f"http://{address}/graphql"
         query = await client.post(url, json={"query": "{ egressAddresses }"}, headers=headers)
         asked = {"query": "subscription { deliveryUpdates { cursor } }"}
@@ -73,7 +74,7 @@ async def test_a_get_streams_subscriptions_but_changes_nothing(api: Api, domain:
     headers = {"authorization": f"Bearer {api.key}", "accept": "text/event-stream"}
     mutation = 'mutation { createApiKey(input: {name: "x", scopes: [READ]}) { key } }'
     before = await domain.rows("SELECT id FROM api_key")
-    async with served(api.resources) as address, httpx.AsyncClient(trust_env=False) as client:
+    async with served(api.resources) as address, httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as client:
         refused = await client.get(f"http://{address}/graphql", params={"query": mutation}, headers=headers)
         asked = {"query": "subscription { deliveryUpdates { cursor } }"}
         async with client.stream("GET", f"http://{address}/graphql", params=asked, headers=headers) as response:
@@ -110,7 +111,7 @@ async def test_who_leaves_follows_no_longer(api: Api) -> None:
 
 async def test_a_server_that_stops_ends_its_streams(api: Api) -> None:
     document = "subscription { webhookUpdates { id } }"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         async with served(api.resources) as address, stream(address, api.key, document):
             await until_followed(api.resources)
 
@@ -137,7 +138,7 @@ async def test_a_silent_stream_beats_and_asks_for_no_more_than_it_can_send() -> 
             await asyncio.Future()  # the client does not read
 
     async def receive() -> Message:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await beaten.wait()
             released.set()
             await blocked.wait()

@@ -15,7 +15,8 @@ from app.stats.window import period_of
 from app.webhooks.register import pause_webhook
 from app.webhooks.secrets import live_secrets
 from tasks.periodic import Chore, chores, heartbeat, running
-from tests.world import PATIENCE_SECONDS, World, open_world
+from tests.patience import PATIENCE_SECONDS
+from tests.world import World, open_world
 
 
 @pytest.fixture

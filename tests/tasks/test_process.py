@@ -17,8 +17,9 @@ from app.delivery.ping import ping_webhook
 from app.settings import load_settings
 from tasks.embedded import AlreadyRunning
 from tasks.process import open_process
+from tests.patience import PATIENCE_SECONDS
 from tests.receiver import after, answer
-from tests.world import PATIENCE_SECONDS, World, open_world
+from tests.world import World, open_world
 
 FAR_AHEAD = to_micros(datetime(2100, 1, 1, tzinfo=UTC))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from app.catalogue import BUILT_IN
 from app.catalogue.docs import page
+from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[3]
 
@@ -22,7 +23,7 @@ def test_the_command_prints_the_page() -> None:
         cwd=ROOT,
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
 
     assert printed.stdout.decode() == page()

@@ -11,8 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.patience import PATIENCE_SECONDS
+
 PROGRAM = Path(sys.executable).parent / "eev-webhooks"
-PATIENCE_SECONDS = 60.0
 KEY = "a-key-that-the-tests-know"
 
 

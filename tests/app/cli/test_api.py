@@ -10,6 +10,7 @@ import pytest
 
 from app.cli.api import Api, endpoint
 from app.cli.failures import Refused
+from tests.patience import PATIENCE_SECONDS
 from tests.receiver import Receiver, answer, close
 
 QUERY = "{ viewer { workspace { name } } }"
@@ -110,6 +111,6 @@ async def test_a_subscription_that_is_refused_says_why(receiver: Receiver) -> No
 async def test_a_connection_that_is_lost_is_told(receiver: Receiver) -> None:
     receiver.on("/graphql", close(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 99\r\n\r\n"))
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         with pytest.raises(Refused, match=r"^The connection to .* was lost before the answer"):
             await followed(receiver)

@@ -14,6 +14,7 @@ from app.cli import running
 from tests.app.cli.conftest import Invoke
 from tests.app.cli.installed import KEY, Running, run, serving, url_of
 from tests.databases import SqliteDatabases
+from tests.patience import PATIENCE_SECONDS
 
 
 def test_migrating_twice_applies_everything_once(invoke: Invoke, empty_database_url: str) -> None:
@@ -36,7 +37,7 @@ def test_people_read_what_was_applied(invoke: Invoke, tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_server_says_where_it_is_and_ends_in_order(tmp_path: Path, number: signal.Signals) -> None:
     with serving(tmp_path) as server:
-        alive = httpx.get(f"{url_of(server)}/health/live")
+        alive = httpx.get(f"{url_of(server)}/health/live", timeout=PATIENCE_SECONDS)
         code = server.stop(number)
 
     assert (alive.status_code, code) == (200, 0)
@@ -57,7 +58,7 @@ def test_a_server_that_reloads_starts_again_when_a_file_changes(tmp_path: Path) 
         rest_of_greeting = [server.line(), server.line()]
         os.utime(running.__file__)
         second = url_of(server)
-        alive = httpx.get(f"{second}/health/live")
+        alive = httpx.get(f"{second}/health/live", timeout=PATIENCE_SECONDS)
         code = server.stop(signal.SIGINT)
 
     assert (alive.status_code, code) == (200, 0)
@@ -105,7 +106,7 @@ def test_a_worker_delivers_what_a_server_takes(tmp_path: Path, settings: dict[st
 def test_a_worker_answers_where_it_was_told_to(tmp_path: Path, settings: dict[str, str], server: str) -> None:
     with Running("worker", directory=tmp_path, WORKER_PORT="0", LOG_FORMAT="json", **settings) as worker:
         started = worker.error_line("worker.started")
-        alive = httpx.get(f"{json.loads(started)['url']}/health/live")
+        alive = httpx.get(f"{json.loads(started)['url']}/health/live", timeout=PATIENCE_SECONDS)
         code = worker.stop()
 
     assert (alive.status_code, code) == (200, 0)

@@ -20,6 +20,7 @@ from app.database.errors import DatabaseUnavailable, NotAllTouched, UniqueViolat
 from app.database.migrate import migrate
 from app.database.sqlite import DurableSqliteClient, opened
 from app.models import Workspace
+from tests.patience import PATIENCE_SECONDS
 
 _Result = TypeVar("_Result")
 
@@ -108,7 +109,7 @@ async def test_a_task_cancelled_at_any_step_gives_its_connection_back(database: 
         await asyncio.gather(task, return_exceptions=True)
         await database.execute("DELETE FROM workspace")
 
-    async with asyncio.timeout(10), database.transaction() as statements:
+    async with asyncio.timeout(PATIENCE_SECONDS), database.transaction() as statements:
         assert await insert(statements, "ws_after") == ["ws_after"]
     assert await ids(database) == ["ws_after"]
 
@@ -162,7 +163,7 @@ async def test_what_is_done_together_is_whole_or_not_there_when_its_task_is_canc
             assert await statements.fetch_one("SELECT count(*) AS count FROM workspace") in ({"count": 0}, {"count": 2})
         await database.execute("DELETE FROM workspace")
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await database.together(insert_two)
     assert await ids(database) == ["ws_a", "ws_b"]
 
@@ -183,7 +184,7 @@ async def test_between_statements_that_are_done_together_nothing_else_is_awaited
 async def test_what_is_done_together_waits_for_another_process_without_holding_up_the_loop(database: Database) -> None:
     other = sqlite3.connect(database.url.removeprefix("sqlite://"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    async with asyncio.timeout(5):  # half of what a statement waits for another process
+    async with asyncio.timeout(PATIENCE_SECONDS):
         waiting = asyncio.create_task(database.together(lambda statements: insert(statements, "ws_a")))
         for _ in range(20):
             await asyncio.sleep(0)
@@ -226,7 +227,7 @@ class Held:
 
     def _hold(self) -> int:
         self.begun.set()
-        self.was_let_go = self.let_go.wait(10)
+        self.was_let_go = self.let_go.wait(PATIENCE_SECONDS)
         return int(self.was_let_go)
 
     async def up(self, work: Coroutine[Any, Any, _Result]) -> "asyncio.Task[_Result]":
@@ -312,7 +313,7 @@ def assert_ended_since(threads: Sequence[threading.Thread]) -> None:
     """No thread of a connection was begun since then that goes on."""
     for thread in threading.enumerate():
         if thread not in threads and "_connection_worker_thread" in thread.name:
-            thread.join(10)
+            thread.join(PATIENCE_SECONDS)
             assert not thread.is_alive()
 
 
@@ -360,7 +361,7 @@ async def test_a_commit_begins_however_busy_the_loop_is_after_it(
     try:
         connection.execute("BEGIN IMMEDIATE")
         committed = sqlite_statements._commit(database.orm)
-        until = monotonic() + 10
+        until = monotonic() + PATIENCE_SECONDS
         while connection.in_transaction and monotonic() < until:
             pass
 

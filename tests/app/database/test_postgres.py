@@ -8,9 +8,8 @@ import pytest
 from app.database import postgres
 from app.database.database import Database, Statements
 from app.database.errors import DatabaseUnavailable
+from tests.patience import PATIENCE_SECONDS
 from tests.postgres_proxy import PostgresProxy
-
-PATIENCE_SECONDS = 20
 
 pytestmark = pytest.mark.parametrize("databases", ["postgres"], indirect=True)
 

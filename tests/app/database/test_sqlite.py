@@ -14,6 +14,7 @@ from app.database.batch import Columns
 from app.database.database import Database
 from app.database.migrate import migrate
 from app.database.sqlite import CHECKPOINT_ROWS, PRAGMAS, DurableSqliteClient, Log, in_thread
+from tests.patience import PATIENCE_SECONDS
 
 WORKSPACES: Columns = (("id", "text"), ("name", "text"))
 INSERT = (
@@ -53,7 +54,7 @@ def begin_long_checkpoint(log: Log) -> tuple["asyncio.Future[None]", threading.E
     end = threading.Event()
 
     def wait(_: sqlite3.Connection) -> None:
-        assert end.wait(10)
+        assert end.wait(PATIENCE_SECONDS)
 
     log.checkpoint = in_thread(log.connection, wait)
     return log.checkpoint, end

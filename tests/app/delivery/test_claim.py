@@ -17,8 +17,9 @@ from tasks.process import open_process
 from tests.app.delivery.calm import FEW, WEBHOOKS, fall_behind_after_a_calm_time, most_looked_at
 from tests.clock import FakeClock
 from tests.graph.full_tables import Explaining
+from tests.patience import PATIENCE_SECONDS
 from tests.receiver import answer, hang, in_turn
-from tests.world import PATIENCE_SECONDS, TICKET, World, open_world
+from tests.world import TICKET, World, open_world
 
 
 async def publish_events(world: World, count: int) -> Published:

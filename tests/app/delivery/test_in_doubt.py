@@ -13,9 +13,10 @@ import pytest
 from app.database.errors import DatabaseUnavailable
 from app.delivery.ping import ping_webhook
 from app.updates import Topic
+from tests.patience import PATIENCE_SECONDS
 from tests.postgres_proxy import PostgresProxy
 from tests.receiver import answer, in_turn
-from tests.world import PATIENCE_SECONDS, World, open_world
+from tests.world import World, open_world
 
 pytestmark = pytest.mark.parametrize("databases", ["postgres"], indirect=True)
 

@@ -20,6 +20,7 @@ from app.webhooks.drafts import AuthenticationDraft, BasicAuthDraft, HeaderDraft
 from app.webhooks.register import pause_webhook, resume_webhook
 from app.webhooks.secrets import reveal_secret, rotate_secret
 from tests.clock import FakeClock
+from tests.patience import PATIENCE_SECONDS
 from tests.receiver import Received, Wire, after, answer, close, drip, hang, in_turn, redirect, reset, retry_after
 from tests.world import TICKET, World, open_world
 
@@ -155,7 +156,7 @@ async def test_410_fails_the_delivery_and_disables_the_webhook(world: World) -> 
         await anext(batches)
         await world.publish()
         await world.until_status("FAILED")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             batch = await anext(batches)
 
     row = await world.resources.database.fetch_one("SELECT * FROM webhook WHERE id = $1", webhook.id)
@@ -401,7 +402,7 @@ async def test_followers_see_a_delivery_made_and_finished(world: World) -> None:
     await world.webhook()
     follow = world.resources.updates.follow(Topic.DELIVERIES, world.caller.workspace_id)
     seen: list[str | None] = []
-    async with asyncio.timeout(10), aclosing(follow) as batches:
+    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(follow) as batches:
         await anext(batches)
         await world.publish()
         while len(seen) < 2:

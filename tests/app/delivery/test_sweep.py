@@ -13,6 +13,7 @@ from app.delivery.sweep import _LOOK, sweep
 from app.updates import Topic
 from tests.app.delivery.calm import FEW, fall_behind_after_a_calm_time, most_looked_at
 from tests.graph.full_tables import Explaining
+from tests.patience import PATIENCE_SECONDS
 from tests.receiver import after, answer
 from tests.world import World
 
@@ -107,7 +108,7 @@ async def test_a_late_attempt_announces_how_the_delivery_stands(world: World) ->
     await world.resources.database.execute("UPDATE delivery SET claimed_by = NULL, status = 'SUCCEEDED'")
     follow = world.resources.updates.follow(Topic.DELIVERIES, world.caller.workspace_id)
 
-    async with asyncio.timeout(10), aclosing(follow) as batches:
+    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(follow) as batches:
         await anext(batches)
         release.set()
         batch = await anext(batches)
@@ -186,7 +187,7 @@ async def test_what_a_dead_worker_recorded_last_is_announced_again(world: World)
     await world.resources.database.execute("UPDATE attempt SET worker_id = $1", other.worker_id)
     follow = world.resources.updates.follow(Topic.DELIVERIES, world.caller.workspace_id)
 
-    async with asyncio.timeout(10), aclosing(follow) as batches:
+    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(follow) as batches:
         await anext(batches)
         await world.advance(world.resources.settings.lease_seconds + 0.1)
         await sweep(world.resources)

@@ -14,11 +14,11 @@ from app.rates.sharing import PREFIX, Sharing
 from tests.app.rates.test_limiter import granted
 from tests.app.updates.redis_streams.proxy import Proxy
 from tests.clock import FakeClock
+from tests.patience import PATIENCE_SECONDS
 from tests.services import Redis
 
 # So slow that nothing comes back while a test runs.
 LIMIT = Limit(per_second=1, burst=1_000)
-WAIT_SECONDS = 20
 
 
 @asynccontextmanager
@@ -30,14 +30,14 @@ async def process(url: str, clock: FakeClock) -> AsyncIterator[Limiter]:
 
 async def until_level(client: "redis.Redis", most: float, key_id: str = "key_a") -> None:
     """Wait until no more than this is left in a key's bucket."""
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while float(client.hget(PREFIX + key_id, "level") or LIMIT.burst) > most:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
 
 
 async def granted_before_it_hears(limiter: Limiter, key_id: str = "key_a") -> int:
     """How many requests, one a millisecond, pass until one is refused."""
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         passed = 0
         while granted(limiter, key_id, 1):
             passed += 1
@@ -121,7 +121,7 @@ async def test_without_redis_each_process_goes_on_by_itself_and_later_they_count
 async def test_a_redis_that_hangs_holds_up_neither_requests_nor_the_end(proxy: Proxy, clock: FakeClock) -> None:
     proxy.stall()
 
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         async with process(proxy.url, clock) as one:
             assert granted(one, "key_a", 1_100) == 1_000
             await asyncio.sleep(0)

@@ -21,8 +21,8 @@ from app.stats.periods import CLOSED_AFTER, close_periods
 from tests.app.operations.desk import Desk
 from tests.clock import FakeClock
 from tests.domain import Domain, open_domain
+from tests.patience import PATIENCE_SECONDS
 
-PATIENCE_SECONDS = 30
 EVENTS_DAYS, FAILED_DAYS, ATTEMPTS_DAYS = timedelta(days=30), timedelta(days=90), timedelta(days=14)
 A_LITTLE = timedelta(seconds=1)
 

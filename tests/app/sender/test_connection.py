@@ -7,13 +7,14 @@ import pytest
 
 from app.sender.request import build_request
 from app.sender.transport import Transport
+from tests.patience import PATIENCE_SECONDS
 from tests.receiver import Receiver, Wire, answer, head, in_turn, raw
 
 EMPTY = [("Content-Length", "0")]
 
 
 def post(url: str) -> httpx.Request:
-    return build_request("POST", url, [], b"{}", timeout_seconds=5)
+    return build_request("POST", url, [], b"{}", timeout_seconds=PATIENCE_SECONDS)
 
 
 async def test_early_hints_are_passed_over(transport: Transport, receiver: Receiver) -> None:
@@ -52,7 +53,10 @@ async def test_a_second_answer_to_a_request_is_not_taken_for_the_answer_to_the_n
     assert [received.connection for received in receiver.requests] == [1, 2]
 
 
-async def test_an_answer_on_an_idle_connection_ends_it(transport: Transport, receiver: Receiver) -> None:
+async def test_an_answer_on_an_idle_connection_ends_it(
+    transport: Transport, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.sender.pool._KEEP_IDLE_SECONDS", 2 * PATIENCE_SECONDS)
     answered = asyncio.Event()
 
     async def answer_twice(received: object, wire: Wire) -> None:
@@ -65,7 +69,7 @@ async def test_an_answer_on_an_idle_connection_ends_it(transport: Transport, rec
     async with transport:
         first = await transport.handle_async_request(post(receiver.url("/hook")))
         answered.set()
-        await receiver.connected(0, timeout_seconds=2)  # sooner than the pool would give an idle one up
+        await receiver.connected(0)
         second = await transport.handle_async_request(post(receiver.url("/hook")))
 
     assert (first.status_code, second.status_code) == (200, 201)

@@ -8,6 +8,7 @@ import pytest
 
 from app.sender.resolver import RememberingResolver, SystemResolver
 from tests.names import Names
+from tests.patience import PATIENCE_SECONDS
 
 Found = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[str, int]]
 
@@ -54,7 +55,7 @@ async def test_names_that_do_not_answer_hold_up_neither_other_names_nor_other_wo
 
     def slow(host: bytes, *arguments: int) -> object:
         if host.endswith(b".slow"):
-            release.wait(10)
+            release.wait(PATIENCE_SECONDS)
             raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
         return look_up(host, *arguments)
 
@@ -63,7 +64,7 @@ async def test_names_that_do_not_answer_hold_up_neither_other_names_nor_other_wo
     waiting = [asyncio.create_task(resolver.resolve(f"{number}.slow", 80)) for number in range(20)]
 
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             found = await resolver.resolve("localhost", 80)
             worked = await asyncio.to_thread(lambda: "done")
     finally:

@@ -17,6 +17,7 @@ from app.sender.watched import send_watched
 from app.statuses import AttemptOutcome
 from tests.certificates import server_context
 from tests.names import Names
+from tests.patience import PATIENCE_SECONDS
 from tests.receiver import Receiver, hang, huge, reset
 
 ANYWHERE = AddressPolicy(allow_loopback=True)
@@ -36,7 +37,7 @@ async def watched(
     policy: AddressPolicy = ANYWHERE,
     resolver: Resolver | None = None,
     verify_ssl: bool = True,
-    timeout_seconds: float = 10,
+    timeout_seconds: float = PATIENCE_SECONDS,
     max_response_bytes: int = 1_000,
 ) -> tuple[Answered | Unreachable, Exchange]:
     request = build_request("POST", url, [], BODY, timeout_seconds=timeout_seconds, verify_ssl=verify_ssl)
@@ -108,7 +109,7 @@ async def test_a_name_that_leads_to_a_blocked_address_is_not_connected_to(sender
 
 async def test_the_allowlist_of_the_request_counts(sender: Sender, receiver: Receiver) -> None:
     request = build_request(
-        "POST", receiver.url(), [], BODY, timeout_seconds=5, ip_allowlist=(ip_network("203.0.113.0/24"),)
+        "POST", receiver.url(), [], BODY, timeout_seconds=PATIENCE_SECONDS, ip_allowlist=(ip_network("203.0.113.0/24"),)
     )
 
     blocked, _ = await send_watched(sender, request, ANYWHERE, max_response_bytes=10, local_addresses=())
@@ -174,13 +175,13 @@ async def test_a_reset_is_told_like_any_other(sender: Sender, receiver: Receiver
 
 async def test_a_watched_request_waits_for_a_place_like_any_other(sender: Sender, receiver: Receiver) -> None:
     gate = asyncio.Event()
-    request = build_request("POST", receiver.url("/"), [], BODY, timeout_seconds=5)
+    request = build_request("POST", receiver.url("/"), [], BODY, timeout_seconds=PATIENCE_SECONDS)
 
     async with Sender(_Waiting(gate), max_in_flight=1) as full:
         first = asyncio.create_task(full.send(request))
         second = asyncio.create_task(watched(full, receiver.url("/watched")))
         for _ in range(3):  # requests of somebody else get through meanwhile
-            await sender.send(build_request("POST", receiver.url("/other"), [], BODY, timeout_seconds=5))
+            await sender.send(build_request("POST", receiver.url("/other"), [], BODY, timeout_seconds=PATIENCE_SECONDS))
         meanwhile = [received.path for received in receiver.requests]
         gate.set()
         await first

@@ -10,6 +10,7 @@ import pytest
 from app.settings import Settings
 from app.settings.docs import page
 from app.settings.kinds import said
+from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[3]
 NUMBERS_WITHOUT_UNIT = {"port", "worker_port"}
@@ -27,7 +28,7 @@ def test_the_command_prints_the_page() -> None:
         cwd=ROOT,
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
 
     assert printed.stdout.decode() == page()

@@ -6,9 +6,9 @@ from types import TracebackType
 from typing import Self
 
 from app.updates import Batch, Topic, Update, Updates
+from tests.patience import PATIENCE_SECONDS
 
 # Long enough for a loaded machine; a test that passes never waits for it.
-PATIENCE_SECONDS = 30.0
 
 
 def an_update(number: int, workspace_id: str = "ws_a") -> Update:

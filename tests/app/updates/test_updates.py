@@ -11,7 +11,8 @@ from app.updates.bus import MAX_BATCH
 from app.updates.cursor import Cursor, format_cursor, parse_cursor
 from app.updates.window import Shelf
 from tests.app.updates.conftest import MakeBus
-from tests.app.updates.follower import PATIENCE_SECONDS, Follower, an_update, numbers, some_updates
+from tests.app.updates.follower import Follower, an_update, numbers, some_updates
+from tests.patience import PATIENCE_SECONDS
 
 
 async def test_a_follower_has_a_cursor_at_once(make_bus: MakeBus) -> None:

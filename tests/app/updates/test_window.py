@@ -3,7 +3,8 @@ import asyncio
 from app.updates import Batch, Topic
 from app.updates.cursor import Cursor, format_cursor
 from app.updates.window import Following, Page, Shelf, Window
-from tests.app.updates.follower import PATIENCE_SECONDS, an_update
+from tests.app.updates.follower import an_update
+from tests.patience import PATIENCE_SECONDS
 
 STREAM = (Topic.DELIVERIES, "ws_a")
 

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
+from tests.patience import PATIENCE_SECONDS
+
 _CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 # As root there is no sandbox; the others keep the browser from calling home.
 _ARGUMENTS = [
@@ -15,7 +17,7 @@ _ARGUMENTS = [
     *["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ]
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=PATIENCE_SECONDS * 1_000)
 
 
 @asynccontextmanager

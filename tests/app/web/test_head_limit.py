@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.app.web.running import Running
+from tests.patience import PATIENCE_SECONDS
 
 MAX_BYTES = 8_192
 PIECE = 4_096
@@ -26,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def sent_without_end(server: Running, begin: bytes, piece: bytes) -> tuple[int, bytes]:
     """How many bytes the server takes of a request that never ends, at most `ENDLESS`, and what it answers."""
     url = httpx.URL(server.url)
-    with socket.create_connection((url.host, url.port or 80), timeout=30) as connection:
+    with socket.create_connection((url.host, url.port or 80), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(begin)
         sent = 0
         with suppress(ConnectionError):
@@ -54,17 +55,17 @@ def test_what_goes_on_and_on_is_cut_off(server: Running, begin: bytes, piece: by
     sent, _ = sent_without_end(server, begin, piece)
 
     assert sent < ENDLESS
-    assert httpx.get(f"{server.url}/health/live").status_code == 200
+    assert httpx.get(f"{server.url}/health/live", timeout=PATIENCE_SECONDS).status_code == 200
 
 
 def test_who_sends_a_little_too_much_is_told_the_limit(server: Running) -> None:
     url = httpx.URL(server.url)
-    with socket.create_connection((url.host, url.port or 80), timeout=30) as connection:
+    with socket.create_connection((url.host, url.port or 80), timeout=PATIENCE_SECONDS) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.sendall(b"GET /graphql?query=")
         # Not before the server has read the beginning, which is answered by nothing: so ask over another connection.
         for _ in range(3):
-            httpx.get(f"{server.url}/health/live")
+            httpx.get(f"{server.url}/health/live", timeout=PATIENCE_SECONDS)
             connection.sendall(b"a" * PIECE)
         answer = b"".join(iter(lambda: connection.recv(65_536), b""))
 
@@ -76,7 +77,7 @@ def test_who_sends_a_little_too_much_is_told_the_limit(server: Running) -> None:
 
 
 def test_heads_within_the_limit_pass_one_after_another_and_bodies_are_not_counted(server: Running) -> None:
-    with httpx.Client(base_url=server.url) as client:
+    with httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client:
         heads = [client.get("/health/live", headers={"x-long": "a" * 6_000}).status_code for _ in range(5)]
         body = client.post("/graphql", json={"query": "a" * 500_000})
         chunked = client.post("/graphql", content=iter([b"a" * 1_000] * 100))

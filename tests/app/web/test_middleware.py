@@ -16,8 +16,7 @@ from starlette.routing import Route
 from starlette.types import Message
 
 from app.web.middleware import EndStreams, RequestId, SecurityHeaders
-
-PATIENCE_SECONDS = 10
+from tests.patience import PATIENCE_SECONDS
 
 
 async def logged_id(_: Request) -> Response:

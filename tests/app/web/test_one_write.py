@@ -9,6 +9,7 @@ import pytest
 
 from app.web.one_write import OneWrite
 from tests.app.web.running import Running
+from tests.patience import PATIENCE_SECONDS
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n"
 
@@ -22,7 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def exchanged(server: Running, request: bytes, times: int = 1) -> list[bytes]:
     """What the first read of each answer gives, on one connection."""
     url = httpx.URL(server.url)
-    with socket.create_connection((url.host, url.port or 80), timeout=30) as connection:
+    with socket.create_connection((url.host, url.port or 80), timeout=PATIENCE_SECONDS) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         answers = []
         for _ in range(times):

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 
 from app.web.serve import print_now
 from tests.app.web.running import Running
+from tests.patience import PATIENCE_SECONDS
 from tests.receiver import Receiver, answer, in_turn
 
 KEY = "a-key-that-scripts-know"
@@ -67,10 +68,10 @@ async def test_everything_goes_out_although_nothing_can_be_logged(errors: Errors
         with errors() as stderr, Running(tmp_path / "data", stderr, **SETTINGS) as running:
             await asyncio.to_thread(publish, running, receiver.url())
             requests = await receiver.received(2 * EVENTS)
-            async with httpx.AsyncClient(base_url=running.url) as http:
+            async with httpx.AsyncClient(base_url=running.url, timeout=PATIENCE_SECONDS) as http:
                 ready = (await http.get("/health/ready")).json()
                 metrics = (await http.get("/metrics")).text
-            code, _ = await asyncio.to_thread(running.stop)
+            code = await asyncio.to_thread(running.stop)
 
     assert len({request.header("webhook-id") for request in requests}) == EVENTS
     assert (ready["status"], code) == ("ok", 0)

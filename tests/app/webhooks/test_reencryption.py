@@ -13,9 +13,9 @@ from app.webhooks.reencryption import BATCH, Reencrypted, reencrypt
 from app.webhooks.register import create_webhook, delete_webhook
 from app.webhooks.secrets import reveal_secret, rotate_secret
 from tests.domain import Domain
+from tests.patience import PATIENCE_SECONDS
 
 OLD, NEW = bytes(32), bytes(range(32))
-PATIENCE_SECONDS = 20
 WHOLE = WebhookDraft(
     "Test",
     "https://example.com/hook",

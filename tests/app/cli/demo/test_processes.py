@@ -8,7 +8,7 @@ import pytest
 
 from app.cli.demo.processes import next_line, running
 from app.cli.failures import Refused
-from tests.app.cli.installed import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 

@@ -14,11 +14,14 @@ from app.statuses import SignatureScheme
 from tests.app.cli.conftest import Invoke
 from tests.app.cli.installed import KEY, Running, run, serving, url_of
 from tests.app.cli.listen.signed import BODY, OTHER_SECRET, SECRET, headers
+from tests.patience import PATIENCE_SECONDS
 
 
 def post(url: str, body: bytes = BODY, secret: str = SECRET) -> int:
     """Send a request that was signed with BODY, and return the status of the answer."""
-    return httpx.post(url, content=body, headers=headers(secret=secret), trust_env=False).status_code
+    return httpx.post(
+        url, content=body, headers=headers(secret=secret), timeout=PATIENCE_SECONDS, trust_env=False
+    ).status_code
 
 
 def test_people_see_what_comes_and_its_verdict(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from app.cli.listen.receiver import Receiver
 from app.cli.listen.verdict import Judge, Verdict
 from app.clock import SystemClock
 from tests.app.cli.listen.signed import BODY, SECRET, headers
+from tests.patience import PATIENCE_SECONDS
 
-PATIENCE_SECONDS = 10.0
 Shown: TypeAlias = list[tuple[Verdict, Answer]]
 
 

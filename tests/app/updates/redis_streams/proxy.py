@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Coroutine
 from typing import Any, Self
 
-from tests.app.updates.follower import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS
 
 
 class Proxy:

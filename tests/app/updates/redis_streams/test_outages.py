@@ -10,8 +10,9 @@ import app.updates.redis_streams
 from app.updates import Topic, Update
 from app.updates.redis_streams import RedisStreams
 from app.updates.redis_streams.entries import BELL, stream_key
-from tests.app.updates.follower import PATIENCE_SECONDS, Follower, an_update, numbers, some_updates
+from tests.app.updates.follower import Follower, an_update, numbers, some_updates
 from tests.app.updates.redis_streams.proxy import Proxy
+from tests.patience import PATIENCE_SECONDS
 from tests.services import Redis
 
 STREAM = stream_key((Topic.DELIVERIES, "ws_a"))
