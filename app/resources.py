@@ -10,8 +10,9 @@ from datetime import timedelta
 
 import httpx
 
+from app.access.authentication import Authenticator
 from app.access.known_keys import KnownKeys
-from app.access.tokens import TokenSigner
+from app.access.token_signer import TokenSigner
 from app.clock import Clock, SystemClock
 from app.database.database import Database
 from app.database.migrate import require_current_schema
@@ -44,8 +45,7 @@ class Resources(Services):
     """Everything open, of one process: the domain's services, and beside them the parts that authenticate, publish and
     deliver."""
 
-    keys: KnownKeys
-    tokens: TokenSigner
+    authenticator: Authenticator
     limiter: Limiter
     sender: Sender
     publisher: Publisher
@@ -125,8 +125,7 @@ async def open_resources(
             clock=clock,
             database=database,
             cipher=cipher,
-            keys=KnownKeys(),
-            tokens=TokenSigner(encryption_keys),
+            authenticator=Authenticator(database, clock, KnownKeys(), TokenSigner(encryption_keys)),
             limiter=limiter,
             sender=sender,
             updates=updates,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import strawberry
 
 from app.access.caller import Caller
-from app.access.keys import authenticate
 from app.group_commit import Commit
 from app.resources import Resources
 from graph.place import Place
@@ -42,13 +41,13 @@ class Context:
             Unauthenticated: there is none, or it is not valid.
             Forbidden: it may not be used from this address.
         """
-        self.caller = await authenticate(self.resources, token, self.source_address)
+        self.caller = await self.resources.authenticator.authenticate(token, self.source_address)
         self.token = token
         self.forget()
 
     async def authenticate_again(self) -> None:
         """Raise, as `authenticate` does, where what was presented has been revoked or has expired since."""
-        self.caller = await authenticate(self.resources, self.token, self.source_address)
+        self.caller = await self.resources.authenticator.authenticate(self.token, self.source_address)
 
     def holding(self, info: "Info") -> Callable[[Commit], None] | None:
         """What a field gives its commit to, to go on while it is under way; None where it has to wait for it."""

@@ -10,7 +10,6 @@ from functools import partial
 
 import structlog
 
-from app.access.keys import flush_last_used
 from app.delivery.sweep import sweep
 from app.operations.run import run_due_operations
 from app.resources import Resources
@@ -47,7 +46,7 @@ def heartbeat(resources: Resources) -> Chore:
 def chores(resources: Resources, *, works: bool) -> list[Chore]:
     """The other chores of a process, of one that `works` (delivers) or of one that does not."""
     settings, database, clock, lease = resources.settings, resources.database, resources.clock, resources.lease
-    found = [Chore("keys", KEYS_EVERY_SECONDS, lambda: flush_last_used(resources))]
+    found = [Chore("keys", KEYS_EVERY_SECONDS, lambda: resources.authenticator.keys.write_uses(resources.database))]
     if not works:
         found.append(Chore("settle", settings.sweep_seconds, resources.pipeline.settle))
     if works:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.access.caller import Caller
-from app.access.keys import authenticate, bootstrap, create_workspace
+from app.access.keys import bootstrap, create_workspace
 from app.clock import Clock
 from app.database.database import Row
 from app.models import Webhook
@@ -132,5 +132,5 @@ async def open_world(
         resources = await stack.enter_async_context(open_process(loaded, works=works, clock=clock))
         key = key or await bootstrap(resources)
         assert key is not None
-        caller = await authenticate(resources, key, "127.0.0.1")
+        caller = await resources.authenticator.authenticate(key, "127.0.0.1")
         yield World(resources, caller, receiver, key)

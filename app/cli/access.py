@@ -149,7 +149,7 @@ async def _revoke_key(key_id: str) -> "ApiKey":
         api_key = await ApiKey.get_or_none(id=key_id, using_db=resources.database.orm)
         if api_key is None:
             raise not_found("API key", key_id)
-        return await revoke_key(resources, _caller(api_key.workspace_id), key_id)
+        return await revoke_key(resources, resources.authenticator.keys, _caller(api_key.workspace_id), key_id)
 
 
 async def _chosen(database: "Database", workspace_id: str | None) -> str:

@@ -41,7 +41,9 @@ class AccessMutations:
         "Revokes an API key, every access token created with it, and every subscription that uses either. Needs ADMIN."
     )
     async def revoke_api_key(self, info: Info, input: Input[ApiKeyIdInput]) -> RevokeApiKeyPayload:
-        revoked = await keys.revoke_key(info.context.resources, info.context.caller, input.id)
+        revoked = await keys.revoke_key(
+            info.context.resources, info.context.resources.authenticator.keys, info.context.caller, input.id
+        )
         return RevokeApiKeyPayload(api_key=ApiKey.from_model(revoked))
 
     @mutation(
@@ -49,5 +51,7 @@ class AccessMutations:
     )
     async def create_access_token(self, info: Info, input: Input[CreateAccessTokenInput]) -> CreateAccessTokenPayload:
         seconds = DEFAULT_TOKEN_SECONDS if input.expires_in_seconds is None else input.expires_in_seconds
-        made = await tokens.create_access_token(info.context.resources, info.context.caller, input.scopes, seconds)
+        made = await tokens.create_access_token(
+            info.context.resources.authenticator, info.context.caller, input.scopes, seconds
+        )
         return CreateAccessTokenPayload(token=made.token, expires_at=made.expires_at)

@@ -312,7 +312,7 @@ async def test_a_revoked_key_ends_what_runs_on_it_and_others_go_on(
     await opened.next()
     others = [await begun(sockets, address, world.key) for _ in range(2)]
 
-    await revoke_key(world.resources, world.caller, key_id)
+    await revoke_key(world.resources, world.resources.authenticator.keys, world.caller, key_id)
     announce()
     ended = [await opened.receive() for _ in range(2)]
     told = [await follower.next() for follower in others]

@@ -12,10 +12,8 @@ from app.access.caller import Caller
 from app.access.keys import (
     CreatedKey,
     KeyDraft,
-    authenticate,
     bootstrap,
     create_key,
-    flush_last_used,
     revoke_key,
 )
 from app.access.known_keys import KEPT, digest
@@ -33,7 +31,7 @@ async def made(domain: Domain, *scopes: Scope, **fields: object) -> CreatedKey:
 
 
 async def call(domain: Domain, key: str, source: str | None = "198.51.100.1") -> Caller:
-    return await authenticate(domain.resources, key, source)
+    return await domain.resources.authenticator.authenticate(key, source)
 
 
 async def test_a_key_names_its_workspace_its_scopes_and_who_acts(domain: Domain) -> None:
@@ -88,7 +86,7 @@ async def test_a_revoked_key_is_refused_in_the_words_for_one_that_never_was(doma
     created = await made(domain)
     await call(domain, created.key)
 
-    revoked = await revoke_key(domain.resources, domain.caller, created.api_key.id)
+    revoked = await revoke_key(domain.resources, domain.resources.authenticator.keys, domain.caller, created.api_key.id)
 
     assert revoked.revoked_at == domain.clock.now()
     with pytest.raises(Unauthenticated, match=r"^The API key is not valid\.$"):
@@ -172,14 +170,14 @@ async def test_the_last_use_is_written_together_and_at_most_once_a_minute(domain
     await call(domain, first.key)
     await call(domain, second.key)
 
-    written = await flush_last_used(domain.resources)
+    written = await domain.resources.authenticator.keys.write_uses(domain.resources.database)
     for seconds in (1, 58):
         domain.clock.advance(seconds)
         await call(domain, first.key)
-    again = await flush_last_used(domain.resources)
+    again = await domain.resources.authenticator.keys.write_uses(domain.resources.database)
     later = domain.clock.advance(1)
     await call(domain, first.key)
-    after_a_minute = await flush_last_used(domain.resources)
+    after_a_minute = await domain.resources.authenticator.keys.write_uses(domain.resources.database)
 
     assert (written, again, after_a_minute) == (2, 0, 1)
     keys = {key.id: key.last_used_at for key in await ApiKey.all().using_db(domain.resources.database.orm)}
@@ -248,7 +246,7 @@ async def test_only_an_administrator_makes_and_revokes_keys(domain: Domain) -> N
     with pytest.raises(Forbidden):
         await create_key(domain.resources, other, KeyDraft("CI", (Scope.READ,)))
     with pytest.raises(Forbidden):
-        await revoke_key(domain.resources, other, created.api_key.id)
+        await revoke_key(domain.resources, domain.resources.authenticator.keys, other, created.api_key.id)
 
 
 async def test_the_last_valid_key_with_admin_cannot_be_revoked(domain: Domain) -> None:
@@ -258,7 +256,7 @@ async def test_the_last_valid_key_with_admin_cannot_be_revoked(domain: Domain) -
     domain.clock.advance(1)
 
     with pytest.raises(Rejected) as refused:
-        await revoke_key(domain.resources, domain.caller, last.api_key.id)
+        await revoke_key(domain.resources, domain.resources.authenticator.keys, domain.caller, last.api_key.id)
 
     message = f"The key {last.api_key.id} is the last valid one with ADMIN; make another one first."
     assert refused.value.problems == (Problem(message, ("id",), UserErrorCode.CONFLICT),)
@@ -269,8 +267,8 @@ async def test_two_administrators_cannot_revoke_each_other_at_once(domain: Domai
     one, other = await made(domain), await made(domain)
 
     outcomes = await asyncio.gather(
-        revoke_key(domain.resources, domain.caller, one.api_key.id),
-        revoke_key(domain.resources, domain.caller, other.api_key.id),
+        revoke_key(domain.resources, domain.resources.authenticator.keys, domain.caller, one.api_key.id),
+        revoke_key(domain.resources, domain.resources.authenticator.keys, domain.caller, other.api_key.id),
         return_exceptions=True,
     )
 
@@ -281,9 +279,9 @@ async def test_revoking_a_key_twice_changes_nothing_more(domain: Domain) -> None
     await made(domain)
     created = await made(domain)
 
-    first = await revoke_key(domain.resources, domain.caller, created.api_key.id)
+    first = await revoke_key(domain.resources, domain.resources.authenticator.keys, domain.caller, created.api_key.id)
     domain.clock.advance(1)
-    second = await revoke_key(domain.resources, domain.caller, created.api_key.id)
+    second = await revoke_key(domain.resources, domain.resources.authenticator.keys, domain.caller, created.api_key.id)
 
     assert second.revoked_at == first.revoked_at
     assert len(await domain.audit_log("api_key.revoked")) == 1
@@ -299,7 +297,7 @@ async def test_a_key_of_another_workspace_is_one_that_never_existed(domain: Doma
         (domain.caller, "\ud800"),
     ):
         with pytest.raises(Rejected) as refused:
-            await revoke_key(domain.resources, caller, key_id)
+            await revoke_key(domain.resources, domain.resources.authenticator.keys, caller, key_id)
 
         assert refused.value.problems == (
             Problem(

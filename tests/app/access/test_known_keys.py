@@ -43,14 +43,14 @@ async def test_what_was_read_of_a_key_while_it_changed_is_not_kept(domain: Domai
 async def test_uses_that_could_not_be_written_are_written_the_next_time(domain: Domain) -> None:
     resources, now = domain.resources, domain.clock.now()
     created = await create_key(resources, domain.caller, KeyDraft("CI", (Scope.READ,)))
-    key = await resources.keys.find(resources.database, "id", created.api_key.id, now)
+    key = await resources.authenticator.keys.find(resources.database, "id", created.api_key.id, now)
     assert key is not None
-    resources.keys.note_use(key, now)
+    resources.authenticator.keys.note_use(key, now)
 
     await domain.rows("ALTER TABLE api_key RENAME TO away")
     with pytest.raises(Exception, match="api_key"):
-        await resources.keys.write_uses(resources.database)
+        await resources.authenticator.keys.write_uses(resources.database)
     await domain.rows("ALTER TABLE away RENAME TO api_key")
 
-    assert await resources.keys.write_uses(resources.database) == 1
-    assert await resources.keys.write_uses(resources.database) == 0
+    assert await resources.authenticator.keys.write_uses(resources.database) == 1
+    assert await resources.authenticator.keys.write_uses(resources.database) == 0

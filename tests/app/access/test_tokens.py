@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.access.caller import Caller
-from app.access.keys import CreatedKey, KeyDraft, authenticate, create_key, revoke_key
-from app.access.tokens import Claims, TokenSigner, create_access_token
+from app.access.keys import CreatedKey, KeyDraft, create_key, revoke_key
+from app.access.token_signer import Claims, TokenSigner
+from app.access.tokens import create_access_token
 from app.clock import from_micros
 from app.errors import Forbidden, Problem, Rejected, Unauthenticated, UserErrorCode
 from app.statuses import Scope
@@ -25,7 +26,7 @@ CLAIMS = Claims("key_01jd7k3m9pegxv0t5c8h2n4w6z", frozenset({Scope.READ}), from_
 async def keyed(domain: Domain, *scopes: Scope, **fields: object) -> tuple[CreatedKey, Caller]:
     draft = replace(KeyDraft("browser backend", scopes or tuple(Scope)), **fields)  # type: ignore[arg-type]
     created = await create_key(domain.resources, domain.caller, draft)
-    return created, await authenticate(domain.resources, created.key, "203.0.113.9")
+    return created, await domain.resources.authenticator.authenticate(created.key, "203.0.113.9")
 
 
 def test_a_token_says_what_was_written_into_it() -> None:
@@ -64,10 +65,10 @@ def test_any_other_text_is_refused(text: str) -> None:
 async def test_a_token_acts_for_its_key_with_the_scopes_it_was_given(domain: Domain) -> None:
     created, caller = await keyed(domain, Scope.READ, Scope.PUBLISH)
 
-    made = await create_access_token(domain.resources, caller, [Scope.READ], 60)
+    made = await create_access_token(domain.resources.authenticator, caller, [Scope.READ], 60)
 
     assert made.expires_at == domain.clock.now() + timedelta(seconds=60)
-    acting = await authenticate(domain.resources, made.token, "198.51.100.1")
+    acting = await domain.resources.authenticator.authenticate(made.token, "198.51.100.1")
     assert acting.scopes == {Scope.READ}
     assert acting.workspace_id == domain.caller.workspace_id
     assert acting.api_key_id == created.api_key.id
@@ -76,14 +77,14 @@ async def test_a_token_acts_for_its_key_with_the_scopes_it_was_given(domain: Dom
 
 async def test_a_token_ends_at_its_time_to_the_moment(domain: Domain) -> None:
     _, caller = await keyed(domain)
-    made = await create_access_token(domain.resources, caller, [Scope.READ], 60)
+    made = await create_access_token(domain.resources.authenticator, caller, [Scope.READ], 60)
 
     domain.clock.advance(59.999999)
-    await authenticate(domain.resources, made.token, None)
+    await domain.resources.authenticator.authenticate(made.token, None)
     domain.clock.advance(0.000001)
 
     with pytest.raises(Unauthenticated) as refused:
-        await authenticate(domain.resources, made.token, None)
+        await domain.resources.authenticator.authenticate(made.token, None)
     assert str(refused.value) == "The access token expired at 2026-03-14T09:27:53.589Z; ask for a new one."
 
 
@@ -91,30 +92,30 @@ async def test_a_token_ends_with_its_key(domain: Domain) -> None:
     await keyed(domain)
     created, caller = await keyed(domain, expires_at=domain.clock.now() + timedelta(hours=1))
 
-    made = await create_access_token(domain.resources, caller, [Scope.READ], 86_400)
-    await authenticate(domain.resources, made.token, None)
-    await revoke_key(domain.resources, domain.caller, created.api_key.id)
+    made = await create_access_token(domain.resources.authenticator, caller, [Scope.READ], 86_400)
+    await domain.resources.authenticator.authenticate(made.token, None)
+    await revoke_key(domain.resources, domain.resources.authenticator.keys, domain.caller, created.api_key.id)
 
     assert made.expires_at == created.api_key.expires_at
     with pytest.raises(Unauthenticated):
-        await authenticate(domain.resources, made.token, None)
+        await domain.resources.authenticator.authenticate(made.token, None)
 
 
 async def test_a_token_is_bound_to_the_addresses_of_its_key(domain: Domain) -> None:
     _, caller = await keyed(domain, allowed_sources=["203.0.113.0/24"])
-    made = await create_access_token(domain.resources, caller, [Scope.READ], 60)
+    made = await create_access_token(domain.resources.authenticator, caller, [Scope.READ], 60)
 
     with pytest.raises(Forbidden):
-        await authenticate(domain.resources, made.token, "198.51.100.1")
+        await domain.resources.authenticator.authenticate(made.token, "198.51.100.1")
 
 
 async def test_a_token_cannot_prolong_its_own_life(domain: Domain) -> None:
     _, caller = await keyed(domain)
-    made = await create_access_token(domain.resources, caller, [Scope.READ], 60)
-    acting = await authenticate(domain.resources, made.token, None)
+    made = await create_access_token(domain.resources.authenticator, caller, [Scope.READ], 60)
+    acting = await domain.resources.authenticator.authenticate(made.token, None)
 
     with pytest.raises(Forbidden, match="not with another access token"):
-        await create_access_token(domain.resources, acting, [Scope.READ], 60)
+        await create_access_token(domain.resources.authenticator, acting, [Scope.READ], 60)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +157,7 @@ async def test_a_token_that_may_not_be_is_explained(
     _, caller = await keyed(domain, Scope.READ, Scope.PUBLISH)
 
     with pytest.raises(Rejected) as refused:
-        await create_access_token(domain.resources, caller, scopes, seconds)
+        await create_access_token(domain.resources.authenticator, caller, scopes, seconds)
 
     assert refused.value.problems == (problem,)
 
@@ -164,7 +165,7 @@ async def test_a_token_that_may_not_be_is_explained(
 async def test_the_audit_log_says_that_a_token_was_made_and_never_which(domain: Domain) -> None:
     created, caller = await keyed(domain)
 
-    made = await create_access_token(domain.resources, caller, [Scope.READ], 60)
+    made = await create_access_token(domain.resources.authenticator, caller, [Scope.READ], 60)
 
     [entry] = await domain.audit_log("access_token.created")
     assert (entry["subject_id"], entry["actor"]) == (created.api_key.id, caller.actor)

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from app.access.keys import authenticate
 from app.errors import Unauthenticated
 from app.statuses import Scope
 from tests.app.cli.conftest import Invoke
@@ -83,11 +82,11 @@ async def test_the_server_accepts_such_a_key_until_it_is_revoked(database_url: s
     ci = json.loads(run("key", "create", *options, "--json", directory=tmp_path, **settings).stdout)
 
     async with open_domain(database_url, tmp_path, FakeClock()) as domain:
-        caller = await authenticate(domain.resources, ci["key"], None)
+        caller = await domain.resources.authenticator.authenticate(ci["key"], None)
         revoked = run("key", "revoke", ci["apiKey"]["id"], directory=tmp_path, **settings)
         domain.clock.advance(3)
         with pytest.raises(Unauthenticated):
-            await authenticate(domain.resources, ci["key"], None)
+            await domain.resources.authenticator.authenticate(ci["key"], None)
 
     assert (caller.workspace_id, caller.scopes) == (made["workspace"]["id"], frozenset({Scope.READ}))
     assert (revoked.returncode, revoked.stderr) == (0, "")

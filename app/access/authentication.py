@@ -1,0 +1,87 @@
+"""Who a caller is: the holder of an API key, or of an access token that was made with one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from app.access import token_signer
+from app.access.caller import Caller
+from app.access.known_keys import KnownKey, KnownKeys, digest
+from app.access.token_signer import TokenSigner
+from app.clock import Clock, rfc3339
+from app.database.database import Database
+from app.errors import Forbidden, Unauthenticated
+from app.statuses import Scope
+
+# Longer than any key or token that this program makes.
+MAX_TOKEN_CHARACTERS = 1_000
+_ALL_SCOPES = frozenset(Scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticator:
+    """What callers are known by in this process."""
+
+    database: Database
+    clock: Clock
+    keys: KnownKeys
+    signer: TokenSigner
+
+    async def authenticate(self, token: str, source_address: str | None) -> Caller:
+        """The caller that presents `token`, an API key or an access token made with one, from an address.
+
+        Raises:
+            Unauthenticated: the token is missing, not valid, or expired.
+            Forbidden: it may not be used from this address.
+        """
+        now = self.clock.now()
+        if not token:
+            raise Unauthenticated("There is no API key; send one as `Authorization: Bearer <key>`.")
+        if token.startswith(token_signer.PREFIX):
+            claims = self.signer.read(token, now)
+            key = await self.keys.find(self.database, "id", claims.api_key_id, now)
+            return self._caller(key, now, digest(token), source_address, claims.scopes)
+        if len(token) > MAX_TOKEN_CHARACTERS:
+            raise Unauthenticated("The API key is not valid.")
+        hashed = digest(token)
+        key = await self.keys.find(self.database, "key_hash", hashed, now)
+        return self._caller(key, now, hashed, source_address, _ALL_SCOPES)
+
+    def _caller(
+        self,
+        key: KnownKey | None,
+        now: datetime,
+        credential_digest: str,
+        source_address: str | None,
+        scopes: frozenset[Scope],
+    ) -> Caller:
+        # The same words for a key that never was and one that was revoked: who holds a stolen key learns nothing.
+        if key is None or key.revoked:
+            raise Unauthenticated("The API key is not valid.")
+        if key.expires_at is not None and key.expires_at <= now:
+            raise Unauthenticated(
+                f"The API key expired at {rfc3339(key.expires_at)}; an administrator can make a new one."
+            )
+        _require_source(key, source_address)
+        self.keys.note_use(key, now)
+        return Caller(
+            workspace_id=key.workspace_id,
+            actor=f"{key.name} ({key.id})",
+            scopes=key.scopes & scopes,
+            api_key_id=key.id,
+            source_address=source_address,
+            credential_digest=credential_digest,
+        )
+
+
+def _require_source(key: KnownKey, source_address: str | None) -> None:
+    if not key.allowed_sources:
+        return
+    try:
+        address: IPv4Address | IPv6Address = ip_address(source_address or "")
+    except ValueError:
+        raise Forbidden("This API key may only be used from certain addresses, and yours is not known.") from None
+    # A socket for both families shows IPv4 callers as ::ffff:192.0.2.1.
+    address = getattr(address, "ipv4_mapped", None) or address
+    if not any(address in network for network in key.allowed_sources):
+        raise Forbidden(f"This API key may not be used from {address}; it is not among the key's allowed sources.")

@@ -1,0 +1,94 @@
+"""Writes and reads access tokens. Pure: claims in, text out.
+
+A token reads `eevt_<claims>.<signature>`, both base64url: the claims are JSON, the signature is HMAC-SHA256 (RFC 2104)
+with a key derived from the encryption key by HKDF (RFC 5869), so that it is of no use for anything else.
+"""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from app.clock import from_micros, rfc3339, to_micros
+from app.errors import Unauthenticated
+from app.statuses import Scope
+
+PREFIX = "eevt_"
+# Far beyond what the claims can be; says so before anything is decoded.
+MAX_CHARACTERS = 1_000
+
+_NOT_VALID = "The access token is not valid."
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token says: which API key it was made with, what it may do, and until when."""
+
+    api_key_id: str
+    scopes: frozenset[Scope]
+    expires_at: datetime
+
+
+class TokenSigner:
+    """Writes tokens and reads them again.
+
+    Args:
+        encryption_keys: the newest first; it signs, and the others still verify.
+    """
+
+    def __init__(self, encryption_keys: Sequence[bytes]) -> None:
+        self._keys = tuple(map(_signing_key, encryption_keys))
+
+    def write(self, claims: Claims) -> str:
+        """Return the token that says so."""
+        content = orjson.dumps(
+            {"key": claims.api_key_id, "scopes": sorted(claims.scopes), "expires": to_micros(claims.expires_at)}
+        )
+        return f"{PREFIX}{_base64(content)}.{_base64(hmac.digest(self._keys[0], content, 'sha256'))}"
+
+    def read(self, token: str, now: datetime) -> Claims:
+        """Return what a token says, if it is one and its time has not come.
+
+        Raises:
+            Unauthenticated: it was changed, is none, or has expired.
+        """
+        content, signature = _parts(token)
+        if not any(hmac.compare_digest(signature, hmac.digest(key, content, "sha256")) for key in self._keys):
+            raise Unauthenticated(_NOT_VALID)
+        said: dict[str, Any] = orjson.loads(content)
+        claims = Claims(said["key"], frozenset(map(Scope, said["scopes"])), from_micros(said["expires"]))
+        if claims.expires_at <= now:
+            raise Unauthenticated(f"The access token expired at {rfc3339(claims.expires_at)}; ask for a new one.")
+        return claims
+
+
+def _parts(token: str) -> tuple[bytes, bytes]:
+    content, dot, signature = token.removeprefix(PREFIX).partition(".")
+    if len(token) > MAX_CHARACTERS or not dot:
+        raise Unauthenticated(_NOT_VALID)
+    try:
+        return _from_base64(content), _from_base64(signature)
+    except ValueError:
+        raise Unauthenticated(_NOT_VALID) from None
+
+
+def _signing_key(encryption_key: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"eev access token").derive(encryption_key)
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, UnicodeError):
+        raise ValueError("not base64") from None
