@@ -9,7 +9,7 @@ from collections import Counter as Counted
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.gc_collector import GCCollector
@@ -17,14 +17,10 @@ from prometheus_client.process_collector import ProcessCollector
 
 from app.statuses import AttemptOutcome, DeliveryStatus
 
-if TYPE_CHECKING:
-    from app.delivery.record import Recorded
-
 _BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
 _DURATION_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 # From "at once" to "the receiver was held back for an hour".
 _DELAY_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3_600)
-_MICROSECONDS = 1_000_000
 _AFTER_AN_ATTEMPT = (DeliveryStatus.SUCCEEDED, DeliveryStatus.RETRYING, DeliveryStatus.FAILED)
 
 MAX_WORKSPACES_NAMED = 20
@@ -45,6 +41,16 @@ class Level:
     broker_ok: bool
     updates_ok: bool
     log_lines_dropped: int = 0
+
+
+class MeasuredAttempt(NamedTuple):
+    """One attempt as it is counted. `first_delay_seconds`: from the publishing of the event to the beginning of the
+    delivery's first attempt; None for later ones."""
+
+    outcome: AttemptOutcome
+    status: DeliveryStatus
+    duration_seconds: float
+    first_delay_seconds: float | None
 
 
 class Metrics:
@@ -150,17 +156,17 @@ class Metrics:
         """One claim took so many deliveries."""
         self._claims.observe(deliveries)
 
-    def attempted(self, batch: "Sequence[Recorded]") -> None:
+    def attempted(self, batch: Sequence[MeasuredAttempt]) -> None:
         """One commit of the recorder held these attempts."""
         self._record_batches.observe(len(batch))
-        for outcome, count in Counted(recorded.outcome for recorded in batch).items():
+        for outcome, count in Counted(attempt.outcome for attempt in batch).items():
             self._by_outcome[outcome].inc(count)
-        for status, count in Counted(recorded.decision.status for recorded in batch).items():
+        for status, count in Counted(attempt.status for attempt in batch).items():
             self._by_status[status].inc(count)
-        for recorded in batch:
-            self._duration.observe(recorded.answer.duration_ms / 1_000)
-            if recorded.claimed.attempt_count == 0:
-                self._delay.observe((recorded.started_at - recorded.claimed.created_at) / _MICROSECONDS)
+        for attempt in batch:
+            self._duration.observe(attempt.duration_seconds)
+            if attempt.first_delay_seconds is not None:
+                self._delay.observe(attempt.first_delay_seconds)
 
     def swept(self, at: datetime) -> None:
         """A sweep ended."""

@@ -9,7 +9,6 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from app.catalogue.event_type import EventCategory
-from app.delivery.connection_steps import ConnectionStepName
 from app.errors import UserErrorCode
 from app.statuses import (
     AttemptOutcome,
@@ -23,6 +22,7 @@ from app.statuses import (
     SignatureScheme,
     WebhookStatus,
 )
+from app.test_requests.connection_steps import ConnectionStepName
 
 __all__ = [
     "AttemptOutcome",

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from app.catalogue.patterns import compile_patterns
 from app.clock import from_micros, to_micros
 from app.database.errors import DatabaseUnavailable
-from app.delivery.filter import DeliveryFilter
+from app.delivery_filter import DeliveryFilter
 from app.ids import DELIVERY, lowest_id
 from app.updates.bus import Batch
 from app.updates.cursor import Cursor, InvalidCursor, format_cursor, parse_cursor

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from app.catalogue.patterns import is_pattern
-from app.delivery.filter import Condition, in_time, of_statuses, of_types
-from app.delivery.filter import DeliveryFilter as DomainFilter
-from app.delivery.filter import conditions as delivery_conditions
+from app.delivery_filter import Condition, in_time, of_statuses, of_types
+from app.delivery_filter import DeliveryFilter as DomainFilter
+from app.delivery_filter import conditions as delivery_conditions
 from app.ids import EVENT
 from app.statuses import DeliveryStatus
 from graph.inputs.filters import DeliveryFilter, EventFilter, WebhookFilter, require_few

@@ -17,7 +17,7 @@ from app.models import ApiKey as ApiKeyModel
 from app.models import Operation as OperationModel
 from app.models import Webhook as WebhookModel
 from app.resources import Resources
-from app.webhooks.secrets import live_secrets
+from app.webhooks.live_secrets import live_secrets
 from graph.context import NOBODY
 from graph.listings import ATTEMPT_COLUMNS, DELIVERY_COLUMNS, EVENT_COLUMNS, ListedEvent
 from graph.pagination import Children, Page, fetch_pages

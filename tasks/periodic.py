@@ -10,12 +10,12 @@ from functools import partial
 
 import structlog
 
-from app.delivery.sweep import sweep
 from app.operations.run import run_due_operations
 from app.resources import Resources
 from app.retention.prune import Retention
 from app.stats.periods import close_periods
 from app.supervision import supervised
+from app.sweep import sweep
 from app.webhooks.deleted import cancel_deliveries_of_deleted
 from app.webhooks.rotation import rotate_due_secrets
 
@@ -46,11 +46,12 @@ def heartbeat(resources: Resources) -> Chore:
 def chores(resources: Resources, *, works: bool) -> list[Chore]:
     """The other chores of a process, of one that `works` (delivers) or of one that does not."""
     settings, database, clock, lease = resources.settings, resources.database, resources.clock, resources.lease
+    pipeline, swept = resources.pipeline, resources.metrics.swept
     found = [Chore("keys", KEYS_EVERY_SECONDS, lambda: resources.authenticator.keys.write_uses(resources.database))]
     if not works:
-        found.append(Chore("settle", settings.sweep_seconds, resources.pipeline.settle))
+        found.append(Chore("reconcile", settings.sweep_seconds, resources.pipeline.reconcile))
     if works:
-        found.append(Chore("sweep", settings.sweep_seconds, lambda: sweep(resources)))
+        found.append(Chore("sweep", settings.sweep_seconds, lambda: sweep(resources, pipeline, lease, swept)))
         found.append(Chore("secrets", SECRETS_EVERY_SECONDS, lambda: rotate_due_secrets(resources)))
         found.append(Chore("deleted", DELETED_EVERY_SECONDS, lambda: cancel_deliveries_of_deleted(resources)))
         found.append(Chore("operations", OPERATIONS_EVERY_SECONDS, lambda: run_due_operations(resources, lease)))

@@ -18,9 +18,10 @@ from app.publishing.draft import EventDraft
 from app.resources import Resources
 from app.settings import load_settings
 from app.statuses import Scope
+from app.sweep import sweep
 from app.updates import Topic
 from app.webhooks.drafts import WebhookDraft
-from app.webhooks.register import create_webhook
+from app.webhooks.lifecycle import create_webhook
 from tasks.process import open_process
 from tests.clock import FakeClock
 from tests.patience import PATIENCE_SECONDS
@@ -59,17 +60,22 @@ class World:
 
     async def deliveries(self, **where: Any) -> list[Row]:
         """The rows of `delivery` with these values, in the order made."""
-        return await self._rows("delivery", where)
+        return await self.rows("delivery", **where)
 
     async def attempts(self, **where: Any) -> list[Row]:
         """The rows of `attempt` with these values, in the order made."""
-        return await self._rows("attempt", where)
+        return await self.rows("attempt", **where)
 
     async def advance(self, by: timedelta | float) -> None:
         """Move the clock; the process keeps its lease, as it would have by its heartbeats."""
         assert isinstance(self.resources.clock, FakeClock)
         self.resources.clock.advance(by)
         await self.resources.lease.renew()
+
+    async def sweep(self) -> int:
+        """Sweep once; return how many webhooks had something due."""
+        resources = self.resources
+        return await sweep(resources, resources.pipeline, resources.lease, resources.metrics.swept)
 
     async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:
         """Wait until something is so, looking again whenever a delivery was announced."""
@@ -98,7 +104,17 @@ class World:
         await self.until(reached)
         return await self.attempts()
 
-    async def _rows(self, table: str, where: dict[str, Any]) -> list[Row]:
+    async def until_rows(self, count: int, table: str, **where: Any) -> None:
+        """Wait until there are so many rows with these values."""
+
+        async def reached() -> bool:
+            return len(await self.rows(table, **where)) >= count
+
+        if not await reached():
+            await self.until(reached)
+
+    async def rows(self, table: str, **where: Any) -> list[Row]:
+        """The rows of a table with these values, in the order made."""
         conditions = " AND ".join(f"{name} = ${n}" for n, name in enumerate(where, 1)) or "1 = 1"
         statement = f"SELECT * FROM {table} WHERE {conditions} ORDER BY id"
         return await self.resources.database.fetch(statement, *where.values())

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from app.delivery.decide import BreakerPolicy, is_probing
+from app.delivery.webhook_state import WebhookState
 
 SECOND = 1_000_000
 # Slots of a rate limit are handed out this far ahead, so that a fast webhook is claimed in batches; each attempt still
@@ -17,18 +18,6 @@ SECOND = 1_000_000
 SLOT_HORIZON = SECOND // 10
 # One workspace never holds all of a process: where its receivers hang, the others still find room.
 WORKSPACE_SHARE = 0.75
-
-
-class WebhookFacts(NamedTuple):
-    """What admission needs of a webhook's row. Times are microseconds since the epoch."""
-
-    id: str
-    workspace_id: str
-    max_in_flight: int
-    rate_limit_per_second: int | None
-    next_slot_at: int | None
-    held_until: int | None
-    consecutive_failures: int
 
 
 class Admission(NamedTuple):
@@ -45,12 +34,12 @@ class Admission(NamedTuple):
     first_slot_at: int = 0
     slot_interval: int = 0
 
-    def slot(self, place: int) -> int:
-        """When the attempt at this place (0, 1, …) of the claim may start; 0 is at once."""
-        return self.first_slot_at + place * self.slot_interval if self.slot_interval else 0
+    def slot(self, index: int) -> int:
+        """When the attempt with this index (0, 1, …) in the claim may start; 0 is at once."""
+        return self.first_slot_at + index * self.slot_interval if self.slot_interval else 0
 
 
-def admit(webhook: WebhookFacts, now: int, policy: BreakerPolicy) -> Admission:
+def admit(webhook: WebhookState, now: int, policy: BreakerPolicy) -> Admission:
     """What the webhook's own settings and state allow, before the process's capacity is looked at."""
     if webhook.held_until is not None and webhook.held_until > now:
         return Admission(limit=0, room=0, again_at=webhook.held_until)
@@ -96,11 +85,11 @@ def allot(wanted: Sequence[tuple[str, str, int]], free: int, held: Mapping[str, 
 def _shares(wanted: Sequence[int], free: int) -> list[int]:
     """Give out places one at a time in turn, none to whom has what it wanted; as many rounds at once as can be."""
     shares = [0] * len(wanted)
-    turn = [place for place, most in enumerate(wanted) if most > 0]
+    turn = [index for index, most in enumerate(wanted) if most > 0]
     while turn and free > 0:
-        rounds = max(1, min(free // len(turn), *(wanted[place] - shares[place] for place in turn)))
-        for place in turn[:free]:
-            shares[place] += rounds
+        rounds = max(1, min(free // len(turn), *(wanted[index] - shares[index] for index in turn)))
+        for index in turn[:free]:
+            shares[index] += rounds
             free -= rounds
-        turn = [place for place in turn if shares[place] < wanted[place]]
+        turn = [index for index in turn if shares[index] < wanted[index]]
     return shares

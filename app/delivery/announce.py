@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import structlog
 from structlog.typing import EventDict
 
-from app.delivery.record import Outcome, Recorded
+from app.delivery.finished_attempt import FinishedAttempt, RecordResult
 from app.logs import log_many
-from app.metrics import Metrics
+from app.metrics import MeasuredAttempt, Metrics
 from app.sender.outcome import Answered
 from app.updates.bus import Updates
-from app.updates.update import Topic, Update
+from app.updates.update import DeliveryRef, Topic, Update, delivery_changed, webhook_changed
 
 log = structlog.get_logger()
 
@@ -24,66 +24,49 @@ class Announcer:
     updates: Updates
     metrics: Metrics
 
-    def recorded(self, batch: Sequence[tuple[Recorded, Outcome]]) -> None:
+    def recorded(self, batch: Sequence[tuple[FinishedAttempt, RecordResult]]) -> None:
         """These attempts are in the database."""
-        self.metrics.attempted([recorded for recorded, _ in batch])
-        log_many("delivery.attempted", [_line(recorded, outcome) for recorded, outcome in batch])
-        self.updates.announce(Topic.DELIVERIES, [attempt_recorded(recorded, outcome) for recorded, outcome in batch])
-        for recorded, outcome in batch:
-            if outcome.disabled:
-                self._disabled(recorded)
+        self.metrics.attempted([_measured(finished) for finished, _ in batch])
+        log_many("delivery.attempted", [_line(finished, result) for finished, result in batch])
+        self.updates.announce(Topic.DELIVERIES, [_changed(finished, result) for finished, result in batch])
+        for finished, result in batch:
+            if result.disabled:
+                self._disabled(finished)
 
-    def _disabled(self, recorded: Recorded) -> None:
-        webhook_id = recorded.claimed.webhook_id
-        log.warning("webhook.disabled", webhook_id=webhook_id, reason=recorded.decision.disable_reason)
-        change = webhook_changed(recorded.claimed.workspace_id, webhook_id, recorded.finished_at)
+    def _disabled(self, finished: FinishedAttempt) -> None:
+        webhook_id = finished.claimed.webhook_id
+        log.warning("webhook.disabled", webhook_id=webhook_id, reason=finished.decision.disable_reason)
+        change = webhook_changed(finished.claimed.workspace_id, webhook_id, finished.finished_at)
         self.updates.announce(Topic.WEBHOOKS, [change])
 
 
-def attempt_recorded(recorded: Recorded, outcome: Outcome) -> Update:
-    """A delivery as an attempt left it."""
-    claimed = recorded.claimed
-    return Update(
-        workspace_id=claimed.workspace_id,
-        subject_id=claimed.id,
-        at=recorded.finished_at,
-        event_id=claimed.event_id,
-        webhook_id=claimed.webhook_id,
-        event_type=claimed.event_type,
-        status=outcome.status,
-        attempt_id=recorded.attempt_id,
-    )
+def _measured(finished: FinishedAttempt) -> MeasuredAttempt:
+    claimed = finished.claimed
+    delay = (finished.started_at - claimed.created_at) / 1_000_000 if claimed.attempt_count == 0 else None
+    return MeasuredAttempt(finished.outcome, finished.decision.status, finished.answer.duration_ms / 1_000, delay)
 
 
-def webhook_changed(workspace_id: str, webhook_id: str, at: int) -> Update:
-    """A change of a webhook at `at` (µs); who follows reads the webhook itself."""
-    return Update(
-        workspace_id=workspace_id,
-        subject_id=webhook_id,
-        at=at,
-        event_id=None,
-        webhook_id=webhook_id,
-        event_type=None,
-        status=None,
-        attempt_id=None,
-    )
+def _changed(finished: FinishedAttempt, result: RecordResult) -> Update:
+    claimed = finished.claimed
+    ref = DeliveryRef(claimed.id, claimed.workspace_id, claimed.event_id, claimed.webhook_id, claimed.event_type)
+    return delivery_changed(ref, finished.finished_at, result.status, finished.attempt_id)
 
 
-def _line(recorded: Recorded, outcome: Outcome) -> EventDict:
+def _line(finished: FinishedAttempt, result: RecordResult) -> EventDict:
     """What the one wide line of an attempt says."""
-    claimed, answer = recorded.claimed, recorded.answer
+    claimed, answer = finished.claimed, finished.answer
     return {
         "delivery_id": claimed.id,
         "event_id": claimed.event_id,
         "webhook_id": claimed.webhook_id,
         "workspace_id": claimed.workspace_id,
         "event_type": claimed.event_type,
-        "attempt_id": recorded.attempt_id,
+        "attempt_id": finished.attempt_id,
         "number": claimed.attempt_count + 1,
         "trigger": claimed.trigger,
-        "outcome": recorded.outcome,
+        "outcome": finished.outcome,
         "response_status": answer.status if isinstance(answer, Answered) else None,
         "duration_ms": round(answer.duration_ms, 1),
-        "status": outcome.status if outcome.moved else "left to others",
-        "next_attempt_at": recorded.decision.next_attempt_at,
+        "status": result.status if result.moved else "left to others",
+        "next_attempt_at": finished.decision.next_attempt_at,
     }

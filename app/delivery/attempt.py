@@ -11,15 +11,16 @@ from typing import NamedTuple
 
 import structlog
 
-from app.clock import Clock, from_micros, to_micros
-from app.database.database import Row
+from app.clock import Clock, to_micros
 from app.database.errors import DatabaseUnavailable
 from app.delivery.claim import Claimed
 from app.delivery.decide import Attempted, Facts, decide
-from app.delivery.echo import without_credentials
+from app.delivery.finished_attempt import FinishedAttempt
 from app.delivery.policy import DeliveryPolicy
-from app.delivery.record import Recorded, Recorder
+from app.delivery.record import Recorder
+from app.delivery.redaction import without_credentials
 from app.delivery.target import SignedRequest, Target, sign_request
+from app.delivery.webhook_state import WebhookState
 from app.errors import Unavailable
 from app.ids import ATTEMPT, new_id
 from app.sender.outcome import Answered, Unreachable
@@ -35,7 +36,7 @@ class Sending(NamedTuple):
     claimed: Claimed
     target: Target
     body: str
-    webhook: Row
+    webhook: WebhookState
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,59 +56,57 @@ class Attempts:
         number = sending.claimed.attempt_count + 1
         signed = sign_request(sending.target, sending.claimed.event_id, number, sending.body, started_at)
         answer = await self.sender.send(signed.request)
-        recorded = _decided(sending, signed, answer, started_at, self.clock.now(), self.policy)
-        await self._record(recorded)
-        return recorded.attempt_id
+        finished = _finished(sending, signed, answer, started_at, self.clock.now(), self.policy)
+        await self._record(finished)
+        return finished.attempt_id
 
     async def _wait_for_slot(self, claimed: Claimed) -> None:
         wait = claimed.start_at - to_micros(self.clock.now())
         if wait > 0:
             await asyncio.sleep(wait / 1_000_000)
 
-    async def _record(self, recorded: Recorded) -> None:
+    async def _record(self, finished: FinishedAttempt) -> None:
         """Record, waiting for the database to come back where it is away: the attempt was made and must be written."""
         pause = 0.05
         while True:
             try:
-                await self.recorder.record(recorded)
+                await self.recorder.record(finished)
                 return
             except (DatabaseUnavailable, Unavailable) as error:
-                log.warning("record.waiting", delivery_id=recorded.claimed.id, error=str(error))
+                log.warning("record.waiting", delivery_id=finished.claimed.id, error=str(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
 
 
-def _decided(
+def _finished(
     sending: Sending,
     signed: SignedRequest,
     answer: Answered | Unreachable,
     started_at: datetime,
     finished_at: datetime,
     policy: DeliveryPolicy,
-) -> Recorded:
+) -> FinishedAttempt:
     claimed, webhook = sending.claimed, sending.webhook
-    failing_since = webhook["failing_since"]
     facts = Facts(
         retry_delays_seconds=sending.target.retry_delays_seconds,
         retries_used=claimed.retries_used,
         trigger=claimed.trigger,
-        failing_since=from_micros(failing_since) if failing_since is not None else None,
-        consecutive_failures=webhook["consecutive_failures"],
+        failing_since=webhook.failing_since_time,
+        consecutive_failures=webhook.consecutive_failures,
         disable_after=policy.disable_after,
     )
     attempted = _attempted(answer, finished_at)
-    return Recorded(
+    return FinishedAttempt(
         attempt_id=new_id(ATTEMPT, finished_at),
         claimed=claimed,
         target=sending.target,
+        webhook=webhook,
         shown_headers=signed.shown_headers,
         started_at=to_micros(started_at),
         finished_at=to_micros(finished_at),
         answer=without_credentials(answer, sending.target.credentials) if isinstance(answer, Answered) else answer,
         outcome=attempted.outcome,
         decision=decide(facts, attempted, random.random(), policy.breaker),
-        webhook_was_failing=webhook["consecutive_failures"] > 0 or failing_since is not None,
-        failing_since=failing_since,
     )
 
 

@@ -1,4 +1,4 @@
-"""Claims deliveries that are due: a conditional update, in one short transaction for many webhooks.
+"""ClaimedBatch deliveries that are due: a conditional update, in one short transaction for many webhooks.
 
 A claim holds as long as its worker's lease (`app.delivery.lease`). Someone else getting a delivery first is normal, and
 simply means that it is not among those returned. The webhook's row is locked meanwhile, so that limits hold across
@@ -12,21 +12,15 @@ from typing import NamedTuple
 
 from app.database.batch import Columns
 from app.database.database import Database, Row, Statements
-from app.delivery.admission import Admission, WebhookFacts, admit, allot
+from app.delivery.admission import Admission, admit, allot
 from app.delivery.decide import BreakerPolicy
-from app.statuses import AttemptTrigger, WebhookStatus
+from app.delivery.webhook_state import IDS, SELECT, WebhookState, fetch_states
+from app.statuses import AttemptTrigger
 
-_IDS: Columns = (("id", "text"),)
 _ROOMS: Columns = (("webhook_id", "text"), ("most", "bigint"), ("room", "bigint"))
 _SLOTS: Columns = (("id", "text"), ("next_slot_at", "bigint"))
 
-# What limits are worked out by, and what an attempt has to know of its webhook.
-WEBHOOKS = (
-    "SELECT w.id, w.workspace_id, w.status, w.deleted_at, w.updated_at, w.max_in_flight, w.rate_limit_per_second,"
-    " w.next_slot_at, w.held_until, w.consecutive_failures, w.failing_since"
-    " FROM webhook w JOIN {rows} asked ON asked.id = w.id"
-)
-_WEBHOOKS = f"{WEBHOOKS} ORDER BY w.id"
+_WEBHOOKS = f"{SELECT} ORDER BY w.id"
 # SQLite has one writer at a time, and this transaction is it.
 _LOCK_WEBHOOKS = {"postgres": f"{_WEBHOOKS} FOR NO KEY UPDATE OF w SKIP LOCKED", "sqlite": _WEBHOOKS}
 
@@ -54,10 +48,10 @@ _DUE = {
     "sqlite": f"asked JOIN delivery due ON due.id IN ({_BOTH_LANES})",
 }
 
-_CHOSEN = "SELECT id FROM placed WHERE place <= room AND place <= unused"
+_CHOSEN = "SELECT id FROM ranked WHERE rank <= room AND rank <= unused"
 _AMONG_CHOSEN = {"postgres": f"= ANY (ARRAY({_CHOSEN}))", "sqlite": f"IN ({_CHOSEN})"}
 
-# First attempts and retries take turns (their places in their own lanes are compared first, and chance decides between
+# First attempts and retries take turns (their ranks in their own lanes are compared first, and chance decides between
 # equals, for a busy webhook has one free place at a time): a backlog of retries does not hold up what was published a
 # moment ago, nor the other way round.
 #
@@ -71,11 +65,11 @@ WITH asked AS MATERIALIZED (
   FROM {{rows}} r
 ), in_lane AS (
   SELECT due.id, asked.webhook_id, asked.room, asked.unused,
-    row_number() OVER (PARTITION BY asked.webhook_id, due.status ORDER BY due.next_attempt_at, due.id) AS lane_place
+    row_number() OVER (PARTITION BY asked.webhook_id, due.status ORDER BY due.next_attempt_at, due.id) AS lane_rank
   FROM {due}
-), placed AS (
+), ranked AS (
   SELECT id, room, unused,
-    row_number() OVER (PARTITION BY webhook_id ORDER BY lane_place, random()) AS place
+    row_number() OVER (PARTITION BY webhook_id ORDER BY lane_rank, random()) AS rank
   FROM in_lane
 )
 UPDATE delivery SET claimed_by = $2
@@ -107,11 +101,11 @@ class Claimed(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Claims:
+class ClaimedBatch:
     """What came of asking for some webhooks."""
 
     deliveries: Sequence[Claimed]
-    webhooks: Mapping[str, Row]
+    webhooks: Mapping[str, WebhookState]
     # The bodies of their events, by the event's id.
     bodies: Mapping[str, str]
     # Webhooks that may have more due than was claimed, once a place is free.
@@ -142,12 +136,11 @@ async def claim(
     capacity: Capacity,
     policy: BreakerPolicy,
     ordering_gives_way_at: int,
-) -> Claims:
+) -> ClaimedBatch:
     """Claim what is due of these webhooks, as much as their limits and the process's places allow."""
 
-    async def work(statements: Statements) -> Claims:
-        rows = await statements.fetch_rows(_LOCK_WEBHOOKS[database.dialect], _IDS, [(id_,) for id_ in webhook_ids])
-        webhooks = {row["id"]: row for row in rows}
+    async def work(statements: Statements) -> ClaimedBatch:
+        webhooks = await fetch_states(statements, _LOCK_WEBHOOKS[database.dialect], webhook_ids)
         admissions = admissions_of(webhooks, now, capacity, policy)
         asked = {id_: admission for id_, admission in admissions.items() if admission.room > 0}
         claimed = await _claim(statements, worker_id, asked, now, ordering_gives_way_at) if asked else []
@@ -155,40 +148,26 @@ async def claim(
         await _move_slots(statements, asked, deliveries)
         locked = {id_: now + LOCKED_RETRY for id_ in webhook_ids if id_ not in webhooks}
         unfinished, again = _left_over(admissions, deliveries)
-        return Claims(deliveries, webhooks, await _bodies(statements, deliveries), unfinished, locked | again)
+        return ClaimedBatch(deliveries, webhooks, await _bodies(statements, deliveries), unfinished, locked | again)
 
     return await database.together(work)
 
 
 def admissions_of(
-    webhooks: Mapping[str, Row], now: int, capacity: Capacity, policy: BreakerPolicy
+    webhooks: Mapping[str, WebhookState], now: int, capacity: Capacity, policy: BreakerPolicy
 ) -> dict[str, Admission]:
     """What each active webhook may have, its share of the process's places already applied."""
-    active = [
-        _facts(row) for row in webhooks.values() if row["status"] == WebhookStatus.ACTIVE and row["deleted_at"] is None
-    ]
-    admissions = {facts.id: admit(facts, now, policy) for facts in active}
+    active = [webhook for webhook in webhooks.values() if webhook.receives]
+    admissions = {webhook.id: admit(webhook, now, policy) for webhook in active}
     wanted = [
-        (facts.workspace_id, facts.id, min(own.room, own.limit - capacity.by_webhook.get(facts.id, 0)))
-        for facts, own in zip(active, admissions.values(), strict=True)
+        (webhook.workspace_id, webhook.id, min(own.room, own.limit - capacity.by_webhook.get(webhook.id, 0)))
+        for webhook, own in zip(active, admissions.values(), strict=True)
     ]
     rooms = allot(wanted, capacity.free, capacity.by_workspace, capacity.total)
     return {
         id_: own if rooms[id_] >= own.room else own._replace(room=rooms[id_], allowed=own.room)
         for id_, own in admissions.items()
     }
-
-
-def _facts(row: Row) -> WebhookFacts:
-    return WebhookFacts(
-        id=row["id"],
-        workspace_id=row["workspace_id"],
-        max_in_flight=row["max_in_flight"],
-        rate_limit_per_second=row["rate_limit_per_second"],
-        next_slot_at=row["next_slot_at"],
-        held_until=row["held_until"],
-        consecutive_failures=row["consecutive_failures"],
-    )
 
 
 async def _claim(
@@ -201,12 +180,11 @@ async def _claim(
 
 
 def _paced(rows: Sequence[Row], asked: Mapping[str, Admission], worker_id: str) -> list[Claimed]:
-    places: Counter[str] = Counter()
+    taken: Counter[str] = Counter()
     claimed = []
     for row in sorted(rows, key=lambda row: (row["next_attempt_at"], row["id"])):
-        place = places[row["webhook_id"]]
-        places[row["webhook_id"]] += 1
-        start_at = asked[row["webhook_id"]].slot(place)
+        start_at = asked[row["webhook_id"]].slot(taken[row["webhook_id"]])
+        taken[row["webhook_id"]] += 1
         claimed.append(_claimed(row, worker_id, start_at))
     return claimed
 
@@ -230,7 +208,7 @@ def _claimed(row: Row, worker_id: str, start_at: int) -> Claimed:
 
 async def _bodies(statements: Statements, deliveries: Sequence[Claimed]) -> dict[str, str]:
     event_ids = dict.fromkeys(delivery.event_id for delivery in deliveries)
-    rows = await statements.fetch_rows(_BODIES, _IDS, [(id_,) for id_ in event_ids]) if event_ids else []
+    rows = await statements.fetch_rows(_BODIES, IDS, [(id_,) for id_ in event_ids]) if event_ids else []
     return {row["id"]: row["body"] for row in rows}
 
 

@@ -7,15 +7,14 @@ would overtake others of its webhook is written unclaimed, and woken up for.
 
 from collections.abc import Collection, Mapping, Sequence
 
-from app.database.batch import Columns
-from app.database.database import Row, Statements
-from app.delivery.claim import WEBHOOKS, Capacity, Claimed, Claims, admissions_of
+from app.database.database import Statements
+from app.delivery.claim import Capacity, Claimed, ClaimedBatch, admissions_of
 from app.delivery.decide import BreakerPolicy
+from app.delivery.webhook_state import SELECT, WebhookState, fetch_states
 from app.publishing.commit import NewDelivery
 from app.statuses import AttemptTrigger
 
-_IDS: Columns = (("id", "text"),)
-_WEBHOOKS = f"{WEBHOOKS} WHERE EXISTS (SELECT 1 FROM worker WHERE worker.id = $1 AND worker.lease_until > $2)"
+_WEBHOOKS = f"{SELECT} WHERE EXISTS (SELECT 1 FROM worker WHERE worker.id = $1 AND worker.lease_until > $2)"
 
 
 class ClaimAtPublish:
@@ -30,7 +29,7 @@ class ClaimAtPublish:
         self._policy = policy
         self._waiting = waiting
         self._claimed: list[Claimed] = []
-        self._webhooks: dict[str, Row] = {}
+        self._webhooks: dict[str, WebhookState] = {}
         self._bodies: Mapping[str, str] = {}
 
     async def choose(
@@ -46,8 +45,7 @@ class ClaimAtPublish:
         if not fit:
             return {}
         asked = dict.fromkeys(delivery.webhook_id for delivery in fit)
-        rows = await statements.fetch_rows(_WEBHOOKS, _IDS, [(id_,) for id_ in asked], self._worker_id, self._now)
-        self._webhooks = {row["id"]: row for row in rows}
+        self._webhooks = await fetch_states(statements, _WEBHOOKS, asked, self._worker_id, self._now)
         admissions = admissions_of(self._webhooks, self._now, self._capacity, self._policy)
         rooms = {id_: own.room for id_, own in admissions.items() if not own.slot_interval}
         self._bodies = bodies
@@ -57,9 +55,9 @@ class ClaimAtPublish:
                 self._claimed.append(self._claim(delivery))
         return {claimed.id: claimed.claimed_by for claimed in self._claimed}
 
-    def claims(self) -> Claims:
+    def claimed(self) -> ClaimedBatch:
         """What was claimed, once the transaction is committed."""
-        return Claims(self._claimed, self._webhooks, self._bodies, unfinished=frozenset(), again={})
+        return ClaimedBatch(self._claimed, self._webhooks, self._bodies, unfinished=frozenset(), again={})
 
     def _claim(self, delivery: NewDelivery) -> Claimed:
         return Claimed(

@@ -16,14 +16,14 @@ from app.clock import Clock, to_micros
 from app.database.database import Database
 from app.database.errors import DatabaseError
 from app.delivery.attempt import Attempts, Sending
-from app.delivery.claim import Claimed, Claims, claim
+from app.delivery.claim import Claimed, ClaimedBatch, claim
 from app.delivery.claim_at_publish import ClaimAtPublish
 from app.delivery.in_flight import InFlight
 from app.delivery.lease import Lease
+from app.delivery.orphaned_claims import free_orphaned_claims
 from app.delivery.policy import DeliveryPolicy
 from app.delivery.record import Recorder
 from app.delivery.release import release
-from app.delivery.strays import free_strays
 from app.delivery.target import Targets
 from app.metrics import Metrics
 
@@ -66,10 +66,15 @@ class Pipeline:
         # One at a time claims for this process: what is being committed is neither counted yet nor in flight.
         self._turn = asyncio.Lock()
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        # Whether deliveries may be claimed for this process that it does not know of (see `app.delivery.strays`).
-        self._in_doubt = False
+        # Whether this process may hold claims that it does not know of (see `app.delivery.orphaned_claims`).
+        self._must_reconcile = False
         self._unreleased: set[str] = set()
         self._stopped = False
+
+    @property
+    def worker_id(self) -> str:
+        """What this process claims deliveries under."""
+        return self._lease.worker_id
 
     # ── claim ──
 
@@ -78,7 +83,7 @@ class Pipeline:
         if self._stopped:
             return
         self._asked |= dict.fromkeys(webhook_ids)
-        if (self._asked or self._in_doubt) and self._claiming is None:
+        if (self._asked or self._must_reconcile) and self._claiming is None:
             self._begin_claim()
 
     async def attempt(self, webhook_ids: Iterable[str]) -> None:
@@ -91,7 +96,7 @@ class Pipeline:
         # Only until theirs were claimed: under load there is always more to claim, and who waited for an end of that
         # would keep the next wake-ups waiting.
         while self._claiming is not None:
-            is_last = asked.isdisjoint(self._asked) and not self._in_doubt
+            is_last = asked.isdisjoint(self._asked) and not self._must_reconcile
             await asyncio.shield(self._claiming)
             if is_last:
                 return
@@ -102,7 +107,7 @@ class Pipeline:
 
         Nobody may where others have been waiting longer for a place.
         """
-        others_wait = self._claiming is not None or self._turn.locked() or self._in_doubt or self._starved
+        others_wait = self._claiming is not None or self._turn.locked() or self._must_reconcile or self._starved
         if others_wait or self._stopped or self.in_flight.capacity.free <= 0:
             yield None
             return
@@ -114,19 +119,19 @@ class Pipeline:
             try:
                 yield claimant
             except BaseException:
-                self.doubt()
+                self.require_reconciliation()
                 raise
-            claims = claimant.claims()
-            if claims.deliveries:
-                self._metrics.claimed(len(claims.deliveries))
-                await self._start(claims)
+            batch = claimant.claimed()
+            if batch.deliveries:
+                self._metrics.claimed(len(batch.deliveries))
+                await self._start(batch)
 
-    def doubt(self) -> None:
+    def require_reconciliation(self) -> None:
         """Take note that a claim for this process may have been committed although it looked as if it had failed."""
-        self._in_doubt = True
+        self._must_reconcile = True
 
-    async def settle(self) -> None:
-        """Free what this process may hold without knowing it; nothing to do where there is no doubt."""
+    async def reconcile(self) -> None:
+        """Free what this process may hold without knowing it, if `require_reconciliation` was called since."""
         await self.attempt([])
 
     def _begin_claim(self) -> None:
@@ -138,7 +143,7 @@ class Pipeline:
         may_go_on = False
         try:
             async with self._turn:
-                await self._settle()
+                await self._reconcile()
                 if self._may_claim:
                     webhook_ids = list(self._asked)[:WEBHOOKS_PER_CLAIM]
                     for webhook_id in webhook_ids:
@@ -146,10 +151,10 @@ class Pipeline:
                     await self._claim_some(webhook_ids)
             may_go_on = self._may_claim
         except DatabaseError as error:
-            self.doubt()
+            self.require_reconciliation()
             log.warning("claim.failed", error=str(error))  # The sweep asks again.
         except Exception:
-            self.doubt()
+            self.require_reconciliation()
             log.exception("claim.broken")
         finally:
             self._claiming = None
@@ -160,16 +165,16 @@ class Pipeline:
     def _may_claim(self) -> bool:
         return bool(self._asked) and self.in_flight.capacity.free > 0 and not self._stopped
 
-    async def _settle(self) -> None:
-        if not self._in_doubt:
+    async def _reconcile(self) -> None:
+        if not self._must_reconcile:
             return
-        self._in_doubt, unreleased = False, set(self._unreleased)
-        await free_strays(self._database, self._lease.worker_id, self.in_flight.delivery_ids - unreleased)
+        self._must_reconcile, unreleased = False, set(self._unreleased)
+        await free_orphaned_claims(self._database, self._lease.worker_id, self.in_flight.delivery_ids - unreleased)
         self._unreleased -= unreleased
 
     async def _claim_some(self, webhook_ids: Sequence[str]) -> None:
         now = self._clock.now()
-        claims = await claim(
+        batch = await claim(
             self._database,
             self._lease.worker_id,
             webhook_ids,
@@ -178,37 +183,37 @@ class Pipeline:
             policy=self._policy.breaker,
             ordering_gives_way_at=to_micros(now - self._policy.ordering_gives_way_after),
         )
-        if claims.deliveries:
-            self._metrics.claimed(len(claims.deliveries))
-            await self._start(claims)
-        for webhook_id, at in claims.again.items():
+        if batch.deliveries:
+            self._metrics.claimed(len(batch.deliveries))
+            await self._start(batch)
+        for webhook_id, at in batch.again.items():
             self._ask_at(webhook_id, at)
-        for webhook_id in claims.unfinished:
+        for webhook_id in batch.unfinished:
             sending = webhook_id in self.in_flight.capacity.by_webhook
             (self._unfinished if sending else self._starved).add(webhook_id)
         if not self.in_flight:  # All ended during the claim: nothing will free a place and ask again.
             self._asked |= dict.fromkeys(self._starved)
             self._starved.clear()
 
-    async def _start(self, claims: Claims) -> None:
+    async def _start(self, batch: ClaimedBatch) -> None:
         try:
-            sendings = await self._load(claims)
+            sendings = await self._load(batch)
         except BaseException:
-            await asyncio.shield(self._release(claims.deliveries, delay_seconds=0))
+            await asyncio.shield(self._release(batch.deliveries, delay_seconds=0))
             raise
         for sending in sendings:
             self.in_flight.start(sending.claimed, self.send_and_record(sending))
 
-    async def _load(self, claims: Claims) -> list[Sending]:
+    async def _load(self, batch: ClaimedBatch) -> list[Sending]:
         """Load the targets of claimed deliveries."""
-        versions = {d.webhook_id: claims.webhooks[d.webhook_id]["updated_at"] for d in claims.deliveries}
+        versions = {d.webhook_id: batch.webhooks[d.webhook_id].updated_at for d in batch.deliveries}
         targets = await self.targets.load(versions, self._clock.now())
         # Without keys since the claim: deleted, which cancels the deliveries too.
-        if deleted := [d for d in claims.deliveries if not targets[d.webhook_id].keys]:
+        if deleted := [d for d in batch.deliveries if not targets[d.webhook_id].keys]:
             await self._release(deleted, delay_seconds=self._policy.broken_delay_seconds)
         return [
-            Sending(d, targets[d.webhook_id], claims.bodies[d.event_id], claims.webhooks[d.webhook_id])
-            for d in claims.deliveries
+            Sending(d, targets[d.webhook_id], batch.bodies[d.event_id], batch.webhooks[d.webhook_id])
+            for d in batch.deliveries
             if targets[d.webhook_id].keys
         ]
 
@@ -267,5 +272,5 @@ class Pipeline:
             await release(self._database, claimed, at)
         except Exception as error:  # noqa: BLE001 — whatever kept it, the delivery must not stay claimed for ever
             self._unreleased |= {delivery.id for delivery in claimed}
-            self.doubt()
+            self.require_reconciliation()
             log.warning("release.failed", count=len(claimed), error=str(error))

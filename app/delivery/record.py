@@ -5,7 +5,7 @@ where its lease had ended, or the delivery was canceled meanwhile, what others m
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -14,13 +14,11 @@ from app.database.batch import Columns
 from app.database.database import Database, Statements
 from app.database.errors import DatabaseUnavailable, NotAllTouched
 from app.database.statements import Write
-from app.delivery.claim import Claimed
-from app.delivery.decide import Decision
-from app.delivery.target import Headers, Target
-from app.delivery.webhook_health import concerns_webhook, record_webhooks
+from app.delivery.finished_attempt import FinishedAttempt, RecordResult
+from app.delivery.webhook_health import record_webhooks
 from app.group_commit import GroupCommit
-from app.sender.outcome import Answered, Unreachable
-from app.statuses import AttemptOutcome, DeliveryStatus
+from app.sender.outcome import Answered
+from app.statuses import DeliveryStatus
 
 MAX_BATCH = 500
 
@@ -74,37 +72,7 @@ _COUNT_ATTEMPTS = (
 _IDS: Columns = (("id", "text"),)
 
 
-class Recorded(NamedTuple):
-    """One finished attempt and what was decided about it. Times are microseconds since the epoch."""
-
-    attempt_id: str
-    claimed: Claimed
-    target: Target
-    shown_headers: Headers
-    started_at: int
-    finished_at: int
-    answer: Answered | Unreachable
-    outcome: AttemptOutcome
-    decision: Decision
-    webhook_was_failing: bool
-    failing_since: int | None
-
-    @property
-    def response_status(self) -> int | None:
-        """The status of the answer, if there was one."""
-        return self.answer.status if isinstance(self.answer, Answered) else None
-
-
-class Outcome(NamedTuple):
-    """What recording came to: whether the delivery moved on by it, how that stands now, and whether the webhook was
-    disabled by it."""
-
-    moved: bool
-    status: DeliveryStatus
-    disabled: bool
-
-
-Tell: TypeAlias = Callable[[Sequence[tuple[Recorded, Outcome]]], object]
+Tell: TypeAlias = Callable[[Sequence[tuple[FinishedAttempt, RecordResult]]], object]
 
 
 class Recorder:
@@ -113,115 +81,117 @@ class Recorder:
     def __init__(self, database: Database, *, max_waiting: int, tell: Tell) -> None:
         self._database = database
         self._tell = tell
-        self._commits: GroupCommit[Recorded, Outcome] = GroupCommit(
+        self._commits: GroupCommit[FinishedAttempt, RecordResult] = GroupCommit(
             lambda batch, _: self._commit(batch),
             max_batch=MAX_BATCH,
             max_waiting=max_waiting,
             shared=(DatabaseUnavailable,),
         )
 
-    async def record(self, recorded: Recorded) -> Outcome:
+    async def record(self, finished: FinishedAttempt) -> RecordResult:
         """Write one attempt with whatever others are waiting.
 
         Raises:
             DatabaseUnavailable: nothing was written as far as can be known; recording it again is safe.
         """
-        return await self._commits.submit(recorded)
+        return await self._commits.submit(finished)
 
     async def drained(self) -> None:
         """Wait until everything handed in is written or has failed."""
         await self._commits.drained()
 
-    async def _commit(self, batch: Sequence[Recorded]) -> list[Outcome]:
-        outcomes = await self._write(batch)
-        self._tell(list(zip(batch, outcomes, strict=True)))
-        return outcomes
+    async def _commit(self, batch: Sequence[FinishedAttempt]) -> list[RecordResult]:
+        results = await self._write(batch)
+        self._tell(list(zip(batch, results, strict=True)))
+        return results
 
-    async def _write(self, batch: Sequence[Recorded]) -> list[Outcome]:
+    async def _write(self, batch: Sequence[FinishedAttempt]) -> list[RecordResult]:
         writes = (
-            (_INSERT_ATTEMPTS, _ATTEMPTS, [_attempt_row(recorded) for recorded in batch]),
-            (_MOVE_DELIVERIES, _DELIVERIES, [_delivery_row(recorded) for recorded in batch]),
+            (_INSERT_ATTEMPTS, _ATTEMPTS, [_attempt_row(finished) for finished in batch]),
+            (_MOVE_DELIVERIES, _DELIVERIES, [_delivery_row(finished) for finished in batch]),
         )
         try:
-            if any(concerns_webhook(recorded) for recorded in batch):
+            if any(finished.concerns_webhook for finished in batch):
                 return await self._database.together(lambda s: _record_with_webhooks(s, writes, batch))
             await self._database.write_all(*writes)
         except NotAllTouched:  # One was recorded before, or is not held any more.
             return await self._database.together(lambda s: _record_some(s, batch))
-        return [_outcome(recorded, {}, ()) for recorded in batch]
+        return [_result(finished, {}, ()) for finished in batch]
 
 
 async def _record_with_webhooks(
-    statements: Statements, writes: Sequence[Write], batch: Sequence[Recorded]
-) -> list[Outcome]:
+    statements: Statements, writes: Sequence[Write], batch: Sequence[FinishedAttempt]
+) -> list[RecordResult]:
     await statements.write_all(*writes)
     disabled = await record_webhooks(statements, batch)
-    return [_outcome(recorded, {}, disabled) for recorded in batch]
+    return [_result(finished, {}, disabled) for finished in batch]
 
 
-async def _record_some(statements: Statements, batch: Sequence[Recorded]) -> list[Outcome]:
+async def _record_some(statements: Statements, batch: Sequence[FinishedAttempt]) -> list[RecordResult]:
     """Record what was not recorded before, and move on those deliveries that are still held."""
-    attempts = [_attempt_row(recorded) for recorded in batch]
+    attempts = [_attempt_row(finished) for finished in batch]
     inserted = await statements.fetch_rows(f"{_INSERT_ATTEMPTS} RETURNING id", _ATTEMPTS, attempts)
     new_ids = {row["id"] for row in inserted}
-    new = [recorded for recorded in batch if recorded.attempt_id in new_ids]
+    new = [finished for finished in batch if finished.attempt_id in new_ids]
     left_to_others: dict[str, DeliveryStatus] = {}
     for some in _apart(new):
         left_to_others |= await _move_deliveries(statements, some)
     disabled = await record_webhooks(statements, new)
     # What was there already was announced by nobody, so a webhook that it may have disabled counts as disabled now.
     known = {r.claimed.webhook_id for r in batch if r.attempt_id not in new_ids and r.decision.disable_reason}
-    return [_outcome(recorded, left_to_others, disabled | known) for recorded in batch]
+    return [_result(finished, left_to_others, disabled | known) for finished in batch]
 
 
-def _apart(batch: Iterable[Recorded]) -> list[list[Recorded]]:
+def _apart(batch: Iterable[FinishedAttempt]) -> list[list[FinishedAttempt]]:
     """The batch in parts that have each delivery once: one may come twice, as an attempt of a lost lease and a new
     one."""
-    parts: list[dict[str, Recorded]] = []
-    for recorded in batch:
-        part = next((part for part in parts if recorded.claimed.id not in part), None)
+    parts: list[dict[str, FinishedAttempt]] = []
+    for finished in batch:
+        part = next((part for part in parts if finished.claimed.id not in part), None)
         if part is None:
             parts.append(part := {})
-        part[recorded.claimed.id] = recorded
+        part[finished.claimed.id] = finished
     return [list(part.values()) for part in parts]
 
 
-async def _move_deliveries(statements: Statements, batch: Sequence[Recorded]) -> dict[str, DeliveryStatus]:
+async def _move_deliveries(statements: Statements, batch: Sequence[FinishedAttempt]) -> dict[str, DeliveryStatus]:
     """Move on the deliveries that are still held; return, by attempt, how those stand that are not."""
     text = f"{_MOVE_DELIVERIES} RETURNING delivery.id"
     moved = await statements.fetch_rows(text, _DELIVERIES, [_delivery_row(r) for r in batch])
     moved_ids = {row["id"] for row in moved}
-    late = {recorded.claimed.id: recorded.attempt_id for recorded in batch if recorded.claimed.id not in moved_ids}
+    late = {finished.claimed.id: finished.attempt_id for finished in batch if finished.claimed.id not in moved_ids}
     if not late:
         return {}
     counted = await statements.fetch_rows(_COUNT_ATTEMPTS, _IDS, [(id_,) for id_ in late])
     return {late[row["id"]]: DeliveryStatus(row["status"]) for row in counted}
 
 
-def _outcome(recorded: Recorded, left_to_others: Mapping[str, DeliveryStatus], disabled: Collection[str]) -> Outcome:
-    status = left_to_others.get(recorded.attempt_id)
-    return Outcome(status is None, status or recorded.decision.status, recorded.claimed.webhook_id in disabled)
+def _result(
+    finished: FinishedAttempt, left_to_others: Mapping[str, DeliveryStatus], disabled: Collection[str]
+) -> RecordResult:
+    status = left_to_others.get(finished.attempt_id)
+    return RecordResult(status is None, status or finished.decision.status, finished.claimed.webhook_id in disabled)
 
 
-def _attempt_row(recorded: Recorded) -> list[Any]:
-    claimed, answer = recorded.claimed, recorded.answer
+def _attempt_row(finished: FinishedAttempt) -> list[Any]:
+    claimed, answer = finished.claimed, finished.answer
     answered = answer if isinstance(answer, Answered) else None
     return [
-        recorded.attempt_id,
+        finished.attempt_id,
         claimed.workspace_id,
         claimed.id,
         claimed.webhook_id,
         claimed.claimed_by,
         claimed.attempt_count + 1,
         claimed.trigger.value,
-        recorded.started_at,
+        finished.started_at,
         int(answer.duration_ms * 1_000),
-        recorded.outcome.value,
+        finished.outcome.value,
         None if answered else answer.error,  # type: ignore[union-attr]
         answer.remote_address,
-        recorded.target.method,
-        recorded.target.url,
-        orjson.dumps(recorded.shown_headers).decode(),
+        finished.target.method,
+        finished.target.url,
+        orjson.dumps(finished.shown_headers).decode(),
         answered.status if answered else None,
         orjson.dumps(answered.headers).decode() if answered else None,
         answered.body if answered else None,
@@ -229,16 +199,16 @@ def _attempt_row(recorded: Recorded) -> list[Any]:
     ]
 
 
-def _delivery_row(recorded: Recorded) -> list[Any]:
-    decision = recorded.decision
+def _delivery_row(finished: FinishedAttempt) -> list[Any]:
+    decision = finished.decision
     open_ = decision.status in {DeliveryStatus.PENDING, DeliveryStatus.RETRYING}
     return [
-        recorded.claimed.id,
-        recorded.claimed.claimed_by,
+        finished.claimed.id,
+        finished.claimed.claimed_by,
         decision.status.value,
         to_micros(decision.next_attempt_at) if decision.next_attempt_at else None,
-        recorded.claimed.retries_used + 1,
-        recorded.outcome.value,
-        recorded.response_status,
-        None if open_ else recorded.finished_at,
+        finished.claimed.retries_used + 1,
+        finished.outcome.value,
+        finished.response_status,
+        None if open_ else finished.finished_at,
     ]

@@ -16,7 +16,7 @@ import httpx
 
 from app.clock import from_micros
 from app.database.database import Database
-from app.delivery.echo import spellings
+from app.delivery.redaction import spellings
 from app.encryption import Cipher
 from app.models import Secret, Webhook
 from app.sender.guard import Network
@@ -24,7 +24,7 @@ from app.sender.request import build_request
 from app.signing import SigningKey, parse_secret, sign
 from app.statuses import AuthenticationKind
 from app.webhooks.credentials import CustomHeader, open_credential, open_headers
-from app.webhooks.secrets import live_secrets
+from app.webhooks.live_secrets import live_secrets
 
 USER_AGENT = "eeV-Webhooks/1.0"
 CONTENT_TYPE = "application/json"
@@ -109,31 +109,32 @@ class Targets:
     async def _read(self, webhook_ids: Iterable[str], now: datetime) -> dict[str, Target]:
         webhooks = await Webhook.filter(id__in=list(webhook_ids)).using_db(self._database.orm)
         secrets = await live_secrets(self._database, [webhook.id for webhook in webhooks], now)
-        made = {webhook.id: self.make(webhook, secrets.get(webhook.id, [])) for webhook in webhooks}
+        made = {webhook.id: target_of(self._cipher, webhook, secrets.get(webhook.id, [])) for webhook in webhooks}
         self._kept |= made
         while len(self._kept) > MAX_TARGETS:
             self._kept.popitem(last=False)
         return made
 
-    def make(self, webhook: Webhook, secrets: Sequence[Secret]) -> Target:
-        """The target of one webhook, with its secrets current first."""
-        credential = open_credential(self._cipher, webhook)
-        custom = (*_login(webhook, credential), *open_headers(self._cipher, webhook))
-        keys = [(parse_secret(self._cipher.decrypt(secret.secret, secret.id)), secret.expires_at) for secret in secrets]
-        return Target(
-            webhook_id=webhook.id,
-            updated_at=webhook.updated_at,
-            method=webhook.method,
-            url=webhook.url,
-            timeout_seconds=webhook.timeout_seconds,
-            verify_ssl=webhook.verify_ssl,
-            ip_allowlist=tuple(ip_network(network) for network in webhook.ip_allowlist),
-            headers=tuple((header.name, header.value) for header in custom),
-            shown_headers=tuple((header.name, header.shown) for header in custom),
-            credentials=spellings(custom, credential),
-            keys=tuple(keys),
-            retry_delays_seconds=tuple(webhook.retry_delays_seconds),
-        )
+
+def target_of(cipher: Cipher, webhook: Webhook, secrets: Sequence[Secret]) -> Target:
+    """The target of one webhook, with its secrets current first."""
+    credential = open_credential(cipher, webhook)
+    custom = (*_login(webhook, credential), *open_headers(cipher, webhook))
+    keys = [(parse_secret(cipher.decrypt(secret.secret, secret.id)), secret.expires_at) for secret in secrets]
+    return Target(
+        webhook_id=webhook.id,
+        updated_at=webhook.updated_at,
+        method=webhook.method,
+        url=webhook.url,
+        timeout_seconds=webhook.timeout_seconds,
+        verify_ssl=webhook.verify_ssl,
+        ip_allowlist=tuple(ip_network(network) for network in webhook.ip_allowlist),
+        headers=tuple((header.name, header.value) for header in custom),
+        shown_headers=tuple((header.name, header.shown) for header in custom),
+        credentials=spellings(custom, credential),
+        keys=tuple(keys),
+        retry_delays_seconds=tuple(webhook.retry_delays_seconds),
+    )
 
 
 def _login(webhook: Webhook, credential: str | None) -> tuple[CustomHeader, ...]:

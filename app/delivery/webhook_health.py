@@ -2,17 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from app.access import audit
 from app.access.caller import system
 from app.clock import from_micros, to_micros
 from app.database.batch import Columns
 from app.database.database import Statements
-from app.statuses import DeliveryStatus, WebhookStatus
-
-if TYPE_CHECKING:
-    from app.delivery.record import Recorded
+from app.delivery.finished_attempt import FinishedAttempt
+from app.statuses import WebhookStatus
 
 _IDS: Columns = (("id", "text"),)
 
@@ -34,42 +31,31 @@ RETURNING id, workspace_id
 """
 
 
-def concerns_webhook(recorded: "Recorded") -> bool:
-    """Whether an attempt changes anything about its webhook."""
-    decision = recorded.decision
-    return decision.webhook_failed or decision.disable_reason is not None or _is_well_again(recorded)
-
-
-def _is_well_again(recorded: "Recorded") -> bool:
-    """Whether an attempt ends a run of failures."""
-    return recorded.webhook_was_failing and recorded.decision.status is DeliveryStatus.SUCCEEDED
-
-
-async def record_webhooks(statements: Statements, batch: Sequence["Recorded"]) -> set[str]:
+async def record_webhooks(statements: Statements, batch: Sequence[FinishedAttempt]) -> set[str]:
     """Keep each webhook's run of failures; return the webhooks that were disabled by this batch."""
-    failed: dict[str, list[Recorded]] = defaultdict(list)
-    well = {recorded.claimed.webhook_id for recorded in batch if _is_well_again(recorded)}
-    for recorded in batch:
-        if recorded.decision.webhook_failed:
-            failed[recorded.claimed.webhook_id].append(recorded)
+    failed: dict[str, list[FinishedAttempt]] = defaultdict(list)
+    well = {finished.claimed.webhook_id for finished in batch if finished.ends_failures}
+    for finished in batch:
+        if finished.decision.webhook_failed:
+            failed[finished.claimed.webhook_id].append(finished)
     # In the order of ids, one by one: two processes that record for the same webhooks never wait for each other in a
     # circle.
     for webhook_id in sorted(failed):
         held = [to_micros(r.decision.hold_webhook_until) for r in failed[webhook_id] if r.decision.hold_webhook_until]
-        first = min(recorded.finished_at for recorded in failed[webhook_id])
+        first = min(finished.finished_at for finished in failed[webhook_id])
         await statements.execute(_FAILED, webhook_id, len(failed[webhook_id]), first, max(held, default=None))
     if well:
         await statements.fetch_rows(_RECOVERED, _IDS, [(webhook_id,) for webhook_id in sorted(well)])
-    return await _disable(statements, [recorded for recorded in batch if recorded.decision.disable_reason])
+    return await _disable(statements, [finished for finished in batch if finished.decision.disable_reason])
 
 
-async def _disable(statements: Statements, batch: Iterable["Recorded"]) -> set[str]:
+async def _disable(statements: Statements, batch: Iterable[FinishedAttempt]) -> set[str]:
     disabled = set()
     # In the order of workspaces, whose rows are locked here, for the same reason as above.
-    for recorded in sorted(batch, key=lambda recorded: (recorded.claimed.workspace_id, recorded.claimed.webhook_id)):
-        reason, at = recorded.decision.disable_reason, recorded.finished_at
-        webhook_id, status = recorded.claimed.webhook_id, recorded.response_status or 0
-        rows = await statements.fetch(_DISABLE, webhook_id, reason, at, status, recorded.failing_since or 0)
+    for finished in sorted(batch, key=lambda finished: (finished.claimed.workspace_id, finished.claimed.webhook_id)):
+        reason, at = finished.decision.disable_reason, finished.finished_at
+        webhook_id, status = finished.claimed.webhook_id, finished.response_status or 0
+        rows = await statements.fetch(_DISABLE, webhook_id, reason, at, status, finished.webhook.failing_since or 0)
         for row in rows:
             await statements.execute(
                 "UPDATE workspace SET registry_version = registry_version + 1 WHERE id = $1", row["workspace_id"]

@@ -14,7 +14,7 @@ from app.models import Operation
 from app.operations.selection import MAX_MATCHED
 from app.services import Services
 from app.statuses import OperationStatus
-from app.updates.update import Topic, Update
+from app.updates.update import Topic, operation_changed
 
 # Each takes a turn with the others; more of them would only make all of them slower.
 MAX_RUNNING = 10
@@ -59,8 +59,7 @@ async def begin(services: Services, caller: Caller, kind: str, request: Mapping[
 def announce(services: Services, workspace_id: str, operation_id: str, status: str) -> None:
     """Tell followers that an operation has come further."""
     at = to_micros(services.clock.now())
-    update = Update(workspace_id, operation_id, at, None, None, None, status, None)
-    services.updates.announce(Topic.OPERATIONS, [update])
+    services.updates.announce(Topic.OPERATIONS, [operation_changed(workspace_id, operation_id, at, status)])
 
 
 def require_few(matched: int, what: str, *path: str) -> None:

@@ -1,13 +1,16 @@
 """What can be wrong with what an operation is asked to work on."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import orjson
 
 from app.access.caller import Caller
 from app.catalogue.explanation import quoted
 from app.catalogue.patterns import is_pattern
 from app.clock import rfc3339
-from app.database.database import Database, Row
-from app.delivery.filter import TimeRange
+from app.database.database import Database
+from app.delivery_filter import TimeRange
 from app.errors import Problem, UserErrorCode, not_found, rejected
 from app.ids import EVENT, WEBHOOK, is_id
 from app.statuses import WebhookStatus
@@ -41,29 +44,38 @@ def pattern_problems(patterns: Sequence[str] | None, *path: str) -> Iterator[Pro
             yield Problem(message, (*path, str(index)), UserErrorCode.INVALID)
 
 
-async def usable_webhook(database: Database, caller: Caller, webhook_id: str, *path: str) -> Row:
-    """The row of a webhook that deliveries may be queued for.
+class KnownWebhook(NamedTuple):
+    """What operations need to know of a webhook: whether it gets deliveries, and which events it asks for."""
+
+    status: WebhookStatus
+    event_types: Sequence[str]
+    filter_expression: str | None
+
+
+async def usable_webhook(database: Database, caller: Caller, webhook_id: str, *path: str) -> KnownWebhook:
+    """A webhook that deliveries may be queued for.
 
     Raises:
         Rejected: NOT_FOUND; CONFLICT where it is disabled.
     """
-    row = await known_webhook(database, caller, webhook_id, *path)
-    if row["status"] == WebhookStatus.DISABLED:
+    webhook = await known_webhook(database, caller, webhook_id, *path)
+    if webhook.status is WebhookStatus.DISABLED:
         raise rejected(UserErrorCode.CONFLICT, f"The webhook {webhook_id} is DISABLED; resume it first.", *path)
-    return row
+    return webhook
 
 
-async def known_webhook(database: Database, caller: Caller, webhook_id: str, *path: str) -> Row:
-    """The row of a webhook of the caller's workspace that is not deleted.
+async def known_webhook(database: Database, caller: Caller, webhook_id: str, *path: str) -> KnownWebhook:
+    """A webhook of the caller's workspace that is not deleted.
 
     Raises:
         Rejected: NOT_FOUND.
     """
-    statement = "SELECT * FROM webhook WHERE id = $1 AND workspace_id = $2 AND deleted_at IS NULL"
+    columns = "status, event_types, filter_expression"
+    statement = f"SELECT {columns} FROM webhook WHERE id = $1 AND workspace_id = $2 AND deleted_at IS NULL"
     found = is_id(WEBHOOK, webhook_id) and await database.fetch_one(statement, webhook_id, caller.workspace_id)
     if not found:
         raise not_found("webhook", webhook_id, *path)
-    return found
+    return KnownWebhook(WebhookStatus(found["status"]), orjson.loads(found["event_types"]), found["filter_expression"])
 
 
 async def require_event(database: Database, caller: Caller, event_id: str, *path: str) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.database.database import Row
 from app.statuses import DeliveryStatus, OperationStatus
+from app.updates.update import DeliveryRef
 
 # Small enough that a batch takes milliseconds and its locks hold up nobody, big enough that its commit weighs little.
 BATCH = 500
@@ -26,11 +26,11 @@ class Progress:
 
     Args:
         position: the id of the last row looked at; it may be one that needed nothing.
-        deliveries: rows (id, workspace, event, webhook, event type) that were changed, all of them to `became`.
+        deliveries: those that were changed, all of them to `became`.
         status: COMPLETED where nothing is left, FAILED where going on makes no sense.
     """
 
     position: str | None
-    deliveries: Sequence[Row] = ()
+    deliveries: Sequence[DeliveryRef] = ()
     became: DeliveryStatus = DeliveryStatus.PENDING
     status: OperationStatus = OperationStatus.RUNNING

@@ -16,7 +16,7 @@ from app.catalogue.patterns import compile_patterns
 from app.clock import rfc3339, to_micros
 from app.database.batch import Columns
 from app.database.database import Database, Row, Statements
-from app.delivery.filter import Condition, TimeRange, in_time, of_types
+from app.delivery_filter import Condition, TimeRange, in_time, of_types
 from app.errors import Rejected, UserErrorCode, rejected
 from app.ids import DELIVERY, EVENT, new_id
 from app.operations.begin import Matched, begin, require_few
@@ -26,6 +26,7 @@ from app.operations.selection import counted, picked
 from app.registry import Route
 from app.services import Services
 from app.statuses import OperationStatus, Scope, WebhookStatus
+from app.updates.update import DeliveryRef
 
 KIND = "replayEvents"
 # A filter reads the whole event. A batch of large ones (256 kB each) must neither fill the memory nor hold up the loop.
@@ -87,8 +88,8 @@ async def replay_events(
         "time": {"since": since, "until": until},
         "eventTypes": None if event_types is None else list(event_types),
         "onlyMissing": only_missing,
-        "webhookEventTypes": orjson.loads(webhook["event_types"]),
-        "filter": webhook["filter_expression"],
+        "webhookEventTypes": webhook.event_types,
+        "filter": webhook.filter_expression,
         "before": new_id(EVENT, services.clock.now()),
     }
     matched = await _count(services.database, caller.workspace_id, request)
@@ -176,7 +177,7 @@ def _wanted(request: Mapping[str, Any], events: Sequence[Row]) -> list[Row]:
 
 async def _queue(
     statements: Statements, workspace_id: str, request: Mapping[str, Any], events: Sequence[Row], at: datetime
-) -> list[Row]:
+) -> list[DeliveryRef]:
     """Make the deliveries that are missing, and begin those anew that are done; returns both."""
     if not events:
         return []
@@ -186,6 +187,6 @@ async def _queue(
     to_webhook = (workspace_id, request["webhookId"], to_micros(at))
     new = [(new_id(DELIVERY, at), event["id"], event["type"], event["ordering_key"]) for event in events]
     made = await statements.fetch_rows(_INSERT, _DELIVERIES, new, *to_webhook)
-    if request["onlyMissing"]:
-        return made
-    return made + await statements.fetch_rows(_REOPEN, _EVENTS, [(event["id"],) for event in events], *to_webhook)
+    if not request["onlyMissing"]:
+        made += await statements.fetch_rows(_REOPEN, _EVENTS, [(event["id"],) for event in events], *to_webhook)
+    return [DeliveryRef.of(row) for row in made]

@@ -17,12 +17,12 @@ from app.clock import to_micros
 from app.database.database import Row, Statements
 from app.database.errors import DatabaseError
 from app.delivery.lease import Lease
-from app.operations import replay, steering
+from app.operations import bulk, replay
 from app.operations.begin import announce
 from app.operations.progress import Progress, Task
 from app.services import Services
 from app.statuses import OperationStatus
-from app.updates.update import Topic, Update
+from app.updates.update import Topic, delivery_changed
 
 log = structlog.get_logger()
 
@@ -31,8 +31,8 @@ MAX_HELD = 10
 
 _Batch: TypeAlias = Callable[[Statements, Task, datetime], Awaitable[Progress]]
 _BATCHES: Mapping[str, _Batch] = {
-    steering.RETRY.kind: partial(steering.steer_batch, steering.RETRY),
-    steering.CANCEL.kind: partial(steering.steer_batch, steering.CANCEL),
+    bulk.RETRY.kind: partial(bulk.change_batch, bulk.RETRY),
+    bulk.CANCEL.kind: partial(bulk.change_batch, bulk.CANCEL),
     replay.KIND: replay.replay_batch,
 }
 
@@ -93,8 +93,9 @@ async def _run_batch(services: Services, row: Row) -> None:
         progress = await _BATCHES[row["kind"]](statements, task, at)
         if not await _write_down(statements, row, progress, at):
             raise _Lost
-    services.updates.announce(Topic.DELIVERIES, [_changed(changed, progress, at) for changed in progress.deliveries])
-    services.waker.wake(dict.fromkeys(changed["webhook_id"] for changed in progress.deliveries))
+    updates = [delivery_changed(delivery, to_micros(at), progress.became) for delivery in progress.deliveries]
+    services.updates.announce(Topic.DELIVERIES, updates)
+    services.waker.wake(dict.fromkeys(delivery.webhook_id for delivery in progress.deliveries))
     announce(services, task.workspace_id, row["id"], progress.status)
     if progress.status is not OperationStatus.RUNNING:
         log.info("operation.ended", operation_id=row["id"], kind=row["kind"], status=progress.status)
@@ -108,17 +109,4 @@ async def _write_down(statements: Statements, row: Row, progress: Progress, at: 
         await statements.fetch(
             _MOVE, row["id"], row["claimed_by"], progress.position, done, progress.status, completed_at
         )
-    )
-
-
-def _changed(row: Row, progress: Progress, at: datetime) -> Update:
-    return Update(
-        workspace_id=row["workspace_id"],
-        subject_id=row["id"],
-        at=to_micros(at),
-        event_id=row["event_id"],
-        webhook_id=row["webhook_id"],
-        event_type=row["event_type"],
-        status=progress.became,
-        attempt_id=None,
     )

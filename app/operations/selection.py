@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from app.delivery.filter import Condition
+from app.delivery_filter import Condition
 
 Statement: TypeAlias = tuple[str, list[Any]]
 

@@ -5,6 +5,7 @@ found again in the next round. SQLite has one writer at a time, and a transactio
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from app.database.batch import Columns, Dialect
 from app.database.database import Database, Statements
@@ -13,6 +14,13 @@ from app.database.database import Database, Statements
 BATCH = 1_000
 
 IDS: Columns = (("id", "text"),)
+
+
+class Old(NamedTuple):
+    """A row that was made long ago; `over`: it may be forgotten."""
+
+    id: str
+    over: bool
 
 
 def among(dialect: Dialect) -> str:

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from app.clock import to_micros
 from app.database.batch import Dialect
-from app.database.database import Database, Row
-from app.retention.batch import BATCH, IDS, among, delete_held, skip_locked
+from app.database.database import Database
+from app.retention.batch import BATCH, IDS, Old, among, delete_held, skip_locked
 
 # When deliveries must have ended that succeeded, or did not.
 _ENDED = "d.completed_at < CASE d.status WHEN 'SUCCEEDED' THEN CAST({succeeded} AS BIGINT) ELSE {failed} END"
@@ -37,9 +37,10 @@ _DELETE_EVENTS = (
 
 async def fetch_events(
     database: Database, after: str, until: str, succeeded: datetime, failed: datetime | None
-) -> list[Row]:
+) -> list[Old]:
     """The next events by id, and whether each is `over`: may be forgotten."""
-    return await database.fetch(_PAGE, after, until, to_micros(succeeded), _or_never(failed))
+    rows = await database.fetch(_PAGE, after, until, to_micros(succeeded), _or_never(failed))
+    return [Old(row["id"], bool(row["over"])) for row in rows]
 
 
 async def forget_events(

@@ -15,9 +15,8 @@ from typing import TypeAlias
 import structlog
 
 from app.clock import to_micros
-from app.database.database import Row
 from app.ids import ATTEMPT, AUDIT_ENTRY, EVENT, OPERATION, lowest_id
-from app.retention.batch import BATCH, delete_rows
+from app.retention.batch import BATCH, Old, delete_rows
 from app.retention.cutoffs import cutoffs
 from app.retention.events import fetch_events, forget_events
 from app.retention.periods import prune_periods
@@ -116,9 +115,9 @@ class Retention:
         database = self._services.database
 
         async def step(after: str) -> tuple[str | None, Mapping[str, int]]:
-            rows = await fetch_events(database, after, lowest_id(EVENT, before), before, failed_before)
-            over = [row["id"] for row in rows if row["over"]]
-            return _last(rows), await forget_events(database, over, before, failed_before)
+            events = await fetch_events(database, after, lowest_id(EVENT, before), before, failed_before)
+            over = [event.id for event in events if event.over]
+            return _last(events), await forget_events(database, over, before, failed_before)
 
         return step
 
@@ -127,7 +126,8 @@ class Retention:
 
         async def step(after: str) -> tuple[str | None, Mapping[str, int]]:
             rows = await database.fetch(_PAGES[table], after, lowest_id(prefix, before), to_micros(before))
-            return _last(rows), {table: await delete_rows(database, table, [row["id"] for row in rows if row["over"]])}
+            old = [Old(row["id"], bool(row["over"])) for row in rows]
+            return _last(old), {table: await delete_rows(database, table, [row.id for row in old if row.over])}
 
         return step
 
@@ -139,6 +139,6 @@ class Retention:
         return step
 
 
-def _last(rows: Sequence[Row]) -> str | None:
+def _last(rows: Sequence[Old]) -> str | None:
     """Where the next batch begins; None where this was the last one."""
-    return str(rows[-1]["id"]) if len(rows) == BATCH else None
+    return rows[-1].id if len(rows) == BATCH else None

@@ -3,9 +3,9 @@
 An update is a notice, the row is the truth: who wants more than what is said here reads the row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -36,6 +36,37 @@ class Update(NamedTuple):
     event_type: str | None
     status: str | None
     attempt_id: str | None
+
+
+class DeliveryRef(NamedTuple):
+    """Which delivery changed, and what its followers select by."""
+
+    id: str
+    workspace_id: str
+    event_id: str
+    webhook_id: str
+    event_type: str
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "DeliveryRef":
+        """The reference to the delivery of a row that has these columns."""
+        return cls(row["id"], row["workspace_id"], row["event_id"], row["webhook_id"], row["event_type"])
+
+
+def delivery_changed(delivery: DeliveryRef, at: int, status: str, attempt_id: str | None = None) -> Update:
+    """A delivery that has a status since `at` (µs), by an attempt or otherwise."""
+    subject_id, workspace_id, event_id, webhook_id, event_type = delivery
+    return Update(workspace_id, subject_id, at, event_id, webhook_id, event_type, status, attempt_id)
+
+
+def webhook_changed(workspace_id: str, webhook_id: str, at: int) -> Update:
+    """A change of a webhook at `at` (µs); followers read the webhook itself."""
+    return Update(workspace_id, webhook_id, at, None, webhook_id, None, None, None)
+
+
+def operation_changed(workspace_id: str, operation_id: str, at: int, status: str) -> Update:
+    """An operation that has come further at `at` (µs)."""
+    return Update(workspace_id, operation_id, at, None, None, None, status, None)
 
 
 # Topic and workspace: updates are kept, ordered and followed by stream.

@@ -14,7 +14,7 @@ from app.errors import not_found
 from app.ids import WEBHOOK, is_id
 from app.models import Webhook
 from app.services import Services
-from app.updates.update import Topic, Update
+from app.updates.update import Topic, webhook_changed
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -79,17 +79,5 @@ async def raise_registry_version(statements: Statements, workspace_id: str) -> N
 
 def announce(services: Services, workspace_id: str, webhook_ids: Sequence[str], at: datetime) -> None:
     """Tell followers that these webhooks changed; who follows reads them anew."""
-    updates = [
-        Update(
-            workspace_id=workspace_id,
-            subject_id=webhook_id,
-            at=to_micros(at),
-            event_id=None,
-            webhook_id=webhook_id,
-            event_type=None,
-            status=None,
-            attempt_id=None,
-        )
-        for webhook_id in webhook_ids
-    ]
+    updates = [webhook_changed(workspace_id, webhook_id, to_micros(at)) for webhook_id in webhook_ids]
     services.updates.announce(Topic.WEBHOOKS, updates)

@@ -3,10 +3,9 @@
 from datetime import timedelta
 
 from app.clock import to_micros
-from app.database.database import Row
 from app.services import Services
 from app.statuses import DeliveryStatus
-from app.updates.update import Topic, Update
+from app.updates.update import DeliveryRef, Topic, delivery_changed
 
 BATCH = 500
 # What a deletion cancels itself, while its caller waits; the rest is left to the periodic work.
@@ -34,7 +33,9 @@ async def cancel_deliveries(services: Services, webhook_id: str) -> int:
     for _ in range(MAX_BATCHES):
         at = to_micros(services.clock.now())
         rows = await services.database.fetch(_CANCEL, webhook_id, at, BATCH)
-        services.updates.announce(Topic.DELIVERIES, [_canceled(row, at) for row in rows])
+        services.updates.announce(
+            Topic.DELIVERIES, [delivery_changed(DeliveryRef.of(row), at, DeliveryStatus.CANCELED) for row in rows]
+        )
         canceled += len(rows)
         if len(rows) < BATCH:
             break
@@ -46,17 +47,4 @@ async def cancel_deliveries_of_deleted(services: Services) -> int:
     since = to_micros(services.clock.now() - LOOK_BACK)
     return sum(
         [await cancel_deliveries(services, row["id"]) for row in await services.database.fetch(_LEFT_OVER, since)]
-    )
-
-
-def _canceled(row: Row, at: int) -> Update:
-    return Update(
-        workspace_id=row["workspace_id"],
-        subject_id=row["id"],
-        at=at,
-        event_id=row["event_id"],
-        webhook_id=row["webhook_id"],
-        event_type=row["event_type"],
-        status=DeliveryStatus.CANCELED,
-        attempt_id=None,
     )

@@ -11,7 +11,8 @@ from app.errors import Rejected
 from app.services import Services
 from app.signing import new_secret
 from app.webhooks.change import changing
-from app.webhooks.secrets import live_secrets, replace_current
+from app.webhooks.live_secrets import live_secrets
+from app.webhooks.secrets import replace_current
 
 # A receiver's operator has a day to fetch the new secret.
 OVERLAP = timedelta(hours=24)

@@ -1,4 +1,4 @@
-"""Signing secrets: rotates, revokes and reveals them, and hands the live ones to the sender.
+"""Signing secrets: rotates, revokes and reveals them.
 
 Refuses to know how something is signed (`app.signing`). A secret is encrypted for its own row's id. In every function,
 a webhook of another workspace is one that never existed.
@@ -8,8 +8,6 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-
-from tortoise.expressions import Q
 
 from app.access import audit
 from app.access.caller import Caller
@@ -22,6 +20,7 @@ from app.services import Services
 from app.signing import InvalidSecret, new_secret, parse_secret, public_key, secret_hint
 from app.statuses import Scope, SecretStatus, SignatureScheme
 from app.webhooks.change import Change, changing, find_webhook
+from app.webhooks.live_secrets import live_secrets, secret_status
 
 # Every live secret signs every request: more than a few would be a long header, and a sign of rotations gone wrong.
 MAX_LIVE_SECRETS = 5
@@ -34,21 +33,6 @@ class Rotated:
 
     webhook: Webhook
     secret: str = field(repr=False)
-
-
-def secret_status(secret: Secret) -> SecretStatus:
-    """CURRENT without an end, EXPIRING with one."""
-    return SecretStatus.CURRENT if secret.expires_at is None else SecretStatus.EXPIRING
-
-
-async def live_secrets(statements: Statements, webhook_ids: Sequence[str], now: datetime) -> dict[str, list[Secret]]:
-    """The secrets that sign at `now`, by webhook id: current first, then the latest. Who has none is left out."""
-    alive = Q(expires_at=None) | Q(expires_at__gt=now)
-    secrets = await Secret.filter(alive, webhook_id__in=list(webhook_ids)).using_db(statements.orm).order_by("-id")
-    found: dict[str, list[Secret]] = {}
-    for secret in sorted(secrets, key=lambda secret: secret.expires_at is not None):
-        found.setdefault(secret.webhook_id, []).append(secret)
-    return found
 
 
 async def rotate_secret(

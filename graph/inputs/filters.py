@@ -5,7 +5,7 @@ from datetime import datetime
 
 import strawberry
 
-from app.delivery import filter as domain
+from app import delivery_filter as domain
 from graph.enums import DeliveryStatus, WebhookStatus
 from graph.errors import BadUserInput
 

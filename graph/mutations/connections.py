@@ -2,8 +2,8 @@
 
 import strawberry
 
-from app.delivery.try_connection import ConnectionTried, try_connection
 from app.sender.outcome import Answered
+from app.test_requests.try_connection import ConnectionTried, try_connection
 from graph.context import Info
 from graph.enums import ConnectionStepName
 from graph.inputs.webhooks import TestConnectionInput
@@ -39,7 +39,9 @@ class ConnectionMutations:
     @mutation("Sends one test event with unsaved webhook settings and reports each step. Saves nothing. Needs MANAGE.")
     async def test_connection(self, info: Info, input: Input[TestConnectionInput]) -> TestConnectionPayload:
         context = info.context
-        tried = await try_connection(context.resources, context.caller, input.webhook.draft(), input.event_type)
+        tried = await try_connection(
+            context.resources, context.resources.sender, context.caller, input.webhook.draft(), input.event_type
+        )
         return _payload(tried)
 
 

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from app.delivery import steer
+from app.operations import one_delivery
 from graph.context import Info
 from graph.inputs.events import DeliveryIdInput
 from graph.mutations.payload import Input, Payload, mutation
@@ -23,10 +23,10 @@ class CancelDeliveryPayload(Payload):
 class DeliveryMutations:
     @mutation("Retries a delivery now, whatever its status, and restarts its retry schedule. Needs MANAGE.")
     async def retry_delivery(self, info: Info, input: Input[DeliveryIdInput]) -> RetryDeliveryPayload:
-        await steer.retry_delivery(info.context.resources, info.context.caller, input.id)
+        await one_delivery.retry_delivery(info.context.resources, info.context.caller, input.id)
         return RetryDeliveryPayload(delivery=await info.context.loaders.deliveries.load(input.id))
 
     @mutation("Cancels a delivery that is pending or being retried. Needs MANAGE.")
     async def cancel_delivery(self, info: Info, input: Input[DeliveryIdInput]) -> CancelDeliveryPayload:
-        await steer.cancel_delivery(info.context.resources, info.context.caller, input.id)
+        await one_delivery.cancel_delivery(info.context.resources, info.context.caller, input.id)
         return CancelDeliveryPayload(delivery=await info.context.loaders.deliveries.load(input.id))

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from app.event_types import register
+from app.event_types import definitions
 from graph.context import Info
 from graph.inputs.event_types import CreateEventTypeInput, UpdateEventTypeInput
 from graph.mutations.payload import Input, Payload, mutation
@@ -23,12 +23,12 @@ class UpdateEventTypePayload(Payload):
 class EventTypeMutations:
     @mutation("Creates an event type, which can be published and selected by webhooks from now on. Needs ADMIN.")
     async def create_event_type(self, info: Info, input: Input[CreateEventTypeInput]) -> CreateEventTypePayload:
-        known = await register.create_event_type(info.context.resources, info.context.caller, input.draft())
+        known = await definitions.create_event_type(info.context.resources, info.context.caller, input.draft())
         return CreateEventTypePayload(event_type=EventType.from_known(known))
 
     @mutation("Changes or archives an event type. Needs ADMIN.")
     async def update_event_type(self, info: Info, input: Input[UpdateEventTypeInput]) -> UpdateEventTypePayload:
-        known = await register.update_event_type(
+        known = await definitions.update_event_type(
             info.context.resources, info.context.caller, input.name, input.changes()
         )
         return UpdateEventTypePayload(event_type=EventType.from_known(known))

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from app.operations import replay, steering
+from app.operations import bulk, replay
 from app.operations.begin import Matched
 from graph.context import Info
 from graph.inputs.operations import CancelDeliveriesInput, ReplayEventsInput, RetryDeliveriesInput
@@ -37,14 +37,14 @@ class ReplayEventsPayload(_OperationPayload):
 class OperationMutations:
     @mutation("Retries many deliveries in the background and restarts their retry schedules. Needs MANAGE.")
     async def retry_deliveries(self, info: Info, input: Input[RetryDeliveriesInput]) -> RetryDeliveriesPayload:
-        matched = await steering.retry_deliveries(
+        matched = await bulk.retry_deliveries(
             info.context.resources, info.context.caller, input.filter.asked(), dry_run=bool(input.dry_run)
         )
         return RetryDeliveriesPayload(matched=matched.matched, operation=_begun(matched))
 
     @mutation("Cancels many pending or retrying deliveries in the background. Needs MANAGE.")
     async def cancel_deliveries(self, info: Info, input: Input[CancelDeliveriesInput]) -> CancelDeliveriesPayload:
-        matched = await steering.cancel_deliveries(
+        matched = await bulk.cancel_deliveries(
             info.context.resources, info.context.caller, input.filter.asked(), dry_run=bool(input.dry_run)
         )
         return CancelDeliveriesPayload(matched=matched.matched, operation=_begun(matched))

@@ -2,8 +2,8 @@
 
 import strawberry
 
-from app.delivery.ping import ping_webhook
-from app.webhooks import register
+from app.test_requests.ping import ping_webhook
+from app.webhooks import lifecycle
 from graph.context import Info
 from graph.inputs.webhooks import CreateWebhookInput, PingWebhookInput, UpdateWebhookInput, WebhookIdInput
 from graph.mutations.payload import Input, Payload, mutation
@@ -51,30 +51,30 @@ class WebhookMutations:
     @mutation("Creates a webhook that receives events published from now on. Needs MANAGE.")
     async def create_webhook(self, info: Info, input: Input[CreateWebhookInput]) -> CreateWebhookPayload:
         context = info.context
-        created = await register.create_webhook(context.resources, context.caller, input.draft())
+        created = await lifecycle.create_webhook(context.resources, context.caller, input.draft())
         return CreateWebhookPayload(webhook=Webhook.from_model(created.webhook), secret=created.secret)
 
     @mutation("Changes a webhook. Waiting deliveries are sent with the new settings. Needs MANAGE.")
     async def update_webhook(self, info: Info, input: Input[UpdateWebhookInput]) -> UpdateWebhookPayload:
         context = info.context
-        webhook = await register.update_webhook(context.resources, context.caller, input.id, input.changes())
+        webhook = await lifecycle.update_webhook(context.resources, context.caller, input.id, input.changes())
         return UpdateWebhookPayload(webhook=Webhook.from_model(webhook))
 
     @mutation(
         "Deletes a webhook and cancels its waiting deliveries. Past deliveries can still be queried. Needs MANAGE."
     )
     async def delete_webhook(self, info: Info, input: Input[WebhookIdInput]) -> DeleteWebhookPayload:
-        deleted_id = await register.delete_webhook(info.context.resources, info.context.caller, input.id)
+        deleted_id = await lifecycle.delete_webhook(info.context.resources, info.context.caller, input.id)
         return DeleteWebhookPayload(deleted_id=strawberry.ID(deleted_id))
 
     @mutation("Pauses a webhook: its deliveries wait until it is resumed. Needs MANAGE.")
     async def pause_webhook(self, info: Info, input: Input[WebhookIdInput]) -> PauseWebhookPayload:
-        webhook = await register.pause_webhook(info.context.resources, info.context.caller, input.id)
+        webhook = await lifecycle.pause_webhook(info.context.resources, info.context.caller, input.id)
         return PauseWebhookPayload(webhook=Webhook.from_model(webhook))
 
     @mutation("Resumes a paused or disabled webhook, so that its deliveries are sent again. Needs MANAGE.")
     async def resume_webhook(self, info: Info, input: Input[WebhookIdInput]) -> ResumeWebhookPayload:
-        webhook = await register.resume_webhook(info.context.resources, info.context.caller, input.id)
+        webhook = await lifecycle.resume_webhook(info.context.resources, info.context.caller, input.id)
         return ResumeWebhookPayload(webhook=Webhook.from_model(webhook))
 
     @mutation(
@@ -83,7 +83,9 @@ class WebhookMutations:
     )
     async def ping_webhook(self, info: Info, input: Input[PingWebhookInput]) -> PingWebhookPayload:
         context, loaders = info.context, info.context.loaders
-        pinged = await ping_webhook(context.resources, context.caller, input.id, input.event_type)
+        pinged = await ping_webhook(
+            context.resources, context.resources.pipeline, context.caller, input.id, input.event_type
+        )
         return PingWebhookPayload(
             delivery=await loaders.deliveries.load(pinged.delivery_id),
             attempt=await loaders.attempts.load(pinged.attempt_id) if pinged.attempt_id else None,

@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from app.models import Secret
-from app.webhooks.secrets import secret_status
+from app.webhooks.live_secrets import secret_status
 from graph.enums import SecretStatus
 from graph.types.node import Node
 

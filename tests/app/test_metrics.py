@@ -8,54 +8,23 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.delivery.claim import Claimed
-from app.delivery.decide import Decision
-from app.delivery.record import Recorded
-from app.delivery.target import Target
-from app.metrics import Level, Metrics
+from app.metrics import Level, MeasuredAttempt, Metrics
 from app.metrics_docs import page
-from app.sender.outcome import Answered
-from app.statuses import AttemptOutcome, AttemptTrigger, DeliveryStatus
+from app.statuses import AttemptOutcome, DeliveryStatus
 
 ROOT = Path(__file__).parents[2]
 QUIET = Level(in_flight=0, followers=0, oldest_due_seconds={}, broker_ok=True, updates_ok=True)
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
 
-def recorded(
+def attempt(
     outcome: AttemptOutcome = AttemptOutcome.SUCCEEDED,
     status: DeliveryStatus = DeliveryStatus.SUCCEEDED,
     *,
     duration_ms: float = 1.0,
-    earlier_attempts: int = 0,
-    waited_us: int = 0,
-) -> Recorded:
-    claimed = Claimed(
-        id="dlv_1",
-        workspace_id="ws_1",
-        event_id="evt_1",
-        webhook_id="wh_1",
-        event_type="ticket.created",
-        trigger=AttemptTrigger.FIRST,
-        attempt_count=earlier_attempts,
-        retries_used=earlier_attempts,
-        created_at=1_000_000,
-        claimed_by="wkr_1",
-    )
-    target = Target("wh_1", NOW, "POST", "https://example.com", 30, True, (), (), (), (), (), ())
-    return Recorded(
-        attempt_id="att_1",
-        claimed=claimed,
-        target=target,
-        shown_headers=(),
-        started_at=1_000_000 + waited_us,
-        finished_at=2_000_000 + waited_us,
-        answer=Answered(200, (), "", False, duration_ms, None),
-        outcome=outcome,
-        decision=Decision(status),
-        webhook_was_failing=False,
-        failing_since=None,
-    )
+    waited_us: int | None = 0,
+) -> MeasuredAttempt:
+    return MeasuredAttempt(outcome, status, duration_ms / 1_000, None if waited_us is None else waited_us / 1_000_000)
 
 
 def samples(metrics: Metrics, level: Level = QUIET) -> dict[str, float]:
@@ -80,8 +49,8 @@ def test_every_series_exists_from_the_start() -> None:
 def test_attempts_are_counted_by_outcome_and_deliveries_by_where_they_are_left() -> None:
     metrics = Metrics()
 
-    timeouts = [recorded(AttemptOutcome.TIMEOUT, status) for status in (DeliveryStatus.RETRYING, DeliveryStatus.FAILED)]
-    metrics.attempted([recorded(), *timeouts])
+    timeouts = [attempt(AttemptOutcome.TIMEOUT, status) for status in (DeliveryStatus.RETRYING, DeliveryStatus.FAILED)]
+    metrics.attempted([attempt(), *timeouts])
 
     found = samples(metrics)
     assert found["eev_webhooks_attempts_total{outcome=SUCCEEDED}"] == 1
@@ -94,7 +63,7 @@ def test_attempts_are_counted_by_outcome_and_deliveries_by_where_they_are_left()
 def test_durations_are_in_seconds() -> None:
     metrics = Metrics()
 
-    metrics.attempted([recorded(duration_ms=75.0)])
+    metrics.attempted([attempt(duration_ms=75.0)])
 
     found = samples(metrics)
     assert found["eev_webhooks_attempt_duration_seconds_sum"] == pytest.approx(0.075)
@@ -105,8 +74,8 @@ def test_durations_are_in_seconds() -> None:
 def test_the_delay_from_publishing_is_that_of_first_attempts() -> None:
     metrics = Metrics()
 
-    metrics.attempted([recorded(waited_us=250_000)])
-    metrics.attempted([recorded(waited_us=300_000_000, earlier_attempts=1)])
+    metrics.attempted([attempt(waited_us=250_000)])
+    metrics.attempted([attempt(waited_us=None)])
 
     found = samples(metrics)
     assert found["eev_webhooks_first_attempt_delay_seconds_count"] == 1
@@ -118,7 +87,7 @@ def test_batches_show_their_sizes_and_how_much_they_held() -> None:
 
     metrics.published(1)
     metrics.published(100)
-    metrics.attempted([recorded()] * 7)
+    metrics.attempted([attempt()] * 7)
     metrics.claimed(3)
 
     found = samples(metrics)

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from app.delivery.filter import DeliveryFilter, TimeRange
+from app.delivery_filter import DeliveryFilter, TimeRange
 from app.errors import Unauthenticated
 from app.ids import DELIVERY, lowest_id, new_id
 from app.statuses import DeliveryStatus

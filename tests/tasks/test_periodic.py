@@ -8,12 +8,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.clock import to_micros
-from app.delivery.filter import DeliveryFilter
-from app.operations.steering import cancel_deliveries
+from app.delivery_filter import DeliveryFilter
+from app.operations.bulk import cancel_deliveries
 from app.stats.periods import CLOSED_AFTER, closed_until
 from app.stats.window import period_of
-from app.webhooks.register import pause_webhook
-from app.webhooks.secrets import live_secrets
+from app.webhooks.lifecycle import pause_webhook
+from app.webhooks.live_secrets import live_secrets
 from tasks.periodic import Chore, chores, heartbeat, running
 from tests.patience import PATIENCE_SECONDS
 from tests.world import World, open_world

@@ -13,8 +13,8 @@ import pytest
 from app.clock import to_micros
 from app.database.errors import SchemaOutdated
 from app.delivery.lease import Lease
-from app.delivery.ping import ping_webhook
 from app.settings import load_settings
+from app.test_requests.ping import ping_webhook
 from tasks.embedded import AlreadyRunning
 from tasks.process import open_process
 from tests.patience import PATIENCE_SECONDS
@@ -177,7 +177,7 @@ async def test_nothing_on_the_way_of_an_event_blocks_the_event_loop(
 
         await world.publish()
         await world.until_status("SUCCEEDED", "SUCCEEDED")
-        await ping_webhook(world.resources, world.caller, webhook.id, None)
+        await ping_webhook(world.resources, world.resources.pipeline, world.caller, webhook.id, None)
         seen = blocking.copy()
 
     assert seen == []

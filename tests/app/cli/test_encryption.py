@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.encryption import new_key
 from app.webhooks.drafts import WebhookDraft
-from app.webhooks.register import create_webhook
+from app.webhooks.lifecycle import create_webhook
 from tests.app.cli.conftest import Invoke
 from tests.clock import FakeClock
 from tests.domain import open_domain

@@ -5,48 +5,60 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.delivery.admission import SECOND, WORKSPACE_SHARE, WebhookFacts, admit, allot
+from app.delivery.admission import SECOND, WORKSPACE_SHARE, admit, allot
 from app.delivery.decide import BreakerPolicy
+from app.delivery.webhook_state import WebhookState
 
 NOW = 1_000 * SECOND
 POLICY = BreakerPolicy()
 
 
-def facts(
+def state(
     *,
     max_in_flight: int = 20,
     rate: int | None = None,
     slot: int | None = None,
     held: int | None = None,
     failures: int = 0,
-) -> WebhookFacts:
-    return WebhookFacts("wh_1", "ws_1", max_in_flight, rate, slot, held, failures)
+) -> WebhookState:
+    return WebhookState(
+        id="wh_1",
+        workspace_id="ws_1",
+        receives=True,
+        updated_at=NOW,
+        max_in_flight=max_in_flight,
+        rate_limit_per_second=rate,
+        next_slot_at=slot,
+        held_until=held,
+        consecutive_failures=failures,
+        failing_since=None,
+    )
 
 
 def test_a_healthy_webhook_may_have_as_many_as_its_limit() -> None:
-    admission = admit(facts(max_in_flight=7), NOW, POLICY)
+    admission = admit(state(max_in_flight=7), NOW, POLICY)
 
     assert (admission.limit, admission.room, admission.again_at) == (7, 7, None)
 
 
 def test_a_webhook_that_is_held_back_gets_none_until_then() -> None:
-    admission = admit(facts(held=NOW + 5), NOW, POLICY)
+    admission = admit(state(held=NOW + 5), NOW, POLICY)
 
     assert (admission.limit, admission.room, admission.again_at) == (0, 0, NOW + 5)
 
 
 def test_a_hold_that_has_ended_holds_no_more() -> None:
-    assert admit(facts(held=NOW), NOW, POLICY).room == 20
+    assert admit(state(held=NOW), NOW, POLICY).room == 20
 
 
 def test_a_webhook_whose_breaker_opened_gets_one_probe_at_a_time() -> None:
-    admission = admit(facts(failures=POLICY.threshold), NOW, POLICY)
+    admission = admit(state(failures=POLICY.threshold), NOW, POLICY)
 
     assert (admission.limit, admission.room) == (1, 1)
 
 
 def test_attempts_of_a_rate_limited_webhook_start_at_even_intervals() -> None:
-    admission = admit(facts(rate=100), NOW, POLICY)
+    admission = admit(state(rate=100), NOW, POLICY)
 
     assert [admission.slot(place) - NOW for place in range(3)] == [0, 10_000, 20_000]
 
@@ -63,7 +75,7 @@ def test_no_second_ever_sees_more_attempts_than_the_rate_allows(
     starts: list[int] = []
     for wait in waits:
         now += wait
-        admission = admit(facts(rate=rate, slot=next_slot, max_in_flight=max_in_flight), now, POLICY)
+        admission = admit(state(rate=rate, slot=next_slot, max_in_flight=max_in_flight), now, POLICY)
         starts += [max(now, admission.slot(place)) for place in range(admission.room)]
         next_slot = admission.slot(admission.room)
 
@@ -73,10 +85,10 @@ def test_no_second_ever_sees_more_attempts_than_the_rate_allows(
 
 @given(rate=st.integers(1, 10_000))
 def test_a_rate_limited_webhook_that_used_its_slots_is_asked_again_when_there_are_new_ones(rate: int) -> None:
-    first = admit(facts(rate=rate, max_in_flight=10_000), NOW, POLICY)
+    first = admit(state(rate=rate, max_in_flight=10_000), NOW, POLICY)
     assert first.again_at is not None
 
-    later = admit(facts(rate=rate, slot=first.slot(first.room), max_in_flight=10_000), first.again_at, POLICY)
+    later = admit(state(rate=rate, slot=first.slot(first.room), max_in_flight=10_000), first.again_at, POLICY)
 
     assert (first.room >= 1, later.room >= 1) == (True, True)
 

@@ -9,7 +9,6 @@ import pytest
 from app.database.database import Database
 from app.delivery.admission import Admission
 from app.delivery.claim import _claim
-from app.delivery.sweep import sweep
 from app.publishing.commit import Published
 from app.publishing.draft import EventDraft
 from app.settings import load_settings
@@ -39,7 +38,7 @@ async def test_a_process_holds_no_more_deliveries_than_it_has_places(database_ur
         await publish_many(await world.neighbour(), 6)
 
         await world.receiver.received(4)
-        await sweep(world.resources)
+        await world.sweep()
         held = await world.resources.database.fetch("SELECT id FROM delivery WHERE claimed_by IS NOT NULL")
 
         assert len(held) == 4

@@ -11,9 +11,8 @@ import pytest
 from app.database.errors import DatabaseUnavailable
 from app.delivery.claim import Capacity
 from app.delivery.claim_at_publish import ClaimAtPublish
-from app.delivery.sweep import sweep
 from app.publishing.commit import NewDelivery
-from app.webhooks.register import pause_webhook
+from app.webhooks.lifecycle import pause_webhook
 from tests.clock import FakeClock
 from tests.receiver import after, answer
 from tests.world import World, open_world
@@ -149,7 +148,7 @@ async def test_what_waited_longer_is_not_overtaken(world: World) -> None:
     world.receiver.on("/", after(release, answer()))
     await world.webhook(max_in_flight=1)
     first, second = await world.publish(), await world.publish()
-    await sweep(world.resources)  # finds that there is more than has a place
+    await world.sweep()  # finds that there is more than has a place
 
     third = await world.publish()
     release.set()
@@ -200,8 +199,8 @@ async def test_what_was_claimed_by_a_commit_without_an_answer_goes_out_once_it_i
     with pytest.raises(DatabaseUnavailable):
         await world.publish()
     object.__setattr__(database, "together", together)
-    await sweep(world.resources)
-    await sweep(world.resources)
+    await world.sweep()
+    await world.sweep()
     await world.until_status("SUCCEEDED")
 
     assert len(world.receiver.requests) == 1

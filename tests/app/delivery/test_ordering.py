@@ -8,8 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from app.delivery.steer import cancel_delivery
-from app.delivery.sweep import sweep
+from app.operations.one_delivery import cancel_delivery
 from app.publishing.draft import EventDraft
 from tests.clock import FakeClock
 from tests.receiver import Behaviour, Received, Wire, answer
@@ -44,11 +43,11 @@ async def test_what_comes_later_waits_while_an_earlier_one_is_retried_until_orde
 
         for attempts in (2, 3, 4, 5, 6):
             await world.advance(11)
-            await sweep(world.resources)
+            await world.sweep()
             await world.until_attempts(attempts)
         before = await world.until_status("RETRYING", "PENDING")
         await world.advance(11)
-        await sweep(world.resources)
+        await world.sweep()
         after = await world.until_status("RETRYING", "SUCCEEDED")
 
     assert [row["attempt_count"] for row in before] == [6, 0]
@@ -60,7 +59,7 @@ async def test_an_earlier_one_that_failed_for_good_holds_up_no_more(world: World
     await two_events_of_which_the_first_fails(world)
 
     await world.advance(11)
-    await sweep(world.resources)
+    await world.sweep()
 
     await world.until_status("FAILED", "SUCCEEDED")
 
@@ -71,7 +70,7 @@ async def test_an_earlier_one_that_was_canceled_holds_up_no_more(world: World) -
 
     [first, _] = await world.deliveries()
     await cancel_delivery(world.resources, world.caller, first["id"])
-    await sweep(world.resources)
+    await world.sweep()
 
     await world.until_status("CANCELED", "SUCCEEDED")
 
@@ -126,7 +125,7 @@ async def test_whatever_fails_each_key_arrives_in_the_order_published_one_at_a_t
 
     async def all_there_are() -> bool:
         await world.advance(300)
-        await sweep(world.resources)
+        await world.sweep()
         return len(await world.deliveries(status="SUCCEEDED")) == 18
 
     await world.until(all_there_are)

@@ -14,10 +14,9 @@ from structlog.testing import capture_logs
 from svix.webhooks import Webhook as SvixWebhook
 
 from app.clock import to_micros
-from app.delivery.sweep import sweep
 from app.updates import Topic
 from app.webhooks.drafts import AuthenticationDraft, BasicAuthDraft, HeaderDraft
-from app.webhooks.register import pause_webhook, resume_webhook
+from app.webhooks.lifecycle import pause_webhook, resume_webhook
 from app.webhooks.secrets import reveal_secret, rotate_secret
 from tests.clock import FakeClock
 from tests.patience import PATIENCE_SECONDS
@@ -110,7 +109,7 @@ async def test_a_retry_carries_the_same_id_and_a_new_number_and_time(world: Worl
     await world.until_status("RETRYING")
 
     await world.advance(6)
-    await sweep(world.resources)
+    await world.sweep()
     await world.until_status("SUCCEEDED")
     first, second = await world.receiver.received(2)
     attempts = await world.attempts()
@@ -129,7 +128,7 @@ async def test_nothing_is_sent_before_its_time(world: World, clock: FakeClock) -
 
     await world.advance(4.9)
 
-    assert await sweep(world.resources) == 0
+    assert await world.sweep() == 0
 
 
 async def test_a_delivery_fails_when_its_delays_are_used_up(world: World, clock: FakeClock) -> None:
@@ -139,7 +138,7 @@ async def test_a_delivery_fails_when_its_delays_are_used_up(world: World, clock:
     for count in (1, 2):
         await world.until_attempts(count)
         await world.advance(2)
-        await sweep(world.resources)
+        await world.sweep()
 
     (delivery,) = await world.until_status("FAILED")
 
@@ -189,7 +188,7 @@ async def test_a_webhook_that_fails_for_five_days_is_disabled(world: World, cloc
     for count in range(1, 6):
         await world.until_attempts(count)
         await world.advance(timedelta(days=1.11))
-        await sweep(world.resources)
+        await world.sweep()
     await world.until_attempts(6)
 
     row = await world.resources.database.fetch_one("SELECT * FROM webhook WHERE id = $1", webhook.id)
@@ -205,7 +204,7 @@ async def test_one_success_starts_the_five_days_anew(world: World, clock: FakeCl
     await world.publish()
     await world.until_status("RETRYING")
     await world.advance(timedelta(days=4))
-    await sweep(world.resources)
+    await world.sweep()
     await world.until_status("SUCCEEDED")
     await world.advance(timedelta(days=4))
     await world.publish()
@@ -221,7 +220,7 @@ async def test_a_paused_webhook_receives_nothing_until_it_is_resumed(world: Worl
     webhook = await world.webhook()
     await pause_webhook(world.resources, world.caller, webhook.id)
     published = await world.publish()
-    assert await sweep(world.resources) == 0
+    assert await world.sweep() == 0
     assert published.delivery_count == 1
 
     await resume_webhook(world.resources, world.caller, webhook.id)
@@ -256,10 +255,10 @@ async def test_after_a_run_of_failures_one_probe_at_a_time_goes_through(world: W
     for _ in range(10):
         await world.publish()
     await world.until_status(*["RETRYING"] * 10)
-    assert await sweep(world.resources) == 0  # Held back: waiting uses up no attempt.
+    assert await world.sweep() == 0  # Held back: waiting uses up no attempt.
 
     await world.advance(timedelta(minutes=6))
-    await sweep(world.resources)
+    await world.sweep()
     await world.receiver.received(11)
     claimed = await world.resources.database.fetch("SELECT id FROM delivery WHERE claimed_by IS NOT NULL")
     release.set()
@@ -278,7 +277,7 @@ async def test_no_more_than_max_in_flight_requests_reach_a_receiver_at_once(worl
     for _ in range(8):
         await world.publish()
     await world.receiver.received(3)
-    await sweep(world.resources)
+    await world.sweep()
     held = await world.resources.database.fetch("SELECT id FROM delivery WHERE claimed_by IS NOT NULL")
 
     release.set()
@@ -309,7 +308,7 @@ async def test_deliveries_of_one_ordering_key_go_out_one_after_another(world: Wo
     await world.until_status("RETRYING", "PENDING", "PENDING", "SUCCEEDED")
 
     await world.advance(6)
-    await sweep(world.resources)
+    await world.sweep()
     await world.until_status(*["SUCCEEDED"] * 4)
 
     order = [request.header("webhook-id") for request in await world.receiver.received(5)]

@@ -10,7 +10,7 @@ import pytest
 from app.clock import to_micros
 from app.delivery.queue_age import _OLDEST_DUE, queue_age, queue_ages
 from app.publishing.draft import EventDraft
-from app.webhooks.register import pause_webhook
+from app.webhooks.lifecycle import pause_webhook
 from tests.clock import FakeClock
 from tests.world import TICKET, World, open_world
 

@@ -9,9 +9,10 @@ from app.clock import from_micros, to_micros
 from app.signing import verify
 from app.statuses import SignatureScheme
 from app.webhooks.drafts import WebhookChanges
-from app.webhooks.register import update_webhook
+from app.webhooks.lifecycle import update_webhook
+from app.webhooks.live_secrets import live_secrets
 from app.webhooks.rotation import rotate_due_secrets
-from app.webhooks.secrets import live_secrets, reveal_secret
+from app.webhooks.secrets import reveal_secret
 from tests.certificates import server_context
 from tests.clock import FakeClock
 from tests.receiver import Receiver, answer, drip, head

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.delivery.filter import DeliveryFilter, TimeRange
+from app.delivery_filter import DeliveryFilter, TimeRange
+from app.operations.bulk import retry_deliveries
 from app.operations.replay import replay_events
-from app.operations.steering import retry_deliveries
 from tests.receiver import answer
 from tests.world import World, open_world
 

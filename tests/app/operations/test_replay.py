@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.delivery.filter import TimeRange
+from app.delivery_filter import TimeRange
 from app.errors import Forbidden, Rejected, UserErrorCode
 from app.ids import WEBHOOK, new_id
 from app.operations import replay
@@ -15,7 +15,7 @@ from app.operations.replay import replay_events
 from app.operations.run import run_batches
 from app.statuses import OperationStatus, Scope
 from app.webhooks.drafts import WebhookChanges
-from app.webhooks.register import delete_webhook, update_webhook
+from app.webhooks.lifecycle import delete_webhook, update_webhook
 from tests.app.operations.desk import Desk
 
 ALWAYS = TimeRange()

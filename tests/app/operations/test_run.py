@@ -8,12 +8,12 @@ from structlog.testing import capture_logs
 
 from app.database.database import Statements
 from app.database.errors import DatabaseError
-from app.delivery.filter import DeliveryFilter
-from app.operations import run, steering
+from app.delivery_filter import DeliveryFilter
+from app.operations import bulk, run
 from app.operations.begin import Matched
+from app.operations.bulk import cancel_deliveries, retry_deliveries
 from app.operations.progress import Progress, Task
 from app.operations.run import run_batches, run_due_operations
-from app.operations.steering import cancel_deliveries, retry_deliveries
 from app.resources import Resources, open_resources
 from app.statuses import OperationStatus
 from app.updates.update import Topic
@@ -22,7 +22,7 @@ from tests.app.operations.desk import Desk
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steering, "BATCH", 2)
+    monkeypatch.setattr(bulk, "BATCH", 2)
 
 
 async def began(desk: Desk, count: int = 5) -> Matched:
@@ -58,14 +58,14 @@ async def test_a_process_that_lost_its_lease_leaves_the_batch_undone(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     matched = await began(desk)
-    cancel_batch = run._BATCHES[steering.CANCEL.kind]
+    cancel_batch = run._BATCHES[bulk.CANCEL.kind]
 
     async def losing_batch(statements: Statements, task: Task, at: datetime) -> Progress:
         progress = await cancel_batch(statements, task, at)
         await statements.execute("UPDATE operation SET claimed_by = 'another'")
         return progress
 
-    monkeypatch.setattr(run, "_BATCHES", {steering.CANCEL.kind: losing_batch})
+    monkeypatch.setattr(run, "_BATCHES", {bulk.CANCEL.kind: losing_batch})
     with capture_logs() as logs:
         await run_batches(desk.domain.resources, desk.domain.resources.lease)
     operation = await desk.operation(matched)
@@ -115,7 +115,7 @@ async def test_a_fault_of_our_own_ends_the_operation_and_is_logged(desk: Desk, m
         await statements.execute("UPDATE delivery SET status = 'FAILED'")
         raise ZeroDivisionError
 
-    monkeypatch.setattr(run, "_BATCHES", {steering.CANCEL.kind: broken_batch})
+    monkeypatch.setattr(run, "_BATCHES", {bulk.CANCEL.kind: broken_batch})
     with capture_logs() as logs:
         async with desk.domain.announced(Topic.OPERATIONS, 1) as updates:
             operation = await desk.done(matched)
@@ -129,7 +129,7 @@ async def test_a_fault_of_our_own_ends_the_operation_and_is_logged(desk: Desk, m
 
 async def test_an_operation_goes_on_after_the_database_was_away(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     matched = await began(desk)
-    cancel_batch = run._BATCHES[steering.CANCEL.kind]
+    cancel_batch = run._BATCHES[bulk.CANCEL.kind]
     away = [True]
 
     async def batch(statements: Statements, task: Task, at: datetime) -> Progress:
@@ -138,7 +138,7 @@ async def test_an_operation_goes_on_after_the_database_was_away(desk: Desk, monk
         away.append(False)
         return await cancel_batch(statements, task, at)
 
-    monkeypatch.setattr(run, "_BATCHES", {steering.CANCEL.kind: batch})
+    monkeypatch.setattr(run, "_BATCHES", {bulk.CANCEL.kind: batch})
     with pytest.raises(DatabaseError):
         await run_due_operations(desk.domain.resources, desk.domain.resources.lease)
     away.append(False)

@@ -15,7 +15,7 @@ from app.publishing.commit import Published
 from app.publishing.draft import EventDraft
 from app.updates import Topic
 from app.webhooks.drafts import WebhookDraft
-from app.webhooks.register import create_webhook
+from app.webhooks.lifecycle import create_webhook
 from tests.clock import FakeClock
 from tests.domain import Domain, open_domain
 from tests.sqlite_faults import no_room_for_commits, slow_commits

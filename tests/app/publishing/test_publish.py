@@ -11,7 +11,7 @@ from app.access.caller import Caller
 from app.errors import Forbidden, Rejected, UserErrorCode
 from app.publishing.draft import MAX_EVENTS, EventDraft
 from app.statuses import Scope
-from app.webhooks.register import delete_webhook, pause_webhook
+from app.webhooks.lifecycle import delete_webhook, pause_webhook
 from tests.world import TICKET, World
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.clock import to_micros
 from app.database.batch import Columns
-from app.delivery.filter import TimeRange
+from app.delivery_filter import TimeRange
 from app.ids import DELIVERY, EVENT, OPERATION, WEBHOOK, id_time, new_id
 from app.operations import replay
 from app.operations.progress import Task

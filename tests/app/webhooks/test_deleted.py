@@ -12,7 +12,7 @@ from app.updates.update import Topic
 from app.webhooks import deleted
 from app.webhooks.deleted import cancel_deliveries_of_deleted
 from app.webhooks.drafts import WebhookDraft
-from app.webhooks.register import create_webhook, delete_webhook
+from app.webhooks.lifecycle import create_webhook, delete_webhook
 from tests.domain import Domain
 
 DRAFT = WebhookDraft("Support desk", "https://example.com/hooks", ["ticket.*"])

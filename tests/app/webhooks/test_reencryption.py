@@ -9,8 +9,8 @@ from app.encryption import Cipher, UnknownKey
 from app.models import Webhook
 from app.webhooks.credentials import CustomHeader, open_credential, open_headers, seal_headers
 from app.webhooks.drafts import AuthenticationDraft, HeaderDraft, WebhookDraft
+from app.webhooks.lifecycle import create_webhook, delete_webhook
 from app.webhooks.reencryption import BATCH, Reencrypted, reencrypt
-from app.webhooks.register import create_webhook, delete_webhook
 from app.webhooks.secrets import reveal_secret, rotate_secret
 from tests.domain import Domain
 from tests.patience import PATIENCE_SECONDS

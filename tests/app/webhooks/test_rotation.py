@@ -10,9 +10,10 @@ from app.models import Webhook
 from app.statuses import SignatureScheme
 from app.webhooks import rotation
 from app.webhooks.drafts import WebhookDraft
-from app.webhooks.register import create_webhook, delete_webhook
+from app.webhooks.lifecycle import create_webhook, delete_webhook
+from app.webhooks.live_secrets import live_secrets
 from app.webhooks.rotation import rotate_due_secrets
-from app.webhooks.secrets import live_secrets, rotate_secret
+from app.webhooks.secrets import rotate_secret
 from tests.clock import FakeClock
 from tests.domain import Domain, open_domain
 

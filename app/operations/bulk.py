@@ -1,4 +1,4 @@
-"""Retries or cancels many deliveries: what `app.delivery.steer` does to one, to all that a filter means.
+"""Retries or cancels many deliveries: what `app.operations.one_delivery` does to one, to all that a filter matches.
 
 Tests are left alone, and so is what a deleted or disabled webhook would get. Deliveries that are made or change their
 status while the work goes on are taken as they are when their turn comes.
@@ -13,7 +13,7 @@ from app.access.caller import Caller
 from app.clock import rfc3339, to_micros
 from app.database.batch import Columns
 from app.database.database import Database, Statements
-from app.delivery.filter import Condition, DeliveryFilter, TimeRange, conditions, of_statuses
+from app.delivery_filter import Condition, DeliveryFilter, TimeRange, conditions, of_statuses
 from app.errors import Problem, Rejected, UserErrorCode
 from app.ids import DELIVERY, new_id
 from app.operations.begin import Matched, begin, require_few
@@ -22,6 +22,7 @@ from app.operations.progress import BATCH, Progress, Task
 from app.operations.selection import counted, picked
 from app.services import Services
 from app.statuses import DeliveryStatus, OperationStatus, Scope
+from app.updates.update import DeliveryRef
 
 _IDS: Columns = (("id", "text"),)
 _CHANGED = "RETURNING delivery.id, workspace_id, event_id, webhook_id, event_type"
@@ -42,7 +43,7 @@ _USABLE = "SELECT id FROM webhook WHERE workspace_id = $1 AND deleted_at IS NULL
 
 
 @dataclass(frozen=True, slots=True)
-class Steering:
+class BulkChange:
     """What is done to deliveries: `usual` are the statuses meant where a filter names none, `possible` all that it may
     name."""
 
@@ -57,7 +58,7 @@ class Steering:
 
 _RETRYABLE = (DeliveryStatus.FAILED, DeliveryStatus.CANCELED, DeliveryStatus.RETRYING)
 _OPEN = (DeliveryStatus.PENDING, DeliveryStatus.RETRYING)
-RETRY = Steering(
+RETRY = BulkChange(
     kind="retryDeliveries",
     done="retried",
     statement=_RETRY,
@@ -66,7 +67,7 @@ RETRY = Steering(
     possible=(*_RETRYABLE, DeliveryStatus.SUCCEEDED),
     to_usable_webhooks=True,
 )
-CANCEL = Steering(
+CANCEL = BulkChange(
     kind="cancelDeliveries",
     done="canceled",
     statement=_CANCEL,
@@ -89,7 +90,7 @@ async def retry_deliveries(services: Services, caller: Caller, asked: DeliveryFi
         Rejected: NOT_FOUND for the webhook or the event; CONFLICT for a disabled webhook; all that is wrong with the
             filter; TOO_MANY deliveries, or operations under way.
     """
-    return await _steer(services, caller, RETRY, asked, dry_run)
+    return await _begin(services, caller, RETRY, asked, dry_run)
 
 
 async def cancel_deliveries(
@@ -104,10 +105,10 @@ async def cancel_deliveries(
         Forbidden: the caller lacks MANAGE.
         Rejected: as with `retry_deliveries`, but a disabled webhook is none of its concern.
     """
-    return await _steer(services, caller, CANCEL, asked, dry_run)
+    return await _begin(services, caller, CANCEL, asked, dry_run)
 
 
-async def steer_batch(steering: Steering, statements: Statements, task: Task, at: datetime) -> Progress:
+async def change_batch(change: BulkChange, statements: Statements, task: Task, at: datetime) -> Progress:
     """Do the next batch of an operation."""
     asked = _from_json(task.request["filter"])
     after: list[Condition] = [] if task.position is None else [("id > ?", (task.position,))]
@@ -116,52 +117,52 @@ async def steer_batch(steering: Steering, statements: Statements, task: Task, at
     chosen = [row["id"] for row in await statements.fetch(text, *values)] if lanes else []
     if not chosen:
         return Progress(task.position, status=OperationStatus.COMPLETED)
-    statement = steering.statement.replace("{statuses}", ", ".join(f"'{status}'" for status in asked.statuses or ()))
+    statement = change.statement.replace("{statuses}", ", ".join(f"'{status}'" for status in asked.statuses or ()))
     changed = await statements.fetch_rows(statement, _IDS, [(id_,) for id_ in chosen], to_micros(at))
     status = OperationStatus.RUNNING if len(chosen) == BATCH else OperationStatus.COMPLETED
-    return Progress(chosen[-1], changed, steering.became, status)
+    return Progress(chosen[-1], [DeliveryRef.of(row) for row in changed], change.became, status)
 
 
-async def _steer(
-    services: Services, caller: Caller, steering: Steering, asked: DeliveryFilter, dry_run: bool
+async def _begin(
+    services: Services, caller: Caller, change: BulkChange, asked: DeliveryFilter, dry_run: bool
 ) -> Matched:
     caller.require(Scope.MANAGE)
-    await _check(services.database, caller, steering, asked)
-    meant = _meant(steering, asked)
+    await _check(services.database, caller, change, asked)
+    meant = _meant(change, asked)
     before = new_id(DELIVERY, services.clock.now())  # what is made from now on is not meant
     lanes = _lanes(caller.workspace_id, meant, [("id < ?", (before,))])
-    matched = await _count(services.database, caller, steering, lanes)
+    matched = await _count(services.database, caller, change, lanes)
     if dry_run:
         return Matched(matched, None)
     request = {"filter": _to_json(meant), "before": before}
-    return Matched(matched, await begin(services, caller, steering.kind, request, matched))
+    return Matched(matched, await begin(services, caller, change.kind, request, matched))
 
 
-async def _check(database: Database, caller: Caller, steering: Steering, asked: DeliveryFilter) -> None:
+async def _check(database: Database, caller: Caller, change: BulkChange, asked: DeliveryFilter) -> None:
     problems = [
         *pattern_problems(asked.event_types, "filter", "eventTypes"),
         *time_problems(asked.time, "filter", "time"),
     ]
-    if asked.statuses and not set(asked.statuses) & set(steering.possible):
+    if asked.statuses and not set(asked.statuses) & set(change.possible):
         message = (
-            f"Deliveries that are {' or '.join(asked.statuses)} cannot be {steering.done}; name some of"
-            f" {', '.join(steering.possible)}."
+            f"Deliveries that are {' or '.join(asked.statuses)} cannot be {change.done}; name some of"
+            f" {', '.join(change.possible)}."
         )
         problems.append(Problem(message, ("filter", "statuses"), UserErrorCode.INVALID))
     if problems:
         raise Rejected(problems)
     if asked.webhook_id is not None:
-        find = usable_webhook if steering.to_usable_webhooks else known_webhook
+        find = usable_webhook if change.to_usable_webhooks else known_webhook
         await find(database, caller, asked.webhook_id, "filter", "webhookId")
     if asked.event_id is not None:
         await require_event(database, caller, asked.event_id, "filter", "eventId")
 
 
-def _meant(steering: Steering, asked: DeliveryFilter) -> DeliveryFilter:
-    """The filter with only those statuses that can be steered."""
+def _meant(change: BulkChange, asked: DeliveryFilter) -> DeliveryFilter:
+    """The filter with only those statuses that can be changed so."""
     if asked.statuses is None:
-        return replace(asked, statuses=steering.usual)
-    return replace(asked, statuses=[status for status in steering.possible if status in asked.statuses])
+        return replace(asked, statuses=change.usual)
+    return replace(asked, statuses=[status for status in change.possible if status in asked.statuses])
 
 
 def _lanes(workspace_id: str, asked: DeliveryFilter, further: Sequence[Condition]) -> list[list[Condition]]:
@@ -175,13 +176,13 @@ def _lanes(workspace_id: str, asked: DeliveryFilter, further: Sequence[Condition
     return [[*shared, *of_statuses([status])] for status in asked.statuses or ()]
 
 
-async def _count(database: Database, caller: Caller, steering: Steering, lanes: Sequence[Sequence[Condition]]) -> int:
+async def _count(database: Database, caller: Caller, change: BulkChange, lanes: Sequence[Sequence[Condition]]) -> int:
     if not lanes:
         return 0
     text, values = counted("delivery", lanes, by="webhook_id")
     by_webhook = {row["webhook_id"]: int(row["matched"]) for row in await database.fetch(text, *values)}
     require_few(sum(by_webhook.values()), "deliveries", "filter")
-    if steering.to_usable_webhooks:
+    if change.to_usable_webhooks:
         usable = {row["id"] for row in await database.fetch(_USABLE, caller.workspace_id)}
         by_webhook = {webhook_id: count for webhook_id, count in by_webhook.items() if webhook_id in usable}
     return sum(by_webhook.values())

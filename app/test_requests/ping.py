@@ -2,24 +2,21 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from app.access.caller import Caller
-from app.catalogue.explanation import quoted
-from app.catalogue.patterns import compile_patterns
 from app.clock import to_micros
 from app.delivery.attempt import Sending
 from app.delivery.claim import Claimed
-from app.errors import UserErrorCode, not_found, rejected
+from app.delivery.pipeline import Pipeline
+from app.delivery.webhook_state import SELECT, WebhookState, fetch_states
+from app.errors import Problem, Rejected, not_found
 from app.ids import DELIVERY, WEBHOOK, is_id, new_id_at
 from app.models import Webhook
 from app.publishing.draft import PreparedEvent, example_of
 from app.publishing.rows import DeliveryRow, EventRow, insert
-from app.registry import Registry
+from app.services import Services
 from app.statuses import AttemptTrigger, Scope
-
-if TYPE_CHECKING:
-    from app.resources import Resources
+from app.test_requests.event_type import chosen_event_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,9 @@ class Pinged:
     attempt_id: str | None
 
 
-async def ping_webhook(resources: "Resources", caller: Caller, webhook_id: str, event_type: str | None) -> Pinged:
+async def ping_webhook(
+    services: Services, pipeline: Pipeline, caller: Caller, webhook_id: str, event_type: str | None
+) -> Pinged:
     """Send one test event with the example of an event type, past pause, rate limit and retries.
 
     Args:
@@ -40,46 +39,42 @@ async def ping_webhook(resources: "Resources", caller: Caller, webhook_id: str, 
         Rejected: NOT_FOUND for the webhook, INVALID for the event type.
     """
     caller.require(Scope.MANAGE)
-    webhook = await _webhook(resources, caller, webhook_id)
-    registry = await resources.registries.current(resources.database, caller.workspace_id)
-    name = _event_type(registry, webhook, event_type)
-    event = example_of(registry.event_types[name].event_type, to_micros(resources.clock.now()))
-    claimed = _claimed(resources.lease.worker_id, webhook, event)
+    webhook = await _webhook(services, caller, webhook_id)
+    registry = await services.registries.current(services.database, caller.workspace_id)
+    problems: list[Problem] = []
+    name = chosen_event_type(problems, registry, webhook.event_types, event_type)
+    if problems:
+        raise Rejected(problems)
+    event = example_of(registry.event_types[name].event_type, to_micros(services.clock.now()))
+    claimed = _claimed(pipeline.worker_id, webhook, event)
     # In flight from before it is in the database: what a process holds without sending it is freed.
-    task = resources.pipeline.in_flight.start(claimed, _insert_and_send(resources, webhook, claimed, event))
+    task = pipeline.in_flight.start(claimed, _insert_and_send(services, pipeline, claimed, event))
     return Pinged(claimed.id, await asyncio.shield(task))
 
 
 async def _insert_and_send(
-    resources: "Resources", webhook: Webhook, claimed: Claimed, event: PreparedEvent
+    services: Services, pipeline: Pipeline, claimed: Claimed, event: PreparedEvent
 ) -> str | None:
     try:
-        await _insert(resources, claimed, event)
-        sending = await _load(resources, webhook, claimed, event)
+        webhook = await _insert(services, claimed, event)
+        targets = await pipeline.targets.load({webhook.id: webhook.updated_at}, services.clock.now())
     except BaseException:
-        resources.pipeline.doubt()
+        pipeline.require_reconciliation()
         raise
-    return await resources.pipeline.send_and_record(sending)
+    attempt_id = await pipeline.send_and_record(Sending(claimed, targets[webhook.id], event.body, webhook))
+    if webhook.is_failing:  # Where the receiver is well again, what was held back for it need not wait for a sweep.
+        services.waker.wake([webhook.id])
+    return attempt_id
 
 
-async def _webhook(resources: "Resources", caller: Caller, webhook_id: str) -> Webhook:
+async def _webhook(services: Services, caller: Caller, webhook_id: str) -> Webhook:
     webhook = None
     if is_id(WEBHOOK, webhook_id):
         query = Webhook.filter(id=webhook_id, workspace_id=caller.workspace_id, deleted_at=None)
-        webhook = await query.using_db(resources.database.orm).first()
+        webhook = await query.using_db(services.database.orm).first()
     if webhook is None:
         raise not_found("webhook", webhook_id)
     return webhook
-
-
-def _event_type(registry: Registry, webhook: Webhook, asked: str | None) -> str:
-    if asked is not None:
-        if asked not in registry.event_types:
-            message = f"There is no event type {quoted(asked)}. Query eventTypes for those there are."
-            raise rejected(UserErrorCode.INVALID, message, "eventType")
-        return asked
-    matcher = compile_patterns(webhook.event_types)
-    return next((name for name in registry.event_types if matcher.matches(name)), next(iter(registry.event_types)))
 
 
 def _claimed(worker_id: str, webhook: Webhook, event: PreparedEvent) -> Claimed:
@@ -97,7 +92,8 @@ def _claimed(worker_id: str, webhook: Webhook, event: PreparedEvent) -> Claimed:
     )
 
 
-async def _insert(resources: "Resources", claimed: Claimed, event: PreparedEvent) -> None:
+async def _insert(services: Services, claimed: Claimed, event: PreparedEvent) -> WebhookState:
+    """Write the event and its delivery, which is claimed; return the webhook as it is then."""
     delivery = DeliveryRow(
         id=claimed.id,
         workspace_id=claimed.workspace_id,
@@ -110,11 +106,6 @@ async def _insert(resources: "Resources", claimed: Claimed, event: PreparedEvent
         created_at=event.created_at,
         claimed_by=claimed.claimed_by,
     )
-    async with resources.database.transaction() as statements:
+    async with services.database.transaction() as statements:
         await insert(statements, [EventRow.of(claimed.workspace_id, event)], [delivery])
-
-
-async def _load(resources: "Resources", webhook: Webhook, claimed: Claimed, event: PreparedEvent) -> Sending:
-    targets = await resources.pipeline.targets.load({webhook.id: to_micros(webhook.updated_at)}, resources.clock.now())
-    facts = {"failing_since": None, "consecutive_failures": 0}
-    return Sending(claimed, targets[webhook.id], event.body, facts)
+        return (await fetch_states(statements, SELECT, [claimed.webhook_id]))[claimed.webhook_id]

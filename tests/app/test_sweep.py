@@ -9,7 +9,7 @@ import pytest
 from app.clock import to_micros
 from app.database.database import Database
 from app.delivery.lease import Lease
-from app.delivery.sweep import _LOOK, sweep
+from app.sweep import _LOOK
 from app.updates import Topic
 from tests.app.delivery.calm import FEW, fall_behind_after_a_calm_time, most_looked_at
 from tests.graph.full_tables import Explaining
@@ -42,7 +42,7 @@ async def test_a_lost_wake_up_is_made_up_for_by_the_sweep(world: World) -> None:
     await world.webhook()
     await lost_wake_up(world)
 
-    assert await sweep(world.resources) == 1
+    assert await world.sweep() == 1
 
     await world.until_status("SUCCEEDED")
 
@@ -63,7 +63,7 @@ async def test_what_a_live_worker_holds_is_left_to_it(world: World) -> None:
     await lost_wake_up(world)
 
     async with held_by_another(world):
-        assert await sweep(world.resources) == 0
+        assert await world.sweep() == 0
 
 
 async def test_what_a_dead_worker_held_goes_out_again_when_its_lease_has_ended(world: World) -> None:
@@ -72,7 +72,7 @@ async def test_what_a_dead_worker_held_goes_out_again_when_its_lease_has_ended(w
     async with held_by_another(world):
         await world.advance(world.resources.settings.lease_seconds + 0.1)
 
-        await sweep(world.resources)
+        await world.sweep()
 
         await world.until_status("SUCCEEDED")
     workers = await world.resources.database.fetch("SELECT id FROM worker")
@@ -126,7 +126,7 @@ async def test_a_process_whose_lease_was_taken_away_claims_nothing_under_the_dea
     await world.resources.pipeline.attempt([webhook.id])
     assert not world.resources.pipeline.in_flight
     assert not await lease.renew()
-    await sweep(world.resources)
+    await world.sweep()
 
     await world.until_status("SUCCEEDED")
     assert lease.worker_id != dead
@@ -140,7 +140,7 @@ async def test_a_process_whose_lease_has_ended_claims_nothing_before_it_is_renew
     await world.resources.pipeline.attempt([webhook.id])
     assert not world.resources.pipeline.in_flight
     assert await world.resources.lease.renew()
-    await sweep(world.resources)
+    await world.sweep()
 
     await world.until_status("SUCCEEDED")
 
@@ -153,7 +153,7 @@ async def test_a_process_that_was_frozen_alone_sends_nothing_twice(world: World)
     await world.receiver.received()
     world.resources.clock.advance(60)  # type: ignore[attr-defined]
 
-    await sweep(world.resources)
+    await world.sweep()
     release.set()
     await world.until_status("SUCCEEDED")
 
@@ -168,12 +168,12 @@ async def test_a_process_that_was_away_itself_gives_the_others_time_to_come_back
         world.resources.clock.advance(60)  # type: ignore[attr-defined]
         lease._renewed_at -= 60  # As if no heartbeat had been possible for a minute.
 
-        await sweep(world.resources)
+        await world.sweep()
         assert await lease.renew()
-        await sweep(world.resources)
+        await world.sweep()
         assert world.receiver.requests == []
         lease._judges_from -= 60
-        await sweep(world.resources)
+        await world.sweep()
 
         await world.until_status("SUCCEEDED")
 
@@ -190,7 +190,7 @@ async def test_what_a_dead_worker_recorded_last_is_announced_again(world: World)
     async with asyncio.timeout(PATIENCE_SECONDS), aclosing(follow) as batches:
         await anext(batches)
         await world.advance(world.resources.settings.lease_seconds + 0.1)
-        await sweep(world.resources)
+        await world.sweep()
         batch = await anext(batches)
 
     assert [(update.subject_id, update.status) for _, update in batch.updates] == [(delivery["id"], "SUCCEEDED")]

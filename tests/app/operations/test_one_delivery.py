@@ -5,11 +5,11 @@ import asyncio
 import orjson
 import pytest
 
-from app.delivery.ping import ping_webhook
-from app.delivery.steer import cancel_delivery, retry_delivery
 from app.errors import Rejected
 from app.ids import WEBHOOK, new_id
-from app.webhooks.register import delete_webhook, pause_webhook
+from app.operations.one_delivery import cancel_delivery, retry_delivery
+from app.test_requests.ping import ping_webhook
+from app.webhooks.lifecycle import delete_webhook, pause_webhook
 from tests.receiver import after, answer, hang, in_turn
 from tests.world import World
 
@@ -114,7 +114,7 @@ async def test_a_ping_is_signed_sent_and_answered_at_once_even_while_paused(worl
     webhook = await world.webhook()
     await pause_webhook(world.resources, world.caller, webhook.id)
 
-    pinged = await ping_webhook(world.resources, world.caller, webhook.id, None)
+    pinged = await ping_webhook(world.resources, world.resources.pipeline, world.caller, webhook.id, None)
     (request,) = await world.receiver.received()
     (delivery,) = await world.deliveries()
     (attempt,) = await world.attempts()
@@ -128,7 +128,7 @@ async def test_a_ping_that_fails_is_not_retried_and_means_nothing_to_the_webhook
     world.receiver.on("/", hang())
     webhook = await world.webhook(timeout_seconds=1)
 
-    await ping_webhook(world.resources, world.caller, webhook.id, "conversation.closed")
+    await ping_webhook(world.resources, world.resources.pipeline, world.caller, webhook.id, "conversation.closed")
     (delivery,) = await world.deliveries()
     row = await world.resources.database.fetch_one("SELECT consecutive_failures FROM webhook")
 
@@ -143,6 +143,8 @@ async def test_a_ping_of_what_does_not_exist_says_so(world: World) -> None:
     webhook = await world.webhook()
 
     with pytest.raises(Rejected, match="No webhook has the id"):
-        await ping_webhook(world.resources, world.caller, new_id(WEBHOOK, world.resources.clock.now()), None)
+        await ping_webhook(
+            world.resources, world.resources.pipeline, world.caller, new_id(WEBHOOK, world.resources.clock.now()), None
+        )
     with pytest.raises(Rejected, match=r'no event type "ticket\.eaten"'):
-        await ping_webhook(world.resources, world.caller, webhook.id, "ticket.eaten")
+        await ping_webhook(world.resources, world.resources.pipeline, world.caller, webhook.id, "ticket.eaten")

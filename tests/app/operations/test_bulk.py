@@ -6,15 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from app.delivery.filter import DeliveryFilter, TimeRange
+from app.delivery_filter import DeliveryFilter, TimeRange
 from app.errors import Forbidden, Rejected, UserErrorCode
 from app.ids import EVENT, new_id
 from app.operations import begin, selection
+from app.operations.bulk import cancel_deliveries, retry_deliveries
 from app.operations.run import run_due_operations
-from app.operations.steering import cancel_deliveries, retry_deliveries
 from app.statuses import DeliveryStatus, OperationStatus, Scope
 from app.updates.update import Topic
-from app.webhooks.register import delete_webhook
+from app.webhooks.lifecycle import delete_webhook
 from tests.app.operations.desk import Desk
 
 EVERYTHING = DeliveryFilter()
@@ -218,7 +218,7 @@ async def test_deliveries_made_after_it_began_are_not_meant(desk: Desk) -> None:
 async def test_the_work_is_done_in_batches_that_are_told_to_followers(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.operations.steering.BATCH", 3)
+    monkeypatch.setattr("app.operations.bulk.BATCH", 3)
     webhook_id = await desk.webhook()
     await desk.publish(7)
     await desk.become("FAILED")
@@ -244,7 +244,7 @@ async def test_the_work_is_done_in_batches_that_are_told_to_followers(
 async def test_a_batch_that_is_exactly_full_is_not_taken_for_the_last(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.operations.steering.BATCH", 2)
+    monkeypatch.setattr("app.operations.bulk.BATCH", 2)
     await desk.webhook()
     await desk.publish(4)
 

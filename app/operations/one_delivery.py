@@ -9,7 +9,7 @@ from app.ids import DELIVERY, is_id
 from app.models import Delivery
 from app.services import Services
 from app.statuses import DeliveryStatus, Scope, WebhookStatus
-from app.updates.update import Topic, Update
+from app.updates.update import DeliveryRef, Topic, delivery_changed
 
 _FIND = """
 SELECT d.*, w.status AS webhook_status, w.deleted_at AS webhook_deleted_at
@@ -43,10 +43,10 @@ async def retry_delivery(services: Services, caller: Caller, delivery_id: str) -
         await audit.record(
             statements, caller, "delivery.retried", delivery_id, {"status": [row["status"], "PENDING"]}, now
         )
-    await announce_delivery(services, delivery_id)
+    delivery = await _announced(services, delivery_id)
     if row["webhook_status"] == WebhookStatus.ACTIVE:
-        services.waker.wake([row["webhook_id"]])
-    return await _read(services, delivery_id)
+        services.waker.wake([delivery.webhook_id])
+    return delivery
 
 
 async def cancel_delivery(services: Services, caller: Caller, delivery_id: str) -> Delivery:
@@ -65,24 +65,16 @@ async def cancel_delivery(services: Services, caller: Caller, delivery_id: str) 
         if await statements.fetch(_CANCEL, delivery_id, to_micros(now)):
             changes = {"status": [row["status"], DeliveryStatus.CANCELED]}
             await audit.record(statements, caller, "delivery.canceled", delivery_id, changes, now)
-    await announce_delivery(services, delivery_id)
-    return await _read(services, delivery_id)
+    return await _announced(services, delivery_id)
 
 
-async def announce_delivery(services: Services, delivery_id: str) -> None:
-    """Announce how a delivery stands after something other than an attempt changed it."""
-    delivery = await _read(services, delivery_id)
-    update = Update(
-        workspace_id=delivery.workspace_id,
-        subject_id=delivery.id,
-        at=to_micros(services.clock.now()),
-        event_id=delivery.event_id,
-        webhook_id=delivery.webhook_id,
-        event_type=delivery.event_type,
-        status=delivery.status,
-        attempt_id=None,
-    )
+async def _announced(services: Services, delivery_id: str) -> Delivery:
+    """The delivery as it is now; its followers are told."""
+    delivery = await Delivery.get(id=delivery_id, using_db=services.database.orm)
+    ref = DeliveryRef(delivery.id, delivery.workspace_id, delivery.event_id, delivery.webhook_id, delivery.event_type)
+    update = delivery_changed(ref, to_micros(services.clock.now()), delivery.status)
     services.updates.announce(Topic.DELIVERIES, [update])
+    return delivery
 
 
 async def _find(statements: Statements, caller: Caller, delivery_id: str) -> Row:
@@ -90,10 +82,6 @@ async def _find(statements: Statements, caller: Caller, delivery_id: str) -> Row
     if row is None:
         raise not_found("delivery", delivery_id)
     return row
-
-
-async def _read(services: Services, delivery_id: str) -> Delivery:
-    return await Delivery.get(id=delivery_id, using_db=services.database.orm)
 
 
 def _require_retryable(row: Row) -> None:

@@ -8,15 +8,15 @@ import pytest
 from app.catalogue import BUILT_IN
 from app.catalogue.event_type import EventCategory
 from app.errors import Forbidden, Problem, Rejected, UserErrorCode
-from app.event_types import register
+from app.event_types import definitions
+from app.event_types.definitions import create_event_type, update_event_type
 from app.event_types.drafts import EventTypeChanges, EventTypeDraft
-from app.event_types.register import create_event_type, update_event_type
 from app.publishing.draft import EventDraft
 from app.registry import KnownEventType
 from app.resources import open_resources
 from app.statuses import Scope
 from app.webhooks.drafts import WebhookDraft
-from app.webhooks.register import create_webhook
+from app.webhooks.lifecycle import create_webhook
 from tests.domain import Domain
 
 INVOICE = EventTypeDraft(
@@ -180,7 +180,7 @@ async def test_a_schema_that_the_empty_object_does_not_fit_needs_an_example(doma
 async def test_a_workspace_has_so_many_event_types_of_its_own_and_no_more(
     domain: Domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(register, "MAX_EVENT_TYPES", 2)
+    monkeypatch.setattr(definitions, "MAX_EVENT_TYPES", 2)
     await made(domain)
     await made(domain, replace(INVOICE, name="invoice.sent"))
 

@@ -3,11 +3,11 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from app.delivery.connection_steps import ConnectionStepName, steps_of
 from app.sender.exchange import Exchange
 from app.sender.outcome import Answered, Unreachable
 from app.sender.request import build_request
 from app.statuses import AttemptOutcome
+from app.test_requests.connection_steps import ConnectionStepName, steps_of
 from tests.certificates import client_context
 
 NOW = datetime.now(UTC)

@@ -22,7 +22,7 @@ from app.statuses import AuthenticationKind, HttpMethod, Scope, SignatureScheme,
 from app.updates.update import Topic
 from app.webhooks.credentials import open_credential, open_headers
 from app.webhooks.drafts import AuthenticationDraft, BasicAuthDraft, HeaderDraft, WebhookChanges, WebhookDraft
-from app.webhooks.register import (
+from app.webhooks.lifecycle import (
     Created,
     create_webhook,
     delete_webhook,
@@ -30,7 +30,7 @@ from app.webhooks.register import (
     resume_webhook,
     update_webhook,
 )
-from app.webhooks.secrets import live_secrets
+from app.webhooks.live_secrets import live_secrets
 from tests.clock import FakeClock
 from tests.domain import Domain, open_domain
 

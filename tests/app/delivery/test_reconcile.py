@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.database.errors import DatabaseUnavailable
-from app.delivery.ping import ping_webhook
+from app.test_requests.ping import ping_webhook
 from app.updates import Topic
 from tests.patience import PATIENCE_SECONDS
 from tests.postgres_proxy import PostgresProxy
@@ -105,7 +105,7 @@ async def test_a_ping_that_was_committed_without_an_answer_is_not_held_for_ever(
     network.lose_commit_of("INSERT INTO event")
 
     with pytest.raises(DatabaseUnavailable):
-        await ping_webhook(world.resources, world.caller, webhook.id, None)
+        await ping_webhook(world.resources, world.resources.pipeline, world.caller, webhook.id, None)
     await world.receiver.received()
     await world.until_status("SUCCEEDED")
 

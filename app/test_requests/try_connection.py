@@ -7,31 +7,27 @@ deadline.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from app.access.caller import Caller
-from app.catalogue.explanation import quoted
-from app.catalogue.patterns import compile_patterns
 from app.clock import to_micros
-from app.delivery.connection_steps import ConnectionStep, steps_of
-from app.delivery.target import Headers, SignedRequest, sign_request
+from app.delivery.target import Headers, SignedRequest, sign_request, target_of
 from app.encryption import Cipher
-from app.errors import Problem, Rejected, UserErrorCode
+from app.errors import Problem, Rejected
 from app.ids import SECRET, WEBHOOK, new_id
 from app.models import Secret, Webhook
 from app.publishing.draft import PreparedEvent, example_of
-from app.registry import Registry
 from app.sender.outcome import Answered
+from app.sender.sender import Sender
 from app.sender.watched import send_watched
+from app.services import Services
 from app.statuses import HttpMethod, Scope, WebhookStatus
+from app.test_requests.connection_steps import ConnectionStep, steps_of
+from app.test_requests.event_type import chosen_event_type
 from app.webhooks.drafts import WebhookDraft
 from app.webhooks.rows import write_configuration
 from app.webhooks.secrets import signing_secret
 from app.webhooks.surroundings import surroundings
 from app.webhooks.validation.configuration import Configuration, configure
-
-if TYPE_CHECKING:
-    from app.resources import Resources
 
 _FIRST_ATTEMPT = 1
 
@@ -57,7 +53,7 @@ class ConnectionTried:
 
 
 async def try_connection(
-    resources: "Resources", caller: Caller, draft: WebhookDraft, event_type: str | None
+    services: Services, sender: Sender, caller: Caller, draft: WebhookDraft, event_type: str | None
 ) -> ConnectionTried:
     """Send one test event with the example of an event type, as a webhook made from the draft would.
 
@@ -70,24 +66,24 @@ async def try_connection(
         Rejected: all that is wrong with the draft at once, with paths below "webhook", or with the event type.
     """
     caller.require(Scope.MANAGE)
-    at = resources.clock.now()
-    registry = await resources.registries.current(resources.database, caller.workspace_id)
-    around = await surroundings(resources, caller.workspace_id)
+    at = services.clock.now()
+    registry = await services.registries.current(services.database, caller.workspace_id)
+    around = await surroundings(services, caller.workspace_id)
     problems: list[Problem] = []
     configuration = configure(problems, draft, around)
     secret = signing_secret(problems, draft.secret, configuration.signature_scheme)
     problems = [replace(problem, path=("webhook", *problem.path)) for problem in problems]
-    name = _event_type(problems, registry, configuration, event_type)
+    name = chosen_event_type(problems, registry, configuration.event_types, event_type)
     if problems:
         raise Rejected(problems)
     event = example_of(registry.event_types[name].event_type, to_micros(at))
-    signed = _sign(resources, caller.workspace_id, configuration, secret, event, at)
+    signed = _sign(services.cipher, caller.workspace_id, configuration, secret, event, at)
     answer, exchange = await send_watched(
-        resources.sender,
+        sender,
         signed.request,
         around.addresses,
-        max_response_bytes=resources.settings.response_body_bytes,
-        local_addresses=resources.settings.egress_addresses,
+        max_response_bytes=services.settings.response_body_bytes,
+        local_addresses=services.settings.egress_addresses,
     )
     steps = steps_of(signed.request, exchange, answer, at)
     request = TriedRequest(configuration.method, configuration.url, signed.shown_headers, event.body)
@@ -96,18 +92,8 @@ async def try_connection(
     )
 
 
-def _event_type(problems: list[Problem], registry: Registry, configuration: Configuration, asked: str | None) -> str:
-    if asked is None:
-        matcher = compile_patterns(configuration.event_types)
-        return next((name for name in registry.event_types if matcher.matches(name)), next(iter(registry.event_types)))
-    if asked not in registry.event_types:
-        message = f"There is no event type {quoted(asked)}. Query eventTypes for those there are."
-        problems.append(Problem(message, ("eventType",), UserErrorCode.INVALID))
-    return asked
-
-
 def _sign(
-    resources: "Resources",
+    cipher: Cipher,
     workspace_id: str,
     configuration: Configuration,
     secret: str,
@@ -123,8 +109,8 @@ def _sign(
         created_at=at,
         updated_at=at,
     )
-    write_configuration(resources.cipher, webhook, configuration)
-    target = resources.pipeline.targets.make(webhook, [_row_of(resources.cipher, webhook, secret, at)])
+    write_configuration(cipher, webhook, configuration)
+    target = target_of(cipher, webhook, [_row_of(cipher, webhook, secret, at)])
     return sign_request(target, event.id, _FIRST_ATTEMPT, event.body, at)
 
 

@@ -4,12 +4,16 @@ The rows are the truth; this is what makes lost wake-ups, a broker that is down 
 worker process sweeps for itself, and claims like any other; it needs no broker.
 """
 
+from collections.abc import Callable
+from datetime import datetime
+
 from app.clock import from_micros, to_micros
-from app.database.database import Row
+from app.database.database import Database
+from app.delivery.lease import Lease
+from app.delivery.pipeline import Pipeline
 from app.ids import ATTEMPT, lowest_id
-from app.resources import Resources
-from app.statuses import DeliveryStatus
-from app.updates.update import Topic, Update
+from app.services import Services
+from app.updates.update import DeliveryRef, Topic, delivery_changed
 
 # A worker is dead once its row is gone: that, and not the time, is what it can be sure of when it comes back.
 _DEAD_WORKERS = "DELETE FROM worker WHERE lease_until <= $1 AND id <> $2 RETURNING id, lease_until"
@@ -38,53 +42,47 @@ WHERE a.worker_id = $1 AND a.id >= $2
 """
 
 
-async def sweep(resources: Resources) -> int:
-    """Free what dead workers hold and claim what is due; return how many webhooks had something due."""
-    await resources.pipeline.settle()
-    now = to_micros(resources.clock.now())
-    found = await _look(resources, now)
-    if ("gone" in found or "held by nobody" in found) and resources.lease.may_judge:
-        await _free_dead_claims(resources, now)
-        found = await _look(resources, now)
+async def sweep(services: Services, pipeline: Pipeline, lease: Lease, observe: Callable[[datetime], None]) -> int:
+    """Free what dead workers hold and claim what is due; return how many webhooks had something due.
+
+    Args:
+        observe: called with the time when the sweep has ended.
+    """
+    await pipeline.reconcile()
+    now = to_micros(services.clock.now())
+    found = await _look(services.database, lease, now)
+    if ("gone" in found or "held by nobody" in found) and lease.may_judge:
+        await _free_dead_claims(services, lease, now)
+        found = await _look(services.database, lease, now)
     webhooks = found.get("due", [])
     if webhooks:
-        await resources.pipeline.attempt(webhooks)
-    resources.metrics.swept(resources.clock.now())
+        await pipeline.attempt(webhooks)
+    observe(services.clock.now())
     return len(webhooks)
 
 
-async def _look(resources: Resources, now: int) -> dict[str, list[str]]:
+async def _look(database: Database, lease: Lease, now: int) -> dict[str, list[str]]:
     """What there is, by kind, each with its ids."""
     found: dict[str, list[str]] = {}
-    for row in await resources.database.fetch(_LOOK, now, resources.lease.worker_id):
+    for row in await database.fetch(_LOOK, now, lease.worker_id):
         found.setdefault(row["found"], []).append(row["id"])
     return found
 
 
-async def _free_dead_claims(resources: Resources, now: int) -> None:
+async def _free_dead_claims(services: Services, lease: Lease, now: int) -> None:
     """Free the claims of workers whose lease has ended, and announce again what those may have left unsaid."""
-    dead = await resources.database.fetch(_DEAD_WORKERS, now, resources.lease.worker_id)
-    await resources.database.execute(_FREE_CLAIMS)
+    dead = await services.database.fetch(_DEAD_WORKERS, now, lease.worker_id)
+    await services.database.execute(_FREE_CLAIMS)
     for worker in dead:
-        await _announce_again(resources, worker)
+        await _announce_again(services, worker["id"], worker["lease_until"])
 
 
-async def _announce_again(resources: Resources, worker: Row) -> None:
-    window = int(resources.settings.lease_seconds * LAST_MOMENTS_LEASES * 1_000_000)
-    first = lowest_id(ATTEMPT, from_micros(worker["lease_until"] - window))
-    rows = await resources.database.fetch(_LAST_RECORDED, worker["id"], first)
-    if rows:
-        resources.updates.announce(Topic.DELIVERIES, [_update(row) for row in rows])
-
-
-def _update(row: Row) -> Update:
-    return Update(
-        workspace_id=row["workspace_id"],
-        subject_id=row["id"],
-        at=row["started_at"],
-        event_id=row["event_id"],
-        webhook_id=row["webhook_id"],
-        event_type=row["event_type"],
-        status=DeliveryStatus(row["status"]),
-        attempt_id=row["attempt_id"],
-    )
+async def _announce_again(services: Services, worker_id: str, lease_until: int) -> None:
+    window = int(services.settings.lease_seconds * LAST_MOMENTS_LEASES * 1_000_000)
+    first = lowest_id(ATTEMPT, from_micros(lease_until - window))
+    rows = await services.database.fetch(_LAST_RECORDED, worker_id, first)
+    updates = [
+        delivery_changed(DeliveryRef.of(row), row["started_at"], row["status"], row["attempt_id"]) for row in rows
+    ]
+    if updates:
+        services.updates.announce(Topic.DELIVERIES, updates)

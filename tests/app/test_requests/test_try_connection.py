@@ -9,11 +9,11 @@ from typing import Any
 import orjson
 import pytest
 
-from app.delivery.connection_steps import ConnectionStepName
-from app.delivery.try_connection import ConnectionTried, try_connection
 from app.errors import Forbidden, Rejected, UserErrorCode
 from app.signing import new_secret, verify
 from app.statuses import HttpMethod, Scope, SignatureScheme
+from app.test_requests.connection_steps import ConnectionStepName
+from app.test_requests.try_connection import ConnectionTried, try_connection
 from app.webhooks.drafts import AuthenticationDraft, BasicAuthDraft, HeaderDraft, WebhookDraft
 from tests.certificates import server_context
 from tests.receiver import Receiver, answer, close, hang
@@ -31,7 +31,9 @@ async def secure_receiver() -> AsyncIterator[Receiver]:
 
 async def tried(world: World, url: str, event_type: str | None = None, **draft: Any) -> ConnectionTried:
     given = {"name": "Test", "url": url, "event_types": ["ticket.*"], **draft}
-    return await try_connection(world.resources, world.caller, WebhookDraft(**given), event_type)
+    return await try_connection(
+        world.resources, world.resources.sender, world.caller, WebhookDraft(**given), event_type
+    )
 
 
 async def test_a_receiver_that_answers_is_told_step_by_step(world: World) -> None:
@@ -199,4 +201,6 @@ async def test_trying_takes_the_scope_manage(world: World) -> None:
     caller = replace(world.caller, scopes=frozenset(Scope) - {Scope.MANAGE})
 
     with pytest.raises(Forbidden):
-        await try_connection(world.resources, caller, WebhookDraft("Test", world.receiver.url(), ["*"]), None)
+        await try_connection(
+            world.resources, world.resources.sender, caller, WebhookDraft("Test", world.receiver.url(), ["*"]), None
+        )

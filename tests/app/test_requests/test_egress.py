@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from app.delivery.ping import ping_webhook
-from app.delivery.try_connection import try_connection
+from app.test_requests.ping import ping_webhook
+from app.test_requests.try_connection import try_connection
 from app.webhooks.drafts import WebhookDraft
 from tests.world import open_world
 
@@ -16,9 +16,9 @@ async def test_deliveries_pings_and_tries_leave_from_the_address_that_is_set(dat
 
         await world.publish()
         await world.until_status("SUCCEEDED")
-        await ping_webhook(world.resources, world.caller, webhook.id, None)
+        await ping_webhook(world.resources, world.resources.pipeline, world.caller, webhook.id, None)
         draft = WebhookDraft(name="Try", url=world.receiver.url(), event_types=["ticket.*"])
-        await try_connection(world.resources, world.caller, draft, None)
+        await try_connection(world.resources, world.resources.sender, world.caller, draft, None)
 
         peers = [request.peer for request in await world.receiver.received(3)]
 

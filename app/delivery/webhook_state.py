@@ -1,0 +1,73 @@
+"""What claiming and deciding read of a webhook's row: whether it gets deliveries now, its limits, and its health."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from app.clock import from_micros
+from app.database.batch import Columns
+from app.database.database import Statements
+from app.statuses import WebhookStatus
+
+IDS: Columns = (("id", "text"),)
+
+# The state of the webhooks whose ids are given as rows.
+SELECT = (
+    "SELECT w.id, w.workspace_id, w.status, w.deleted_at, w.updated_at, w.max_in_flight, w.rate_limit_per_second,"
+    " w.next_slot_at, w.held_until, w.consecutive_failures, w.failing_since"
+    " FROM webhook w JOIN {rows} asked ON asked.id = w.id"
+)
+
+
+class WebhookState(NamedTuple):
+    """A webhook as its row was at one moment. Times are microseconds since the epoch.
+
+    Attributes:
+        receives: whether it is ACTIVE and not deleted.
+        next_slot_at: when its rate limit allows the next attempt.
+        held_until: before this, no delivery of it is attempted.
+        consecutive_failures, failing_since: its run of failures; 0 and None if the last attempt succeeded.
+    """
+
+    id: str
+    workspace_id: str
+    receives: bool
+    updated_at: int
+    max_in_flight: int
+    rate_limit_per_second: int | None
+    next_slot_at: int | None
+    held_until: int | None
+    consecutive_failures: int
+    failing_since: int | None
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether a success would end a run of failures."""
+        return self.consecutive_failures > 0 or self.failing_since is not None
+
+    @property
+    def failing_since_time(self) -> datetime | None:
+        """When the run of failures began, as an aware time."""
+        return None if self.failing_since is None else from_micros(self.failing_since)
+
+
+async def fetch_states(
+    statements: Statements, select: str, webhook_ids: Iterable[str], *values: Any
+) -> dict[str, WebhookState]:
+    """The states of webhooks by id, read by a statement made of `SELECT`."""
+    rows = await statements.fetch_rows(select, IDS, [(webhook_id,) for webhook_id in webhook_ids], *values)
+    return {
+        row["id"]: WebhookState(
+            id=row["id"],
+            workspace_id=row["workspace_id"],
+            receives=row["status"] == WebhookStatus.ACTIVE and row["deleted_at"] is None,
+            updated_at=row["updated_at"],
+            max_in_flight=row["max_in_flight"],
+            rate_limit_per_second=row["rate_limit_per_second"],
+            next_slot_at=row["next_slot_at"],
+            held_until=row["held_until"],
+            consecutive_failures=row["consecutive_failures"],
+            failing_since=row["failing_since"],
+        )
+        for row in rows
+    }

@@ -1,0 +1,19 @@
+"""Which event type's example a test request sends."""
+
+from collections.abc import Iterable
+
+from app.catalogue.explanation import quoted
+from app.catalogue.patterns import compile_patterns
+from app.errors import Problem, UserErrorCode
+from app.registry import Registry
+
+
+def chosen_event_type(problems: list[Problem], registry: Registry, patterns: Iterable[str], asked: str | None) -> str:
+    """The event type that was asked for; by default the first known one that matches the patterns, or else any."""
+    if asked is None:
+        matcher = compile_patterns(patterns)
+        return next((name for name in registry.event_types if matcher.matches(name)), next(iter(registry.event_types)))
+    if asked not in registry.event_types:
+        message = f"There is no event type {quoted(asked)}. Query eventTypes for those there are."
+        problems.append(Problem(message, ("eventType",), UserErrorCode.INVALID))
+    return asked
