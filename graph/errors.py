@@ -23,7 +23,7 @@ from graphql import GraphQLError, GraphQLFormattedError
 from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
-from app.database.errors import DatabaseUnavailable
+from app.database.errors import DatabaseUnavailable, in_own_words
 from app.errors import Forbidden, RateLimited, Rejected, Unauthenticated, Unavailable
 
 BAD_USER_INPUT = "BAD_USER_INPUT"
@@ -65,6 +65,8 @@ def formatted(error: Exception) -> GraphQLFormattedError:
 
 def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
     cause = _cause(error)
+    if isinstance(cause, Exception):
+        cause = in_own_words(cause)
     if isinstance(cause, (Unauthenticated, Forbidden)):
         return str(cause), {"code": _CODES[type(cause)]}
     if isinstance(cause, RateLimited):

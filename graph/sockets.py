@@ -17,7 +17,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     SubscribeMessage,
 )
 
-from app.database.errors import DatabaseUnavailable
+from app.database.errors import DatabaseError
 from app.errors import AccessDenied, Forbidden, RateLimited, Unauthenticated, Unavailable
 from graph.context import Context
 from graph.errors import QUERY_TOO_COMPLEX, formatted
@@ -71,7 +71,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             await self._close(4401, error)
         except (Unauthenticated, Forbidden) as error:
             await self._close(4403, error)
-        except (RateLimited, Unavailable, DatabaseUnavailable) as error:
+        except (RateLimited, Unavailable, DatabaseError) as error:
             await self._close(1013, error)
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
@@ -80,7 +80,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             try:
                 await self._check()
                 message = self._with_text(message)
-            except (GraphQLError, AccessDenied, DatabaseUnavailable) as refusal:
+            except (GraphQLError, AccessDenied, DatabaseError) as refusal:
                 payload: list[GraphQLFormattedError] = [formatted(refusal)]
                 await self.send_message({"id": message["id"], "type": "error", "payload": payload})
                 return
@@ -110,7 +110,9 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         return {**message, "payload": {**message["payload"], "query": query}}
 
     async def _close(self, code: int, error: Exception) -> None:
-        unavailable = isinstance(error, (Unavailable, DatabaseUnavailable))
+        unavailable = isinstance(error, (Unavailable, DatabaseError))
+        if unavailable:
+            formatted(error)  # for the log
         words = "The server cannot tell right now; try again." if unavailable else str(error)
         await self.websocket.close(code, _reason(words))
 

@@ -21,7 +21,7 @@ from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET, UnsetType
 
-from app.database.errors import DatabaseUnavailable
+from app.database.errors import DatabaseError
 from app.errors import AccessDenied, Unavailable
 from app.resources import Resources
 from graph import http
@@ -95,7 +95,7 @@ class GraphQLView(GraphQL[Context, None]):
             return await self._run(asked, context, request.method, accept)
         except BadRequest as error:
             return http.answer({"errors": [formatted(error)]}, error.status, accept)
-        except (AccessDenied, Unavailable, DatabaseUnavailable) as error:
+        except (AccessDenied, Unavailable, DatabaseError) as error:
             errors = [formatted(error)]
             return http.answer({"errors": errors}, http.status_of(errors, accept), accept)
 

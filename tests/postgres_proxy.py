@@ -1,4 +1,5 @@
-"""A network between the product and its PostgreSQL that loses an answer at the worst moment."""
+"""A network between the product and its PostgreSQL that loses an answer at the worst moment, or a connection without a
+word."""
 
 import asyncio
 import contextlib
@@ -22,6 +23,7 @@ class PostgresProxy:
         assert parts.hostname is not None
         self._target = parts.hostname, parts.port or 5432
         self._before, self._path = f"{parts.scheme}://{parts.username}@127.0.0.1", parts.path
+        self._connections: list[_Connection] = []
         self._armed: bytes | None = None
         self._lost = asyncio.Event()
         self._told = asyncio.Event()
@@ -51,6 +53,11 @@ class PostgresProxy:
         self._armed = statement.encode()
         self._lost.clear()
 
+    def fall_silent(self) -> None:
+        """From now on let nothing through on the connections that there are, nor that they end; new ones work."""
+        for connection in self._connections:
+            connection.silent = True
+
     async def lost(self) -> None:
         """Wait until that has happened."""
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -75,6 +82,7 @@ class PostgresProxy:
         back_reader, back_writer = await asyncio.open_connection(*self._target)
         self._writers |= {writer, back_writer}
         connection = _Connection()
+        self._connections.append(connection)
         self._run(self._ask(reader, back_writer, connection))
         self._run(self._answer(back_reader, writer, connection))
 
@@ -85,7 +93,7 @@ class PostgresProxy:
 
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: "_Connection") -> None:
         with contextlib.suppress(OSError):
-            while data := await reader.read(1 << 20):
+            while data := await connection.read(reader):
                 if b"BEGIN" in data:
                     connection.in_transaction = True
                 if self._armed is not None and (parse := _parsed(self._armed, data)):
@@ -104,7 +112,7 @@ class PostgresProxy:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: "_Connection"
     ) -> None:
         with contextlib.suppress(OSError):
-            while data := await reader.read(1 << 20):
+            while data := await connection.read(reader):
                 if connection.swallows:
                     self._lost.set()
                     break
@@ -129,3 +137,11 @@ class _Connection:
         self.in_transaction = False
         self.marked: bytes | None = None
         self.swallows = False
+        self.silent = False
+
+    async def read(self, reader: asyncio.StreamReader) -> bytes:
+        """What is to be passed on next; nothing, for ever, on a connection that has fallen silent."""
+        data = await reader.read(1 << 20)
+        if self.silent:
+            await asyncio.Event().wait()
+        return data

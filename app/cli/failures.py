@@ -47,7 +47,7 @@ def explained(error: Exception) -> str | None:
 
 def _explained_by_type(error: Exception) -> str | None:
     # Only a failure pays for these imports.
-    from app.database.errors import DatabaseUnavailable, SchemaOutdated
+    from app.database.errors import DatabaseUnavailable, DatabaseUnsuitable, SchemaOutdated
     from app.encryption import EncryptionError
     from app.errors import Rejected
     from app.settings import SettingsError
@@ -60,7 +60,7 @@ def _explained_by_type(error: Exception) -> str | None:
             return f"{error} Check that it runs, and that DATABASE_URL is right."
         case Rejected():
             return "\n".join(problem.message for problem in error.problems)
-        case SchemaOutdated() | AlreadyRunning() | EncryptionError():
+        case DatabaseUnsuitable() | SchemaOutdated() | AlreadyRunning() | EncryptionError():
             return str(error)
         case OSError() if error.filename:
             return f"{error.filename} cannot be used: {error.strerror}."

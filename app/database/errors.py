@@ -1,39 +1,48 @@
 """What can go wrong with the database itself, in words that the callers' doors can pass on.
 
 DatabaseError
-├── DatabaseUnavailable   the database cannot be reached or does not answer in time; repeating later is right
-├── SchemaOutdated        the tables are older than this program
-├── UniqueViolation       a row with the same key is there already
-└── NotAllTouched         rows were not as they were taken to be
+├── DatabaseUnavailable    the database cannot do it right now, whatever the reason; repeating later is right
+│   └── TransactionUndone  it undid everything, and doing the same again at once may well succeed
+├── DatabaseUnsuitable     the database, or what stands before it, cannot hold this product's data
+├── SchemaOutdated         the tables are older than this program
+├── UniqueViolation        a row with the same key is there already
+├── NotAllTouched          rows were not as they were taken to be
+└── StatementRefused       the statement itself is wrong: a bug
+
+No list can name everything that servers, poolers and networks do. So the list is of what a statement can get wrong; all
+else that comes from a database is DatabaseUnavailable.
 """
 
 import sqlite3
 
 import asyncpg
-from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError, TransactionManagementError
+from tortoise.exceptions import BaseORMException, DBConnectionError
 
-_UNREACHABLE = (
-    OSError,
-    TimeoutError,
-    DBConnectionError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.QueryCanceledError,
-    asyncpg.InsufficientResourcesError,
-    # A connection that PostgreSQL ended in the middle of a statement: what asyncpg says to the next one.
-    asyncpg.InternalClientError,
-    # Deadlocks and the like: this transaction was undone so that another could go on.
-    asyncpg.TransactionRollbackError,
+_LOST = (OSError, DBConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+# What asyncpg says where the connection has ended and the statement (a COMMIT, say) has not been sent any more.
+_NOT_SENT = ("cannot switch to state", "connection is closed")
+# Classes of SQLSTATE that say what a statement got wrong: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_REFUSED = frozenset({"0A", "20", "21", "22", "23", "2F", "34", "42", "44", "54"})
+# Missing privileges are in class 42, but granting them is the database's affair.
+_PRIVILEGES = "42501"
+_ANSWERLESS = frozenset({"08", "57"})
+_UNIQUE = "23505"
+# Nothing was written by a transaction that ends like this. The last two concern one connection: its server is read-only
+# by now, or ended it while it was idle.
+_UNDONE = frozenset({"40001", "40P01", "25006", "57P05"})
+
+_SQLITE_REFUSED = frozenset(
+    {
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_TOOBIG,
+        sqlite3.SQLITE_CONSTRAINT,
+        sqlite3.SQLITE_MISMATCH,
+        sqlite3.SQLITE_MISUSE,
+        sqlite3.SQLITE_RANGE,
+    }
 )
-_TAKEN = (IntegrityError, sqlite3.IntegrityError, asyncpg.IntegrityConstraintViolationError)
-# What Tortoise calls an OperationalError.
-_REFUSED = (sqlite3.OperationalError, asyncpg.SyntaxOrAccessError, asyncpg.DataError)
-_SQLITE_TROUBLE = ("locked", "disk", "unable to open")
-_DAMAGED = ("not a database", "malformed")
+_SQLITE_UNIQUE = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
+_SQLITE_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 class DatabaseError(Exception):
@@ -41,7 +50,15 @@ class DatabaseError(Exception):
 
 
 class DatabaseUnavailable(DatabaseError):
-    """The database cannot be reached, is overloaded or stopped answering. Repeating later is right."""
+    """The database cannot be reached, cannot do this right now, or stopped answering. Repeating later is right."""
+
+
+class TransactionUndone(DatabaseUnavailable):
+    """Nothing was written, for certain, and doing the same again at once may well succeed."""
+
+
+class DatabaseUnsuitable(DatabaseError):
+    """The product cannot work on this database; the message says why and what would be right."""
 
 
 class SchemaOutdated(DatabaseError):
@@ -56,18 +73,62 @@ class NotAllTouched(DatabaseError):
     """Rows that were to be written were not there, or not as they were taken to be. Nothing was written."""
 
 
+class StatementRefused(DatabaseError):
+    """The statement is wrong by itself, and would be at any other time: a bug."""
+
+
 def in_own_words(error: Exception) -> Exception:
-    """What a driver or Tortoise says, in words of this package: `DatabaseUnavailable` when the database is away,
-    `UniqueViolation` for a key that is taken, Tortoise's own error for a statement that was refused; else the same."""
-    if isinstance(error, _TAKEN):
+    """What a driver or Tortoise says, in words of this package; the same where it is not about the database."""
+    told = _told_by_driver(error)
+    if isinstance(told, asyncpg.PostgresError):
+        return _of_postgres(told)
+    if isinstance(told, sqlite3.Error):
+        return _of_sqlite(told)
+    if isinstance(told, asyncpg.InterfaceError) and isinstance(told, ValueError):  # A parameter of the wrong kind.
+        return StatementRefused(str(told))
+    if isinstance(told, asyncpg.OutdatedSchemaCacheError) or str(told).startswith(_NOT_SENT):
+        return TransactionUndone(_cannot(told))
+    if isinstance(told, _LOST):
+        return DatabaseUnavailable(_answers_not(told))
+    return error
+
+
+def _told_by_driver(error: Exception) -> Exception:
+    """What Tortoise has wrapped, if it has."""
+    told = error.__cause__ or (error.args[0] if error.args else None)
+    if isinstance(error, BaseORMException) and isinstance(told, asyncpg.PostgresError | sqlite3.Error):
+        return told
+    return error
+
+
+def _of_postgres(error: asyncpg.PostgresError) -> DatabaseError:
+    state: str = error.sqlstate or ""
+    if state in _UNDONE or isinstance(error, asyncpg.InvalidCachedStatementError):
+        return TransactionUndone(_cannot(error))
+    if state == _UNIQUE:
         return UniqueViolation(str(error))
-    if isinstance(error, _REFUSED):
-        error = OperationalError(error)
-    trouble = isinstance(error, OperationalError | TransactionManagementError)
-    if isinstance(error, sqlite3.DatabaseError) and any(word in str(error) for word in _DAMAGED):
+    if state[:2] in _REFUSED and state != _PRIVILEGES:
+        return StatementRefused(str(error))
+    return DatabaseUnavailable(_answers_not(error) if state[:2] in _ANSWERLESS else _cannot(error))
+
+
+def _of_sqlite(error: sqlite3.Error) -> DatabaseError:
+    code = getattr(error, "sqlite_errorcode", None)  # Python's own errors have none.
+    if code in _SQLITE_UNIQUE:
+        return UniqueViolation(str(error))
+    primary = code & 0xFF if code is not None else None  # without the reason in its upper bits
+    if primary in _SQLITE_DAMAGED:
         return DatabaseUnavailable(
             f"The file of the database is damaged, or is none: {error}. docs/operations.md says how to restore one."
         )
-    if isinstance(error, _UNREACHABLE) or (trouble and any(word in str(error) for word in _SQLITE_TROUBLE)):
-        return DatabaseUnavailable(f"The database does not answer: {str(error) or type(error).__name__}.")
-    return error
+    if primary in _SQLITE_REFUSED or (primary is None and not isinstance(error, sqlite3.OperationalError)):
+        return StatementRefused(str(error))
+    return DatabaseUnavailable(_answers_not(error))
+
+
+def _answers_not(error: Exception) -> str:
+    return f"The database does not answer: {str(error) or type(error).__name__}."
+
+
+def _cannot(error: Exception) -> str:
+    return f"The database cannot do this right now: {str(error) or type(error).__name__}."

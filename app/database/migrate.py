@@ -16,10 +16,14 @@ from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
 import app.migrations
 from app.database.database import Database, dialect_of, tortoise_config
-from app.database.errors import DatabaseUnavailable, SchemaOutdated, in_own_words
+from app.database.errors import SchemaOutdated, in_own_words
+from app.database.postgres_session import refuse_pooler
+from app.database.statements import translated
 
 # Any number does, as long as every replica takes the same: the bytes of "eevhooks".
 _ADVISORY_LOCK = 0x656576686F6F6B73
+# A migration may take its time, within a statement and between two, and so may waiting for another one.
+_UNHURRIED = "SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0; SET lock_timeout = 0"
 
 # Where Tortoise writes down what it has applied.
 _HAS_RECORDS = {
@@ -33,6 +37,7 @@ async def migrate(database_url: str) -> list[str]:
 
     Raises:
         DatabaseUnavailable: the database does not answer.
+        DatabaseUnsuitable: the product cannot work on it.
     """
     async with _locked(database_url), _executor(database_url) as executor:
         applied: list[str] = []
@@ -79,8 +84,7 @@ async def _executor(database_url: str) -> AsyncIterator[MigrationExecutor]:
         await context.init(config=config)
         connection = context.connections.get(dialect)
         if dialect == "postgres":
-            # The one connection of this pool: a migration may take its time, within a statement and between two.
-            await connection.execute_script("SET idle_in_transaction_session_timeout = 0")
+            await connection.execute_script(_UNHURRIED)  # on the one connection of this pool
         yield MigrationExecutor(connection, config["apps"])
 
 
@@ -92,10 +96,12 @@ async def _locked(database_url: str) -> AsyncIterator[None]:
     else:
         connection = await _connect(database_url)
         try:
-            await connection.execute("SELECT pg_advisory_lock($1)", _ADVISORY_LOCK)
+            await translated(connection.execute(_UNHURRIED))
+            await translated(refuse_pooler(connection, lambda: _connect(database_url)))
+            await translated(connection.execute("SELECT pg_advisory_lock($1)", _ADVISORY_LOCK))
             yield
         finally:
-            await connection.close()
+            connection.terminate()
 
 
 @asynccontextmanager
@@ -107,7 +113,7 @@ async def _file_lock(path: Path) -> AsyncIterator[None]:
 
 
 async def _connect(database_url: str) -> asyncpg.Connection:
-    try:
-        return await asyncpg.connect(database_url.replace("postgres://", "postgresql://", 1))
-    except (OSError, asyncpg.PostgresError) as error:
-        raise DatabaseUnavailable(f"The database does not answer: {error}.") from error
+    connection: asyncpg.Connection = await translated(
+        asyncpg.connect(database_url.replace("postgres://", "postgresql://", 1))
+    )
+    return connection

@@ -2,7 +2,7 @@
 do not outlive a process that has stopped answering."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from itertools import chain
 from typing import Any, TypeVar
@@ -12,16 +12,24 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import TransactionContext, TransactionContextPooled
 
 from app.database.batch import all_in_one, rows_parameters
-from app.database.errors import DatabaseUnavailable, NotAllTouched, in_own_words
-from app.database.statements import Row, Statements, Work, Write
+from app.database.errors import (
+    DatabaseUnavailable,
+    NotAllTouched,
+    TransactionUndone,
+    in_own_words,
+)
+from app.database.postgres_connection import Connection, Watch
+from app.database.postgres_session import refuse_pooler, set_up
+from app.database.statements import Row, Statements, Work, Write, translated
 
 _Result = TypeVar("_Result")
 
 STATEMENT_TIMEOUT_SECONDS = 30.0
-
-# A process that is frozen or cut off in the middle of a transaction keeps its row locks, and everybody else would wait
-# for as long. No transaction here pauses for more than milliseconds.
-IDLE_IN_TRANSACTION_SECONDS = 3
+CONNECT_SECONDS = 5.0
+# How long giving a connection back may take while a cancelled statement is still under way on it.
+RELEASE_SECONDS = 5.0
+# How often a transaction is done that the server undoes for the sake of others.
+TRIES = 3
 
 
 class OnConnection(Statements):
@@ -62,18 +70,35 @@ def pool_of(client: AsyncpgDBClient) -> asyncpg.Pool:
 
 async def alone(client: AsyncpgDBClient, work: Work[_Result]) -> _Result:
     """Run statements, each for itself."""
-    async with _connection(client) as connection:
-        return await work(OnConnection(connection))
+    return await _tried_again(lambda: _alone(pool_of(client), work))
 
 
 async def together(client: AsyncpgDBClient, work: Work[_Result]) -> _Result:
     """Run statements as one transaction."""
-    async with _connection(client) as connection:
+    return await _tried_again(lambda: _together(pool_of(client), work))
+
+
+async def _tried_again(run: Callable[[], Awaitable[_Result]]) -> _Result:
+    """Run again what was undone: a deadlock's other side has gone on by then, and a stale session is replaced."""
+    for _ in range(TRIES - 1):
+        with suppress(TransactionUndone):
+            return await translated(run())
+    return await translated(run())
+
+
+async def _alone(pool: asyncpg.Pool, work: Work[_Result]) -> _Result:
+    async with _connection(pool) as connection:
+        return await work(OnConnection(connection))
+
+
+async def _together(pool: asyncpg.Pool, work: Work[_Result]) -> _Result:
+    async with _connection(pool) as connection:
         try:
             await connection.execute("BEGIN")
             result = await work(OnConnection(connection))
             await connection.execute("COMMIT")
         except BaseException:
+            # On a connection that was closed over its error, which says so at once, there is nothing left to undo.
             with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
                 await asyncio.shield(connection.execute("ROLLBACK"))
             raise
@@ -81,13 +106,14 @@ async def together(client: AsyncpgDBClient, work: Work[_Result]) -> _Result:
 
 
 @asynccontextmanager
-async def _connection(client: AsyncpgDBClient) -> AsyncIterator[Any]:
-    pool = pool_of(client)
+async def _connection(pool: asyncpg.Pool) -> AsyncIterator[Any]:
     connection = await pool.acquire(timeout=STATEMENT_TIMEOUT_SECONDS)
     try:
         yield connection
     finally:
-        await pool.release(connection)
+        # What became of the work is known by now; the pool ends a connection that it cannot tidy up.
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+            await asyncio.shield(pool.release(connection, timeout=RELEASE_SECONDS))
 
 
 class TranslatingTransaction(TransactionWrapper):
@@ -103,6 +129,8 @@ class TranslatingTransaction(TransactionWrapper):
 class TranslatingClient(AsyncpgDBClient):
     """A pool whose statements raise `DatabaseUnavailable` where the database is away."""
 
+    _watch: Watch | None = None
+
     async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             return await super()._translate_exceptions(func, *args, **kwargs)
@@ -110,20 +138,39 @@ class TranslatingClient(AsyncpgDBClient):
             raise in_own_words(error) from error
 
     async def create_pool(self, **kwargs: Any) -> asyncpg.Pool:
-        """A pool of connections that are set up once and given back as they are: nobody here changes their session."""
-        return await super().create_pool(init=_set_up, reset=_leave_as_it_is, **kwargs)
+        """A pool of connections that are set up once and given back as they are: nobody here changes their session.
+
+        Raises:
+            DatabaseUnsuitable: the product cannot work on this database.
+        """
+        pool_only = {"min_size", "max_size", "connection_class"}
+        kwargs = {"timeout": CONNECT_SECONDS, **kwargs, "connection_class": Connection}
+        alone = {name: value for name, value in kwargs.items() if name not in pool_only}
+
+        def connect() -> Awaitable[asyncpg.Connection]:
+            return asyncpg.connect(**alone)
+
+        async def begin(connection: Connection) -> None:
+            connection.begin(watch)
+            await refuse_pooler(connection, connect)
+            await set_up(connection)
+
+        pool: asyncpg.Pool = asyncpg.create_pool(None, init=begin, reset=_leave_as_it_is, **kwargs)  # type: ignore[call-overload]
+        self._watch = watch = Watch(connect, pool.expire_connections)
+        await pool
+        return pool
+
+    async def _close(self) -> None:
+        if self._watch is not None:
+            await self._watch.close()
+        await super()._close()
 
     def _in_transaction(self) -> TransactionContext:
         return TransactionContextPooled(TranslatingTransaction(self), self._pool_init_lock)
 
 
-async def _set_up(connection: asyncpg.Connection) -> None:
-    # By a statement rather than a parameter of the connection, which poolers in between refuse.
-    await connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_SECONDS}s'")
-
-
 async def _leave_as_it_is(_: asyncpg.Connection) -> None:
-    """Instead of asyncpg's RESET ALL, which would undo the setting at the price of a round trip."""
+    """Instead of asyncpg's RESET ALL, which would undo the settings at the price of a round trip."""
 
 
 client_class = TranslatingClient

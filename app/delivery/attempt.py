@@ -12,7 +12,7 @@ from typing import NamedTuple
 import structlog
 
 from app.clock import Clock, to_micros
-from app.database.errors import DatabaseUnavailable
+from app.database.errors import DatabaseError, StatementRefused
 from app.delivery.claim import Claimed
 from app.delivery.decide import Attempted, Facts, decide
 from app.delivery.finished_attempt import FinishedAttempt
@@ -28,6 +28,9 @@ from app.sender.sender import Sender
 from app.statuses import AttemptOutcome
 
 log = structlog.get_logger()
+
+# As long as a deployment may have tables that do not fit: a migration under way, or one that was taken back.
+REFUSED_SECONDS = 300.0
 
 
 class Sending(NamedTuple):
@@ -66,13 +69,19 @@ class Attempts:
             await asyncio.sleep(wait / 1_000_000)
 
     async def _record(self, finished: FinishedAttempt) -> None:
-        """Record, waiting for the database to come back where it is away: the attempt was made and must be written."""
-        pause = 0.05
+        """Record, waiting for as long as the database cannot: the attempt was made and must be written.
+
+        Only what it refuses again and again, over minutes, is a bug that waiting does not help.
+        """
+        clock = asyncio.get_running_loop().time
+        pause, refused_until = 0.05, clock() + REFUSED_SECONDS
         while True:
             try:
                 await self.recorder.record(finished)
                 return
-            except (DatabaseUnavailable, Unavailable) as error:
+            except (DatabaseError, Unavailable) as error:
+                if isinstance(error, StatementRefused) and clock() >= refused_until:
+                    raise
                 log.warning("record.waiting", delivery_id=finished.claimed.id, error=str(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)

@@ -12,9 +12,14 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import structlog
+
 from app.clock import Clock, to_micros
 from app.database.database import Database
+from app.database.errors import DatabaseUnavailable
 from app.ids import WORKER, new_id
+
+log = structlog.get_logger()
 
 
 class Lease:
@@ -81,8 +86,11 @@ class Lease:
         return bool(renewed)
 
     async def end(self) -> None:
-        """Give the lease up: whatever is still claimed under it is free."""
-        await self._database.execute("DELETE FROM worker WHERE id = $1", self.worker_id)
+        """Give the lease up: whatever is still claimed under it is free. Without the database, it ends by itself."""
+        try:
+            await self._database.execute("DELETE FROM worker WHERE id = $1", self.worker_id)
+        except DatabaseUnavailable as error:
+            log.warning("lease.not_ended", error=str(error))
 
     def _until(self, now: datetime) -> int:
         return to_micros(now + self._length)

@@ -14,7 +14,7 @@ import structlog
 
 from app.clock import Clock, to_micros
 from app.database.database import Database
-from app.database.errors import DatabaseError
+from app.database.errors import DatabaseUnavailable
 from app.delivery.attempt import Attempts, Sending
 from app.delivery.claim import Claimed, ClaimedBatch, claim
 from app.delivery.claim_at_publish import ClaimAtPublish
@@ -150,7 +150,7 @@ class Pipeline:
                         del self._asked[webhook_id]
                     await self._claim_some(webhook_ids)
             may_go_on = self._may_claim
-        except DatabaseError as error:
+        except DatabaseUnavailable as error:
             self.require_reconciliation()
             log.warning("claim.failed", error=str(error))  # The sweep asks again.
         except Exception:

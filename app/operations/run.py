@@ -11,11 +11,10 @@ from typing import TypeAlias
 
 import orjson
 import structlog
-from tortoise.exceptions import OperationalError
 
 from app.clock import to_micros
 from app.database.database import Row, Statements
-from app.database.errors import DatabaseError
+from app.database.errors import DatabaseUnavailable
 from app.delivery.lease import Lease
 from app.operations import bulk, replay
 from app.operations.begin import announce
@@ -76,7 +75,7 @@ async def run_batches(services: Services, lease: Lease) -> int:
             await _run_batch(services, row)
         except _Lost:
             log.info("operation.lost", operation_id=row["id"])
-        except (DatabaseError, OperationalError):
+        except DatabaseUnavailable:
             raise  # the database is away, or two transactions waited for each other: the next round tries again
         except Exception:
             log.exception("operation.failed", operation_id=row["id"], kind=row["kind"])

@@ -3,8 +3,9 @@
     GET /health/live    200 while the process answers at all
     GET /health/ready   200 `ok` or `degraded`, 503 `unavailable`
 
-Ready means that events can be taken in: the database answers and has the tables of this program. Without the broker or
-live updates it is degraded: deliveries go out all the same, found by the sweep. Reasons name no hosts; the log does.
+Ready means that events can be taken in: the database answers, takes writes (one is tried, and undone) and has the
+tables of this program. Without the broker or live updates it is degraded: deliveries go out all the same, found by the
+sweep. Reasons name no hosts; the log does.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from tortoise.exceptions import BaseORMException
 from app.clock import to_micros
 from app.database.errors import DatabaseError, SchemaOutdated
 from app.database.migrate import require_current_schema
+from app.database.probe import try_write
 from app.delivery.queue_age import queue_age
 from app.resources import Resources
 
@@ -110,7 +112,13 @@ class Health:
         return report
 
     async def _database(self) -> str | None:
-        await self._resources.database.execute("SELECT 1")  # On the connection that writes, where there are several.
+        database = self._resources.database
+        await database.execute("SELECT 1")  # On the connection that writes, where there are several.
+        try:
+            await try_write(database)
+        except (DatabaseError, OSError) as error:
+            log.warning("health.no_writes", reason=str(error))
+            return "The database takes no writes: it is read-only, or its disk is full."
         return None
 
     async def _migrations(self) -> str | None:

@@ -2,16 +2,21 @@
 
 import functools
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 import strawberry
 
+from app.database.errors import TransactionUndone
 from app.errors import Rejected
 from graph.context import Info
 from graph.types.user_error import UserError
 
 InputType = TypeVar("InputType")
 PayloadType = TypeVar("PayloadType", bound="Payload")
+
+# How often a change is made that the database undoes so that another one can go on.
+TRIES = 3
 
 Input: TypeAlias = Annotated[InputType, strawberry.argument(description="Input of the mutation.")]
 
@@ -26,19 +31,26 @@ class Payload:
 def mutation(description: str) -> Callable[[Callable[[Any, Info, InputType], Awaitable[PayloadType]]], Any]:
     """A field of Mutation, made from a resolver that returns its payload or raises.
 
-    What the domain rejects is answered as a payload with `userErrors` and nothing else; what else is raised passes on.
+    What the domain rejects is answered as a payload with `userErrors` and nothing else; what else is raised passes on,
+    except that a change is made again whose transaction was undone.
     """
 
     def decorate(resolver: Callable[[Any, Info, InputType], Awaitable[PayloadType]]) -> Any:
         payload: type[PayloadType] = resolver.__annotations__["return"]
 
-        @functools.wraps(resolver)
-        async def answer(self: Any, info: Info, input: InputType) -> PayloadType:
-            info.context.forget()  # an earlier mutation of the same request may have changed what was loaded
+        async def told(self: Any, info: Info, input: InputType) -> PayloadType:
             try:
                 return await resolver(self, info, input)
             except Rejected as rejection:
                 return payload(user_errors=[UserError.from_problem(problem) for problem in rejection.problems])
+
+        @functools.wraps(resolver)
+        async def answer(self: Any, info: Info, input: InputType) -> PayloadType:
+            info.context.forget()  # an earlier mutation of the same request may have changed what was loaded
+            for _ in range(TRIES - 1):
+                with suppress(TransactionUndone):
+                    return await told(self, info, input)
+            return await told(self, info, input)
 
         return strawberry.mutation(answer, description=description)
 

@@ -10,6 +10,7 @@ from tests.clock import FakeClock
 from tests.databases import PostgresDatabases
 from tests.domain import Domain, open_domain
 from tests.graph.conftest import URL, Api, api_of, http_client
+from tests.postgres_faults import read_only
 from tests.services import Postgres
 from tests.world import TICKET
 
@@ -43,6 +44,30 @@ async def test_a_database_that_is_away_is_unavailable_and_worth_another_try(tmp_
     assert unknown.json()["errors"][0]["extensions"] == {"code": "UNAVAILABLE", "retryable": True}
     assert str(server.port) not in unknown.text + str(known)
     assert again == {"webhooks": {"nodes": []}}
+
+
+@pytest.mark.parametrize("databases", ["postgres"], indirect=True)
+async def test_a_read_only_database_is_unavailable_and_worth_another_try(api: Api, database_url: str) -> None:
+    event = {"type": "ticket.created", "data": TICKET}
+    async with read_only(database_url):
+        refused = await api.error(PUBLISH, input=event)
+    taken = await api.data(PUBLISH, input=event)
+
+    assert taken["publishEvent"]["userErrors"] == []
+    assert refused["extensions"] == {"code": "UNAVAILABLE", "retryable": True}
+
+
+async def test_whatever_the_database_says_while_a_key_is_looked_up_is_json(
+    api: Api, domain: Domain, clock: FakeClock
+) -> None:
+    await domain.resources.database.execute("ALTER TABLE api_key RENAME TO mislaid")
+    clock.advance(60)  # the key has to be looked up again
+
+    answer = await api.post("{ webhooks { nodes { id } } }")
+
+    [error] = answer.json()["errors"]
+    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert error["extensions"]["errorId"] in error["message"]
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.database import postgres
+from app.database import postgres_session
 from app.database.database import Database, Statements
-from app.database.errors import DatabaseUnavailable
+from app.database.errors import DatabaseUnavailable, TransactionUndone
 from tests.patience import PATIENCE_SECONDS
 from tests.postgres_proxy import PostgresProxy
 
@@ -89,13 +89,13 @@ async def test_of_two_transactions_that_wait_for_each_other_one_is_told_to_come_
 
     outcomes = await asyncio.gather(touch_both("ws_a", "ws_b"), touch_both("ws_b", "ws_a"), return_exceptions=True)
 
-    assert {type(outcome) for outcome in outcomes} == {type(None), DatabaseUnavailable}
+    assert {type(outcome) for outcome in outcomes} == {type(None), TransactionUndone}
 
 
 async def test_a_transaction_of_a_process_that_has_stopped_answering_holds_up_others_only_for_a_moment(
     database_url: str, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "IDLE_IN_TRANSACTION_SECONDS", 0.2)
+    monkeypatch.setattr(postgres_session, "IDLE_IN_TRANSACTION_SECONDS", 0.2)
     async with Database(database_url) as frozen:
 
         async def stop_in_the_middle() -> None:
@@ -118,4 +118,4 @@ async def test_that_bound_outlives_the_use_of_a_connection(database: Database) -
 
     shown = await database.fetch_one("SHOW idle_in_transaction_session_timeout")
 
-    assert shown == {"idle_in_transaction_session_timeout": f"{postgres.IDLE_IN_TRANSACTION_SECONDS}s"}
+    assert shown == {"idle_in_transaction_session_timeout": f"{postgres_session.IDLE_IN_TRANSACTION_SECONDS}s"}

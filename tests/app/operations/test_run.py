@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.database.database import Statements
-from app.database.errors import DatabaseError
+from app.database.errors import DatabaseUnavailable
 from app.delivery_filter import DeliveryFilter
 from app.operations import bulk, run
 from app.operations.begin import Matched
@@ -134,12 +134,12 @@ async def test_an_operation_goes_on_after_the_database_was_away(desk: Desk, monk
 
     async def batch(statements: Statements, task: Task, at: datetime) -> Progress:
         if away.pop():
-            raise DatabaseError("The database does not answer.")
+            raise DatabaseUnavailable("The database does not answer.")
         away.append(False)
         return await cancel_batch(statements, task, at)
 
     monkeypatch.setattr(run, "_BATCHES", {bulk.CANCEL.kind: batch})
-    with pytest.raises(DatabaseError):
+    with pytest.raises(DatabaseUnavailable):
         await run_due_operations(desk.domain.resources, desk.domain.resources.lease)
     away.append(False)
 

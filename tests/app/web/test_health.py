@@ -8,10 +8,13 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from app.database import probe
 from app.web.health import Health
 from tests.clock import FakeClock
 from tests.databases import PostgresDatabases, SqliteDatabases
+from tests.postgres_faults import read_only
 from tests.services import Postgres, Redis
+from tests.sqlite_faults import no_room_for_commits
 from tests.world import World, open_world
 
 WELL = {"status": "ok"}
@@ -78,6 +81,36 @@ async def test_without_its_database_the_server_is_not_ready_until_it_is_back(
     assert down.json()["checks"]["database"] == {"status": "degraded", "reason": "The database does not answer."}
     assert str(postgres.port) not in down.text
     assert (up.status_code, up.json()["checks"]["database"]) == (200, WELL)
+
+
+NO_WRITES = {"status": "degraded", "reason": "The database takes no writes: it is read-only, or its disk is full."}
+
+
+async def test_a_database_that_can_only_be_read_is_not_ready_until_it_can_be_written_to(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    database_url = await PostgresDatabases(postgres).create()
+    async with open_world(database_url, tmp_path, works=False) as world:
+        async with read_only(database_url):
+            await ask(world, works=False)  # Of a session that was just ended, the first to use it is told.
+            full = await ask(world, works=False)
+        writable = await ask(world, works=False)
+
+    assert (full.status_code, full.json()["checks"]["database"]) == (503, NO_WRITES)
+    assert (writable.status_code, writable.json()["checks"]["database"]) == (200, WELL)
+
+
+async def test_a_full_disk_is_not_ready(
+    sqlite_databases: SqliteDatabases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "_BYTES", 8 * 1024 * 1024)  # The limit here is each file's, and the log's is longer.
+    async with open_world(await sqlite_databases.create(), tmp_path) as world:
+        with no_room_for_commits(world.resources.database):
+            full = await ask(world)
+        room = await ask(world)
+
+    assert (full.status_code, full.json()["checks"]["database"]) == (503, NO_WRITES)
+    assert room.status_code == 200
 
 
 @pytest.fixture

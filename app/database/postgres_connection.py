@@ -1,0 +1,169 @@
+"""A connection to PostgreSQL that ends itself once it is of no more use, and is asked after while it stays silent.
+
+A pool gives back what it was given. A session on a server that has become read-only, or one at the end of a network
+path that has gone, would fail every statement for as long as the process lives; so it is closed here, where its error
+is seen first.
+"""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from contextvars import Context
+from time import monotonic
+from typing import Any, TypeVar
+
+import asyncpg
+
+_Result = TypeVar("_Result")
+
+# A statement that has no answer after so long is not ended: another connection asks whether the server works on it.
+SILENT_SECONDS = 3.0
+# How long that may take, and how long the network may leave what was sent unacknowledged.
+ANSWER_SECONDS = 2.0
+UNACKNOWLEDGED_MS = 5_000
+# On a session that is older than this, "read-only" may be true of a server that is no longer the primary.
+FRESH_SECONDS = 1.0
+
+_SPOILED = frozenset({"25006", "25P02", "25P03", "57P01", "57P02", "57P03", "57P04", "57P05"})
+# A server that says one of these has answered: nothing is known of the other connections.
+_LOST_CLASSES = frozenset({"08", "57"})
+_WORKING = """SELECT pid FROM pg_stat_activity WHERE pid = ANY($1::int[])
+AND (state = 'active' AND wait_event_type IS DISTINCT FROM 'Client' OR state = 'disabled')"""
+_KEEPALIVES = {
+    (socket.SOL_SOCKET, "SO_KEEPALIVE"): 1,
+    (socket.IPPROTO_TCP, "TCP_KEEPIDLE"): 5,
+    (socket.IPPROTO_TCP, "TCP_KEEPINTVL"): 1,
+    (socket.IPPROTO_TCP, "TCP_KEEPCNT"): 3,
+    (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT"): UNACKNOWLEDGED_MS,
+}
+
+
+class Connection(asyncpg.Connection):
+    """A connection of a pool.
+
+    Attributes:
+        backend: the process that works for it in the server.
+        asking_since: when it was asked what it has not answered yet; None while it is idle.
+    """
+
+    watch: "Watch"
+    backend: int | None = None
+    asking_since: float | None = None
+    opened_at = 0.0
+
+    def begin(self, watch: "Watch") -> None:
+        """Have it watched, and have the network say when it has gone (where the operating system can)."""
+        self.watch = watch
+        self.opened_at = monotonic()
+        opened = self._transport.get_extra_info("socket")  # type: ignore[attr-defined]
+        if opened is None or opened.family not in {socket.AF_INET, socket.AF_INET6}:
+            return
+        for (level, name), value in _KEEPALIVES.items():
+            if (option := getattr(socket, name, None)) is not None:
+                opened.setsockopt(level, option, value)
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109 - asyncpg's
+        """Run a statement, or several without parameters, and return its status."""
+        return await self._watched(super().execute(query, *args, timeout=timeout))
+
+    async def executemany(self, command: str, args: Any, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncpg's
+        """Run a statement once for each sequence of parameters."""
+        await self._watched(super().executemany(command, args, timeout=timeout))
+
+    async def fetch(self, query: str, *args: Any, timeout: float | None = None, record_class: Any = None) -> Any:  # noqa: ASYNC109 - asyncpg's
+        """Run a statement and return its rows."""
+        return await self._watched(super().fetch(query, *args, timeout=timeout, record_class=record_class))
+
+    async def fetchrow(self, query: str, *args: Any, timeout: float | None = None, record_class: Any = None) -> Any:  # noqa: ASYNC109 - asyncpg's
+        """Run a statement and return its first row."""
+        return await self._watched(super().fetchrow(query, *args, timeout=timeout, record_class=record_class))
+
+    async def _watched(self, work: Awaitable[_Result]) -> _Result:
+        self.asking_since = monotonic()
+        timer = asyncio.get_running_loop().call_later(SILENT_SECONDS, self.watch.silent, self)
+        try:
+            return await work
+        except (OSError, asyncpg.PostgresError, asyncpg.InternalClientError) as error:
+            await self._end_if_spoiled(error)
+            raise
+        finally:
+            timer.cancel()
+            self.asking_since = None
+
+    async def _end_if_spoiled(self, error: Exception) -> None:
+        state: str = getattr(error, "sqlstate", None) or ""
+        if isinstance(error, asyncpg.OutdatedSchemaCacheError):
+            return
+        lost = isinstance(error, OSError | asyncpg.InternalClientError)
+        elsewhere = state == "25006" and monotonic() - self.opened_at > FRESH_SECONDS
+        if lost or state in _SPOILED or state[:2] == "08":
+            self.terminate()
+        if lost or elsewhere:
+            await self.watch.suspect()
+
+
+class Watch:
+    """Asks after the connections of a pool that stay silent, by a connection of its own.
+
+    A server that does not work on what a connection was asked has answered already, or was never reached: the network
+    has lost one or the other. Then that connection is closed, and none of the others is used again.
+
+    Args:
+        connect: opens a connection beside the pool.
+        suspect: has the pool replace its connections, each before its next use.
+    """
+
+    def __init__(
+        self, connect: Callable[[], Awaitable[asyncpg.Connection]], suspect: Callable[[], Awaitable[object]]
+    ) -> None:
+        self._connect = connect
+        self.suspect = suspect
+        self._silent: dict[Connection, float | None] = {}
+        self._asking: asyncio.Task[None] | None = None
+
+    def silent(self, connection: Connection) -> None:
+        """Take note of a connection that has not answered for `SILENT_SECONDS`."""
+        self._silent[connection] = connection.asking_since
+        if self._asking is None:
+            self._asking = asyncio.get_running_loop().create_task(self._ask(), context=Context())
+
+    async def close(self) -> None:
+        """Ask no more."""
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.wait([self._asking])
+
+    async def _ask(self) -> None:
+        try:
+            while self._silent:
+                silent, self._silent = self._silent, {}
+                working = await self._working([connection.backend for connection in silent])
+                for connection, since in silent.items():
+                    if since is None or connection.asking_since != since:
+                        continue  # It has answered meanwhile.
+                    if working is None or connection.backend in working:
+                        asyncio.get_running_loop().call_later(SILENT_SECONDS, self._still_silent, connection, since)
+                    else:
+                        connection.terminate()
+                        await self.suspect()
+        finally:
+            self._asking = None
+
+    def _still_silent(self, connection: Connection, since: float) -> None:
+        if connection.asking_since == since:
+            self.silent(connection)
+
+    async def _working(self, backends: list[int | None]) -> set[int | None] | None:
+        """Which of these the server works for; None where it answers, but does not say."""
+        asking: asyncpg.Connection | None = None
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                asking = await self._connect()
+                return {row["pid"] for row in await asking.fetch(_WORKING, backends)}
+        except asyncpg.PostgresError as error:
+            return set() if (error.sqlstate or "")[:2] in _LOST_CLASSES else None
+        except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+            return set()
+        finally:
+            if asking is not None:
+                asking.terminate()
