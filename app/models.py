@@ -12,7 +12,7 @@ from datetime import datetime
 from tortoise import fields
 from tortoise.models import Model
 
-from app.database.fields import IdField, JsonField, LongTextField, TimestampField
+from app.column_types import IdField, JsonField, LongTextField, TimestampField
 from app.statuses import (
     AttemptOutcome,
     AttemptTrigger,

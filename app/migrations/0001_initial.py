@@ -2,7 +2,7 @@ from tortoise import fields, migrations
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
-from app.database.fields import IdField, JsonField, TimestampField
+from app.column_types import IdField, JsonField, TimestampField
 from app.statuses import (
     AttemptOutcome,
     AttemptTrigger,

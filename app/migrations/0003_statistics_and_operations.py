@@ -3,7 +3,7 @@
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
-from app.database.fields import IdField, JsonField, TimestampField
+from app.column_types import IdField, JsonField, TimestampField
 
 # Counting what has not succeeded must not look at the rows themselves, so the indexes say which deliveries are tests.
 _NOT_SUCCEEDED = (
