@@ -20,7 +20,7 @@ from app.settings import load_settings
 from app.statuses import Scope
 from app.sweep import sweep
 from app.updates import Topic
-from app.webhooks.drafts import WebhookDraft
+from app.webhooks.fields import WebhookDraft
 from app.webhooks.lifecycle import create_webhook
 from tasks.process import open_process
 from tests.clock import FakeClock

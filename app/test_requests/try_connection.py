@@ -23,11 +23,11 @@ from app.services import Services
 from app.statuses import HttpMethod, Scope, WebhookStatus
 from app.test_requests.connection_steps import ConnectionStep, steps_of
 from app.test_requests.event_type import chosen_event_type
-from app.webhooks.drafts import WebhookDraft
+from app.webhooks.configuration import configure
+from app.webhooks.fields import Configuration, WebhookDraft
 from app.webhooks.rows import write_configuration
 from app.webhooks.secrets import signing_secret
 from app.webhooks.surroundings import surroundings
-from app.webhooks.validation.configuration import Configuration, configure
 
 _FIRST_ATTEMPT = 1
 

@@ -16,13 +16,13 @@ from app.models import Secret, Webhook
 from app.services import Services
 from app.statuses import AuthenticationKind, Scope, WebhookStatus
 from app.webhooks.change import Change, announce, changing, raise_registry_version
+from app.webhooks.configuration import configure, reconfigure
 from app.webhooks.credentials import seal_headers
 from app.webhooks.deleted import cancel_deliveries
-from app.webhooks.drafts import WebhookChanges, WebhookDraft
+from app.webhooks.fields import Configuration, WebhookChanges, WebhookDraft
 from app.webhooks.rows import differences, read_configuration, write_configuration
 from app.webhooks.secrets import add_secret, schedule_rotation, signing_secret
 from app.webhooks.surroundings import surroundings
-from app.webhooks.validation.configuration import Configuration, configure, reconfigure
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 Also says what two configurations differ in, as the audit log shows it: secrets masked.
 """
 
-from dataclasses import fields
 from ipaddress import ip_network
 from typing import Any
 
@@ -18,22 +17,11 @@ from app.webhooks.credentials import (
     seal_credential,
     seal_headers,
 )
-from app.webhooks.validation.configuration import Configuration
+from app.webhooks.fields import SETTINGS, Configuration
 
-# As they are in the row and in the configuration; the others need a translation.
-_SAME = (
-    "name",
-    "url",
-    "description",
-    "method",
-    "timeout_seconds",
-    "verify_ssl",
-    "rotate_secret_every_days",
-    "rate_limit_per_second",
-    "max_in_flight",
-    "metadata",
-    "signature_scheme",
-)
+# Kept in the row in another form: a list, encrypted, or in several columns. The others are the same in both.
+_TRANSLATED = {"event_types", "filter", "ip_allowlist", "headers", "authentication", "retry_delays_seconds"}
+_SAME = tuple(name for name in SETTINGS if name not in _TRANSLATED)
 
 
 def write_configuration(cipher: Cipher, webhook: Webhook, configuration: Configuration) -> None:
@@ -72,10 +60,10 @@ def read_configuration(cipher: Cipher, webhook: Webhook) -> Configuration:
 def differences(old: Configuration | None, new: Configuration) -> dict[str, list[Any]]:
     """What changed, as {"field": [old, new]} with the names of the API; everything there is for a new webhook."""
     changes = {}
-    for field in fields(Configuration):
-        before, after = (None if old is None else getattr(old, field.name)), getattr(new, field.name)
+    for name, setting in SETTINGS.items():
+        before, after = (None if old is None else getattr(old, name)), getattr(new, name)
         if before != after:
-            changes[_api_name(field.name)] = [_shown(before), _shown(after)]
+            changes[setting.api_name] = [_shown(before), _shown(after)]
     return changes
 
 
@@ -91,10 +79,3 @@ def _shown(value: Any) -> Any:
         case None | bool() | int() | str() | dict():
             return value
     return str(value)
-
-
-def _api_name(name: str) -> str:
-    if name == "retry_delays_seconds":
-        return "retryPolicy.delaysSeconds"
-    first, *rest = name.split("_")
-    return first + "".join(map(str.capitalize, rest))

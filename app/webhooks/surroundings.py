@@ -2,7 +2,7 @@
 
 from app.egress import address_policy
 from app.services import Services
-from app.webhooks.validation.configuration import Surroundings
+from app.webhooks.validation.setting import Surroundings
 
 
 async def surroundings(services: Services, workspace_id: str) -> Surroundings:

@@ -1,13 +1,13 @@
 """Webhooks to be made, changed and pinged."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import strawberry
 from strawberry.scalars import JSON
-from strawberry.types.unset import UnsetType
 
-from app.webhooks import drafts
+from app.webhooks.drafts import AuthenticationDraft, BasicAuthDraft, HeaderDraft
+from app.webhooks.fields import DEFAULT_TIMEOUT_SECONDS, WebhookChanges, WebhookDraft
 from graph.enums import HttpMethod, SignatureScheme
 
 _NAME = "Name of the webhook, for people."
@@ -37,6 +37,9 @@ class HeaderInput:
         default=False, description="Whether the value is a credential, which is never shown again."
     )
 
+    def draft(self) -> HeaderDraft:
+        return HeaderDraft(self.name, self.value, bool(self.sensitive))
+
 
 @strawberry.input(description="Credentials for HTTP Basic authentication (RFC 7617).")
 class BasicAuthInput:
@@ -50,9 +53,9 @@ class AuthenticationInput:
     basic: BasicAuthInput | None = strawberry.field(description="Username and password.")
     none: bool | None = strawberry.field(description="No authentication; must be true.")
 
-    def draft(self) -> drafts.AuthenticationDraft:
-        basic = drafts.BasicAuthDraft(self.basic.username, self.basic.password) if self.basic else None
-        return drafts.AuthenticationDraft(bearer=self.bearer, basic=basic, none=self.none)
+    def draft(self) -> AuthenticationDraft:
+        basic = BasicAuthDraft(self.basic.username, self.basic.password) if self.basic else None
+        return AuthenticationDraft(bearer=self.bearer, basic=basic, none=self.none)
 
 
 @strawberry.input(description="A retry schedule.")
@@ -74,7 +77,7 @@ class CreateWebhookInput:
         description="Signing secret (whsec_…, or whsk_… for ED25519); generated if omitted."
     )
     method: HttpMethod | None = strawberry.field(default=HttpMethod.POST, description=_METHOD)
-    timeout_seconds: int | None = strawberry.field(default=30, description=_TIMEOUT)
+    timeout_seconds: int | None = strawberry.field(default=DEFAULT_TIMEOUT_SECONDS, description=_TIMEOUT)
     verify_ssl: bool | None = strawberry.field(default=True, description=_VERIFY_SSL)
     ip_allowlist: list[str] | None = strawberry.field(description=_IP_ALLOWLIST)
     headers: list[HeaderInput] | None = strawberry.field(description=_HEADERS)
@@ -88,27 +91,8 @@ class CreateWebhookInput:
     max_in_flight: int | None = strawberry.field(description=_MAX_IN_FLIGHT)
     metadata: JSON | None = strawberry.field(description=_METADATA)
 
-    def draft(self) -> drafts.WebhookDraft:
-        return drafts.WebhookDraft(
-            name=self.name,
-            url=self.url,
-            event_types=self.event_types,
-            description=self.description,
-            filter=self.filter,
-            secret=self.secret,
-            method=self.method,
-            timeout_seconds=self.timeout_seconds,
-            verify_ssl=self.verify_ssl,
-            ip_allowlist=self.ip_allowlist,
-            headers=None if self.headers is None else _headers(self.headers),
-            authentication=self.authentication.draft() if self.authentication else None,
-            signature_scheme=self.signature_scheme,
-            rotate_secret_every_days=self.rotate_secret_every_days,
-            retry_delays_seconds=self.retry_policy.delays_seconds if self.retry_policy else None,
-            rate_limit_per_second=self.rate_limit_per_second,
-            max_in_flight=self.max_in_flight,
-            metadata=self.metadata,
-        )
+    def draft(self) -> WebhookDraft:
+        return WebhookDraft(**_asked(vars(self)))
 
 
 @strawberry.input(
@@ -136,25 +120,8 @@ class UpdateWebhookInput:
     max_in_flight: int | None = strawberry.field(default=strawberry.UNSET, description=_MAX_IN_FLIGHT)
     metadata: JSON | None = strawberry.field(default=strawberry.UNSET, description=_METADATA)
 
-    def changes(self) -> drafts.WebhookChanges:
-        return drafts.WebhookChanges(
-            name=_change(self.name),
-            url=_change(self.url),
-            event_types=_change(self.event_types),
-            description=_change(self.description),
-            filter=_change(self.filter),
-            method=_change(self.method),
-            timeout_seconds=_change(self.timeout_seconds),
-            verify_ssl=_change(self.verify_ssl),
-            ip_allowlist=_change(self.ip_allowlist),
-            headers=_change(self.headers, _headers),
-            authentication=_change(self.authentication, AuthenticationInput.draft),
-            rotate_secret_every_days=_change(self.rotate_secret_every_days),
-            retry_delays_seconds=_change(self.retry_policy, lambda policy: policy.delays_seconds),
-            rate_limit_per_second=_change(self.rate_limit_per_second),
-            max_in_flight=_change(self.max_in_flight),
-            metadata=_change(self.metadata),
-        )
+    def changes(self) -> WebhookChanges:
+        return WebhookChanges(**_asked(vars(self), but="id"))
 
 
 @strawberry.input(description="Identifies a webhook.")
@@ -180,12 +147,14 @@ class TestConnectionInput:
     )
 
 
-def _headers(headers: list[HeaderInput]) -> list[drafts.HeaderDraft]:
-    return [drafts.HeaderDraft(header.name, header.value, bool(header.sensitive)) for header in headers]
-
-
-def _change(value: Any, convert: Callable[[Any], Any] = lambda value: value) -> Any:
-    """A field of an update as the domain takes it: left out, null, or converted."""
-    if isinstance(value, UnsetType):
-        return drafts.UNSET
-    return None if value is None else convert(value)
+def _asked(fields: Mapping[str, Any], *, but: str = "") -> dict[str, Any]:
+    """The fields that are given, with the names and in the form that `app.webhooks.fields` has for them."""
+    asked = {name: value for name, value in fields.items() if name != but and value is not strawberry.UNSET}
+    if asked.get("headers") is not None:
+        asked["headers"] = [header.draft() for header in asked["headers"]]
+    if asked.get("authentication") is not None:
+        asked["authentication"] = asked["authentication"].draft()
+    if "retry_policy" in asked:
+        policy: RetryPolicyInput | None = asked.pop("retry_policy")
+        asked["retry_delays_seconds"] = None if policy is None else policy.delays_seconds
+    return asked

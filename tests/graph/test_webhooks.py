@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
+from graphql import GraphQLInputObjectType, GraphQLObjectType, build_schema
 
 from app.statuses import Scope
+from app.webhooks.fields import SETTINGS
+from graph.schema import export
 from tests.domain import Domain
 from tests.graph.conftest import Api
 
@@ -26,6 +29,31 @@ CHANGES_OF_ONE_WEBHOOK = [
     "revealWebhookSecret",
     "pingWebhook",
 ]
+
+
+# A field whose value is within an object is known by the object.
+SETTING_NAMES = {setting.path[0] for setting in SETTINGS.values()}
+
+
+def fields_of(type_name: str) -> set[str]:
+    found = build_schema(export()).type_map[type_name]
+    assert isinstance(found, GraphQLInputObjectType | GraphQLObjectType)
+    return set(found.fields)
+
+
+@pytest.mark.parametrize(
+    ("type_name", "names"),
+    [
+        ("CreateWebhookInput", SETTING_NAMES | {"secret"}),
+        ("UpdateWebhookInput", SETTING_NAMES - {"signatureScheme"} | {"id"}),
+    ],
+)
+def test_an_input_has_every_setting_that_it_may_give_and_nothing_else(type_name: str, names: set[str]) -> None:
+    assert fields_of(type_name) == names
+
+
+def test_a_webhook_shows_every_setting() -> None:
+    assert fields_of("Webhook") >= SETTING_NAMES
 
 
 async def made(api: Api, **fields: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from app.encryption import new_key
-from app.webhooks.drafts import WebhookDraft
+from app.webhooks.fields import WebhookDraft
 from app.webhooks.lifecycle import create_webhook
 from tests.app.cli.conftest import Invoke
 from tests.clock import FakeClock

@@ -8,7 +8,7 @@ import pytest
 from app.clock import from_micros, to_micros
 from app.signing import verify
 from app.statuses import SignatureScheme
-from app.webhooks.drafts import WebhookChanges
+from app.webhooks.fields import WebhookChanges
 from app.webhooks.lifecycle import update_webhook
 from app.webhooks.live_secrets import live_secrets
 from app.webhooks.rotation import rotate_due_secrets

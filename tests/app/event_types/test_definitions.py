@@ -15,7 +15,7 @@ from app.publishing.draft import EventDraft
 from app.registry import KnownEventType
 from app.resources import open_resources
 from app.statuses import Scope
-from app.webhooks.drafts import WebhookDraft
+from app.webhooks.fields import WebhookDraft
 from app.webhooks.lifecycle import create_webhook
 from tests.domain import Domain
 

@@ -14,7 +14,7 @@ from app.models import Operation
 from app.operations.begin import Matched
 from app.operations.run import run_due_operations
 from app.publishing.draft import EventDraft
-from app.webhooks.drafts import WebhookDraft
+from app.webhooks.fields import WebhookDraft
 from app.webhooks.lifecycle import create_webhook
 from tests.clock import FakeClock
 from tests.domain import Domain, open_domain

@@ -14,7 +14,7 @@ from app.operations.begin import Matched
 from app.operations.replay import replay_events
 from app.operations.run import run_batches
 from app.statuses import OperationStatus, Scope
-from app.webhooks.drafts import WebhookChanges
+from app.webhooks.fields import WebhookChanges
 from app.webhooks.lifecycle import delete_webhook, update_webhook
 from tests.app.operations.desk import Desk
 

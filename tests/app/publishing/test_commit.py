@@ -9,7 +9,7 @@ import pytest
 
 from app.catalogue import BUILT_IN
 from app.publishing.draft import EventDraft
-from app.webhooks.drafts import WebhookDraft
+from app.webhooks.fields import WebhookDraft
 from app.webhooks.lifecycle import create_webhook
 from tests.clock import FakeClock
 from tests.domain import Domain, open_domain

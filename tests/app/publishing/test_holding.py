@@ -14,7 +14,7 @@ from app.group_commit import Commit
 from app.publishing.commit import Published
 from app.publishing.draft import EventDraft
 from app.updates import Topic
-from app.webhooks.drafts import WebhookDraft
+from app.webhooks.fields import WebhookDraft
 from app.webhooks.lifecycle import create_webhook
 from tests.clock import FakeClock
 from tests.domain import Domain, open_domain

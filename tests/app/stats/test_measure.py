@@ -10,7 +10,7 @@ from app.ids import ATTEMPT, DELIVERY, WEBHOOK, new_id
 from app.stats.measure import measure
 from app.stats.periods import close_periods
 from app.statuses import Scope
-from app.webhooks.drafts import WebhookDraft
+from app.webhooks.fields import WebhookDraft
 from app.webhooks.lifecycle import create_webhook, delete_webhook
 from tests.app.stats.traffic import Ended, Made, Traffic, random_traffic
 from tests.domain import Domain

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from app.test_requests.ping import ping_webhook
 from app.test_requests.try_connection import try_connection
-from app.webhooks.drafts import WebhookDraft
+from app.webhooks.fields import WebhookDraft
 from tests.world import open_world
 
 EGRESS = "127.0.0.5"

@@ -14,7 +14,8 @@ from app.signing import new_secret, verify
 from app.statuses import HttpMethod, Scope, SignatureScheme
 from app.test_requests.connection_steps import ConnectionStepName
 from app.test_requests.try_connection import ConnectionTried, try_connection
-from app.webhooks.drafts import AuthenticationDraft, BasicAuthDraft, HeaderDraft, WebhookDraft
+from app.webhooks.drafts import AuthenticationDraft, BasicAuthDraft, HeaderDraft
+from app.webhooks.fields import WebhookDraft
 from tests.certificates import server_context
 from tests.receiver import Receiver, answer, close, hang
 from tests.world import World

@@ -11,7 +11,7 @@ from app.statuses import DeliveryStatus
 from app.updates.update import Topic
 from app.webhooks import deleted
 from app.webhooks.deleted import cancel_deliveries_of_deleted
-from app.webhooks.drafts import WebhookDraft
+from app.webhooks.fields import WebhookDraft
 from app.webhooks.lifecycle import create_webhook, delete_webhook
 from tests.domain import Domain
 

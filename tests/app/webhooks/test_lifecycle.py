@@ -21,7 +21,8 @@ from app.signing import new_secret, parse_secret
 from app.statuses import AuthenticationKind, HttpMethod, Scope, SignatureScheme, WebhookStatus
 from app.updates.update import Topic
 from app.webhooks.credentials import open_credential, open_headers
-from app.webhooks.drafts import AuthenticationDraft, BasicAuthDraft, HeaderDraft, WebhookChanges, WebhookDraft
+from app.webhooks.drafts import AuthenticationDraft, BasicAuthDraft, HeaderDraft
+from app.webhooks.fields import WebhookChanges, WebhookDraft
 from app.webhooks.lifecycle import (
     Created,
     create_webhook,

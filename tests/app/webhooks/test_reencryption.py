@@ -8,7 +8,8 @@ import pytest
 from app.encryption import Cipher, UnknownKey
 from app.models import Webhook
 from app.webhooks.credentials import CustomHeader, open_credential, open_headers, seal_headers
-from app.webhooks.drafts import AuthenticationDraft, HeaderDraft, WebhookDraft
+from app.webhooks.drafts import AuthenticationDraft, HeaderDraft
+from app.webhooks.fields import WebhookDraft
 from app.webhooks.lifecycle import create_webhook, delete_webhook
 from app.webhooks.reencryption import BATCH, Reencrypted, reencrypt
 from app.webhooks.secrets import reveal_secret, rotate_secret

@@ -9,7 +9,7 @@ from app.ids import WEBHOOK, new_id
 from app.models import Webhook
 from app.statuses import SignatureScheme
 from app.webhooks import rotation
-from app.webhooks.drafts import WebhookDraft
+from app.webhooks.fields import WebhookDraft
 from app.webhooks.lifecycle import create_webhook, delete_webhook
 from app.webhooks.live_secrets import live_secrets
 from app.webhooks.rotation import rotate_due_secrets

@@ -9,8 +9,8 @@ from app.encryption import Cipher
 from app.models import Webhook
 from app.statuses import AuthenticationKind
 from app.webhooks.credentials import Authentication, CustomHeader
+from app.webhooks.fields import Configuration
 from app.webhooks.rows import differences, read_configuration, write_configuration
-from app.webhooks.validation.configuration import Configuration
 
 OLD = Configuration(
     name="Desk",

@@ -14,7 +14,7 @@ from app.models import Secret, Webhook
 from app.signing import new_secret, public_key
 from app.statuses import Scope, SecretStatus, SignatureScheme
 from app.updates.update import Topic
-from app.webhooks.drafts import WebhookDraft
+from app.webhooks.fields import WebhookDraft
 from app.webhooks.lifecycle import Created, create_webhook, delete_webhook
 from app.webhooks.live_secrets import live_secrets, secret_status
 from app.webhooks.secrets import MAX_LIVE_SECRETS, Rotated, reveal_secret, revoke_secret, rotate_secret

@@ -7,7 +7,7 @@ from app.errors import Rejected
 from app.ids import new_id
 from app.models import CustomEventType
 from app.webhooks.change import raise_registry_version
-from app.webhooks.drafts import WebhookChanges, WebhookDraft
+from app.webhooks.fields import WebhookChanges, WebhookDraft
 from app.webhooks.lifecycle import create_webhook, update_webhook
 from tests.domain import Domain
 

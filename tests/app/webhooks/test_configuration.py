@@ -10,9 +10,11 @@ from app.catalogue import BUILT_IN
 from app.errors import Problem, UserErrorCode
 from app.sender.guard import AddressPolicy
 from app.statuses import AuthenticationKind, HttpMethod, SignatureScheme
+from app.webhooks.configuration import configure, reconfigure
 from app.webhooks.credentials import Authentication, CustomHeader
-from app.webhooks.drafts import AuthenticationDraft, BasicAuthDraft, HeaderDraft, WebhookChanges, WebhookDraft
-from app.webhooks.validation.configuration import Configuration, Surroundings, configure, reconfigure
+from app.webhooks.drafts import AuthenticationDraft, BasicAuthDraft, HeaderDraft
+from app.webhooks.fields import Configuration, WebhookChanges, WebhookDraft
+from app.webhooks.validation.setting import Surroundings
 
 PRODUCTION = Surroundings(BUILT_IN, frozenset({"order.old"}), AddressPolicy(), allow_http=False)
 DEVELOPMENT = Surroundings(BUILT_IN, frozenset(), AddressPolicy(allow_loopback=True), allow_http=True)
