@@ -1,4 +1,4 @@
-"""The command-line program `eev-webhooks`. Every command imports what it runs when it runs, so that --help is quick."""
+"""The command-line program `eev-webhooks`. Commands import what they need when they run, so that --help is fast."""
 
 from importlib.metadata import version
 from typing import Annotated
@@ -43,7 +43,7 @@ program.command()(demo)
 
 
 def main() -> None:
-    """Run what the command line says."""
+    """Entry point of the installed program."""
     collect_seldom()
     may_open_many()
     program(prog_name="eev-webhooks")
@@ -58,10 +58,10 @@ def _print_version(wanted: bool) -> None:
 @program.callback()
 def _describe(
     show_version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Sends webhooks: published events become signed, retried HTTP deliveries that can be followed live over GraphQL.
+    """Webhook delivery server: published events become signed HTTP requests, retried until they succeed.
 
-    Exit codes: 0 it worked, 1 it was refused (a sentence on stderr says why), 2 the command was used wrongly.
+    Exit codes: 0 success, 1 refused or failed (stderr says why), 2 wrong usage.
     """

@@ -1,4 +1,4 @@
-"""Lets `python -m app.cli` do the same as `eev-webhooks`."""
+"""Makes `python -m app.cli` an alias of `eev-webhooks`."""
 
 from app.cli import main
 

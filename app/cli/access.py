@@ -1,5 +1,7 @@
-"""`eev-webhooks workspace …` and `key …`: who may call. They work on the database itself and need no running server,
-so whoever may read the settings may use them; the audit log shows them as "command line".
+"""`eev-webhooks workspace …` and `key …`: manages workspaces and API keys directly in the database.
+
+No running server is needed, so anyone who can read the settings can use these commands. The audit log shows their
+actor as "command line".
 """
 
 import asyncio
@@ -22,30 +24,30 @@ if TYPE_CHECKING:
     from app.models import ApiKey, Workspace
     from app.resources import Resources
 
-workspaces = typer.Typer(help="Customers of the platform: all else belongs to one of them.", no_args_is_help=True)
-keys = typer.Typer(help="API keys: who may call, and what they may do.", no_args_is_help=True)
+workspaces = typer.Typer(help="Manage workspaces, directly in the database.", no_args_is_help=True)
+keys = typer.Typer(help="Manage API keys, directly in the database.", no_args_is_help=True)
 
 _WorkspaceId = Annotated[
     str | None,
-    typer.Option("--workspace", metavar="ID", help="The workspace; may be left out while there is only one."),
+    typer.Option("--workspace", metavar="ID", help="ID of the workspace; optional if there is only one."),
 ]
 
 
 @workspaces.command("create")
 def create_workspace(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What people call it.")], as_json: AsJson = False
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the workspace.")], as_json: AsJson = False
 ) -> None:
-    """Make a workspace, and its first API key, which may do everything and is shown this once."""
+    """Create a workspace and its first API key, which has every scope and is shown only this once."""
     workspace, key_id, key = asyncio.run(_create_workspace(name))
     if as_json:
         print_json({"workspace": _workspace_fields(workspace), "apiKey": {"id": key_id}, "key": key})
     else:
-        typer.echo(f"Workspace  {workspace.id}\nAPI key    {key}\nThe key is shown only now; keep it safe.")
+        typer.echo(f"Workspace  {workspace.id}\nAPI key    {key}\nThe key is shown only this once; store it safely.")
 
 
 @workspaces.command("list")
 def list_workspaces(as_json: AsJson = False) -> None:
-    """List the workspaces."""
+    """List workspaces."""
     found = asyncio.run(_list_workspaces())
     if as_json:
         print_json([_workspace_fields(workspace) for workspace in found])
@@ -55,21 +57,24 @@ def list_workspaces(as_json: AsJson = False) -> None:
 
 @keys.command("create")
 def create_key(
-    name: Annotated[str, typer.Option(help="What it is for.")],
-    scopes: Annotated[list[Scope], typer.Option("--scope", help="What it may do; give it several times for more.")],
+    name: Annotated[str, typer.Option(help="Name of the key, which describes its use.")],
+    scopes: Annotated[list[Scope], typer.Option("--scope", help="A scope that the key grants; repeat for several.")],
     workspace: _WorkspaceId = None,
     allowed_sources: Annotated[
-        list[str] | None, typer.Option("--allowed-source", metavar="CIDR", help="Only these networks may use it.")
+        list[str] | None,
+        typer.Option("--allowed-source", metavar="CIDR", help="Network that may use the key; repeat for several."),
     ] = None,
     expires_at: Annotated[
         datetime | None,
         typer.Option(
-            formats=["%Y-%m-%dT%H:%M:%S%z"], metavar="TIME", help="When it ends, such as 2027-01-31T00:00:00Z."
+            formats=["%Y-%m-%dT%H:%M:%S%z"],
+            metavar="TIME",
+            help="Time at which the key expires, e.g. 2027-01-31T00:00:00Z.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an API key. It is shown this once."""
+    """Create an API key. The key is shown only this once."""
     from app.access.keys import KeyDraft
 
     draft = KeyDraft(name, scopes, allowed_sources or (), expires_at)
@@ -77,12 +82,12 @@ def create_key(
     if as_json:
         print_json({"apiKey": _key_fields(api_key), "key": key})
     else:
-        typer.echo(f"Id         {api_key.id}\nAPI key    {key}\nThe key is shown only now; keep it safe.")
+        typer.echo(f"Id         {api_key.id}\nAPI key    {key}\nThe key is shown only this once; store it safely.")
 
 
 @keys.command("list")
 def list_keys(workspace: _WorkspaceId = None, as_json: AsJson = False) -> None:
-    """List a workspace's API keys; of each, only the last four characters are known."""
+    """List a workspace's API keys, with the last four characters of each."""
     found = asyncio.run(_list_keys(workspace))
     if as_json:
         print_json([_key_fields(key) for key in found])
@@ -92,7 +97,7 @@ def list_keys(workspace: _WorkspaceId = None, as_json: AsJson = False) -> None:
 
 @keys.command("revoke")
 def revoke_key(key_id: Annotated[str, typer.Argument(metavar="ID", help="key_…")], as_json: AsJson = False) -> None:
-    """End an API key, and every access token made with it. It cannot be brought back."""
+    """Revoke an API key and every access token created with it. This cannot be undone."""
     api_key = asyncio.run(_revoke_key(key_id))
     if as_json:
         print_json({"apiKey": _key_fields(api_key)})
@@ -153,7 +158,7 @@ async def _revoke_key(key_id: str) -> "ApiKey":
 
 
 async def _chosen(database: "Database", workspace_id: str | None) -> str:
-    """The workspace that was named, or the only one there is."""
+    """ID of the given workspace, or of the only one."""
     from app.models import Workspace
 
     found = await Workspace.all().using_db(database.orm).order_by("id")
@@ -170,7 +175,7 @@ async def _chosen(database: "Database", workspace_id: str | None) -> str:
 
 @asynccontextmanager
 async def _resources() -> "AsyncIterator[Resources]":
-    """What the domain's functions ask for. Nothing is delivered or followed here, so no Redis is needed either."""
+    """Resources for the domain's functions. Nothing is delivered or followed here, so no Redis is needed."""
     from app.logs import configure_logging
     from app.resources import open_resources
     from app.settings import load_settings
@@ -196,7 +201,7 @@ async def _database() -> "AsyncIterator[Database]":
 
 
 def _require_file(database_url: str) -> None:
-    """Say so where there is no SQLite file yet, which opening it would make."""
+    """Refuse if the SQLite file does not exist, because opening it would create it."""
     file = database_url.removeprefix("sqlite://")
     if database_url.startswith("sqlite://") and not Path(file).exists():
         raise Refused(f"There is no database at {file} yet; `eev-webhooks migrate` makes one, and `serve` does too.")

@@ -1,4 +1,4 @@
-"""`eev-webhooks deliveries …`: what became of events, on a running server."""
+"""`eev-webhooks deliveries …`: lists, retries and follows deliveries on a running server."""
 
 import asyncio
 from typing import Annotated, Any
@@ -23,11 +23,11 @@ from app.cli.remote import (
 )
 from app.statuses import DeliveryStatus
 
-deliveries = typer.Typer(help="Deliveries: what became of events. On a running server.", no_args_is_help=True)
+deliveries = typer.Typer(help="List, retry and follow deliveries on a running server.", no_args_is_help=True)
 
-_WebhookId = Annotated[str | None, typer.Option("--webhook", metavar="ID", help="Only those to this webhook.")]
+_WebhookId = Annotated[str | None, typer.Option("--webhook", metavar="ID", help="Only deliveries to this webhook.")]
 _Statuses = Annotated[
-    list[DeliveryStatus] | None, typer.Option("--status", help="Only those; give it several times for more.")
+    list[DeliveryStatus] | None, typer.Option("--status", help="Only deliveries with this status; repeat for several.")
 ]
 
 _LIST = """
@@ -52,13 +52,13 @@ mutation ($input: RetryDeliveriesInput!) {
   retryDeliveries(input: $input) { matched operation { id status } userErrors { message path } }
 }
 """
-_ALL = "Name deliveries, or say which: --webhook, --status, --event-type, --since, --until."
+_ALL = "Name deliveries by ID, or select them with --webhook, --status, --event-type, --since or --until."
 
 
 @deliveries.command("list")
 def list_deliveries(
     webhook: _WebhookId = None,
-    event: Annotated[str | None, typer.Option(metavar="ID", help="Only those of this event.")] = None,
+    event: Annotated[str | None, typer.Option(metavar="ID", help="Only deliveries of this event.")] = None,
     statuses: _Statuses = None,
     event_types: EventTypes = None,
     since: Since = None,
@@ -79,29 +79,31 @@ def list_deliveries(
 
 @deliveries.command("retry")
 def retry(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]…", help="dlv_…; or say which by options.")] = None,
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]…", help="IDs (dlv_…); or select deliveries with options.")
+    ] = None,
     webhook: _WebhookId = None,
     statuses: _Statuses = None,
     event_types: EventTypes = None,
     since: Since = None,
     until: Until = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many there are.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count the matching deliveries.")] = False,
     url: Url = DEFAULT_URL,
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:
-    """Try deliveries again: some now, or many in the background.
+    """Retry deliveries: named ones now, or matching ones in the background.
 
-    Without --status those that failed, were canceled or are being retried.
+    Without --status, matches deliveries that failed, were canceled or are being retried.
     """
     asked = _filter(webhook, statuses, event_types, since, until)
     if bool(ids) == bool(asked):
-        raise typer.BadParameter(_ALL if not ids else "Deliveries that are named need no further options.")
+        raise typer.BadParameter(_ALL if not ids else "Give either IDs or options that select deliveries, not both.")
     if ids:
         if dry_run:
-            raise typer.BadParameter("--dry-run counts what options say; named deliveries are known.")
+            raise typer.BadParameter("--dry-run counts deliveries selected with options; it does not apply to IDs.")
         for retried in asyncio.run(_retry_each(url, key, ids)):
-            print_json(retried) if as_json else typer.echo(f"{retried['id']} is tried again.")
+            print_json(retried) if as_json else typer.echo(f"{retried['id']} is being retried.")
     else:
         begun = asyncio.run(_change(url, key, {"filter": asked, "dryRun": dry_run}))
         _print_begun(begun, as_json=as_json)
@@ -113,14 +115,16 @@ def tail(
     statuses: _Statuses = None,
     event_types: EventTypes = None,
     after: Annotated[
-        str | None, typer.Option(metavar="CURSOR", help="Go on after this cursor.", show_default="now")
+        str | None, typer.Option(metavar="CURSOR", help="Resume after this cursor.", show_default="now")
     ] = None,
     url: Url = DEFAULT_URL,
     key: Key = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for scripts.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
 ) -> None:
-    """Show deliveries live, as they are made, tried and completed, until Ctrl-C. Goes on where it was when the server
-    comes back."""
+    """Show deliveries live, as they are created, attempted and completed, until Ctrl-C.
+
+    Reconnects and resumes where it left off if the server restarts.
+    """
     from app.cli.following import Tail
 
     asyncio.run(Tail(_filter(webhook, statuses, event_types), after, as_json=as_json).run(url, key))
@@ -149,9 +153,9 @@ def _print_begun(begun: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json({"matched": matched, "operation": operation})
     elif operation is None:
-        typer.echo(f"{matched} deliveries would be tried again.")
+        typer.echo(f"{matched} deliveries would be retried.")
     else:
-        typer.echo(f"{matched} deliveries are tried again, in the background, by {operation['id']}.")
+        typer.echo(f"{matched} deliveries are being retried in the background by {operation['id']}.")
 
 
 async def _listed(url: str, key: str, asked: dict[str, Any], limit: int) -> list[dict[str, Any]]:
@@ -168,7 +172,7 @@ async def _retry_each(url: str, key: str, ids: list[str]) -> list[dict[str, Any]
             except Refused as error:
                 refused.append(str(error))
     if refused:
-        done = f"\n{len(retried)} of {len(ids)} are tried again." if len(ids) > 1 else ""
+        done = f"\n{len(retried)} of {len(ids)} are being retried." if len(ids) > 1 else ""
         raise Refused("\n".join(refused) + done)
     return retried
 

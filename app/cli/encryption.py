@@ -1,4 +1,4 @@
-"""`eev-webhooks rotate-encryption`: the second of the three steps to a new encryption key (docs/operations.md)."""
+"""`eev-webhooks rotate-encryption`: the second of three steps of rotating the encryption key (docs/operations.md)."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 
 def rotate_encryption(as_json: AsJson = False) -> None:
-    """Encrypt everything in the database with the newest of ENCRYPTION_KEYS, so that the others can be dropped.
+    """Re-encrypt the database with the newest of ENCRYPTION_KEYS, so that the older keys can be removed.
 
-    Run it once every server and worker has been started with the new key first. They may go on meanwhile.
+    Run it after every server and worker has been restarted with the new key first. They may keep running meanwhile.
     """
     done = asyncio.run(_reencrypt())
     if as_json:
         print_json({"encrypted": done.encrypted, "current": done.current})
     else:
         typer.echo(
-            f"Encrypted {done.encrypted} texts with the newest key; {done.current} were already.\n"
-            "The other keys in ENCRYPTION_KEYS are no longer needed, if no process runs that writes with one of them."
+            f"Encrypted {done.encrypted} values with the newest key; {done.current} already were.\n"
+            "The older keys in ENCRYPTION_KEYS can be removed, provided that no running process still writes with them."
         )
 
 

@@ -13,30 +13,31 @@ from app.cli.remote import DEFAULT_URL, Key, Url, connected
 if TYPE_CHECKING:
     from app.cli.publishing import Published
 
-events = typer.Typer(help="Events: what happened. On a running server.", no_args_is_help=True)
+events = typer.Typer(help="Publish events on a running server.", no_args_is_help=True)
 
 
 @events.command("publish")
 def publish_events(
     file: Annotated[
         Path,
-        typer.Option("--file", "-f", help="Events, one JSON object a line; - reads them from stdin.", dir_okay=False),
+        typer.Option("--file", "-f", help="File with one JSON object per line; - reads stdin.", dir_okay=False),
     ],
     key_prefix: Annotated[
         str | None,
-        typer.Option(help="Begins the idempotency keys of lines that have none.", show_default="the file's name"),
+        typer.Option(help="Prefix of the idempotency keys of lines that have none.", show_default="the file's name"),
     ] = None,
-    batch: Annotated[int, typer.Option(min=1, max=1_000, help="How many are published at a time.")] = 100,
+    batch: Annotated[int, typer.Option(min=1, max=1_000, help="Number of events per request.")] = 100,
     url: Url = DEFAULT_URL,
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:
-    """Publish the events of a file: one JSON object a line, as PublishEventInput has it.
+    """Publish the events of a file with one JSON object per line, in the form of PublishEventInput.
 
-    A line looks like {"type": "ticket.created", "data": {…}}, and may have occurredAt, idempotencyKey and orderingKey.
+    Example line: {"type": "ticket.created", "data": {…}}. Optional fields: occurredAt, idempotencyKey, orderingKey.
 
-    It may be interrupted and run again: a line is published once, by its idempotency key. One without gets a key made
-    of the file's name and the line. Where a line is refused, what comes before its batch is published, and no more.
+    It is safe to interrupt the command and run it again: each line is published once, by its idempotency key. A line
+    without one gets a key derived from the file's name and the line. If a line is refused, the batches before it are
+    published and the command stops.
     """
     from app.cli.publishing import progress
 

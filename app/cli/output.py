@@ -1,14 +1,14 @@
-"""What commands print: JSON for scripts, tables for people. Knows no command."""
+"""Output of commands: JSON for scripts, tables for people. Knows no command."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
-# Into a pipe every row is one line.
+# In a pipe, every row is one line.
 _UNBOUNDED = 1_000
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def print_json(value: Any) -> None:
@@ -19,7 +19,7 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under their columns; the first column, of ids, is never cut."""
+    """Print rows under their columns. The first column holds IDs and is never cut."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -29,7 +29,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for column in columns:
         table.add_column(column, no_wrap=column == columns[0], overflow="fold")
     for row in rows:
-        # As texts: what people named things is no markup.
+        # Names chosen by users must not be read as markup.
         table.add_row(*map(Text, row))
     console = Console()
     if not console.is_terminal:

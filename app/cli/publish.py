@@ -26,25 +26,25 @@ mutation($input: PublishEventInput!) {
 
 
 def publish(
-    event_type: Annotated[str, typer.Argument(metavar="TYPE", help="The event type, such as ticket.created.")],
+    event_type: Annotated[str, typer.Argument(metavar="TYPE", help="Event type, e.g. ticket.created.")],
     data: Annotated[
         str | None,
         typer.Option(
-            metavar="JSON|@FILE|-", help="The event's data; - reads it from stdin.", show_default="the type's example"
+            metavar="JSON|@FILE|-", help="Data of the event; - reads stdin.", show_default="the type's example"
         ),
     ] = None,
     idempotency_key: Annotated[
-        str | None, typer.Option(help="Publishing again with the same key and data publishes nothing new.")
+        str | None, typer.Option(help="Publishing the same key and data again creates no second event.")
     ] = None,
     ordering_key: Annotated[
-        str | None, typer.Option(help="Events with the same key reach a webhook in the order they were published.")
+        str | None, typer.Option(help="Events with the same key reach a webhook in the order published.")
     ] = None,
     occurred_at: Annotated[
         datetime | None,
         typer.Option(
             formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"],
             metavar="TIME",
-            help="When it happened, with its zone, such as 2026-11-23T10:00:00Z.",
+            help="Time at which the event happened, with an offset, e.g. 2026-11-23T10:00:00Z.",
             show_default="now",
         ),
     ] = None,
@@ -54,8 +54,7 @@ def publish(
 ) -> None:
     """Publish an event on a running server.
 
-    The key needs PUBLISH. Without --data the event carries its type's example: enough to try a webhook out. That needs
-    READ too.
+    The API key needs PUBLISH. Without --data, the event carries the example of its type, which also needs READ.
     """
     event: dict[str, Any] = {
         "type": event_type,

@@ -1,4 +1,4 @@
-"""What the commands that talk to a running server have in common: where it is, the key, times, and lists by pages."""
+"""Options and helpers shared by the commands that talk to a running server: URL, key, IDs, times and paging."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -11,16 +11,19 @@ if TYPE_CHECKING:
     from app.cli.api import Api
 
 DEFAULT_URL = "http://127.0.0.1:8000"
-Url = Annotated[str, typer.Option(envvar="EEV_WEBHOOKS_URL", help="The server.", show_default=True)]
-Key = Annotated[str, typer.Option(envvar="EEV_WEBHOOKS_KEY", help="An API key.", show_default=False)]
+Url = Annotated[str, typer.Option(envvar="EEV_WEBHOOKS_URL", help="URL of the server.", show_default=True)]
+Key = Annotated[str, typer.Option(envvar="EEV_WEBHOOKS_KEY", help="API key of the server.", show_default=False)]
 Since = Annotated[
     str | None, typer.Option(metavar="TIME", help="From then on: a time with its zone, or how long ago: 30m, 24h, 7d.")
 ]
 Until = Annotated[str | None, typer.Option(metavar="TIME", help="Before then.", show_default="now")]
 EventTypes = Annotated[
-    list[str] | None, typer.Option("--event-type", help='Only of these: names or patterns such as "ticket.*".')
+    list[str] | None,
+    typer.Option(
+        "--event-type", help='Only these event types, names or patterns such as "ticket.*"; repeat for several.'
+    ),
 ]
-Limit = Annotated[int, typer.Option(min=1, help="The most that are listed.")]
+Limit = Annotated[int, typer.Option(min=1, help="Maximum number of results.")]
 
 _PAGE = 100
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

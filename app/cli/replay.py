@@ -1,4 +1,4 @@
-"""`eev-webhooks replay`: sends past events to a webhook, by a running server."""
+"""`eev-webhooks replay`: sends past events to a webhook again, on a running server."""
 
 import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,15 +32,15 @@ def replay(
     until: Until = None,
     event_types: EventTypes = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Also what it has got already, instead of only what it never got.")
+        bool, typer.Option("--all", help="Also send events that the webhook has already received.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many there are.")] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until all of them are queued.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count the matching events.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until all deliveries are queued.")] = False,
     url: Url = DEFAULT_URL,
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:
-    """Send past events to a webhook that asks for them, in the background: those it never got, or all."""
+    """Send past events to a webhook in the background: by default only those it has not received."""
     time = given(since=moment(since), until=moment(until))
     asked = given(webhookId=webhook_id, time=time, eventTypes=event_types, onlyMissing=not everything, dryRun=dry_run)
     replayed = asyncio.run(_replay(url, key, asked, wait=wait, quiet=as_json))
@@ -50,9 +50,9 @@ def replay(
     elif operation is None:
         typer.echo(f"{matched} events would be sent.")
     elif wait:
-        typer.echo(f"{operation['done']} events are on their way.")
+        typer.echo(f"{operation['done']} events are queued.")
     else:
-        typer.echo(f"{matched} events are sent, in the background, by {operation['id']}.")
+        typer.echo(f"{matched} events are being sent in the background by {operation['id']}.")
 
 
 async def _replay(url: str, key: str, asked: dict[str, Any], *, wait: bool, quiet: bool) -> dict[str, Any]:
@@ -79,7 +79,7 @@ async def _ended(api: "Api", operation: dict[str, Any], *, quiet: bool) -> dict[
             await asyncio.sleep(POLL_SECONDS)
             found = (await api.ask(_PROGRESS, {"id": operation["id"]}))["operation"]
             if found is None:
-                raise Refused(f"The operation {operation['id']} is not known any more.")
+                raise Refused(f"The operation {operation['id']} no longer exists.")
             operation = found
             bar.update(task, completed=operation["done"])
     if operation["status"] != OperationStatus.COMPLETED:

@@ -18,19 +18,15 @@ _ROOT = Path(__file__).parents[2]
 
 
 def serve(
-    host: Annotated[
-        str | None, typer.Option(help="The address to listen on.", show_default="HOST, or 127.0.0.1")
-    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="HOST, or 127.0.0.1")] = None,
     port: Annotated[
-        int | None, typer.Option(help="The port; 0 takes a free one.", show_default="PORT, or 8000")
+        int | None, typer.Option(help="Port to listen on; 0 picks a free one.", show_default="PORT, or 8000")
     ] = None,
-    reload: Annotated[
-        bool, typer.Option("--reload", help="Start again whenever a file of the program changes.")
-    ] = False,
+    reload: Annotated[bool, typer.Option("--reload", help="Restart whenever a source file changes.")] = False,
 ) -> None:
-    """Run the server: the API and, with the in-process broker, the deliveries too.
+    """Run the server: the API and, with the in-process broker, the deliveries.
 
-    Everything else is set in the environment and .env (docs/configuration.md).
+    All other settings come from the environment and .env (docs/configuration.md).
     """
     from app.settings import load_settings
 
@@ -45,9 +41,9 @@ def serve(
 
 
 def worker() -> None:
-    """Run a process that only delivers, beside a server whose broker is Redis or RabbitMQ.
+    """Run a worker process that sends deliveries, for a server whose broker is Redis or RabbitMQ.
 
-    Any number of them may run, on any machine.
+    Any number of workers may run, on any machine.
     """
     from app.settings import load_settings
 
@@ -67,7 +63,7 @@ def worker() -> None:
 
 
 def migrate(as_json: AsJson = False) -> None:
-    """Bring the database to this version's tables. Safe to repeat, and in several processes at once."""
+    """Migrate the database to the schema of this version. Safe to repeat and to run concurrently."""
     from app.database.migrate import migrate as apply
     from app.settings import load_settings
 

@@ -16,13 +16,13 @@ _SHOWN_LINES = 40
 def schema(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="FILE", help="Write it to this file.", show_default="stdout", dir_okay=False),
+        typer.Argument(metavar="FILE", help="File to write the schema to.", show_default="stdout", dir_okay=False),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; end with 1 if FILE (schema.graphql) is stale.")
+        bool, typer.Option("--check", help="Write nothing; exit with 1 if FILE (by default schema.graphql) is stale.")
     ] = False,
 ) -> None:
-    """Print the GraphQL schema, exported from the code."""
+    """Print or write the GraphQL schema."""
     from graph.schema import export
 
     text = export()
@@ -38,7 +38,7 @@ def _require_current(file: Path, text: str) -> None:
     try:
         stored = file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise Refused(f"{file} is not there; `make schema` writes schema.graphql.") from None
+        raise Refused(f"{file} does not exist; `make schema` writes schema.graphql.") from None
     if stored != text:
         lines = list(unified_diff(stored.splitlines(), text.splitlines(), str(file), "the code", lineterm=""))
         difference = "\n".join(lines[:_SHOWN_LINES])

@@ -1,4 +1,4 @@
-"""`eev-webhooks webhooks …`: where events go, on a running server."""
+"""`eev-webhooks webhooks …`: lists, creates, pings and rotates webhooks on a running server."""
 
 import asyncio
 from pathlib import Path
@@ -12,7 +12,7 @@ from app.cli.output import AsJson, print_json, print_table
 from app.cli.remote import DEFAULT_URL, Key, Limit, Url, cell, connected, given, listed
 from app.statuses import AttemptOutcome, WebhookStatus
 
-webhooks = typer.Typer(help="Webhooks: where events go. On a running server.", no_args_is_help=True)
+webhooks = typer.Typer(help="List, create, ping and rotate webhooks on a running server.", no_args_is_help=True)
 
 _WebhookId = Annotated[str, typer.Argument(metavar="ID", help="wh_…")]
 
@@ -56,11 +56,11 @@ mutation ($input: RotateWebhookSecretInput!) {
 @webhooks.command("list")
 def list_webhooks(
     statuses: Annotated[
-        list[WebhookStatus] | None, typer.Option("--status", help="Only those; give it several times for more.")
+        list[WebhookStatus] | None, typer.Option("--status", help="Only webhooks with this status; repeat for several.")
     ] = None,
-    event_type: Annotated[str | None, typer.Option(help="Only those that ask for this event type.")] = None,
+    event_type: Annotated[str | None, typer.Option(help="Only webhooks that receive this event type.")] = None,
     search: Annotated[
-        str | None, typer.Option(help="Only those with this text in their name, URL or description.")
+        str | None, typer.Option(help="Only webhooks with this text in their name, URL or description.")
     ] = None,
     limit: Limit = 100,
     url: Url = DEFAULT_URL,
@@ -79,23 +79,29 @@ def list_webhooks(
 
 @webhooks.command("create")
 def create_webhook(
-    target: Annotated[str, typer.Argument(metavar="URL", help="Where its requests go.")],
+    target: Annotated[str, typer.Argument(metavar="URL", help="URL that requests are sent to.")],
     event_types: Annotated[
         list[str] | None,
-        typer.Option("--event-type", help='A name or a pattern such as "ticket.*"; may be repeated.', show_default="*"),
+        typer.Option(
+            "--event-type",
+            help='Event type to receive, a name or a pattern such as "ticket.*"; repeat for several.',
+            show_default="*",
+        ),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Its name, for people.", show_default="the URL's host")] = None,
-    filter_: Annotated[str | None, typer.Option("--filter", help="Which of those events, in CEL.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the webhook.", show_default="the host of the URL")] = None,
+    filter_: Annotated[
+        str | None, typer.Option("--filter", help="CEL expression that selects among those events.")
+    ] = None,
     secret: Annotated[str | None, typer.Option(help="whsec_… or whsk_….", show_default="a new one")] = None,
     settings: Annotated[
         str | None,
-        typer.Option(metavar="JSON|@FILE", help="Any other fields of CreateWebhookInput (schema.graphql)."),
+        typer.Option(metavar="JSON|@FILE", help="Further fields of CreateWebhookInput (see schema.graphql)."),
     ] = None,
     url: Url = DEFAULT_URL,
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make a webhook. Its signing secret is shown this once."""
+    """Create a webhook. Its signing secret is shown only this once."""
     draft = {
         **_settings(settings),
         **given(filter=filter_, secret=secret),
@@ -109,20 +115,20 @@ def create_webhook(
     else:
         webhook = created["webhook"]
         typer.echo(f"Webhook    {webhook['id']} ({webhook['name']}) for {cell(webhook['eventTypes'])}")
-        typer.echo(f"Secret     {created['secret']}\nThe secret is shown only now; give it to the receiver.")
+        typer.echo(f"Secret     {created['secret']}\nThe secret is shown only this once; give it to the receiver.")
 
 
 @webhooks.command("ping")
 def ping_webhook(
     webhook_id: _WebhookId,
     event_type: Annotated[
-        str | None, typer.Option(help="Whose example to send.", show_default="the first that it asks for")
+        str | None, typer.Option(help="Event type whose example is sent.", show_default="the first that it receives")
     ] = None,
     url: Url = DEFAULT_URL,
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:
-    """Send a signed test now, and say what came back. Ends with 1 where it did not succeed."""
+    """Send a signed test event now and print the result. Exits with 1 if it did not succeed."""
     pinged = asyncio.run(_change(url, key, _PING, given(id=webhook_id, eventType=event_type)))
     attempt = pinged["attempt"]
     if as_json:
@@ -138,21 +144,23 @@ def ping_webhook(
 @webhooks.command("rotate")
 def rotate_secret(
     webhook_id: _WebhookId,
-    overlap_seconds: Annotated[int, typer.Option(min=0, help="How long the present secret signs too.")] = 86_400,
+    overlap_seconds: Annotated[
+        int, typer.Option(min=0, help="How long the old secret continues to sign, in seconds.")
+    ] = 86_400,
     secret: Annotated[str | None, typer.Option(help="whsec_… or whsk_….", show_default="a new one")] = None,
     url: Url = DEFAULT_URL,
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:
-    """Sign with a new secret from now on, and with the present one too until the overlap ends."""
+    """Replace a webhook's signing secret. The old secret continues to sign until the overlap ends."""
     asked = given(id=webhook_id, overlapSeconds=overlap_seconds, secret=secret)
     rotated = asyncio.run(_change(url, key, _ROTATE, asked))
     if as_json:
         print_json({"webhook": rotated["webhook"], "secret": rotated["secret"]})
     else:
-        typer.echo(f"Secret     {rotated['secret']}\nThe secret is shown only now; give it to the receiver.")
+        typer.echo(f"Secret     {rotated['secret']}\nThe secret is shown only this once; give it to the receiver.")
         for old in rotated["webhook"]["secrets"][1:]:
-            typer.echo(f"The one that ends in {old['hint']} signs too until {old['expiresAt']}.")
+            typer.echo(f"The old secret, which ends in {old['hint']}, continues to sign until {old['expiresAt']}.")
 
 
 async def _listed(url: str, key: str, asked: dict[str, Any], limit: int) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""`eev-webhooks demo`: shows the life of some events, and says whether all went well."""
+"""`eev-webhooks demo`: runs a demonstration and reports whether everything was delivered."""
 
 import asyncio
 import signal
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def demo(as_json: AsJson = False) -> None:
-    """Show the life of some events: a server, receivers, webhooks, a failure, retries and live updates.
+    """Run a demonstration: a server, receivers, webhooks, a failure, retries and live updates.
 
-    All of it runs on this machine, in a directory that is removed at the end, and takes some seconds. Ends with 0 only
-    if everything was delivered and verified. With --json stdout has the summary alone, and the story goes to stderr.
+    Everything runs on this machine in a temporary directory and takes a few seconds. Exits with 0 only if everything
+    was delivered and verified. With --json, stdout has only the summary and the story goes to stderr.
     """
     from rich.console import Console
 

@@ -1,4 +1,4 @@
-"""`eev-webhooks listen`: a receiver on this machine, for trying webhooks out. Needs no server."""
+"""`eev-webhooks listen`: a local receiver for trying webhooks out. Needs no server."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ _MISBEHAVING = "Misbehaving"
 
 
 def listen(
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port; 0 takes a free one.")] = 9000,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 picks a free one.")] = 9000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     secrets: Annotated[
         list[str] | None,
         typer.Option(
@@ -28,20 +28,25 @@ def listen(
             show_default="a new one, which is shown",
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="One line a delivery, without its payload.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for scripts.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print one line per request, without its payload.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
     status: Annotated[
         int | None, typer.Option(min=200, max=599, help="Answer with this status.", rich_help_panel=_MISBEHAVING)
     ] = None,
     retry_after: Annotated[
         int | None,
-        typer.Option(min=0, metavar="SECONDS", help="Ask for a pause (with 503).", rich_help_panel=_MISBEHAVING),
+        typer.Option(
+            min=0, metavar="SECONDS", help="Send Retry-After (with status 503).", rich_help_panel=_MISBEHAVING
+        ),
     ] = None,
     delay: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="Wait before answering.", rich_help_panel=_MISBEHAVING)
+        float,
+        typer.Option(min=0, metavar="SECONDS", help="Wait this long before answering.", rich_help_panel=_MISBEHAVING),
     ] = 0,
     drip: Annotated[
-        bool, typer.Option("--drip", help="Answer one byte a second.", rich_help_panel=_MISBEHAVING)
+        bool, typer.Option("--drip", help="Answer one byte per second.", rich_help_panel=_MISBEHAVING)
     ] = False,
     reset: Annotated[
         bool, typer.Option("--reset", help="Reset the connection instead of answering.", rich_help_panel=_MISBEHAVING)
@@ -49,17 +54,19 @@ def listen(
     hang: Annotated[bool, typer.Option("--hang", help="Never answer.", rich_help_panel=_MISBEHAVING)] = False,
     fail_first: Annotated[
         int | None,
-        typer.Option(min=0, metavar="N", help="Misbehave for the first N requests only.", rich_help_panel=_MISBEHAVING),
+        typer.Option(min=0, metavar="N", help="Misbehave only for the first N requests.", rich_help_panel=_MISBEHAVING),
     ] = None,
     fail_rate: Annotated[
         float | None,
-        typer.Option(min=0, max=1, metavar="0…1", help="Misbehave for this part only.", rich_help_panel=_MISBEHAVING),
+        typer.Option(
+            min=0, max=1, metavar="0…1", help="Misbehave for this share of requests.", rich_help_panel=_MISBEHAVING
+        ),
     ] = None,
 ) -> None:
-    """Receive webhooks on this machine, verify their signatures and show each.
+    """Receive webhooks on this machine, verify their signatures and print each request.
 
-    A request that is verified gets 200, any other 401. The options under "Misbehaving" make it fail instead, with 503
-    unless another way is chosen; always, or only sometimes.
+    A request with a valid signature is answered with 200, any other with 401. The options under "Misbehaving" make
+    requests fail instead, always or sometimes, with 503 unless another failure is chosen.
     """
     from app.cli.listen.misbehaviour import misbehaviour
     from app.cli.listen.output import Output
