@@ -176,6 +176,11 @@ def _check_time(timestamp: str, now: datetime, tolerance_seconds: int) -> None:
 
 def _verifier(text: str) -> tuple[str, Callable[[bytes, str], bool]]:
     """Return the version of signatures that a key verifies, and the test of a content and a signature of the header."""
+    if not text.startswith((_HMAC_SECRET, _ED25519_SECRET, _ED25519_PUBLIC)):
+        raise InvalidSecret(
+            f"This is neither a secret nor a public key: a secret begins with {_HMAC_SECRET} (HMAC-SHA256) or"
+            f" {_ED25519_SECRET} (ed25519), a public key with {_ED25519_PUBLIC} (ed25519)."
+        )
     public_text = text if text.startswith(_ED25519_PUBLIC) else public_key(text)
     if public_text is None:
         key = parse_secret(text)

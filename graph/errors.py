@@ -25,6 +25,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 
 from app.database.errors import DatabaseUnavailable, in_own_words
 from app.errors import Forbidden, RateLimited, Rejected, Unauthenticated, Unavailable
+from graph import enums
 
 BAD_USER_INPUT = "BAD_USER_INPUT"
 QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
@@ -37,6 +38,7 @@ _CODES = {Unauthenticated: "UNAUTHENTICATED", Forbidden: "FORBIDDEN", RateLimite
 _REPEATED_INPUT = re.compile(
     r"([,;] found: |(?<=\?) Found: |(?<=String cannot represent a non string value): ).*", re.DOTALL
 )
+_UNKNOWN_VALUE = re.compile(r"does not exist in '(\w+)' enum\.\Z")
 _GRAPHQL_ITSELF = (
     MissingQueryError,
     CannotGetOperationTypeError,
@@ -90,7 +92,14 @@ def _is_about_the_request(error: GraphQLError) -> bool:
 
 def _without_input(message: str) -> str:
     kept = _REPEATED_INPUT.sub("", message)
-    return kept if kept == message or kept.endswith("?") else f"{kept}."
+    return _with_values(kept) if kept == message or kept.endswith("?") else f"{kept}."
+
+
+def _with_values(message: str) -> str:
+    """The message about an unknown value of an enum, with the values it has unless graphql-core names the nearest."""
+    found = _UNKNOWN_VALUE.search(message)
+    enum = getattr(enums, found[1], None) if found else None
+    return message if enum is None else f"{message} Its values are {', '.join(enum)}."
 
 
 def _cause(error: GraphQLError) -> BaseException | None:

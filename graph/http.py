@@ -23,6 +23,7 @@ SUPPORTED = (JSON, GRAPHQL_JSON, EVENT_STREAM)
 
 METHODS = ("GET", "POST")
 _TEXTS_OF_A_URL = ("query", "operationName", "documentId")
+_EXPECTED = 'a JSON object such as {"query": "{ viewer { scopes } }", "variables": {}}'
 
 _STATUS_BY_CODE = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429, "UNAVAILABLE": 503}
 
@@ -62,7 +63,7 @@ async def read(request: Request) -> Asked:
     if request.method != "POST":
         raise BadRequest(405, f"GraphQL is asked by POST, or by GET for queries, not by {request.method}.")
     _require_json(request.headers.get("content-type", ""))
-    return asked(_parsed("body", await request.body()))
+    return asked(_parsed("body", await request.body(), f" Send {_EXPECTED}."))
 
 
 def asked(parameters: Any) -> Asked:
@@ -72,7 +73,8 @@ def asked(parameters: Any) -> Asked:
         BadRequest: one is missing, or of another type.
     """
     if not isinstance(parameters, dict):
-        raise BadRequest(400, f"The body must be a JSON object, but is {_kind(parameters)}; batches are not taken.")
+        message = f"The body must be {_EXPECTED}, but is {_kind(parameters)}; batches are not supported."
+        raise BadRequest(400, message)
     extensions = _optional(parameters, "extensions", dict)
     named = extensions or "documentId" in parameters
     document_id = _document_id(_optional(parameters, "documentId", str), extensions or {}) if named else None
@@ -175,11 +177,11 @@ def _from_url(parameters: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
-def _parsed(what: str, text: str | bytes) -> Any:
+def _parsed(what: str, text: str | bytes, hint: str = "") -> Any:
     try:
         return decode(text)
     except orjson.JSONDecodeError as error:
-        raise BadRequest(400, f"The {what} is not JSON: {error}.") from None
+        raise BadRequest(400, f"The {what} is not JSON: {error}.{hint}") from None
 
 
 def _require_json(content_type: str) -> None:
@@ -189,7 +191,8 @@ def _require_json(content_type: str) -> None:
     ]
     if name != JSON or any(charset not in {"utf-8", "utf8"} for charset in charsets):
         shown = f"is {content_type[:100]}" if content_type else "is missing"
-        raise BadRequest(415, f"The content-type of a POST must be application/json, in UTF-8, but {shown}.")
+        message = f"The content-type of a POST must be application/json, in UTF-8, but {shown}. Send {_EXPECTED}."
+        raise BadRequest(415, message)
 
 
 def _optional(parameters: Mapping[str, Any], name: str, type_: type[Any]) -> Any:

@@ -15,6 +15,8 @@ import typer
 
 from app.cli.failures import Refused
 from app.cli.output import AsJson, print_json, print_table
+from app.cli.values import completion, id_of, moment, one_of
+from app.ids import API_KEY, WORKSPACE
 from app.statuses import Scope
 
 if TYPE_CHECKING:
@@ -29,7 +31,12 @@ keys = typer.Typer(help="Manage API keys, directly in the database.", no_args_is
 
 _WorkspaceId = Annotated[
     str | None,
-    typer.Option("--workspace", metavar="ID", help="ID of the workspace; optional if there is only one."),
+    typer.Option(
+        "--workspace",
+        metavar="ID",
+        help="ID of the workspace; optional if there is only one.",
+        callback=id_of("workspace", WORKSPACE),
+    ),
 ]
 
 
@@ -58,7 +65,16 @@ def list_workspaces(as_json: AsJson = False) -> None:
 @keys.command("create")
 def create_key(
     name: Annotated[str, typer.Option(help="Name of the key, which describes its use.")],
-    scopes: Annotated[list[Scope], typer.Option("--scope", help="A scope that the key grants; repeat for several.")],
+    scopes: Annotated[
+        list[Scope],
+        typer.Option(
+            "--scope",
+            parser=one_of(Scope),
+            autocompletion=completion(Scope),
+            metavar="|".join(Scope),
+            help="A scope that the key grants; repeat for several.",
+        ),
+    ],
     workspace: _WorkspaceId = None,
     allowed_sources: Annotated[
         list[str] | None,
@@ -67,9 +83,10 @@ def create_key(
     expires_at: Annotated[
         datetime | None,
         typer.Option(
-            formats=["%Y-%m-%dT%H:%M:%S%z"],
+            parser=moment,
             metavar="TIME",
-            help="Time at which the key expires, e.g. 2027-01-31T00:00:00Z.",
+            help="Time at which the key expires: a date (midnight UTC), or a time with its offset.",
+            show_default="never",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -96,7 +113,12 @@ def list_keys(workspace: _WorkspaceId = None, as_json: AsJson = False) -> None:
 
 
 @keys.command("revoke")
-def revoke_key(key_id: Annotated[str, typer.Argument(metavar="ID", help="key_…")], as_json: AsJson = False) -> None:
+def revoke_key(
+    key_id: Annotated[
+        str, typer.Argument(metavar="ID", help="ID of the API key (key_…).", callback=id_of("API key", API_KEY))
+    ],
+    as_json: AsJson = False,
+) -> None:
     """Revoke an API key and every access token created with it. This cannot be undone."""
     api_key = asyncio.run(_revoke_key(key_id))
     if as_json:

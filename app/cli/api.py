@@ -154,24 +154,27 @@ def _data(url: str, status: int, content: bytes) -> dict[str, Any]:
     except (ValueError, AttributeError):
         raise Refused(f"{url} answered {status} with something that is not GraphQL. Is it the right URL?") from None
     if errors:
-        raise _refused(errors)
+        raise _refused(url, errors)
     if not isinstance(data, dict):
         raise Refused(f"{url} answered {status} without data. Is it the right URL?")
     return data
 
 
-def _refused(errors: Sequence[Mapping[str, Any]]) -> Refused:
-    message = "\n".join(map(_error, errors))
+def _refused(url: str, errors: Sequence[Mapping[str, Any]]) -> Refused:
+    message = "\n".join(_error(url, error) for error in errors)
     extensions = errors[0].get("extensions", {})
     if extensions.get("code") in _LATER:
         return TryLater(message, extensions.get("retryAfterSeconds"))
     return Refused(message)
 
 
-def _error(error: Mapping[str, Any]) -> str:
+def _error(url: str, error: Mapping[str, Any]) -> str:
     message = str(error.get("message", "The server gave no reason."))
     if error.get("extensions", {}).get("code") == "UNAUTHENTICATED":
-        return f"{message} Give a valid key with --key or EEV_WEBHOOKS_KEY; `eev-webhooks key create` makes one."
+        return (
+            f"{url} refused the key: {message} Give a key of that server with --key or EEV_WEBHOOKS_KEY."
+            " `eev-webhooks key create` creates one; run it on the machine of that server, with its settings."
+        )
     return message
 
 

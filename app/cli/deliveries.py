@@ -1,6 +1,7 @@
 """`eev-webhooks deliveries …`: lists, retries and follows deliveries on a running server."""
 
 import asyncio
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -19,15 +20,28 @@ from app.cli.remote import (
     connected,
     given,
     listed,
-    moment,
 )
+from app.cli.values import completion, id_of, one_of
+from app.ids import DELIVERY, EVENT, WEBHOOK
 from app.statuses import DeliveryStatus
 
 deliveries = typer.Typer(help="List, retry and follow deliveries on a running server.", no_args_is_help=True)
 
-_WebhookId = Annotated[str | None, typer.Option("--webhook", metavar="ID", help="Only deliveries to this webhook.")]
+_WebhookId = Annotated[
+    str | None,
+    typer.Option(
+        "--webhook", metavar="ID", help="Only deliveries to this webhook.", callback=id_of("webhook", WEBHOOK)
+    ),
+]
 _Statuses = Annotated[
-    list[DeliveryStatus] | None, typer.Option("--status", help="Only deliveries with this status; repeat for several.")
+    list[DeliveryStatus] | None,
+    typer.Option(
+        "--status",
+        parser=one_of(DeliveryStatus),
+        autocompletion=completion(DeliveryStatus),
+        metavar="|".join(DeliveryStatus),
+        help="Only deliveries with this status; repeat for several.",
+    ),
 ]
 
 _LIST = """
@@ -58,7 +72,10 @@ _ALL = "Name deliveries by ID, or select them with --webhook, --status, --event-
 @deliveries.command("list")
 def list_deliveries(
     webhook: _WebhookId = None,
-    event: Annotated[str | None, typer.Option(metavar="ID", help="Only deliveries of this event.")] = None,
+    event: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Only deliveries of this event.", callback=id_of("event", EVENT)),
+    ] = None,
     statuses: _Statuses = None,
     event_types: EventTypes = None,
     since: Since = None,
@@ -80,7 +97,12 @@ def list_deliveries(
 @deliveries.command("retry")
 def retry(
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID]…", help="IDs (dlv_…); or select deliveries with options.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[ID]…",
+            help="IDs of deliveries (dlv_…); or select deliveries with options.",
+            callback=id_of("delivery", DELIVERY),
+        ),
     ] = None,
     webhook: _WebhookId = None,
     statuses: _Statuses = None,
@@ -134,10 +156,10 @@ def _filter(
     webhook: str | None,
     statuses: list[DeliveryStatus] | None,
     event_types: list[str] | None,
-    since: str | None = None,
-    until: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> dict[str, Any]:
-    time = given(since=moment(since), until=moment(until))
+    time = given(since=since, until=until)
     return given(webhookId=webhook, statuses=statuses, eventTypes=event_types, time=time or None)
 
 

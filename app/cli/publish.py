@@ -11,6 +11,7 @@ import typer
 from app.cli.failures import Refused
 from app.cli.output import AsJson, print_json
 from app.cli.remote import DEFAULT_URL, Key, Url, connected
+from app.cli.values import moment
 
 _EXAMPLE = "query($name: String!) { eventType(name: $name) { example } }"
 _PUBLISH = """
@@ -42,9 +43,9 @@ def publish(
     occurred_at: Annotated[
         datetime | None,
         typer.Option(
-            formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"],
+            parser=moment,
             metavar="TIME",
-            help="Time at which the event happened, with an offset, e.g. 2026-11-23T10:00:00Z.",
+            help="Time of the event: a date (midnight UTC), a time with its offset, or an age such as 5m.",
             show_default="now",
         ),
     ] = None,

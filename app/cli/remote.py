@@ -1,11 +1,13 @@
-"""Options and helpers shared by the commands that talk to a running server: URL, key, IDs, times and paging."""
+"""Options and helpers shared by the commands that talk to a running server: URL, key, time range and paging."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from app.cli.values import moment
 
 if TYPE_CHECKING:
     from app.cli.api import Api
@@ -14,9 +16,17 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 Url = Annotated[str, typer.Option(envvar="EEV_WEBHOOKS_URL", help="URL of the server.", show_default=True)]
 Key = Annotated[str, typer.Option(envvar="EEV_WEBHOOKS_KEY", help="API key of the server.", show_default=False)]
 Since = Annotated[
-    str | None, typer.Option(metavar="TIME", help="From then on: a time with its zone, or how long ago: 30m, 24h, 7d.")
+    datetime | None,
+    typer.Option(
+        parser=moment,
+        metavar="TIME",
+        help="Start of the time range: a date (midnight UTC), a time with its offset, or an age such as 30m, 24h, 7d.",
+    ),
 ]
-Until = Annotated[str | None, typer.Option(metavar="TIME", help="Before then.", show_default="now")]
+Until = Annotated[
+    datetime | None,
+    typer.Option(parser=moment, metavar="TIME", help="End of the time range, in the same forms.", show_default="now"),
+]
 EventTypes = Annotated[
     list[str] | None,
     typer.Option(
@@ -26,7 +36,6 @@ EventTypes = Annotated[
 Limit = Annotated[int, typer.Option(min=1, help="Maximum number of results.")]
 
 _PAGE = 100
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 @asynccontextmanager
@@ -63,31 +72,13 @@ async def listed(api: "Api", document: str, variables: Mapping[str, Any], limit:
     return nodes
 
 
-def moment(text: str | None) -> str | None:
-    """A time as the API takes it: from one with its zone, or from how long ago it was, such as 30m, 24h or 7d.
-
-    Raises:
-        typer.BadParameter: it is neither.
-    """
-    if text is None:
-        return None
-    count, unit = text[:-1], text[-1:]
-    try:
-        if unit in _UNITS and count.isascii() and count.isdigit():
-            return (datetime.now(UTC) - timedelta(**{_UNITS[unit]: int(count)})).isoformat()
-        given = datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
-        given = None
-    if given is None or given.tzinfo is None:
-        raise typer.BadParameter(
-            f'"{text}" is no time; write it with its zone, such as 2026-11-23T10:00:00Z, or how long ago: 30m, 24h, 7d.'
-        )
-    return given.isoformat()
-
-
 def given(**fields: Any) -> dict[str, Any]:
-    """The fields that were given: neither None nor an empty list."""
-    return {name: value for name, value in fields.items() if value is not None and value != []}
+    """The fields that were given, as the API takes them: neither None nor an empty list; times as text."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in fields.items()
+        if value is not None and value != []
+    }
 
 
 def cell(value: object) -> str:

@@ -1,13 +1,16 @@
 """`eev-webhooks replay`: sends past events to a webhook again, on a running server."""
 
 import asyncio
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from app.cli.failures import Refused
 from app.cli.output import AsJson, print_json
-from app.cli.remote import DEFAULT_URL, EventTypes, Key, Until, Url, connected, given, moment
+from app.cli.remote import DEFAULT_URL, EventTypes, Key, Until, Url, connected, given
+from app.cli.values import id_of, moment
+from app.ids import WEBHOOK
 from app.statuses import OperationStatus
 
 if TYPE_CHECKING:
@@ -25,9 +28,16 @@ _PROGRESS = "query ($id: ID!) { operation(id: $id) { id status matched done } }"
 
 
 def replay(
-    webhook_id: Annotated[str, typer.Argument(metavar="WEBHOOK", help="wh_…")],
+    webhook_id: Annotated[
+        str, typer.Argument(metavar="WEBHOOK", help="ID of the webhook (wh_…).", callback=id_of("webhook", WEBHOOK))
+    ],
     since: Annotated[
-        str, typer.Option(metavar="TIME", help="From then on: a time with its zone, or how long ago: 24h.")
+        datetime,
+        typer.Option(
+            parser=moment,
+            metavar="TIME",
+            help="Start of the time range: a date (midnight UTC), a time with its offset, or an age such as 24h, 7d.",
+        ),
     ],
     until: Until = None,
     event_types: EventTypes = None,
@@ -41,7 +51,7 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Send past events to a webhook in the background: by default only those it has not received."""
-    time = given(since=moment(since), until=moment(until))
+    time = given(since=since, until=until)
     asked = given(webhookId=webhook_id, time=time, eventTypes=event_types, onlyMissing=not everything, dryRun=dry_run)
     replayed = asyncio.run(_replay(url, key, asked, wait=wait, quiet=as_json))
     matched, operation = replayed["matched"], replayed["operation"]

@@ -10,11 +10,15 @@ import typer
 from app.cli.failures import REFUSED
 from app.cli.output import AsJson, print_json, print_table
 from app.cli.remote import DEFAULT_URL, Key, Limit, Url, cell, connected, given, listed
+from app.cli.values import completion, id_of, one_of
+from app.ids import WEBHOOK
 from app.statuses import AttemptOutcome, WebhookStatus
 
 webhooks = typer.Typer(help="List, create, ping and rotate webhooks on a running server.", no_args_is_help=True)
 
-_WebhookId = Annotated[str, typer.Argument(metavar="ID", help="wh_…")]
+_WebhookId = Annotated[
+    str, typer.Argument(metavar="ID", help="ID of the webhook (wh_…).", callback=id_of("webhook", WEBHOOK))
+]
 
 _LIST = """
 query ($filter: WebhookFilter, $first: Int, $after: String) {
@@ -56,7 +60,14 @@ mutation ($input: RotateWebhookSecretInput!) {
 @webhooks.command("list")
 def list_webhooks(
     statuses: Annotated[
-        list[WebhookStatus] | None, typer.Option("--status", help="Only webhooks with this status; repeat for several.")
+        list[WebhookStatus] | None,
+        typer.Option(
+            "--status",
+            parser=one_of(WebhookStatus),
+            autocompletion=completion(WebhookStatus),
+            metavar="|".join(WebhookStatus),
+            help="Only webhooks with this status; repeat for several.",
+        ),
     ] = None,
     event_type: Annotated[str | None, typer.Option(help="Only webhooks that receive this event type.")] = None,
     search: Annotated[

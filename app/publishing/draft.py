@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from app.catalogue.event_type import EventType
-from app.catalogue.explanation import quoted
+from app.catalogue.suggestions import unknown_event_type
 from app.clock import rfc3339_at, to_micros
 from app.errors import Problem, UserErrorCode
 from app.ids import EVENT, new_id_at
@@ -92,11 +92,25 @@ def example_of(event_type: EventType, created_at: int) -> PreparedEvent:
 
 
 def problems_of(
-    draft: EventDraft, json: bytes | TypeError, registry: Registry, max_bytes: int, path: Sequence[str]
+    draft: EventDraft,
+    json: bytes | TypeError,
+    registry: Registry,
+    max_bytes: int,
+    path: Sequence[str],
+    *,
+    suggest: bool = True,
 ) -> list[Problem]:
-    """Everything that is wrong with a draft, whose data `json_of` has written, each with its place below `path`."""
+    """Everything that is wrong with a draft, each problem with its path below `path`.
+
+    Args:
+        json: the draft's data, as `json_of` wrote it.
+        suggest: whether to name the event types nearest to an unknown one, which takes milliseconds.
+    """
     known = registry.event_types.get(draft.type)
-    problems = [] if known is not None and not known.archived else [_type_problem(draft, known, path)]
+    problems = []
+    if known is None or known.archived:
+        names = [name for name, one in registry.event_types.items() if not one.archived] if suggest else []
+        problems.append(_type_problem(draft, known, names, path))
     if draft.idempotency_key is not None or draft.ordering_key is not None:
         problems += _key_problems(draft, path)
     if draft.occurred_at is not None and draft.occurred_at.tzinfo is None:
@@ -106,9 +120,11 @@ def problems_of(
     return _data_problems(draft, json, known, max_bytes, path)
 
 
-def _type_problem(draft: EventDraft, known: KnownEventType | None, path: Sequence[str]) -> Problem:
+def _type_problem(
+    draft: EventDraft, known: KnownEventType | None, names: Sequence[str], path: Sequence[str]
+) -> Problem:
     if known is None:
-        message = f"There is no event type {quoted(draft.type)}. Query eventTypes for those there are."
+        message = unknown_event_type(draft.type, names)
     else:
         message = f'The event type "{draft.type}" is archived and can no longer be published.'
     return _invalid(message, *path, "type")

@@ -96,7 +96,8 @@ class Intake:
         problems: list[Problem] = []
         for index, (draft, json) in enumerate(zip(one.drafts, one.json, strict=True)):
             path = ("events", str(index)) if one.batch else ()
-            problems += problems_of(draft, json, registry, self.max_event_bytes, path)
+            # Only one event gets suggestions: finding them takes milliseconds, and a batch may hold 1,000 wrong names.
+            problems += problems_of(draft, json, registry, self.max_event_bytes, path, suggest=not problems)
         return problems
 
 

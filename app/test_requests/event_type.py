@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from app.catalogue.explanation import quoted
 from app.catalogue.patterns import compile_patterns
+from app.catalogue.suggestions import unknown_event_type
 from app.errors import Problem, UserErrorCode
 from app.registry import Registry
 
@@ -14,6 +14,6 @@ def chosen_event_type(problems: list[Problem], registry: Registry, patterns: Ite
         matcher = compile_patterns(patterns)
         return next((name for name in registry.event_types if matcher.matches(name)), next(iter(registry.event_types)))
     if asked not in registry.event_types:
-        message = f"There is no event type {quoted(asked)}. Query eventTypes for those there are."
+        message = unknown_event_type(asked, registry.event_types)
         problems.append(Problem(message, ("eventType",), UserErrorCode.INVALID))
     return asked

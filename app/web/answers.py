@@ -22,7 +22,7 @@ def http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     sentences = {
         404: f"There is nothing at {request.url.path[:200]}; the API is at /graphql.",
-        405: f"{request.url.path[:200]} does not take {request.method}.",
+        405: f"{request.url.path[:200]} does not take {request.method}; the API is at /graphql.",
     }
     answer = error_answer(request, error.status_code, sentences.get(error.status_code, error.detail), "BAD_USER_INPUT")
     answer.headers.update(error.headers or {})

@@ -19,6 +19,8 @@ from app.web.health import Health
 from app.web.landing import landing_route
 from app.web.middleware import EndStreams, RequestId, SecurityHeaders
 
+_API_PATHS = ("/graphql", "/graphql/")
+
 
 def create_application(resources: Resources) -> Starlette:
     """The server's ASGI application over open resources, which it neither opens nor closes.
@@ -31,8 +33,9 @@ def create_application(resources: Resources) -> Starlette:
     view = GraphQLView(resources)
     routes: list[BaseRoute] = [
         landing_route(settings),
-        Route("/graphql", view),
-        WebSocketRoute("/graphql", view),
+        # With a slash at the end too: clients do not follow a redirected POST.
+        *(Route(path, view) for path in _API_PATHS),
+        *(WebSocketRoute(path, view) for path in _API_PATHS),
         metrics_route(resources),
         *Health(resources, works=settings.delivers_itself).routes(),
     ]

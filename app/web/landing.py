@@ -1,4 +1,4 @@
-"""GET /: what this is and where to go on, for whoever opens the server's address in a browser."""
+"""GET /: a page for people who open the server's address in a browser, with links to what it offers."""
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -12,16 +12,16 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width">
 <title>eev-webhooks</title>
 <h1>eev-webhooks</h1>
-<p>Published events become signed, retried HTTP deliveries that can be followed live.</p>
+<p>Webhook delivery server: published events become signed HTTP requests, retried until they succeed.</p>
 <ul>
 <li><code>/graphql</code>: the API, for POST, GET, WebSocket and server-sent events</li>
-{console}<li><a href="/health/ready">/health/ready</a>: whether it can take events</li>
-<li><a href="/health/live">/health/live</a>: whether it answers</li>
-<li><a href="/metrics">/metrics</a>: numbers for Prometheus</li>
+{console}<li><a href="/health/ready">/health/ready</a>: readiness, whether the server can accept events</li>
+<li><a href="/health/live">/health/live</a>: liveness, whether the server answers</li>
+<li><a href="/metrics">/metrics</a>: metrics for Prometheus</li>
 </ul>
 </html>
 """
-_CONSOLE = '<li><a href="/graphiql">/graphiql</a>: a console for asking it by hand</li>\n'
+_CONSOLE = '<li><a href="/graphiql">/graphiql</a>: a console for queries, mutations and subscriptions</li>\n'
 
 
 def landing_route(settings: Settings) -> Route:

@@ -186,11 +186,9 @@ def _url(listener: socket.socket) -> str:
 
 
 def _greeting(url: str, key: str | None, *, chosen: bool) -> str:
-    lines = [f"The API is at {url}/graphql"]
+    lines = [f"The web page is at {url}", f"The API is at {url}/graphql"]
     if key is not None:
         shown = "the key in BOOTSTRAP_API_KEY" if chosen else key
-        lines += [
-            "A workspace was made, with an admin API key" + (":" if chosen else " that is shown this once; keep it:"),
-            f"    {shown}",
-        ]
+        once = "" if chosen else ", shown only this once; store it safely"
+        lines += [f"A workspace was created with an admin API key{once}:", f"    {shown}"]
     return "\n".join(lines) + "\n"

@@ -150,6 +150,15 @@ async def test_an_error_about_a_document_does_not_repeat_the_values_in_it(api: A
     [
         ("{ webhooks(first: true) { totalCount } }", "Int cannot represent non-integer value: true"),
         ("{ viewer { scope } }", "Cannot query field 'scope' on type 'Viewer'. Did you mean 'scopes'?"),
+        (
+            "{ deliveries(filter: { statuses: [DONE] }) { nodes { id } } }",
+            "Value 'DONE' does not exist in 'DeliveryStatus' enum."
+            " Its values are PENDING, RETRYING, SUCCEEDED, FAILED, CANCELED.",
+        ),
+        (
+            "{ deliveries(filter: { statuses: [failed] }) { nodes { id } } }",
+            "Value 'failed' does not exist in 'DeliveryStatus' enum. Did you mean the enum value 'FAILED'?",
+        ),
     ],
 )
 async def test_an_error_about_anything_else_says_what_was_there(api: Api, document: str, message: str) -> None:

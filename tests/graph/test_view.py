@@ -14,6 +14,7 @@ from tests.graph.conftest import URL, Api, on_sqlite_only
 pytestmark = on_sqlite_only
 
 ASK = {"query": "{ viewer { scopes } }"}
+REQUEST = '{"query": "{ viewer { scopes } }", "variables": {}}'
 
 
 @pytest.fixture
@@ -144,9 +145,11 @@ async def test_json_is_taken_however_its_type_is_written(api: Api, headers: dict
         (b"\xff", "The body is not JSON"),
         (b'{"query": NaN}', "The body is not JSON"),
         (b"[" * 2000, "The body is not JSON"),
-        (b"[]", "must be a JSON object, but is a list; batches are not taken"),
-        (b'"query"', "must be a JSON object, but is a string"),
-        (b"null", "must be a JSON object, but is null"),
+        (b"{ viewer { scopes } }", f"Send a JSON object such as {REQUEST}."),
+        (b"query { viewer { scopes } }", f"Send a JSON object such as {REQUEST}."),
+        (b"[]", f"must be a JSON object such as {REQUEST}, but is a list; batches are not supported"),
+        (b'"query"', f"must be a JSON object such as {REQUEST}, but is a string"),
+        (b"null", f"must be a JSON object such as {REQUEST}, but is null"),
         (b"{}", "query must be the text of a GraphQL operation, but is missing"),
         (b'{"query": null}', "but is missing"),
         (b'{"query": " "}', "but is empty"),

@@ -24,8 +24,8 @@ def listen(
         typer.Option(
             "--secret",
             envvar="EEV_WEBHOOKS_SECRET",
-            help="whsec_… or whpk_…; several while a secret is being rotated.",
-            show_default="a new one, which is shown",
+            help="Secret or public key (whsec_…, whsk_… or whpk_…); repeat during a rotation.",
+            show_default="a new secret, which is printed",
         ),
     ] = None,
     quiet: Annotated[

@@ -1,15 +1,14 @@
 """The rules for which events a webhook asks for, by name; `filters` has those for what they must contain."""
 
-import difflib
 from collections.abc import Collection, Sequence
 
 from app.catalogue.explanation import quoted
 from app.catalogue.patterns import is_pattern, matches
+from app.catalogue.suggestions import did_you_mean
 from app.errors import Problem, UserErrorCode
 
-# Every publish tries them all; whoever wants more names fewer with a pattern.
+# Every publish compares against all of them; a pattern can stand for many names.
 MAX_EVENT_TYPES = 50
-_MAX_SUGGESTIONS = 3
 
 
 def event_types(
@@ -61,8 +60,4 @@ def _wrong_with(pattern: str, known: Collection[str], archived: Collection[str])
 
 def _suggestion(pattern: str, known: Collection[str]) -> str:
     families = {f"{name.rsplit('.', count)[0]}.*" for name in known for count in range(1, name.count(".") + 1)}
-    # Comparing takes quadratic time; nobody misspells a name into hundreds of characters.
-    near = difflib.get_close_matches(
-        pattern[:200].strip().lower(), [*sorted(known), *sorted(families)], _MAX_SUGGESTIONS
-    )
-    return f" Did you mean {' or '.join(map(quoted, near))}?" if near else ""
+    return did_you_mean(pattern, {*known, *families})

@@ -20,6 +20,10 @@ MAX_URL_CHARACTERS = 2_048
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"(?=.{{1,254}}\Z){_LABEL}(?:\.{_LABEL})*\.?", re.IGNORECASE)
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
+# What is left of a scheme in "//example.com", "https:example.com" or "https//example.com".
+_HALF_A_SCHEME = re.compile(r"\A(?:https?(?=[:/]))?:?/*", re.IGNORECASE)
+_LOCAL_HOST = re.compile(r"(?:localhost|127\.[0-9.]+)(?=[:/]|\Z)", re.IGNORECASE)
+_HOST_AND_PATH = re.compile(r"(?:localhost|[\w-]+(?:\.[\w-]+)+)(?::[0-9]{1,5})?(?:/[^#]*)?", re.IGNORECASE)
 
 
 class _Wrong(Exception):
@@ -60,7 +64,7 @@ def _request_url(text: str, allow_http: bool) -> str:
         port = parts.port
     except ValueError as error:
         raise _Wrong(f"The URL cannot be read ({error}); give one such as https://example.com/webhooks.") from None
-    _require_scheme(parts, allow_http)
+    _require_scheme(text, parts, allow_http)
     _require_nothing_extra(parts, port)
     request_url = _in_ascii(parts, _ascii_host(parts), port)
     if len(request_url) > MAX_URL_CHARACTERS:
@@ -78,12 +82,25 @@ def _require_url_characters(text: str) -> None:
         raise _Wrong(f"The URL has the character {name}, which no URL may have; percent-encode it, as {encoded}.")
 
 
-def _require_scheme(parts: SplitResult, allow_http: bool) -> None:
+def _require_scheme(text: str, parts: SplitResult, allow_http: bool) -> None:
     if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise _Wrong(f"The URL begins with {quoted(parts.geturl()[:8])}; it must begin with https:// and a host.")
+        raise _Wrong(_without_scheme(text, allow_http))
     if parts.scheme == "http" and not allow_http:
         message = "The URL begins with http://, which anybody on the way can read; use https://."
         raise _Wrong(message, UserErrorCode.URL_NOT_ALLOWED)
+
+
+def _without_scheme(text: str, allow_http: bool) -> str:
+    """The sentence for a URL without http:// or https://, with the one that was probably meant."""
+    allowed = "https:// or http://" if allow_http else "https://"
+    # A password or a token in the URL must not reach whoever keeps error messages.
+    shown = "The URL" if "@" in text or "?" in text else f"The URL {quoted(text)}"
+    sentence = f"{shown} must begin with {allowed} and a host."
+    rest = _HALF_A_SCHEME.sub("", text, count=1)
+    if shown == "The URL" or not _HOST_AND_PATH.fullmatch(rest):
+        return sentence
+    scheme = "http" if allow_http and _LOCAL_HOST.match(rest) else "https"
+    return f"{sentence} Did you mean {scheme}://{rest}?"
 
 
 def _require_nothing_extra(parts: SplitResult, port: int | None) -> None:

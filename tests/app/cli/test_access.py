@@ -48,7 +48,7 @@ def test_people_see_the_key_once(command: Invoke) -> None:
     listed = command("key", "list")
 
     key = next(word for word in made.stdout.split() if word.startswith("eev_"))
-    assert "shown only now" in made.stdout
+    assert "shown only this once" in made.stdout
     assert key not in listed.stdout
     assert f"…{key[-4:]}" in listed.stdout
 

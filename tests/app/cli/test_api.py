@@ -70,7 +70,7 @@ async def test_a_request_carries_the_key_and_the_variables(receiver: Receiver) -
         (b'{"errors": [{"message": "No."}, {"message": "Never."}]}', "^No.\nNever.$"),
         (
             b'{"errors": [{"message": "No key.", "extensions": {"code": "UNAUTHENTICATED"}}]}',
-            "^No key. Give a valid key",
+            "^http://.+/graphql refused the key: No key. Give a key of that server",
         ),
     ],
 )

@@ -144,11 +144,11 @@ def test_one_delivery_is_retried_or_many_by_what_they_are(remote: Invoke, silent
     one_for_people = remote("deliveries", "retry", delivery)
 
     assert counted == {"matched": 1, "operation": None}
-    assert counted_for_people.stdout == "1 deliveries would be tried again.\n"
+    assert counted_for_people.stdout == "1 deliveries would be retried.\n"
     assert many["matched"] == 1
     assert many["operation"]["id"].startswith("op_")
     assert one["id"] == delivery
-    assert one_for_people.stdout == f"{delivery} is tried again.\n"
+    assert one_for_people.stdout == f"{delivery} is being retried.\n"
 
 
 def test_what_cannot_be_retried_is_said_of_each(remote: Invoke) -> None:
@@ -156,19 +156,23 @@ def test_what_cannot_be_retried_is_said_of_each(remote: Invoke) -> None:
 
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.count("No delivery has the id") == 2
-    assert result.stderr.endswith("0 of 2 are tried again.\n")
+    assert result.stderr.endswith("0 of 2 are being retried.\n")
 
 
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["retry"], "Name deliveries, or say which"),
-        (["retry", "dlv_1", "--status", "FAILED"], "need no further options"),
+        (["retry"], "Name deliveries by ID, or select them"),
+        (["retry", "dlv_1", "--status", "FAILED"], "either IDs or options"),
         (["retry", "dlv_1", "--dry-run"], "--dry-run counts"),
-        (["list", "--since", "yesterday"], '"yesterday" is no time'),
-        (["list", "--since", "2026-11-23T10:00:00"], "write it with its zone"),
-        (["list", "--since", "99999999999d"], "is no time"),
-        (["tail", "--status", "BROKEN"], "'BROKEN' is not one of"),
+        (["retry", "dlv_1", "evt_2"], "evt_2 is not a delivery's id; those begin with dlv_."),
+        (["list", "--webhook", "evt_1"], "evt_1 is not a webhook's id; those begin with wh_."),
+        (["list", "--event", "wh_1"], "wh_1 is not an event's id; those begin with evt_."),
+        (["tail", "--webhook", "evt_1"], "evt_1 is not a webhook's id; those begin with wh_."),
+        (["list", "--since", "yesterday"], '"yesterday" is not a time; give a date'),
+        (["list", "--since", "2026-11-23T10:00:00"], "a time with its offset"),
+        (["list", "--since", "99999999999d"], "is not a time"),
+        (["tail", "--status", "BROKEN"], "BROKEN is not one of PENDING, RETRYING, SUCCEEDED, FAILED, CANCELED."),
     ],
 )
 def test_wrong_usage_is_told_before_anything_is_sent(remote: Invoke, arguments: list[str], why: str) -> None:

@@ -29,5 +29,5 @@ def test_after_rotating_the_old_key_can_be_dropped(invoke: Invoke, database_url:
     assert early.exit_code == 1
     assert "add that key behind the newest" in early.stderr
     assert json.loads(both.stdout) == {"encrypted": 2, "current": 0}
-    assert alone.stdout.startswith("Encrypted 0 texts with the newest key; 2 were already.\n")
+    assert alone.stdout.startswith("Encrypted 0 values with the newest key; 2 already were.\n")
     assert secret not in early.stdout + early.stderr + both.stdout + alone.stdout

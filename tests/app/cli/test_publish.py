@@ -114,11 +114,12 @@ def test_a_type_that_is_not_there_is_named(publish: Invoke) -> None:
     assert result.stderr == "There is no event type ticket.burnt, so there is no example of it either.\n"
 
 
-def test_a_wrong_key_is_told_with_where_a_right_one_comes_from(publish: Invoke) -> None:
+def test_a_refused_key_is_told_with_the_server_and_where_to_get_a_key(publish: Invoke, server: str) -> None:
     result = publish("ticket.created", EEV_WEBHOOKS_KEY="wrong")
 
     assert result.exit_code == 1
-    assert "`eev-webhooks key create` makes one." in result.stderr
+    assert result.stderr.startswith(f"{server}/graphql refused the key: ")
+    assert "`eev-webhooks key create` creates one; run it on the machine of that server" in result.stderr
 
 
 def test_a_server_that_speaks_something_else_is_told(publish: Invoke, tmp_path: Path) -> None:
@@ -141,7 +142,7 @@ def test_the_endpoint_itself_is_an_address_too(publish: Invoke, server: str) -> 
         (["--url", "localhost:8000"], "is no URL of a server"),
         (["--data", "{"], "this is no JSON"),
         (["--data", "@nowhere.json"], "nowhere.json cannot be read"),
-        (["--occurred-at", "2026-11-23T10:00:00"], "does not match the formats"),
+        (["--occurred-at", "2026-11-23T10:00:00"], "is not a time; give a date"),
     ],
 )
 def test_wrong_usage_is_told_before_anything_is_sent(publish: Invoke, arguments: list[str], why: str) -> None:

@@ -40,7 +40,7 @@ def test_a_missing_file_is_refused(invoke: Invoke) -> None:
     result = invoke("schema", "--check", "nowhere.graphql")
 
     assert result.exit_code == 1
-    assert "nowhere.graphql is not there" in result.stderr
+    assert "nowhere.graphql does not exist" in result.stderr
 
 
 def test_the_file_of_this_repository_is_current(invoke: Invoke) -> None:

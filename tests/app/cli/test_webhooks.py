@@ -63,9 +63,11 @@ def test_lists_are_read_to_their_limit_and_by_status(remote: Invoke, silent_port
     made = [created(remote, f"http://127.0.0.1:{silent_port}/{number}", "--name", "Many") for number in range(3)]
 
     two = output(remote("webhooks", "list", "--search", "Many", "--limit", "2", "--json"))
+    active = output(remote("webhooks", "list", "--search", "Many", "--status", "active", "--json"))
     paused = output(remote("webhooks", "list", "--search", "Many", "--status", "PAUSED", "--json"))
 
     assert [webhook["id"] for webhook in two] == made[:0:-1]
+    assert [webhook["id"] for webhook in active] == made[::-1]
     assert paused == []
 
 
@@ -84,7 +86,9 @@ def test_every_other_setting_comes_as_json_or_from_a_file(remote: Invoke, silent
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["list", "--status", "BROKEN"], "'BROKEN' is not one of"),
+        (["list", "--status", "BROKEN"], "BROKEN is not one of ACTIVE, PAUSED, DISABLED."),
+        (["ping", "evt_1"], "evt_1 is not a webhook's id; those begin with wh_."),
+        (["rotate", "dlv_1"], "dlv_1 is not a webhook's id; those begin with wh_."),
         (["list", "--limit", "0"], "'--limit'"),
         (["create", "http://127.0.0.1/", "--settings", "{"], "this is no JSON"),
         (["create", "http://127.0.0.1/", "--settings", "[]"], "no JSON object of settings"),

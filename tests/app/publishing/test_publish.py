@@ -127,6 +127,7 @@ async def test_one_bad_event_of_a_batch_keeps_all_out(world: World) -> None:
     ("draft", "code", "path", "words"),
     [
         (EventDraft("ticket.eaten", {}), "INVALID", "type", 'no event type "ticket.eaten"'),
+        (EventDraft("ticket.craeted", {}), "INVALID", "type", 'Did you mean "ticket.created"'),
         (EventDraft("ticket.created", [1]), "INVALID_PAYLOAD", "data", "must be a JSON object, but is a list"),
         (EventDraft("ticket.created", None), "INVALID_PAYLOAD", "data", "but is null"),
         (EventDraft("ticket.created", {"x": 2**70}), "INVALID_PAYLOAD", "data", "cannot be written as JSON"),

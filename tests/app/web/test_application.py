@@ -71,7 +71,15 @@ async def test_a_method_that_a_path_does_not_take_is_named(world: World) -> None
 
     assert response.status_code == 405
     assert sorted(response.headers["allow"].split(", ")) == ["GET", "HEAD"]
-    assert response.json()["errors"][0]["message"] == "/health/live does not take POST."
+    assert response.json()["errors"][0]["message"] == "/health/live does not take POST; the API is at /graphql."
+
+
+async def test_the_api_answers_with_a_slash_at_the_end_too(world: World) -> None:
+    async with client_of(create_application(world.resources)) as http:
+        response = await http.post("/graphql/", json=VIEWER, headers=bearer(world.key))
+
+    assert response.status_code == 200
+    assert response.json()["data"] == {"viewer": {"workspace": {"name": "default"}}}
 
 
 async def test_a_bug_shows_nothing_but_where_to_find_it_in_the_log(world: World) -> None:

@@ -51,7 +51,7 @@ def test_the_first_start_makes_everything_and_shows_a_key_that_works(tmp_path: P
 
     assert answer.json()["data"]["viewer"]["workspace"] == {"name": "default"}
     assert "ADMIN" in answer.json()["data"]["viewer"]["scopes"]
-    assert "shown this once" in running.greeting
+    assert "shown only this once" in running.greeting
     assert running.key not in running.log
     assert (data / "eev-webhooks.db").is_file()
     assert stat.S_IMODE((data / "encryption.key").stat().st_mode) == 0o600
@@ -66,7 +66,7 @@ def test_the_second_start_shows_no_key_and_the_first_one_still_works(tmp_path: P
 
     assert answer.json()["data"]["viewer"]["workspace"] == {"name": "default"}
     assert "eev_" not in second.greeting
-    assert second.greeting == f"The API is at {second.url}/graphql\n"
+    assert second.greeting == f"The web page is at {second.url}\nThe API is at {second.url}/graphql\n"
 
 
 def test_a_key_that_was_chosen_works_and_is_not_shown(server: Running) -> None:

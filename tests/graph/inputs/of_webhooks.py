@@ -28,9 +28,9 @@ ONE_LINE = [
 EVENT_TYPE = [
     refused(Kind.EMPTY, "", "INVALID", '""', "Query eventTypes"),
     refused(Kind.TOO_LONG, "t" * 300, "INVALID", "ttt", "Query eventTypes"),
-    refused(Kind.CONTROL, "ticket.created\n", "INVALID", '"ticket.created\\n"', "Query eventTypes"),
-    refused(Kind.LOOK_ALIKE, f"{FULLWIDTH_T}icket.created", "INVALID", f"{FULLWIDTH_T}icket", "Query eventTypes"),
-    refused(Kind.UNKNOWN, "ticket.*", "INVALID", '"ticket.*"', "Query eventTypes"),
+    refused(Kind.CONTROL, "ticket.created\n", "INVALID", '"ticket.created\\n"', 'Did you mean "ticket.created"'),
+    refused(Kind.LOOK_ALIKE, f"{FULLWIDTH_T}icket.created", "INVALID", f"{FULLWIDTH_T}icket", '"ticket.created"'),
+    refused(Kind.UNKNOWN, "ticket.*", "INVALID", '"ticket.*"', 'Did you mean "ticket.'),
 ]
 _A_NAME = 'write a lower-case name such as "ticket.created"'
 _NOT_BOTH = "exactly one of bearer, basic and none: true"

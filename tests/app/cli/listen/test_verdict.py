@@ -92,6 +92,11 @@ def test_the_oldest_ids_are_forgotten() -> None:
     assert found == [0, 0, 1, 0, 2, 0]
 
 
+def test_what_is_no_key_is_told_with_every_kind_that_is_one() -> None:
+    with pytest.raises(InvalidSecret, match=r"whsec_ .* whsk_ .* whpk_"):
+        Judge(["foo"])
+
+
 @pytest.mark.parametrize("body", [b"hello", b"[1]", b'{"type": 5}', b"\xff"])
 def test_any_body_has_a_verdict(body: bytes) -> None:
     found = judged(Judge([SECRET]), {}, body)

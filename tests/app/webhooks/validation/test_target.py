@@ -40,27 +40,6 @@ def test_a_url_comes_out_as_it_will_be_requested(text: str, request_url: str) ->
     ("text", "message", "code"),
     [
         ("  ", "The URL is empty; give one such as https://example.com/webhooks.", UserErrorCode.REQUIRED),
-        (
-            "example.com/a",
-            'The URL begins with "example."; it must begin with https:// and a host.',
-            UserErrorCode.INVALID,
-        ),
-        (
-            "//example.com",
-            'The URL begins with "//exampl"; it must begin with https:// and a host.',
-            UserErrorCode.INVALID,
-        ),
-        (
-            "ftp://example.com",
-            'The URL begins with "ftp://ex"; it must begin with https:// and a host.',
-            UserErrorCode.INVALID,
-        ),
-        (
-            "javascript:alert()",
-            'The URL begins with "javascri"; it must begin with https:// and a host.',
-            UserErrorCode.INVALID,
-        ),
-        ("https://", 'The URL begins with "https://"; it must begin with https:// and a host.', UserErrorCode.INVALID),
         ("https://:80/", "The URL has no host; give one such as https://example.com/webhooks.", UserErrorCode.INVALID),
         (
             "https://ada:secret@example.com/",
@@ -157,6 +136,45 @@ def test_what_cannot_be_requested_is_explained(text: str, message: str, code: Us
     _, problems = checked(text)
 
     assert problems == [Problem(message, ("url",), code)]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("example.com/hook", "https://example.com/hook"),
+        ("example.com:8443/hook", "https://example.com:8443/hook"),
+        ("//example.com", "https://example.com"),
+        ("https:example.com/a", "https://example.com/a"),
+        ("http:/example.com", "https://example.com"),
+        ("https//example.com", "https://example.com"),
+        ("localhost:9000/hook", "http://localhost:9000/hook"),
+        ("127.0.0.1:9000", "http://127.0.0.1:9000"),
+    ],
+)
+def test_a_url_without_its_scheme_is_told_with_the_one_that_was_meant(text: str, meant: str) -> None:
+    _, in_development = checked(text)
+    _, in_production = checked(text, allow_http=False)
+
+    told = f'The URL "{text}" must begin with https:// or http:// and a host. Did you mean {meant}?'
+    assert in_development == [Problem(told, ("url",), UserErrorCode.INVALID)]
+    meant = meant.replace("http://", "https://")
+    told = f'The URL "{text}" must begin with https:// and a host. Did you mean {meant}?'
+    assert in_production == [Problem(told, ("url",), UserErrorCode.INVALID)]
+
+
+@pytest.mark.parametrize("text", ["ftp://example.com", "javascript:alert()", "https://", "hook", "/hook", "https:///a"])
+def test_nothing_is_suggested_for_what_may_be_anything(text: str) -> None:
+    _, problems = checked(text)
+
+    told = f'The URL "{text}" must begin with https:// or http:// and a host.'
+    assert problems == [Problem(told, ("url",), UserErrorCode.INVALID)]
+
+
+@pytest.mark.parametrize("text", ["ada:hunter2@example.com", "example.com/?token=hunter2"])
+def test_credentials_in_a_url_without_its_scheme_are_not_repeated(text: str) -> None:
+    _, problems = checked(text)
+
+    assert [problem.message for problem in problems] == ["The URL must begin with https:// or http:// and a host."]
 
 
 def test_plain_http_is_for_development_only() -> None:
