@@ -20,7 +20,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LINK_PROJECT := $(PIP_INSTALL) --no-deps --no-build-isolation --no-index --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo dev check format test test-clients bench faults schema released requirements clean
+.PHONY: help setup run demo shell dev check format test test-clients bench faults schema released requirements clean
 
 help: ## List what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ run: $(RUNTIME) ## Install what the server needs and start it on http://127.0.0.
 
 demo: $(RUNTIME) ## Show the life of some events in one terminal, in under a minute
 	@$(BIN)/eev-webhooks demo $(ARGS)
+
+shell: $(RUNTIME) ## Open a shell with eev-webhooks on its PATH
+	@PATH="$(CURDIR)/$(BIN):$$PATH" exec "$${SHELL:-/bin/sh}"
 
 dev: $(DEVELOPMENT) ## Start the server and restart it whenever a file changes
 	@$(BIN)/eev-webhooks serve --reload $(ARGS)

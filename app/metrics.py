@@ -1,8 +1,8 @@
-"""What the program counts and measures about itself, for Prometheus.
+"""Metrics of the program, for Prometheus.
 
-Each process has its own registry, made when its resources are opened. Callers say what happened, in the words of the
-domain; names and buckets are here, and docs/metrics.md is written from them. No label names a webhook, and only the
-few workspaces that wait longest are named: there may be thousands of each.
+Each process has its own registry, created when its resources are opened. Callers report what happened in terms of the
+domain; names and buckets are defined here, and docs/metrics.md is generated from them. No label names a webhook, and
+only the workspaces that wait longest are named, because there may be thousands of each.
 """
 
 from collections import Counter as Counted
@@ -19,12 +19,12 @@ from app.statuses import AttemptOutcome, DeliveryStatus
 
 _BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
 _DURATION_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
-# From "at once" to "the receiver was held back for an hour".
+# From "at once" to "deferred for an hour".
 _DELAY_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3_600)
 _AFTER_AN_ATTEMPT = (DeliveryStatus.SUCCEEDED, DeliveryStatus.RETRYING, DeliveryStatus.FAILED)
 
 MAX_WORKSPACES_NAMED = 20
-# A workspace that waits for less is well, and a series that comes and goes with every event costs Prometheus much.
+# A shorter wait is normal, and a series that comes and goes with every event is expensive for Prometheus.
 NAMED_FROM_SECONDS = 1.0
 
 PRUNED_TABLES = ("event", "delivery", "attempt", "operation", "audit_entry", "stats_period")
@@ -32,8 +32,11 @@ PRUNED_TABLES = ("event", "delivery", "attempt", "operation", "audit_entry", "st
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How things stand at the moment of a scrape. `oldest_due_seconds` are the ages of the queues by workspace, the
-    longest first; None where they cannot be known right now."""
+    """Gauges at the moment of a scrape.
+
+    Attributes:
+        oldest_due_seconds: ages of the queues by workspace, the oldest first; None if the database does not answer.
+    """
 
     in_flight: int
     followers: int
@@ -59,70 +62,66 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
         self._published = Counter(
-            "eev_webhooks_events_published", "Events committed, repeated ones among them.", registry=registry
+            "eev_webhooks_events_published", "Events committed, including duplicates.", registry=registry
         )
         self._publish_batches = Histogram(
             "eev_webhooks_publish_batch_events",
-            "How many events one commit of the publisher held.",
+            "Number of events per commit of the publisher.",
             buckets=_BATCH_SIZES,
             registry=registry,
         )
         self._record_batches = Histogram(
             "eev_webhooks_record_batch_attempts",
-            "How many attempts one commit of the recorder held.",
+            "Number of attempts per commit of the recorder.",
             buckets=_BATCH_SIZES,
             registry=registry,
         )
         self._claims = Histogram(
             "eev_webhooks_claim_batch_deliveries",
-            "How many deliveries one claim took.",
+            "Number of deliveries per claim.",
             buckets=_BATCH_SIZES,
             registry=registry,
         )
         self._attempts = Counter("eev_webhooks_attempts", "Attempts made, by outcome.", ["outcome"], registry=registry)
         self._deliveries = Counter(
-            "eev_webhooks_deliveries", "Deliveries that an attempt left in a status.", ["status"], registry=registry
+            "eev_webhooks_deliveries", "Deliveries after an attempt, by status.", ["status"], registry=registry
         )
         self._duration = Histogram(
             "eev_webhooks_attempt_duration_seconds",
-            "How long attempts took, from the look-up of the name to the end of the answer.",
+            "Duration of attempts, from name resolution to the end of the response.",
             buckets=_DURATION_SECONDS,
             registry=registry,
         )
         self._delay = Histogram(
             "eev_webhooks_first_attempt_delay_seconds",
-            "How long after an event was published its first attempt at a webhook began.",
+            "Time from the publication of an event to its first attempt at a webhook.",
             buckets=_DELAY_SECONDS,
             registry=registry,
         )
         self._in_flight = Gauge(
-            "eev_webhooks_in_flight_requests", "Requests to receivers under way in this process.", registry=registry
+            "eev_webhooks_in_flight_requests", "Requests to receivers in flight in this process.", registry=registry
         )
-        self._followers = Gauge(
-            "eev_webhooks_followers", "Subscriptions that follow updates from this process.", registry=registry
-        )
+        self._followers = Gauge("eev_webhooks_followers", "Subscriptions that this process serves.", registry=registry)
         self._queue_age = Gauge(
             "eev_webhooks_queue_age_seconds",
-            "How long the oldest delivery that is due and unclaimed has been waiting, over all processes;"
-            " those of paused and held back webhooks are not due. NaN while the database does not answer.",
+            "Age of the oldest delivery that is due and unclaimed, over all processes. Deliveries of webhooks that are"
+            " paused or backing off are not due. NaN while the database does not answer.",
             registry=registry,
         )
         self._workspace_queue_age = Gauge(
             "eev_webhooks_workspace_queue_age_seconds",
-            f"The same for each workspace, of the {MAX_WORKSPACES_NAMED} that wait longest and for"
-            f" {NAMED_FROM_SECONDS:g} s or more.",
+            f"The same by workspace, for the {MAX_WORKSPACES_NAMED} workspaces that wait longest and for at least"
+            f" {NAMED_FROM_SECONDS:g} s.",
             ["workspace"],
             registry=registry,
         )
         self._broker_up = Gauge(
-            "eev_webhooks_broker_up", "1 where the last wake-up reached the broker, else 0.", registry=registry
+            "eev_webhooks_broker_up", "1 if the last wake-up reached the broker, else 0.", registry=registry
         )
-        self._updates_up = Gauge(
-            "eev_webhooks_updates_up", "1 where live updates get through, else 0.", registry=registry
-        )
+        self._updates_up = Gauge("eev_webhooks_updates_up", "1 if live updates get through, else 0.", registry=registry)
         self._sweep = Gauge(
             "eev_webhooks_sweep_last_run_timestamp_seconds",
-            "When this process last swept, in seconds since the epoch; 0 where it does not deliver.",
+            "Time of the last sweep of this process, in seconds since the epoch; 0 if it does not deliver.",
             registry=registry,
         )
         self._pruned = Counter(
@@ -130,7 +129,7 @@ class Metrics:
         )
         self._rate_limited = Counter(
             "eev_webhooks_rate_limited_requests",
-            "Requests refused because too many were made with their API key.",
+            "Requests refused by the rate limit of their API key.",
             registry=registry,
         )
         self._log_lines_dropped = Counter(

@@ -1,4 +1,4 @@
-"""Writes docs/metrics.md from the instruments, so that the two cannot disagree.
+"""Generates docs/metrics.md from the instruments.
 
 Run it as `python -m app.metrics_docs > docs/metrics.md`.
 """
@@ -11,16 +11,16 @@ PREFIX = "eev_webhooks_"
 _INTRODUCTION = """\
 # Metrics
 
-`GET /metrics` answers in Prometheus's text format. Without `METRICS_TOKEN` it answers the machine itself only; with it,
-scrapers send it as `Authorization: Bearer …`. A worker (`eev-webhooks worker`) answers on `WORKER_PORT`, where that is
-set. Each process counts what it does itself, so sums go over all servers and workers; the ages of queues are the same
-for all of them. Beside these there are the usual `process_…` and `python_gc_…`.
+`GET /metrics` returns metrics in Prometheus's text format. Without `METRICS_TOKEN`, it answers only requests from the
+same machine; with it, scrapers send the token as `Authorization: Bearer …`. A worker (`eev-webhooks worker`) answers on
+`WORKER_PORT`, if that is set. Each process counts its own work, so add up counters over all servers and workers; the
+ages of queues are the same in all of them. The usual `process_…` and `python_gc_…` metrics are there as well.
 
-Which of them to alert on, and what to do then, is in [operations](operations.md#metrics-and-alerts).
+[Operations](operations.md#metrics-and-alerts) describes which metrics to alert on and how to respond.
 
-This page is written from `app/metrics.py` by `python -m app.metrics_docs > docs/metrics.md`.
+This page is generated from `app/metrics.py` by `python -m app.metrics_docs > docs/metrics.md`.
 
-| Metric | Kind | Labels | What it says |
+| Metric | Kind | Labels | Description |
 |---|---|---|---|
 """
 

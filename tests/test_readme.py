@@ -77,7 +77,7 @@ def test_the_first_five_minutes(server: str, tmp_path: Path) -> None:
     assert created["createWebhook"]["webhook"]["status"] == "ACTIVE"
     assert published["publishEvent"]["deliveryCount"] == 1
     assert published["publishEvent"]["event"]["id"] in json.dumps(received)
-    seen = ask(block("graphql", "WhatBecameOfIt"), server)["deliveries"]["nodes"]
+    seen = ask(block("graphql", "LatestDeliveries"), server)["deliveries"]["nodes"]
     assert [delivery["event"]["type"] for delivery in seen] == ["ticket.created"]
 
 

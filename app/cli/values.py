@@ -23,7 +23,7 @@ def id_of(kind: str, prefix: str) -> Callable[[Any], Any]:
     def checked(value: str | list[str] | None) -> str | list[str] | None:
         for text in [value] if isinstance(value, str) else value or ():
             if not text.startswith(f"{prefix}_"):
-                article = "an" if kind[0] in "AEIOU" else "a"
+                article = "an" if kind[0] in "AEIOUaeiou" else "a"
                 raise typer.BadParameter(f"{text} is not {article} {kind}'s id; those begin with {prefix}_.")
         return value
 

@@ -1,4 +1,4 @@
-"""Writes docs/configuration.md from the settings, so that the two cannot disagree.
+"""Generates docs/configuration.md from the settings.
 
 Run it as `python -m app.settings.docs > docs/configuration.md`.
 """
@@ -11,20 +11,20 @@ from app.settings.kinds import right_values, said
 _INTRODUCTION = """\
 # Configuration
 
-Every setting is an environment variable, or a line `NAME=value` in a file `.env` in the directory that the program is
-started in; the environment wins. Each has a default: nothing needs to be set to try the server out. A variable that is
-empty counts as not set. A value that cannot be right stops the start, and the message names the variable, the value and
-what would be right; keys and passwords are not shown.
+Every setting is an environment variable, or a line `NAME=value` in a file `.env` in the working directory; the
+environment takes precedence. Every setting has a default, so the server runs without configuration. An empty variable
+counts as not set. The program does not start with an invalid value; the message names the variable, the value and what
+would be accepted. Keys and passwords are not shown.
 
-In production (`ENVIRONMENT=production`, the default of the container), `ENCRYPTION_KEYS` has to be set.
+In production (`ENVIRONMENT=production`, the default of the container image), `ENCRYPTION_KEYS` is required.
 
 `ENVIRONMENT`, `HOST`, `PORT`, `DATA_DIR`, `DATABASE_URL`, `BROKER_URL`, `UPDATES_URL`, `BOOTSTRAP_API_KEY`,
-`ENCRYPTION_KEYS`, `ALLOWED_NETWORKS` and `EGRESS_ADDRESSES` keep their names and meanings; the others may change with a
-release, which CHANGELOG.md then says.
+`ENCRYPTION_KEYS`, `ALLOWED_NETWORKS` and `EGRESS_ADDRESSES` keep their names and meanings. The others may change with a
+release; CHANGELOG.md then says so.
 
-This page is written from `app/settings/fields.py` by `python -m app.settings.docs > docs/configuration.md`.
+This page is generated from `app/settings/fields.py` by `python -m app.settings.docs > docs/configuration.md`.
 
-| Variable | Default | Unit | Values | What it does | Why |
+| Variable | Default | Unit | Values | Description | Why |
 |---|---|---|---|---|---|
 """
 

@@ -68,7 +68,7 @@ async def test_every_operation_does_what_its_comment_says(home: Home, receiver: 
     all_paused = await send("list-webhooks", statuses=["PAUSED", "DISABLED"])
     published = await send("publish-event", input=TICKET)
     many = await send("publish-events", events=[TICKET, TICKET])
-    became = await send("what-became-of-it", id=published["event"]["id"])
+    found = await send("deliveries-of-event", id=published["event"]["id"])
     async with aclosing(operations.follow("follow")) as messages:
         first_message = await anext(messages)
         resumed = await send("resume-webhook", id=webhook_id)
@@ -77,7 +77,7 @@ async def test_every_operation_does_what_its_comment_says(home: Home, receiver: 
             deliveries = [update["delivery"] for update in (await anext(messages))["updates"]]
             succeeded |= {delivery["event"]["id"] for delivery in deliveries if delivery["status"] == "SUCCEEDED"}
     failed = await send("failed-deliveries", since=an_hour_ago)
-    retried = await send("retry-delivery", id=became["deliveries"]["nodes"][0]["id"])
+    retried = await send("retry-delivery", id=found["deliveries"]["nodes"][0]["id"])
     to_retry = await send("retry-failed", webhookId=webhook_id, dryRun=True)
     replayed = await send("replay-missing", webhookId=webhook_id, since=an_hour_ago)
     operation = await send("operation", id=replayed["operation"]["id"])
@@ -91,7 +91,7 @@ async def test_every_operation_does_what_its_comment_says(home: Home, receiver: 
     assert (paused["webhook"]["status"], resumed["webhook"]["status"]) == ("PAUSED", "ACTIVE")
     assert [node["id"] for node in all_paused["nodes"]] == [webhook_id]
     assert (published["deliveryCount"], many["deliveryCount"]) == (1, 2)
-    assert [node["status"] for node in became["deliveries"]["nodes"]] == ["PENDING"]
+    assert [node["status"] for node in found["deliveries"]["nodes"]] == ["PENDING"]
     assert (first_message["updates"], first_message["gap"]) == ([], False)
     assert succeeded == {published["event"]["id"], *(event["id"] for event in many["events"])}
     assert failed["nodes"] == []

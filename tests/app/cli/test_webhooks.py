@@ -44,7 +44,7 @@ def test_people_read_the_same_as_sentences_and_a_table(remote: Invoke, listener:
     assert webhook_id in listed.stdout
     assert pinged.stdout.startswith("SUCCEEDED after ")
     assert pinged.stdout.endswith("ms: answered 200\n")
-    assert f"The one that ends in {SECRET[-4:]} signs too until 20" in rotated.stdout
+    assert f"The old secret, which ends in {SECRET[-4:]}, continues to sign until 20" in rotated.stdout
 
 
 def test_a_ping_that_fails_says_why_and_ends_with_1(remote: Invoke, silent_port: int) -> None:
