@@ -18,7 +18,6 @@ from app.database.database import Database
 from app.database.migrate import require_current_schema
 from app.delivery.announce import Announcer
 from app.delivery.attempt import Attempts
-from app.delivery.decide import BreakerPolicy
 from app.delivery.lease import Lease
 from app.delivery.pipeline import Pipeline
 from app.delivery.policy import DeliveryPolicy
@@ -80,7 +79,7 @@ async def open_resources(
     """
     clock = clock or SystemClock()
     metrics = Metrics()
-    policy = delivery_policy(settings)
+    policy = DeliveryPolicy.of(settings)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(
             Database(settings.database_url, pool_size=settings.database_pool_size)
@@ -137,17 +136,6 @@ async def open_resources(
             registries=registries,
             metrics=metrics,
         )
-
-
-def delivery_policy(settings: Settings) -> DeliveryPolicy:
-    """The numbers that delivery goes by."""
-    return DeliveryPolicy(
-        max_in_flight=settings.max_in_flight,
-        breaker=BreakerPolicy(settings.breaker_threshold, timedelta(seconds=settings.breaker_open_seconds)),
-        disable_after=timedelta(days=settings.disable_after_days),
-        ordering_gives_way_after=timedelta(seconds=settings.ordering_gives_way_seconds),
-        sweep_seconds=settings.sweep_seconds,
-    )
 
 
 def guarded_transport(settings: Settings) -> Transport:

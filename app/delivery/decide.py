@@ -27,9 +27,6 @@ from typing import NamedTuple
 from app.clock import rfc3339
 from app.statuses import AttemptOutcome, AttemptTrigger, DeliveryStatus
 
-# 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h: the schedule that Standard Webhooks recommends.
-DEFAULT_RETRY_DELAYS_SECONDS = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
-DISABLE_AFTER = timedelta(days=5)
 # Enough to spread what failed together, little enough that the schedule is still what the webhook's owner set.
 JITTER = 0.1
 # A receiver may put us off by no more than a day, so that a wrong date does not silence it for years.
@@ -50,8 +47,8 @@ _DATE_FORMATS = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %
 class BreakerPolicy:
     """After how many failures in a row a webhook's circuit breaker opens, for how long at first, and at most."""
 
-    threshold: int = 10
-    open_for: timedelta = timedelta(seconds=30)
+    threshold: int
+    open_for: timedelta
     open_at_most: timedelta = timedelta(minutes=5)
 
 
@@ -87,7 +84,7 @@ class Facts(NamedTuple):
     trigger: AttemptTrigger
     failing_since: datetime | None
     consecutive_failures: int
-    disable_after: timedelta = DISABLE_AFTER
+    disable_after: timedelta
 
 
 class Decision(NamedTuple):

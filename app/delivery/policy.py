@@ -1,21 +1,33 @@
-"""The numbers that delivery goes by, in one value: from settings at the entry point, or chosen by a test."""
+"""The numbers that delivery goes by, in one value. Their defaults, with the reasons, are those of the settings."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 from app.delivery.decide import BreakerPolicy
+from app.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPolicy:
     """How much a process sends at once, and how long things may take."""
 
-    max_in_flight: int = 1_000
-    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
-    disable_after: timedelta = timedelta(days=5)
+    max_in_flight: int
+    breaker: BreakerPolicy
+    disable_after: timedelta
     # A delivery whose ordering key has an earlier one still open waits for it at most this long.
-    ordering_gives_way_after: timedelta = timedelta(hours=24)
-    sweep_seconds: float = 1.0
+    ordering_gives_way_after: timedelta
+    sweep_seconds: float
     # A delivery that failed by a fault of the server's own waits this long, so that it is neither lost nor tried in a
     # circle.
     broken_delay_seconds: float = 60.0
+
+    @classmethod
+    def of(cls, settings: Settings) -> "DeliveryPolicy":
+        """The policy that the settings ask for."""
+        return cls(
+            max_in_flight=settings.max_in_flight,
+            breaker=BreakerPolicy(settings.breaker_threshold, timedelta(seconds=settings.breaker_open_seconds)),
+            disable_after=timedelta(days=settings.disable_after_days),
+            ordering_gives_way_after=timedelta(seconds=settings.ordering_gives_way_seconds),
+            sweep_seconds=settings.sweep_seconds,
+        )

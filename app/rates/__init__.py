@@ -1,6 +1,6 @@
 """How often one API key may ask: a token bucket for each, its access tokens' requests included.
 
-`bucket` counts, `limiter` is the process's, `sharing` lets processes count together over Redis. See ADR 8.
+`bucket` counts, `limiter` is the process's, `shared_counts` lets processes count together over Redis. See ADR 8.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -28,7 +28,7 @@ async def open_limiter(settings: Settings, clock: Clock, observe: Callable[[], N
     elif url is None:
         yield Limiter(limit, clock, observe=observe)
     else:
-        from app.rates.sharing import Sharing  # redis-py: an embedded server need not wait for it
+        from app.rates.shared_counts import SharedCounts  # redis-py: an embedded server need not wait for it
 
-        async with Sharing(url, limit) as sharing:
-            yield Limiter(limit, clock, sharing, observe)
+        async with SharedCounts(url, limit) as shared:
+            yield Limiter(limit, clock, shared, observe)

@@ -12,7 +12,7 @@ from app.errors import RateLimited
 from app.rates.bucket import Bucket, Limit
 
 if TYPE_CHECKING:
-    from app.rates.sharing import Sharing
+    from app.rates.shared_counts import SharedCounts
 
 log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ class Limiter:
 
     Args:
         limit: the same for every key; None for no limit.
-        sharing: by which other processes' requests count too; opened and closed by whoever made it.
+        shared: by which other processes' requests count too; opened and closed by whoever made it.
         observe: called for each refusal.
         most: how many keys are remembered.
     """
@@ -36,19 +36,19 @@ class Limiter:
         self,
         limit: Limit | None,
         clock: Clock,
-        sharing: "Sharing | None" = None,
+        shared: "SharedCounts | None" = None,
         observe: Callable[[], None] = lambda: None,
         most: int = MAX_KEPT,
     ) -> None:
         self._limit = limit
         self._clock = clock
-        self._sharing = sharing
+        self._shared = shared
         self._observe = observe
         self._most = most
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
         self._logged: dict[str, float] = {}
-        if sharing is not None:
-            sharing.learn = self._learn
+        if shared is not None:
+            shared.learn = self._learn
 
     def take(self, key_id: str) -> None:
         """Count one request made with an API key, or with an access token made with it.
@@ -62,8 +62,8 @@ class Limiter:
         wait_seconds = self._bucket(key_id, now).take(now)
         if wait_seconds > 0:
             raise self._refusal(self._limit, key_id, now, wait_seconds)
-        if self._sharing is not None:
-            self._sharing.spent(key_id)
+        if self._shared is not None:
+            self._shared.spent(key_id)
 
     def _bucket(self, key_id: str, now: float) -> Bucket:
         assert self._limit is not None

@@ -1,6 +1,7 @@
 """How many deliveries may be claimed: limits of a webhook, and a fair share of the process."""
 
 from collections import Counter
+from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from app.delivery.decide import BreakerPolicy
 from app.delivery.webhook_state import WebhookState
 
 NOW = 1_000 * SECOND
-POLICY = BreakerPolicy()
+POLICY = BreakerPolicy(threshold=10, open_for=timedelta(seconds=30))
 
 
 def state(

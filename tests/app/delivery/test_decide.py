@@ -7,7 +7,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.delivery.decide import (
-    DEFAULT_RETRY_DELAYS_SECONDS,
     JITTER,
     LONGEST_RETRY_AFTER,
     Attempted,
@@ -19,9 +18,11 @@ from app.delivery.decide import (
     parse_retry_after,
 )
 from app.statuses import AttemptOutcome, AttemptTrigger, DeliveryStatus
+from app.webhooks.validation.configuration import DEFAULT_RETRY_DELAYS_SECONDS
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
-BREAKER = BreakerPolicy()
+BREAKER = BreakerPolicy(threshold=10, open_for=timedelta(seconds=30))
+DISABLE_AFTER = timedelta(days=5)
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
 
 FAILURES = [outcome for outcome in AttemptOutcome if outcome is not AttemptOutcome.SUCCEEDED]
@@ -66,7 +67,9 @@ def decided(
     breaker: BreakerPolicy = BREAKER,
 ) -> Decision:
     failing_since = None if failing_for is None else NOW - failing_for
-    return decide(Facts(delays, retries_used, trigger, failing_since, failures), attempted, jitter, breaker)
+    return decide(
+        Facts(delays, retries_used, trigger, failing_since, failures, DISABLE_AFTER), attempted, jitter, breaker
+    )
 
 
 def wait(decision: Decision) -> timedelta:
@@ -294,18 +297,12 @@ def test_410_fails_the_delivery_at_once_and_disables_the_webhook(trigger: Attemp
 
 
 @given(facts=webhook_facts, attempted=failed_attempts, jitter=jitters)
-@example(Facts((5,), 0, AttemptTrigger.TEST, NOW - 30 * DAY, 100), answered(410), 0.5)
-@example(Facts((5,), 0, AttemptTrigger.TEST, NOW - 30 * DAY, 100), answered(429, "60"), 0.5)
+@example(Facts((5,), 0, AttemptTrigger.TEST, NOW - 30 * DAY, 100, DISABLE_AFTER), answered(410), 0.5)
+@example(Facts((5,), 0, AttemptTrigger.TEST, NOW - 30 * DAY, 100, DISABLE_AFTER), answered(429, "60"), 0.5)
 def test_a_test_that_fails_is_not_retried_and_means_nothing_to_the_webhook(
     facts: Facts, attempted: Attempted, jitter: float
 ) -> None:
-    test = Facts(
-        facts.retry_delays_seconds,
-        facts.retries_used,
-        AttemptTrigger.TEST,
-        facts.failing_since,
-        facts.consecutive_failures,
-    )
+    test = facts._replace(trigger=AttemptTrigger.TEST)
 
     assert decide(test, attempted, jitter, BREAKER) == Decision(DeliveryStatus.FAILED)
 

@@ -53,7 +53,7 @@ return levels
 """
 
 
-class Sharing:
+class SharedCounts:
     """One process's part in counting together.
 
     Args:

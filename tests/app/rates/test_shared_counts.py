@@ -10,7 +10,7 @@ import redis
 from app.errors import RateLimited
 from app.rates.bucket import Limit
 from app.rates.limiter import Limiter
-from app.rates.sharing import PREFIX, Sharing
+from app.rates.shared_counts import PREFIX, SharedCounts
 from tests.app.rates.test_limiter import granted
 from tests.app.updates.redis_streams.proxy import Proxy
 from tests.clock import FakeClock
@@ -24,8 +24,8 @@ LIMIT = Limit(per_second=1, burst=1_000)
 @asynccontextmanager
 async def process(url: str, clock: FakeClock) -> AsyncIterator[Limiter]:
     """The limiter of one process."""
-    async with Sharing(url, LIMIT) as sharing:
-        yield Limiter(LIMIT, clock, sharing)
+    async with SharedCounts(url, LIMIT) as shared:
+        yield Limiter(LIMIT, clock, shared)
 
 
 async def until_level(client: "redis.Redis", most: float, key_id: str = "key_a") -> None:
