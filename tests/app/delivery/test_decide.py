@@ -18,7 +18,7 @@ from app.delivery.decide import (
     parse_retry_after,
 )
 from app.statuses import AttemptOutcome, AttemptTrigger, DeliveryStatus
-from app.webhooks.validation.configuration import DEFAULT_RETRY_DELAYS_SECONDS
+from app.webhooks.fields import DEFAULT_RETRY_DELAYS_SECONDS
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
 BREAKER = BreakerPolicy(threshold=10, open_for=timedelta(seconds=30))
