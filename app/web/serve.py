@@ -22,7 +22,7 @@ from app.open_files import fill_standard_files
 from app.resources import Resources
 from app.settings import Settings, SettingsError
 from app.web.application import create_application, create_worker_application
-from app.web.one_write import AnswersInOneWrite
+from app.web.head_limit import LimitedHeads
 from tasks.process import open_process
 
 log = structlog.get_logger()
@@ -132,7 +132,7 @@ class Server(uvicorn.Server):
 def _uvicorn_config(application: Starlette, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         application,
-        http=AnswersInOneWrite,
+        http=LimitedHeads,
         h11_max_incomplete_event_size=settings.max_head_bytes,
         ws="websockets-sansio",
         ws_max_size=settings.max_request_bytes,
