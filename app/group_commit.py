@@ -6,7 +6,8 @@ Knows nothing of what is committed; publishing and recording both use it.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from time import monotonic
 from typing import Generic, TypeAlias, TypeVar
 
@@ -18,20 +19,14 @@ Result = TypeVar("Result")
 MANY = 8
 # How long the next commit waits for them: for what is on its way, not for whoever takes a break.
 GATHER_SECONDS = 0.002
-# An item, its weight and size, and who waits for it.
-_Waiting: TypeAlias = "tuple[Item, int, int, asyncio.Future[tuple[Result, Commit | None]]]"
 
 
 class Commit:
-    """One that is under way, while its results are known already: it is all or none, so only its failure changes them.
-
-    Who goes on meanwhile has to tell nobody before `done`.
-    """
+    """A transaction that is being committed."""
 
     def __init__(self) -> None:
         self._ended = False
         self._error: BaseException | None = None
-        self._then: list[Callable[[], None]] = []
         # One each: a future that several wait for is cancelled with the first of them.
         self._waiting: list[asyncio.Future[None]] = []
 
@@ -44,31 +39,48 @@ class Commit:
         if self._error is not None:
             raise self._error
 
-    def then(self, call: Callable[[], None]) -> None:
-        """Have something done once it is committed, and before anybody goes on who waits; never, where it fails."""
-        self._then.append(call)
-
     def end(self, error: BaseException | None = None) -> None:
         """Let everybody who waits go on."""
         self._ended, self._error = True, error
-        for call in self._then if error is None else ():
-            asyncio.get_running_loop().call_soon(call)
         for waiting in self._waiting:
             if not waiting.done():
                 waiting.set_result(None)
+
+
+class EarlyResult(Generic[Result]):
+    """A result that only a failure of its commit can change. Nobody outside the process may see it before the commit
+    is done."""
+
+    __slots__ = ("_commit", "value")
+
+    def __init__(self, value: Result, commit: Commit) -> None:
+        self.value = value
+        self._commit = commit
+
+    async def committed(self) -> Result:
+        """The result, once its commit is done.
+
+        Raises: what the commit failed with.
+        """
+        await self._commit.done()
+        return self.value
+
+
+# An item, its weight and size, and who waits for it.
+_Waiting: TypeAlias = "tuple[Item, int, int, asyncio.Future[EarlyResult[Result]]]"
 
 
 class GroupCommit(Generic[Item, Result]):
     """Hands items to `commit` in batches, one batch at a time, and gives each its own result.
 
     Args:
-        commit: writes a batch in one transaction and returns one result an item, in order. When it raises, nothing of
-            the batch may be written. It may call its second argument with the results before they are committed.
+        commit: writes a batch in one transaction. Entering it runs the statements and gives one result an item, in
+            order; if that raises, nothing of the batch may be written. Leaving it waits until they are committed.
         max_batch: how much one commit takes at most; a single heavier item goes alone.
         max_waiting: how many items may wait before `submit` refuses more; bounds memory while the database is slow.
         max_bytes: how many bytes, as `size` has them, may wait or be in a commit; a single bigger item goes alone.
-        shared: exceptions that concern every item alike (the database is away). After any other, the batch is committed
-            again item by item, so that one bad item fails alone.
+        shared: exceptions that concern every item alike (the database is away). If the statements of a batch raise any
+            other, it is committed again item by item, so that one bad item fails alone.
         weigh: how much of a batch an item fills.
         size: how many bytes an item is.
         observe: told the weight of each batch that was committed.
@@ -79,7 +91,7 @@ class GroupCommit(Generic[Item, Result]):
 
     def __init__(
         self,
-        commit: Callable[[Sequence[Item], Callable[[Sequence[Result]], None]], Awaitable[Sequence[Result]]],
+        commit: Callable[[Sequence[Item]], AbstractAsyncContextManager[Sequence[Result]]],
         *,
         max_batch: int,
         max_waiting: int,
@@ -117,13 +129,10 @@ class GroupCommit(Generic[Item, Result]):
         Raises:
             Unavailable: too many items wait already, or too big ones.
         """
-        result, under_way = await self.submit_early(item)
-        if under_way is not None:
-            await under_way.done()
-        return result
+        return await (await self.submit_early(item)).committed()
 
-    async def submit_early(self, item: Item) -> tuple[Result, Commit | None]:
-        """The same, but return the result when it is known, with the commit that is still under way, if it is.
+    async def submit_early(self, item: Item) -> EarlyResult[Result]:
+        """The same, but return the result as soon as only a failure of its commit can change it.
 
         Raises:
             Unavailable: too many items wait already, or too big ones.
@@ -136,7 +145,7 @@ class GroupCommit(Generic[Item, Result]):
                 f"The database is slow: {self._bytes} bytes wait to be written already. Try again shortly."
             )
         self._bytes += size
-        result: asyncio.Future[tuple[Result, Commit | None]] = asyncio.get_running_loop().create_future()
+        result: asyncio.Future[EarlyResult[Result]] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, self._weigh(item), size, result))
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit_waiting())
@@ -175,37 +184,31 @@ class GroupCommit(Generic[Item, Result]):
         return batch
 
     async def _commit_batch(self, batch: "Sequence[_Waiting[Item, Result]]") -> None:
-        under_way: Commit | None = None
-
-        def known(results: Sequence[Result]) -> None:
-            nonlocal under_way
-            under_way = Commit()
-            _tell(batch, results, under_way)
-
+        commit: Commit | None = None
         try:
-            results = await self._commit([item for item, _, _, _ in batch], known)
+            async with self._commit([item for item, _, _, _ in batch]) as results:
+                commit = Commit()
+                _tell(batch, results, commit)
         except BaseException as error:
-            if under_way is not None:
-                under_way.end(error)
+            if commit is not None:
+                commit.end(error)
             elif len(batch) > 1 and isinstance(error, Exception) and not isinstance(error, self._shared):
-                for alone in batch:
-                    await self._commit_batch([alone])
+                for one in batch:
+                    await self._commit_batch([one])
             else:
                 _fail(batch, error)
             if not isinstance(error, Exception):
                 raise
         else:
+            assert commit is not None
             self._observe(sum([weight for _, weight, _, _ in batch]))
-            if under_way is not None:
-                under_way.end()
-            else:
-                _tell(batch, results, None)
+            commit.end()
 
 
-def _tell(batch: "Sequence[_Waiting[Item, Result]]", results: Sequence[Result], under_way: Commit | None) -> None:
+def _tell(batch: "Sequence[_Waiting[Item, Result]]", results: Sequence[Result], commit: Commit) -> None:
     for (_, _, _, future), result in zip(batch, results, strict=True):
         if not future.done():
-            future.set_result((result, under_way))
+            future.set_result(EarlyResult(result, commit))
 
 
 def _fail(batch: "Sequence[_Waiting[Item, Result]]", error: BaseException) -> None:

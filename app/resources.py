@@ -4,7 +4,7 @@ The web lifespan, the worker's boot, the command line and the tests all open the
 """
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,6 +18,7 @@ from app.database.database import Database
 from app.database.migrate import require_current_schema
 from app.delivery.announce import Announcer
 from app.delivery.attempt import Attempts
+from app.delivery.claim_at_publish import EmbeddedPublishing
 from app.delivery.lease import Lease
 from app.delivery.pipeline import Pipeline
 from app.delivery.policy import DeliveryPolicy
@@ -27,8 +28,8 @@ from app.egress import address_policy
 from app.encryption import Cipher
 from app.keyring import load_keys
 from app.metrics import Metrics
-from app.publishing.intake import Intake
-from app.publishing.publish import Publisher, group_commits
+from app.publishing.distributed import DistributedPublishing
+from app.publishing.publish import Publisher
 from app.rates import Limiter, open_limiter
 from app.registry import Registries
 from app.sender.sender import Sender
@@ -105,15 +106,18 @@ async def open_resources(
             metrics=metrics,
             policy=policy,
         )
-        intake = Intake(
+        publisher = Publisher(
             database=database,
             registries=registries,
             clock=clock,
+            updates=updates,
+            wake=waker.wake,
+            mode=EmbeddedPublishing(database, clock, lease, pipeline, policy.breaker)
+            if delivers_alone
+            else DistributedPublishing(database),
             max_event_bytes=settings.max_event_bytes,
             observe=metrics.published,
-            claiming=pipeline.claiming_at_publish if delivers_alone else nullcontext,
         )
-        publisher = Publisher(registries, updates, waker.wake, group_commits(intake))
         await require_current_schema(database)
         await lease.begin()
         stack.push_async_callback(lease.end)

@@ -1,18 +1,16 @@
 """What resolvers are given beside their arguments: who calls, what the server holds open, and loaders of their own."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import strawberry
 
 from app.access.caller import Caller
-from app.group_commit import Commit
 from app.resources import Resources
+from graph.early import EarlyAnswer
 from graph.place import Place
 
 if TYPE_CHECKING:
-    from graph.held import Held
     from graph.loaders import Loaders
 
 NOBODY = Caller(workspace_id="", actor="nobody", scopes=frozenset())
@@ -29,8 +27,6 @@ class Context:
     token: str = field(default="", repr=False)
     caller: Caller = NOBODY
     place: Place = field(default_factory=Place)
-    # Where the answer may be made before what it tells of is committed: whoever runs the operation holds it until then.
-    held: "Held | None" = None
     # Filled in by Strawberry: the payload of a socket's connection_init.
     connection_params: dict[str, Any] | None = field(default=None, repr=False)
 
@@ -49,14 +45,10 @@ class Context:
         """Raise, as `authenticate` does, where what was presented has been revoked or has expired since."""
         self.caller = await self.resources.authenticator.authenticate(self.token, self.source_address)
 
-    def holding(self, info: "Info") -> Callable[[Commit], None] | None:
-        """What a field gives its commit to, to go on while it is under way; None where it has to wait for it."""
-        return None if self.held is None else self.held.by(info)
-
-    async def committed(self) -> None:
-        """Wait until what this operation has written can be read."""
-        if self.held is not None:
-            await self.held.committed()
+    @property
+    def early(self) -> EarlyAnswer:
+        """What this operation has written, for whose commit its loaders wait."""
+        return self.loaders.early
 
     def count(self) -> None:
         """Count one request against the rate of the caller's key.

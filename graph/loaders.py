@@ -1,9 +1,10 @@
-"""Loads what many fields of one answer ask for in one statement each. Every statement is filtered by workspace.
+"""Loads what many fields of one answer ask for in one statement each. Every statement is filtered by workspace, and
+waits until what the operation has written is committed (`graph.early`).
 
 Loaders remember what they loaded, so each operation, each message of a subscription and each mutation gets fresh ones.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import cached_property, partial
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ from app.models import Webhook as WebhookModel
 from app.resources import Resources
 from app.webhooks.live_secrets import live_secrets
 from graph.context import NOBODY
+from graph.early import EarlyAnswer
 from graph.listings import ATTEMPT_COLUMNS, DELIVERY_COLUMNS, EVENT_COLUMNS, ListedEvent
 from graph.pagination import Children, Page, fetch_pages
 from graph.types.api_key import ApiKey
@@ -30,6 +32,7 @@ from graph.types.secret import WebhookSecret
 from graph.types.webhook import Webhook
 
 Stored = TypeVar("Stored", bound=Model)
+Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 _IDS: Columns = (("asked_id", "text"),)
@@ -50,18 +53,19 @@ def rows_by_id(table: str, columns: str) -> str:
 class Loaders:
     """The loaders of one operation of one caller."""
 
-    def __init__(self, resources: Resources, caller: Caller) -> None:
+    def __init__(self, resources: Resources, caller: Caller, early: EarlyAnswer) -> None:
         self._resources = resources
         self._caller = caller
+        self.early = early
 
     @classmethod
     def of_nobody(cls, resources: Resources) -> "Loaders":
-        """Loaders that find nothing, for whoever has not said who they are."""
-        return cls(resources, NOBODY)
+        """Loaders that find nothing, for clients that have not said who they are."""
+        return cls(resources, NOBODY, EarlyAnswer())
 
     def fresh(self, caller: Caller) -> "Loaders":
         """Loaders that have loaded nothing yet."""
-        return Loaders(self._resources, caller)
+        return Loaders(self._resources, caller, self.early)
 
     @cached_property
     def webhooks(self) -> DataLoader[str, Webhook | None]:
@@ -71,7 +75,7 @@ class Loaders:
     @cached_property
     def secrets(self) -> DataLoader[str, list[WebhookSecret]]:
         """Those that sign now, by the id of a webhook that was loaded before."""
-        return DataLoader(partial(_secrets, self._resources))
+        return self._loader(_secrets)
 
     @cached_property
     def api_keys(self) -> DataLoader[str, ApiKey | None]:
@@ -106,7 +110,7 @@ class Loaders:
     @cached_property
     def pages(self) -> DataLoader[Children, Page]:
         """Pages of lists that belong to one parent each."""
-        return DataLoader(partial(fetch_pages, self._resources.database))
+        return self._loader(_pages)
 
     @cached_property
     def operations(self) -> DataLoader[str, Operation | None]:
@@ -119,12 +123,26 @@ class Loaders:
         assert body is not None
         return body
 
-    def _loader(self, load: Callable[[Resources, Caller, list[str]], Awaitable[list[Value]]]) -> DataLoader[str, Value]:
+    def _loader(
+        self, load: Callable[[Resources, Caller, list[Key]], Awaitable[Sequence[Value]]]
+    ) -> DataLoader[Key, Value]:
         # Without `self`: what holds each other stays until garbage is collected, which then looks at each piece.
-        return DataLoader(partial(load, self._resources, self._caller))
+        return DataLoader(partial(_load, load, self._resources, self._caller, self.early))
 
     def _rows(self, table: str, columns: str, build: Callable[[Row], Value]) -> DataLoader[str, Value | None]:
         return self._loader(partial(_rows, rows_by_id(table, columns), build))
+
+
+async def _load(
+    load: Callable[[Resources, Caller, list[Key]], Awaitable[Sequence[Value]]],
+    resources: Resources,
+    caller: Caller,
+    early: EarlyAnswer,
+    keys: list[Key],
+) -> Sequence[Value]:
+    """Load once what the operation has written can be read: readers have connections of their own."""
+    await early.committed()
+    return await load(resources, caller, keys)
 
 
 async def _rows(
@@ -143,6 +161,10 @@ async def _models(
     return [found.get(id_) for id_ in ids]
 
 
-async def _secrets(resources: Resources, webhook_ids: list[str]) -> list[list[WebhookSecret]]:
+async def _secrets(resources: Resources, _: Caller, webhook_ids: list[str]) -> list[list[WebhookSecret]]:
     live = await live_secrets(resources.database, webhook_ids, resources.clock.now())
     return [[WebhookSecret.from_model(secret) for secret in live.get(id_, [])] for id_ in webhook_ids]
+
+
+async def _pages(resources: Resources, _: Caller, asked: list[Children]) -> list[Page]:
+    return await fetch_pages(resources.database, asked)

@@ -19,9 +19,9 @@ from app.settings import Settings
 from graph.audience import Results
 from graph.context import Context
 from graph.documents import Documents, Preparation, Prepared
+from graph.early import EarlyAnswer
 from graph.errors import explain
 from graph.execution import Execution
-from graph.held import Held
 from graph.http import Asked
 from graph.limits import say_limits, too_long
 from graph.manifest import read_manifest
@@ -98,9 +98,8 @@ class Schema(strawberry.Schema):
         errors, cost = self.documents.check(prepared, operation_name, variable_values)
         if errors:
             return self._refused(errors)
-        held = Held()
-        if context_value is not None:
-            context_value.held = held
+        early = EarlyAnswer() if context_value is None else context_value.early
+        early.allow(prepared.document, operation_name)
         result = execute(
             self._schema,
             prepared.document,
@@ -114,7 +113,7 @@ class Schema(strawberry.Schema):
         )
         if not isinstance(result, GraphQLResult):
             result = await result
-        if held.commit is not None and (failure := await held.error(held.commit)) is not None:
+        if (failure := await early.failure()) is not None:
             result = GraphQLResult(data=None, errors=[failure])
         if result.errors:
             self._process_errors(result.errors)

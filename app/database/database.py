@@ -1,4 +1,4 @@
-"""Opens the database and runs statements, alone or in a transaction.
+"""Opens the database and runs statements, each by itself or in a transaction.
 
 Transactions are explicit objects rather than Tortoise's context variable, so that a task which is cancelled while one
 begins or ends always gives its connection back (Tortoise 1.1.9 keeps it for ever), and so that the reader sees which
@@ -24,7 +24,7 @@ from app.database.batch import Columns, Dialect
 from app.database.errors import DatabaseUnavailable
 from app.database.postgres import STATEMENT_TIMEOUT_SECONDS, TranslatingTransaction
 from app.database.sqlite import DurableSqliteClient, ImmediateTransaction
-from app.database.statements import Known, Row, Statements, Work, Write, nobody, translated
+from app.database.statements import Row, Statements, Work, Write, translated
 
 __all__ = ["Database", "Row", "Statements", "dialect_of", "tortoise_config"]
 
@@ -66,46 +66,51 @@ class Database(Statements):
         """
         if self.dialect == "sqlite" and statement.lstrip().startswith("SELECT"):
             return await self._read(lambda statements: statements.fetch(statement, *parameters))
-        return await self._alone(lambda statements: statements.fetch(statement, *parameters))
+        return await self._autocommit(lambda statements: statements.fetch(statement, *parameters))
 
     async def execute(self, statement: str, *parameters: Any) -> int:
         """Run a statement and return how many rows it touched."""
-        return await self._alone(lambda statements: statements.execute(statement, *parameters))
+        return await self._autocommit(lambda statements: statements.execute(statement, *parameters))
 
     async def write_rows(
         self, statement: str, columns: Columns, rows: Sequence[Sequence[Any]], *parameters: Any
     ) -> int:
         """Run an INSERT, UPDATE or DELETE over a batch of rows, all or none; return how many it touched."""
-        run = self.together if self.dialect == "sqlite" else self._alone
+        run = self.in_transaction if self.dialect == "sqlite" else self._autocommit
         return await run(lambda statements: statements.write_rows(statement, columns, rows, *parameters))
 
-    async def write_all(self, *writes: Write, known: Known = nobody) -> None:
+    async def write_all(self, *writes: Write) -> None:
         """Run writes that do not depend on each other, each of which is to touch all its rows, as one transaction, on
         PostgreSQL in one round trip; among them a SELECT that is to find a row for each of its own.
-
-        Args:
-            known: see `together`.
 
         Raises:
             NotAllTouched: one touched fewer, so nothing was written.
         """
+        async with self.committing_all(*writes):
+            pass
+
+    @asynccontextmanager
+    async def committing_all(self, *writes: Write) -> AsyncIterator[None]:
+        """The same; the block runs while the writes are being committed (see `committing`)."""
         if self.dialect == "sqlite":
-            count = sum(len(rows) for _, _, rows in writes)
-            await self.together(lambda statements: statements.write_all(*writes), rows=count, known=known)
+            count = sum([len(rows) for _, _, rows in writes])
+            async with self.committing(lambda statements: statements.write_all(*writes), rows=count):
+                yield
         else:
-            await self._alone(lambda statements: statements.write_all(*writes))
+            await self._autocommit(lambda statements: statements.write_all(*writes))
+            yield
 
     async def _read(self, work: Work[_Result]) -> _Result:
         assert isinstance(self.orm, DurableSqliteClient)
         return await translated(sqlite_statements.read(self.orm, work))
 
-    async def _alone(self, work: Work[_Result]) -> _Result:
+    async def _autocommit(self, work: Work[_Result]) -> _Result:
         if isinstance(self.orm, DurableSqliteClient):
-            return await translated(sqlite_statements.alone(self.orm, work))
+            return await translated(sqlite_statements.autocommit(self.orm, work))
         assert isinstance(self.orm, AsyncpgDBClient)
-        return await translated(postgres.alone(self.orm, work))
+        return await translated(postgres.autocommit(self.orm, work))
 
-    async def together(self, work: Work[_Result], *, rows: int = 0, known: Known = nobody) -> _Result:
+    async def in_transaction(self, work: Work[_Result], *, rows: int = 0) -> _Result:
         """Run what awaits statements, and nothing but statements, as one transaction; return what it returns.
 
         What is done often is done this way: on SQLite only the commit costs a change of threads. A caller that is
@@ -113,13 +118,25 @@ class Database(Statements):
 
         Args:
             rows: about how many rows it writes, where that may be many.
-            known: called when the statements have run, and only a failure of their commit can change what came of them;
-                on SQLite, where the loop goes on meanwhile.
+        """
+        async with self.committing(work, rows=rows) as result:
+            pass
+        return result
+
+    @asynccontextmanager
+    async def committing(self, work: Work[_Result], *, rows: int = 0) -> AsyncIterator[_Result]:
+        """The same, with an early result: the block is given what `work` returns, and runs while that is committed.
+
+        Entering raises what the statements raise; leaving waits for the commit, and raises what that fails with. Until
+        then nobody outside the process may be told the result. On PostgreSQL the commit is done before the block.
         """
         if isinstance(self.orm, DurableSqliteClient):
-            return await translated(sqlite_statements.together(self.orm, work, rows, known))
-        assert isinstance(self.orm, AsyncpgDBClient)
-        return await translated(postgres.together(self.orm, work))
+            result, committed = await translated(sqlite_statements.begin_commit(self.orm, work, rows))
+            yield result
+            await translated(asyncio.shield(committed))
+        else:
+            assert isinstance(self.orm, AsyncpgDBClient)
+            yield await translated(postgres.in_transaction(self.orm, work))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:

@@ -68,14 +68,14 @@ def pool_of(client: AsyncpgDBClient) -> asyncpg.Pool:
     return client._pool
 
 
-async def alone(client: AsyncpgDBClient, work: Work[_Result]) -> _Result:
-    """Run statements, each for itself."""
-    return await _tried_again(lambda: _alone(pool_of(client), work))
+async def autocommit(client: AsyncpgDBClient, work: Work[_Result]) -> _Result:
+    """Run statements, each in a transaction of its own."""
+    return await _tried_again(lambda: _autocommit(pool_of(client), work))
 
 
-async def together(client: AsyncpgDBClient, work: Work[_Result]) -> _Result:
+async def in_transaction(client: AsyncpgDBClient, work: Work[_Result]) -> _Result:
     """Run statements as one transaction."""
-    return await _tried_again(lambda: _together(pool_of(client), work))
+    return await _tried_again(lambda: _in_transaction(pool_of(client), work))
 
 
 async def _tried_again(run: Callable[[], Awaitable[_Result]]) -> _Result:
@@ -86,12 +86,12 @@ async def _tried_again(run: Callable[[], Awaitable[_Result]]) -> _Result:
     return await translated(run())
 
 
-async def _alone(pool: asyncpg.Pool, work: Work[_Result]) -> _Result:
+async def _autocommit(pool: asyncpg.Pool, work: Work[_Result]) -> _Result:
     async with _connection(pool) as connection:
         return await work(OnConnection(connection))
 
 
-async def _together(pool: asyncpg.Pool, work: Work[_Result]) -> _Result:
+async def _in_transaction(pool: asyncpg.Pool, work: Work[_Result]) -> _Result:
     async with _connection(pool) as connection:
         try:
             await connection.execute("BEGIN")

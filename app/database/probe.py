@@ -37,7 +37,7 @@ async def try_write(database: Database) -> None:
         raise _Undo
 
     with suppress(_Undo):
-        await database.together(work)
+        await database.in_transaction(work)
     if database.dialect == "sqlite":
         # A transaction that is undone never gets as far as the disk.
         await asyncio.to_thread(_fill_and_remove, Path(database.url.removeprefix("sqlite://")).parent)

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from app.database.batch import Columns, for_one_row, in_dialect
 from app.database.sqlite import BUSY_TIMEOUT_MS, DurableSqliteClient, in_thread, opened
-from app.database.statements import Known, Row, Statements, Work
+from app.database.statements import Row, Statements, Work
 
 _Result = TypeVar("_Result")
 
@@ -77,29 +77,35 @@ async def read(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
     return await asyncio.shield(rows)
 
 
-async def alone(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
-    """Run statements in the connection's thread, each for itself.
+async def autocommit(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
+    """Run statements in the connection's thread, each in a transaction of its own.
 
     A caller that is cancelled stops waiting; they are run all the same.
     """
-    return await asyncio.shield(asyncio.create_task(_alone(client, work)))
+    return await asyncio.shield(asyncio.create_task(_autocommit(client, work)))
 
 
-async def _alone(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
+async def _autocommit(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
     async with client._lock:
         return await in_thread(client._connection, partial(_run, work))
 
 
-async def together(client: DurableSqliteClient, work: Work[_Result], rows: int, known: Known) -> _Result:
-    """Run statements that write about so many rows as one transaction; call `known` while it is being committed.
+async def begin_commit(
+    client: DurableSqliteClient, work: Work[_Result], rows: int
+) -> "tuple[_Result, asyncio.Future[None]]":
+    """Run statements that write about so many rows as one transaction, and begin to commit it; return what they came
+    to, and the commit, which only a shield may await.
 
     A caller that is cancelled stops waiting; the transaction is committed all the same.
     """
-    return await asyncio.shield(asyncio.create_task(_transaction(client, work, rows, known)))
+    return await asyncio.shield(asyncio.create_task(_begin_commit(client, work, rows)))
 
 
-async def _transaction(client: DurableSqliteClient, work: Work[_Result], rows: int, known: Known) -> _Result:
-    async with client._lock:
+async def _begin_commit(
+    client: DurableSqliteClient, work: Work[_Result], rows: int
+) -> "tuple[_Result, asyncio.Future[None]]":
+    await client._lock.acquire()
+    try:
         connection = await _begin(client)
         try:
             if rows < MANY_ROWS and monotonic() >= client.in_thread_until:
@@ -107,15 +113,27 @@ async def _transaction(client: DurableSqliteClient, work: Work[_Result], rows: i
             else:
                 result = await in_thread(client._connection, partial(_run, work))
             committed = _commit(client)
-            known()
-            await committed
         except BaseException:
-            with suppress(sqlite3.Error):
-                connection.rollback()
+            _undo(connection)
             raise
-    if client.wal is not None:
+    except BaseException:
+        client._lock.release()
+        raise
+    committed.add_done_callback(partial(_ended, client, connection))
+    return result, committed
+
+
+def _ended(client: DurableSqliteClient, connection: sqlite3.Connection, committed: "asyncio.Future[None]") -> None:
+    if committed.cancelled() or committed.exception() is not None:
+        _undo(connection)
+    elif client.wal is not None:
         client.wal.committed(connection.total_changes)
-    return result
+    client._lock.release()
+
+
+def _undo(connection: sqlite3.Connection) -> None:
+    with suppress(sqlite3.Error):
+        connection.rollback()
 
 
 def _commit(client: DurableSqliteClient) -> "asyncio.Future[None]":

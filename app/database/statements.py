@@ -70,12 +70,6 @@ class Statements:
 
 
 Work: TypeAlias = Callable[[Statements], Coroutine[Any, Any, _Result]]
-# Called when a transaction's statements have run, and only their commit is not done.
-Known: TypeAlias = Callable[[], None]
-
-
-def nobody() -> None:
-    """Who need not know."""
 
 
 async def translated(work: Awaitable[_Result]) -> _Result:

@@ -150,7 +150,7 @@ async def claim(
         unfinished, again = _left_over(admissions, deliveries)
         return ClaimedBatch(deliveries, webhooks, await _bodies(statements, deliveries), unfinished, locked | again)
 
-    return await database.together(work)
+    return await database.in_transaction(work)
 
 
 def admissions_of(

@@ -5,13 +5,19 @@ The same limits hold as in a claim (`app.delivery.claim`). What they leave, what
 would overtake others of its webhook is written unclaimed, and woken up for.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 
-from app.database.database import Statements
+from app.clock import Clock, to_micros
+from app.database.database import Database, Statements
+from app.database.errors import NotAllTouched, UniqueViolation
+from app.database.statements import Write
 from app.delivery.claim import Capacity, Claimed, ClaimedBatch, admissions_of
 from app.delivery.decide import BreakerPolicy
+from app.delivery.lease import Lease
+from app.delivery.pipeline import Pipeline
 from app.delivery.webhook_state import SELECT, WebhookState, fetch_states
-from app.publishing.commit import NewDelivery
+from app.publishing.commit import Decide, NewDelivery, Published, writes_of
 from app.statuses import AttemptTrigger
 
 _WEBHOOKS = f"{SELECT} WHERE EXISTS (SELECT 1 FROM worker WHERE worker.id = $1 AND worker.lease_until > $2)"
@@ -72,3 +78,78 @@ class ClaimAtPublish:
             created_at=delivery.created_at,
             claimed_by=self._worker_id,
         )
+
+
+class EmbeddedPublishing:
+    """The transactions of publishing in the embedded mode (`app.publishing.commit.PublishingMode`).
+
+    They claim what may be sent at once, and it begins to be sent when they are committed. Their commits contend with
+    the event loop for the interpreter, so they gather.
+    """
+
+    gathers = True
+
+    def __init__(
+        self, database: Database, clock: Clock, lease: Lease, pipeline: Pipeline, policy: BreakerPolicy
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._lease = lease
+        self._pipeline = pipeline
+        self._policy = policy
+
+    @asynccontextmanager
+    async def write(self, results: Sequence[Published], check: Write) -> AsyncIterator[None]:
+        """Write results, claim and check."""
+        rows = sum([len(result.events) + len(result.deliveries) for result in results])
+        async with (
+            self._claiming() as claimant,
+            self._database.committing(lambda statements: _write(statements, results, claimant, check), rows=rows),
+        ):
+            yield
+
+    @asynccontextmanager
+    async def decide_and_write(self, decide: Decide, rows: int) -> AsyncIterator[list[Published]]:
+        """Read, then write and claim."""
+        async with self._claiming() as claimant:
+
+            async def work(statements: Statements) -> list[Published]:
+                results = await decide(statements)
+                await _write(statements, results, claimant)
+                return results
+
+            async with self._database.committing(work, rows=rows) as results:
+                yield results
+
+    @asynccontextmanager
+    async def _claiming(self) -> AsyncIterator[ClaimAtPublish | None]:
+        """Around a transaction: what may claim in it, if anything may. Begins to send what was claimed."""
+        pipeline = self._pipeline
+        waiting = pipeline.waiting()
+        if waiting is None:
+            yield None
+            return
+        async with pipeline.turn:
+            now, capacity = to_micros(self._clock.now()), pipeline.in_flight.capacity
+            claimant = ClaimAtPublish(self._lease.worker_id, now, capacity, self._policy, waiting)
+            try:
+                yield claimant
+            except (NotAllTouched, UniqueViolation):
+                raise  # The statements were refused, so nothing can have been committed.
+            except BaseException:
+                pipeline.require_reconciliation()
+                raise
+            await pipeline.start(claimant.claimed())
+
+
+async def _write(
+    statements: Statements, results: Sequence[Published], claimant: ClaimAtPublish | None, *checks: Write
+) -> None:
+    claimed: Mapping[str, str] = {}
+    if claimant is not None:
+        new = [delivery for result in results for delivery in result.deliveries]
+        bodies = {event.row.id: event.row.body for result in results for event in result.events}
+        claimed = await claimant.choose(statements, new, bodies)
+        for result in results if claimed else ():
+            result.deliveries = [d._replace(due=False) if d.id in claimed else d for d in result.deliveries]
+    await statements.write_all(*checks, *writes_of(results, claimed))

@@ -6,8 +6,7 @@ meanwhile waits for the next.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Sequence
 from contextvars import Context
 
 import structlog
@@ -17,7 +16,6 @@ from app.database.database import Database
 from app.database.errors import DatabaseUnavailable
 from app.delivery.attempt import Attempts, Sending
 from app.delivery.claim import Claimed, ClaimedBatch, claim
-from app.delivery.claim_at_publish import ClaimAtPublish
 from app.delivery.in_flight import InFlight
 from app.delivery.lease import Lease
 from app.delivery.orphaned_claims import free_orphaned_claims
@@ -64,7 +62,7 @@ class Pipeline:
         self._starved: set[str] = set()
         self._claiming: asyncio.Task[None] | None = None
         # One at a time claims for this process: what is being committed is neither counted yet nor in flight.
-        self._turn = asyncio.Lock()
+        self.turn = asyncio.Lock()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         # Whether this process may hold claims that it does not know of (see `app.delivery.orphaned_claims`).
         self._must_reconcile = False
@@ -101,30 +99,13 @@ class Pipeline:
             if is_last:
                 return
 
-    @asynccontextmanager
-    async def claiming_at_publish(self) -> AsyncIterator[ClaimAtPublish | None]:
-        """Around a transaction that publishes: gives who may claim in it, and begins to send what was claimed.
-
-        Nobody may where others have been waiting longer for a place.
-        """
-        others_wait = self._claiming is not None or self._turn.locked() or self._must_reconcile or self._starved
+    def waiting(self) -> set[str] | None:
+        """Webhooks that have older deliveries to send first, for a claim outside this pipeline that holds `turn`; None
+        if there may be no such claim now, since others have been waiting longer for a place."""
+        others_wait = self._claiming is not None or self.turn.locked() or self._must_reconcile or self._starved
         if others_wait or self._stopped or self.in_flight.capacity.free <= 0:
-            yield None
-            return
-        async with self._turn:
-            now = to_micros(self._clock.now())
-            waiting = self._unfinished | self._timers.keys()
-            capacity = self.in_flight.capacity
-            claimant = ClaimAtPublish(self._lease.worker_id, now, capacity, self._policy.breaker, waiting)
-            try:
-                yield claimant
-            except BaseException:
-                self.require_reconciliation()
-                raise
-            batch = claimant.claimed()
-            if batch.deliveries:
-                self._metrics.claimed(len(batch.deliveries))
-                await self._start(batch)
+            return None
+        return self._unfinished | self._timers.keys()
 
     def require_reconciliation(self) -> None:
         """Take note that a claim for this process may have been committed although it looked as if it had failed."""
@@ -142,7 +123,7 @@ class Pipeline:
         """Claim once, for as many as go into one statement, and have the next claim begin where more is asked for."""
         may_go_on = False
         try:
-            async with self._turn:
+            async with self.turn:
                 await self._reconcile()
                 if self._may_claim:
                     webhook_ids = list(self._asked)[:WEBHOOKS_PER_CLAIM]
@@ -183,9 +164,7 @@ class Pipeline:
             policy=self._policy.breaker,
             ordering_gives_way_at=to_micros(now - self._policy.ordering_gives_way_after),
         )
-        if batch.deliveries:
-            self._metrics.claimed(len(batch.deliveries))
-            await self._start(batch)
+        await self.start(batch)
         for webhook_id, at in batch.again.items():
             self._ask_at(webhook_id, at)
         for webhook_id in batch.unfinished:
@@ -195,7 +174,11 @@ class Pipeline:
             self._asked |= dict.fromkeys(self._starved)
             self._starved.clear()
 
-    async def _start(self, batch: ClaimedBatch) -> None:
+    async def start(self, batch: ClaimedBatch) -> None:
+        """Begin to send what was claimed, in this pipeline's turn."""
+        if not batch.deliveries:
+            return
+        self._metrics.claimed(len(batch.deliveries))
         try:
             sendings = await self._load(batch)
         except BaseException:

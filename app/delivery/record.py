@@ -4,7 +4,8 @@ The attempt's row is always written: it happened. The delivery moves on only if 
 where its lease had ended, or the delivery was canceled meanwhile, what others made of it stands.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import orjson
@@ -82,7 +83,7 @@ class Recorder:
         self._database = database
         self._tell = tell
         self._commits: GroupCommit[FinishedAttempt, RecordResult] = GroupCommit(
-            lambda batch, _: self._commit(batch),
+            self._commit,
             max_batch=MAX_BATCH,
             max_waiting=max_waiting,
             shared=(DatabaseUnavailable,),
@@ -100,10 +101,11 @@ class Recorder:
         """Wait until everything handed in is written or has failed."""
         await self._commits.drained()
 
-    async def _commit(self, batch: Sequence[FinishedAttempt]) -> list[RecordResult]:
+    @asynccontextmanager
+    async def _commit(self, batch: Sequence[FinishedAttempt]) -> AsyncIterator[list[RecordResult]]:
         results = await self._write(batch)
         self._tell(list(zip(batch, results, strict=True)))
-        return results
+        yield results
 
     async def _write(self, batch: Sequence[FinishedAttempt]) -> list[RecordResult]:
         writes = (
@@ -112,10 +114,10 @@ class Recorder:
         )
         try:
             if any(finished.concerns_webhook for finished in batch):
-                return await self._database.together(lambda s: _record_with_webhooks(s, writes, batch))
+                return await self._database.in_transaction(lambda s: _record_with_webhooks(s, writes, batch))
             await self._database.write_all(*writes)
         except NotAllTouched:  # One was recorded before, or is not held any more.
-            return await self._database.together(lambda s: _record_some(s, batch))
+            return await self._database.in_transaction(lambda s: _record_some(s, batch))
         return [_result(finished, {}, ()) for finished in batch]
 
 

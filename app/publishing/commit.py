@@ -4,12 +4,13 @@ Each request is all or none. A key that was used before gives the first event ba
 conflict and its request writes nothing, while the other requests of the batch go on.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from app.database.batch import Columns
-from app.database.database import Database, Statements
+from app.database.database import Statements
 from app.database.errors import NotAllTouched, UniqueViolation
 from app.database.statements import Write
 from app.errors import Problem
@@ -74,98 +75,77 @@ class Published:
     outdated: bool = False
 
 
-class Claimant(Protocol):
-    """Claims deliveries while they are written, where it can send them itself."""
+# Reads, in the transaction, what the results of its requests are.
+Decide: TypeAlias = Callable[[Statements], Coroutine[Any, Any, list[Published]]]
 
-    async def choose(
-        self, statements: Statements, new: Sequence[NewDelivery], bodies: Mapping[str, str]
-    ) -> Mapping[str, str]:
-        """Choose from deliveries that are about to be written; return who claims them, by their ids.
 
-        Args:
-            bodies: of their events, by id.
+class PublishingMode(Protocol):
+    """The door to what publishing does differently in the embedded and in the distributed mode (ADR 20 in docs/adr).
+
+    `app.publishing.distributed` and `app.delivery.claim_at_publish` implement it, and `app.resources` chooses. Entering
+    one of its transactions runs the statements; leaving it waits for the commit.
+    """
+
+    gathers: bool
+    """Whether a commit waits a moment for those that published lately (see `GroupCommit`)."""
+
+    def write(self, results: Sequence[Published], check: Write) -> AbstractAsyncContextManager[None]:
+        """Write results that were found without reading, if `check` finds all its rows.
+
+        Raises:
+            NotAllTouched: it does not; nothing was written.
+            UniqueViolation: an idempotency key was used before; nothing was written.
+        """
+
+    def decide_and_write(self, decide: Decide, rows: int) -> AbstractAsyncContextManager[list[Published]]:
+        """Write what `decide` returns, about so many rows, and give that.
+
+        Raises:
+            UniqueViolation: another process used an idempotency key in the same moment; nothing was written.
         """
 
 
-async def commit_requests(
-    database: Database,
-    registries: Registries,
-    requests: Sequence[PublishRequest],
-    claimant: Claimant | None,
-    known: Callable[[list[Published]], None],
-) -> list[Published]:
-    """Write the requests in one transaction and say what became of each; `claimant` may claim what is written.
-
-    Args:
-        known: may be told what will have become of each while the commit is under way.
+@asynccontextmanager
+async def committing(
+    mode: PublishingMode, registries: Registries, requests: Sequence[PublishRequest]
+) -> AsyncIterator[list[Published]]:
+    """Write the requests in one transaction; the block is given their results, and runs while they are committed.
 
     Raises:
         DatabaseUnavailable: nothing was written as far as can be known.
     """
+    async with AsyncExitStack() as transaction:
+        yield await _begin(transaction, mode, registries, requests)
+
+
+async def _begin(
+    transaction: AsyncExitStack, mode: PublishingMode, registries: Registries, requests: Sequence[PublishRequest]
+) -> list[Published]:
+    """Enter the transaction: first as if no registry had changed and no key had been used, which needs no reading."""
+    found: dict[tuple[str, str], PublishedEvent] = {}
+    results = [_resolve(request, found) for request in requests]
+    versions = {(request.workspace_id, request.registry_version) for request in requests}
     try:
-        return await _commit_unchanged(database, requests, claimant, known)
+        await transaction.enter_async_context(mode.write(results, (_CURRENT, _VERSIONS, list(versions))))
     except (NotAllTouched, UniqueViolation):
-        pass  # A registry has changed, or a key was used before.
+        return await _begin_by_reading(transaction, mode, registries, requests)
+    return results
+
+
+async def _begin_by_reading(
+    transaction: AsyncExitStack, mode: PublishingMode, registries: Registries, requests: Sequence[PublishRequest]
+) -> list[Published]:
+    async def decide(statements: Statements) -> list[Published]:
+        current = await registries.all_current(statements, {request.workspace_id for request in requests})
+        found = await _found_by_key(statements, requests)
+        return [_decide(request, current[request.workspace_id], found) for request in requests]
+
+    rows = sum([len(request.events) + sum(map(len, request.routes)) for request in requests])
     while True:
         try:
-            return await database.together(
-                lambda statements: _commit(statements, registries, requests, claimant), rows=_rows_of(requests)
-            )
+            return await transaction.enter_async_context(mode.decide_and_write(decide, rows))
         except UniqueViolation:
             continue  # Another process used one of the keys in the same moment; now it can be found.
-
-
-async def _commit_unchanged(
-    database: Database,
-    requests: Sequence[PublishRequest],
-    claimant: Claimant | None,
-    known: Callable[[list[Published]], None],
-) -> list[Published]:
-    """Take for granted that no registry has changed and no key was used before.
-
-    Raises:
-        NotAllTouched, UniqueViolation: it is not so; nothing was written.
-    """
-    found: dict[tuple[str, str], PublishedEvent] = {}
-    outcomes = [_resolve(request, found) for request in requests]
-    versions = {(request.workspace_id, request.registry_version) for request in requests}
-    check: Write = (_CURRENT, _VERSIONS, list(versions))
-    if claimant is None:
-        await database.write_all(check, *_writes(outcomes, {}), known=lambda: known(outcomes))
-    else:
-        await database.together(
-            lambda statements: _write(statements, outcomes, claimant, check),
-            rows=_rows_of(requests),
-            known=lambda: known(outcomes),
-        )
-    return outcomes
-
-
-def _rows_of(requests: Sequence[PublishRequest]) -> int:
-    return sum([len(request.events) + sum(map(len, request.routes)) for request in requests])
-
-
-async def _commit(
-    statements: Statements, registries: Registries, requests: Sequence[PublishRequest], claimant: Claimant | None
-) -> list[Published]:
-    current = await registries.all_current(statements, {request.workspace_id for request in requests})
-    found = await _found_by_key(statements, requests)
-    outcomes = [_decide(request, current[request.workspace_id], found) for request in requests]
-    await _write(statements, outcomes, claimant)
-    return outcomes
-
-
-async def _write(
-    statements: Statements, outcomes: Sequence[Published], claimant: Claimant | None, *checks: Write
-) -> None:
-    claimed: Mapping[str, str] = {}
-    if claimant is not None:
-        new = [delivery for outcome in outcomes for delivery in outcome.deliveries]
-        bodies = {event.row.id: event.row.body for outcome in outcomes for event in outcome.events}
-        claimed = await claimant.choose(statements, new, bodies)
-        for outcome in outcomes if claimed else ():
-            outcome.deliveries = [d._replace(due=False) if d.id in claimed else d for d in outcome.deliveries]
-    await statements.write_all(*checks, *_writes(outcomes, claimed))
 
 
 async def _found_by_key(
@@ -235,14 +215,15 @@ def _deliveries(workspace_id: str, event: PreparedEvent, routes: Sequence[Route]
     ]
 
 
-def _writes(outcomes: Sequence[Published], claimed: Mapping[str, str]) -> list[Write]:
-    events = [event.row for outcome in outcomes for event in outcome.events if not event.duplicate]
+def writes_of(results: Sequence[Published], claimed: Mapping[str, str]) -> list[Write]:
+    """What writes results, with the worker that claims a delivery by the delivery's id."""
+    events = [event.row for result in results for event in result.events if not event.duplicate]
     deliveries = [
         DeliveryRow(
             *(d.id, d.workspace_id, d.event_id, d.webhook_id, d.event_type, False, d.ordering_key),
             *(AttemptTrigger.FIRST.value, d.created_at, claimed.get(d.id)),
         )
-        for outcome in outcomes
-        for d in outcome.deliveries
+        for result in results
+        for d in result.deliveries
     ]
     return inserts(events, deliveries)

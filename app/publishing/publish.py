@@ -1,21 +1,25 @@
-"""Publishes events: take in (check, commit with their deliveries), wake the workers, announce.
+"""Publishes events: check, commit with their deliveries, wake the workers, announce.
 
 What is acknowledged is in the database: event, deliveries and the exact body, in one transaction (group commit). Waking
 and announcing come after it and may be lost without harm: the sweep finds what is due.
+
+Events are checked by the commit that takes them, all in one go, not one by one as they come: each time, what that needs
+would have to be fetched into the processor's caches anew, since the requests in between have taken its place.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 from app.access.caller import Caller
+from app.clock import Clock, to_micros
+from app.database.database import Database
 from app.database.errors import DatabaseUnavailable
 from app.errors import Problem, Rejected, UserErrorCode, rejected
-from app.group_commit import Commit, GroupCommit
-from app.publishing.commit import NewDelivery, Published
-from app.publishing.draft import MAX_EVENTS, EventDraft
-from app.publishing.intake import Intake, Publication, publication
-from app.registry import Registries
+from app.group_commit import EarlyResult, GroupCommit
+from app.publishing.commit import NewDelivery, Published, PublishingMode, PublishRequest, committing
+from app.publishing.draft import MAX_EVENTS, EventDraft, json_of, prepare, problems_of
+from app.registry import Registries, Registry
 from app.statuses import DeliveryStatus, Scope
 from app.updates.bus import Updates
 from app.updates.update import Topic, Update
@@ -26,33 +30,79 @@ MAX_REQUESTS_WAITING = 2_000
 MAX_BYTES_WAITING = 32 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+class Submission(NamedTuple):
+    """One call's events as they wait for a commit, with their data as JSON; problems of a `batch` name the event they
+    belong to."""
+
+    workspace_id: str
+    drafts: Sequence[EventDraft]
+    json: Sequence[bytes | TypeError]
+    batch: bool
+
+    @property
+    def size(self) -> int:
+        """Of its data, in bytes."""
+        return sum([len(json) for json in self.json if isinstance(json, bytes)])
+
+
 class Publisher:
-    """Takes events in for every workspace of this process."""
+    """Publishes the events of every workspace of this process.
 
-    registries: Registries
-    updates: Updates
-    wake: Callable[[Sequence[str]], None]
-    commits: "GroupCommit[Publication, Published]"
+    Args:
+        wake: wakes workers for webhooks that have something due.
+        mode: how its transactions run.
+        max_event_bytes: how much data an event may have.
+        observe: told how many events each transaction held.
+    """
 
-    async def publish(
+    def __init__(
         self,
-        caller: Caller,
-        drafts: Sequence[EventDraft],
         *,
-        batch: bool,
-        hold: Callable[[Commit], None] | None = None,
-    ) -> Published:
-        """Publish events, all or none; with `batch`, problems name the event they belong to.
+        database: Database,
+        registries: Registries,
+        clock: Clock,
+        updates: Updates,
+        wake: Callable[[Sequence[str]], None],
+        mode: PublishingMode,
+        max_event_bytes: int,
+        observe: Callable[[int], object],
+    ) -> None:
+        self._database = database
+        self._registries = registries
+        self._clock = clock
+        self._updates = updates
+        self.wake = wake
+        self._mode = mode
+        self._max_event_bytes = max_event_bytes
+        self._observe = observe
+        # A batch holds whole calls, so that each stays all or none.
+        self._commits: GroupCommit[Submission, Published] = GroupCommit(
+            self._committing,
+            max_batch=MAX_EVENTS_PER_COMMIT,
+            max_waiting=MAX_REQUESTS_WAITING,
+            max_bytes=MAX_BYTES_WAITING,
+            weigh=lambda submission: len(submission.drafts),
+            size=lambda submission: submission.size,
+            shared=(DatabaseUnavailable,),
+            gathers=mode.gathers,
+        )
 
-        Args:
-            hold: where given, this may return before the commit is done, and gives it that one: what it returned is
-                not to be told to anybody until then.
+    async def publish(self, caller: Caller, drafts: Sequence[EventDraft], *, batch: bool) -> Published:
+        """Publish events, all or none; with `batch`, problems name the event they belong to.
 
         Raises:
             Forbidden: the caller may not publish.
             Rejected: something is wrong with the events; nothing was published.
             Unavailable: the database is too slow to take more; nothing was published.
+        """
+        return await (await self.publish_early(caller, drafts, batch=batch)).committed()
+
+    async def publish_early(
+        self, caller: Caller, drafts: Sequence[EventDraft], *, batch: bool
+    ) -> EarlyResult[Published]:
+        """The same, but return as soon as only a failure of the commit can change the result.
+
+        Raises: what `publish` does.
         """
         caller.require(Scope.PUBLISH)
         if not drafts:
@@ -60,47 +110,80 @@ class Publisher:
         if len(drafts) > MAX_EVENTS:
             message = f"There are {len(drafts)} events; at most {MAX_EVENTS} can be published at once."
             raise rejected(UserErrorCode.TOO_MANY, message, "events")
-        handed_in = publication(caller.workspace_id, drafts, batch=batch)
-        committed, under_way = await self.commits.submit_early(handed_in)
-        while committed.outdated:  # what it was checked with was a version behind: then it is checked again
-            committed, under_way = await self.commits.submit_early(handed_in)
-        if committed.problems:
-            raise Rejected(committed.problems)
-        if under_way is not None and (hold is None or committed.conflicts):
-            await under_way.done()
-            under_way = None
-        if committed.conflicts:
-            raise Rejected([_conflict(index, drafts[index], batch) for index in committed.conflicts])
-        if committed.deliveries:
-            after_commit = partial(self.after_commit, committed.deliveries)
-            if under_way is None:
-                after_commit()
-            else:
-                under_way.then(after_commit)
-        if under_way is not None and hold is not None:
-            hold(under_way)
-        return committed
+        submission = Submission(caller.workspace_id, drafts, [json_of(draft.data) for draft in drafts], batch)
+        early = await self._commits.submit_early(submission)
+        while early.value.outdated:  # what it was checked with was a version behind: then it is checked again
+            early = await self._commits.submit_early(submission)
+        if early.value.problems:
+            raise Rejected(early.value.problems)
+        if early.value.conflicts:
+            await early.committed()  # With an event of the same commit it is a conflict only if that is written.
+            raise Rejected([_conflict(index, drafts[index], batch) for index in early.value.conflicts])
+        return early
 
-    def after_commit(self, deliveries: Sequence[NewDelivery]) -> None:
-        """Wake workers for new deliveries, and announce them."""
-        self.updates.announce(Topic.DELIVERIES, [_created(delivery) for delivery in deliveries])
+    @asynccontextmanager
+    async def _committing(self, batch: Sequence[Submission]) -> AsyncIterator[list[Published]]:
+        """Write what is right in one transaction, each submission all or none; give the result of each.
+
+        Raises:
+            DatabaseUnavailable: nothing was written as far as can be known.
+        """
+        checked = await self._checked(batch)
+        requests = [one for one in checked if isinstance(one, PublishRequest)]
+        if not requests:
+            yield _in_order(checked, [])
+            return
+        async with committing(self._mode, self._registries, requests) as written:
+            yield _in_order(checked, written)
+        self._observe(sum([len(request.events) for request in requests]))
+        self._after_commit([delivery for result in written for delivery in result.deliveries])
+
+    async def _checked(self, batch: Sequence[Submission]) -> list[PublishRequest | Published]:
+        """Each as it is to be committed, or its result if something is wrong with it."""
+        now = to_micros(self._clock.now())
+        fresh: dict[str, Registry] = {}
+        checked: list[PublishRequest | Published] = []
+        for one in batch:
+            workspace_id = one.workspace_id
+            registry = fresh.get(workspace_id) or self._registries.at_hand(workspace_id)
+            problems = self._problems(one, registry) if registry is not None else []
+            if registry is None or (problems and workspace_id not in fresh):
+                # An event type may just have been added.
+                registry = fresh[workspace_id] = await self._registries.current(self._database, workspace_id)
+                problems = self._problems(one, registry)
+            checked.append(Published(problems=problems) if problems else _prepared(one, registry, now))
+        return checked
+
+    def _problems(self, one: Submission, registry: Registry) -> list[Problem]:
+        problems: list[Problem] = []
+        for index, (draft, json) in enumerate(zip(one.drafts, one.json, strict=True)):
+            path = ("events", str(index)) if one.batch else ()
+            problems += problems_of(draft, json, registry, self._max_event_bytes, path)
+        return problems
+
+    def _after_commit(self, deliveries: Sequence[NewDelivery]) -> None:
+        """Announce new deliveries, and wake workers for them."""
+        if not deliveries:
+            return
+        self._updates.announce(Topic.DELIVERIES, [_created(delivery) for delivery in deliveries])
         awake = dict.fromkeys(delivery.webhook_id for delivery in deliveries if delivery.due)
         if awake:
             self.wake(list(awake))
 
 
-def group_commits(intake: Intake) -> "GroupCommit[Publication, Published]":
-    """The group commit of a publisher; a batch holds whole calls, so that each stays all or none."""
-    return GroupCommit(
-        intake.commit,
-        max_batch=MAX_EVENTS_PER_COMMIT,
-        max_waiting=MAX_REQUESTS_WAITING,
-        max_bytes=MAX_BYTES_WAITING,
-        weigh=lambda handed_in: len(handed_in.drafts),
-        size=lambda handed_in: handed_in.size,
-        shared=(DatabaseUnavailable,),
-        gathers=intake.database.dialect == "sqlite",
-    )
+def _prepared(one: Submission, registry: Registry, now: int) -> PublishRequest:
+    # Without problems, all its data is JSON.
+    events = [
+        prepare(draft, json, now) for draft, json in zip(one.drafts, one.json, strict=True) if isinstance(json, bytes)
+    ]
+    routes = [registry.routes_for(event.type, event.content) for event in events]
+    return PublishRequest(one.workspace_id, events, registry.version, routes)
+
+
+def _in_order(checked: Sequence[PublishRequest | Published], written: Sequence[Published]) -> list[Published]:
+    """The results of what was wrong and of what was written, in the order submitted."""
+    following = iter(written)
+    return [one if isinstance(one, Published) else next(following) for one in checked]
 
 
 def _conflict(index: int, draft: EventDraft, batch: bool) -> Problem:

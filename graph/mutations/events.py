@@ -23,8 +23,8 @@ class PublishEventPayload(Payload):
 
 
 def _events(root: strawberry.Parent["PublishEventsPayload"]) -> list[Event] | None:
-    """Made only where they are asked for: who publishes thousands a second seldom does."""
-    return None if root.published is None else [Event.from_row(committed.row) for committed in root.published]
+    """Made only if they are asked for, which callers that publish thousands a second seldom do."""
+    return None if root.published is None else [Event.from_row(published.row) for published in root.published]
 
 
 @strawberry.type(description="Payload of `publishEvents`.")
@@ -49,26 +49,23 @@ class EventMutations:
     )
     async def publish_event(self, info: Info, input: Input[PublishEventInput]) -> PublishEventPayload:
         context = info.context
-        published = await context.resources.publisher.publish(
-            context.caller, [input.draft()], batch=False, hold=context.holding(info)
-        )
-        [committed] = published.events
+        early = await context.resources.publisher.publish_early(context.caller, [input.draft()], batch=False)
+        [published] = (await context.early.of(early)).events
         return PublishEventPayload(
-            event=Event.from_row(committed.row),
-            delivery_count=committed.delivery_count,
-            duplicate=committed.duplicate,
+            event=Event.from_row(published.row),
+            delivery_count=published.delivery_count,
+            duplicate=published.duplicate,
         )
 
     @mutation("Publishes up to 1000 events, either all or none. Needs PUBLISH.")
     async def publish_events(self, info: Info, input: Input[PublishEventsInput]) -> PublishEventsPayload:
         context = info.context
         drafts = [event.draft() for event in input.events]
-        published = await context.resources.publisher.publish(
-            context.caller, drafts, batch=True, hold=context.holding(info)
-        )
-        counts = {committed.row.id: committed.delivery_count for committed in published.events}
+        early = await context.resources.publisher.publish_early(context.caller, drafts, batch=True)
+        events = (await context.early.of(early)).events
+        counts = {published.row.id: published.delivery_count for published in events}
         return PublishEventsPayload(
-            published=published.events,
+            published=events,
             delivery_count=sum(counts.values()),
-            duplicates=sum(committed.duplicate for committed in published.events),
+            duplicates=sum(published.duplicate for published in events),
         )

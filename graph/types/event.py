@@ -71,7 +71,6 @@ class Event(Node):
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> DeliveryConnection:
-        await info.context.committed()
         asked = window(DELIVERY, given(first), given(after), given(last), given(before))
         deliveries = listings.deliveries(info.context.caller.workspace_id, given(filter), of_one=True)
         page = await info.context.loaders.pages.load(Children(deliveries, asked, "event_id", self.id))

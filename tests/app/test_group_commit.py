@@ -1,12 +1,13 @@
 """Group commit: one batch at a time, everybody gets their own answer."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import pytest
 
 from app.errors import Unavailable
-from app.group_commit import Commit, GroupCommit
+from app.group_commit import EarlyResult, GroupCommit
 from tests.patience import PATIENCE_SECONDS
 
 
@@ -21,11 +22,18 @@ class Commits:
         self.batches: list[list[int]] = []
         self.let_go = asyncio.Event()
         self.begun = asyncio.Event()
-        self.known = False  # whether results are told before they are committed
+        self.early = False  # whether results are given before they are committed
 
-    async def __call__(self, items: Sequence[int], known: Callable[[Sequence[int]], None]) -> list[int]:
-        if self.known:
-            known([item * 10 for item in items])
+    @asynccontextmanager
+    async def __call__(self, items: Sequence[int]) -> AsyncIterator[list[int]]:
+        results = [item * 10 for item in items]
+        if not self.early:
+            await self._commit(items)
+        yield results
+        if self.early:
+            await self._commit(items)
+
+    async def _commit(self, items: Sequence[int]) -> None:
         self.begun.set()
         await self.let_go.wait()
         if 13 in items:
@@ -33,7 +41,6 @@ class Commits:
         if 99 in items:
             raise Away
         self.batches.append(list(items))
-        return [item * 10 for item in items]
 
 
 def group(commits: Commits, *, max_batch: int = 100, max_waiting: int = 100) -> GroupCommit[int, int]:
@@ -214,42 +221,36 @@ async def test_a_commit_does_not_wait_for_long_for_those_who_do_not_come_again()
     assert commits.batches[1:] == [[1]]
 
 
-async def known_early(commits: Commits, item: int) -> "tuple[GroupCommit[int, int], asyncio.Task[int], int, Commit]":
+async def early(commits: Commits, item: int) -> "tuple[GroupCommit[int, int], asyncio.Task[int], EarlyResult[int]]":
     """The result of an item before it is committed, with one before it in the same commit whose caller waits for it."""
-    commits.known = True
+    commits.early = True
     committing = group(commits)
     waiting = asyncio.create_task(committing.submit(1))
     await asyncio.sleep(0)
-    result, under_way = await committing.submit_early(item)
-    assert under_way is not None
-    return committing, waiting, result, under_way
+    return committing, waiting, await committing.submit_early(item)
 
 
-async def test_a_result_that_is_known_early_comes_with_the_commit_that_is_under_way() -> None:
+async def test_an_early_result_comes_before_its_commit_is_done() -> None:
     commits = Commits()
 
-    _, late, result, under_way = await known_early(commits, 2)
-    assert (result, commits.batches, late.done()) == (20, [], False)
-    then: list[object] = []
-    under_way.then(lambda: then.append(list(commits.batches)))
-    waiting = asyncio.create_task(under_way.done())
+    _, late, result = await early(commits, 2)
+    assert (result.value, commits.batches, late.done()) == (20, [], False)
+    waiting = asyncio.create_task(result.committed())
     commits.let_go.set()
-    await waiting
 
+    assert await waiting == 20
     assert commits.batches == [[1, 2]]
-    assert then == [[[1, 2]]]
     assert await late == 10
-    await under_way.done()  # also for who asks later
+    assert await result.committed() == 20  # also for who asks later
 
 
 @pytest.mark.parametrize("bad", [13, 99])
-async def test_a_commit_that_fails_after_its_results_were_known_fails_for_all_once(bad: int) -> None:
+async def test_a_commit_that_fails_after_its_early_results_fails_for_all_once(bad: int) -> None:
     commits = Commits()
-    committing, late, _, under_way = await known_early(commits, bad)
-    under_way.then(pytest.fail)
+    committing, late, result = await early(commits, bad)
 
     commits.let_go.set()
-    results = await asyncio.gather(late, under_way.done(), under_way.done(), return_exceptions=True)
+    results = await asyncio.gather(late, result.committed(), result.committed(), return_exceptions=True)
 
     assert len({type(result) for result in results} & {Away, ValueError}) == 1
     assert commits.batches == []
@@ -258,8 +259,8 @@ async def test_a_commit_that_fails_after_its_results_were_known_fails_for_all_on
 
 async def test_who_leaves_while_a_commit_is_under_way_takes_nobody_along() -> None:
     commits = Commits()
-    _, leaving, _, under_way = await known_early(commits, 2)
-    staying = asyncio.create_task(under_way.done())
+    _, leaving, result = await early(commits, 2)
+    staying = asyncio.create_task(result.committed())
     await asyncio.sleep(0)
 
     leaving.cancel()

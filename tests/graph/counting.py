@@ -10,7 +10,7 @@ import pytest
 from app.database.database import Database
 from app.database.statements import Row, Statements, Work
 
-# Of the ORM; all others go through `Database.fetch` and its like, alone or together.
+# Of the ORM; all others go through `Database.fetch` and its like.
 _WAYS_IN = ("execute_query", "execute_query_dict", "execute_many", "execute_insert")
 _counting: ContextVar[bool] = ContextVar("counting", default=False)
 
@@ -26,8 +26,10 @@ def counted(database: Database, monkeypatch: pytest.MonkeyPatch, *, everywhere: 
     with monkeypatch.context() as patch:
         for name in _WAYS_IN:
             patch.setattr(database.orm, name, _noting(getattr(database.orm, name), statements, everywhere=everywhere))
-        for name in ("_read", "_alone", "together"):
+        for name in ("_read", "_autocommit"):
             patch.setattr(database, name, _noting_work(getattr(database, name), statements, everywhere=everywhere))
+        committing = _noting_transactions(database.committing, statements, everywhere=everywhere)
+        patch.setattr(database, "committing", committing)
         token = _counting.set(True)
         try:
             yield statements
@@ -61,6 +63,15 @@ def _noting_work(run: Any, statements: list[str], *, everywhere: bool) -> Any:
         if everywhere or _counting.get():
             return await run(lambda inner: work(_Noting(inner, statements)))
         return await run(work)
+
+    return noted
+
+
+def _noting_transactions(committing: Any, statements: list[str], *, everywhere: bool) -> Any:
+    def noted(work: Work[Any], **given: Any) -> Any:
+        if everywhere or _counting.get():
+            return committing(lambda inner: work(_Noting(inner, statements)), **given)
+        return committing(work, **given)
 
     return noted
 

@@ -122,16 +122,16 @@ async def test_what_is_done_together_is_committed_together_or_not_at_all(databas
         await insert(statements, "ws_c")
         await insert(statements, "ws_a")
 
-    assert await database.together(insert_two) == ["ws_a", "ws_b"]
+    assert await database.in_transaction(insert_two) == ["ws_a", "ws_b"]
     with pytest.raises(UniqueViolation):
-        await database.together(insert_twice)
+        await database.in_transaction(insert_twice)
 
     assert await ids(database) == ["ws_a", "ws_b"]
 
 
 async def test_what_is_done_together_stays_out_of_other_transactions(database: Database) -> None:
     async def insert_one(name: str) -> None:
-        await database.together(lambda statements: insert(statements, name))
+        await database.in_transaction(lambda statements: insert(statements, name))
 
     async def insert_and_fail(name: str) -> None:
         async with database.transaction() as statements:
@@ -154,7 +154,7 @@ async def test_what_is_done_together_is_whole_or_not_there_when_its_task_is_canc
         await insert(statements, "ws_b")
 
     for _ in range(4):  # More than the pool has.
-        task = asyncio.create_task(database.together(insert_two))
+        task = asyncio.create_task(database.in_transaction(insert_two))
         for _ in range(steps):
             await asyncio.sleep(0)
         task.cancel()
@@ -164,7 +164,7 @@ async def test_what_is_done_together_is_whole_or_not_there_when_its_task_is_canc
         await database.execute("DELETE FROM workspace")
 
     async with asyncio.timeout(PATIENCE_SECONDS):
-        await database.together(insert_two)
+        await database.in_transaction(insert_two)
     assert await ids(database) == ["ws_a", "ws_b"]
 
 
@@ -175,7 +175,7 @@ async def test_between_statements_that_are_done_together_nothing_else_is_awaited
         await asyncio.sleep(0)
 
     with pytest.raises(RuntimeError, match="nothing may be awaited"):
-        await database.together(wait_in_the_middle)
+        await database.in_transaction(wait_in_the_middle)
 
     assert await ids(database) == []
 
@@ -185,7 +185,7 @@ async def test_what_is_done_together_waits_for_another_process_without_holding_u
     other = sqlite3.connect(database.url.removeprefix("sqlite://"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     async with asyncio.timeout(PATIENCE_SECONDS):
-        waiting = asyncio.create_task(database.together(lambda statements: insert(statements, "ws_a")))
+        waiting = asyncio.create_task(database.in_transaction(lambda statements: insert(statements, "ws_a")))
         for _ in range(20):
             await asyncio.sleep(0)
         other.execute("COMMIT")
@@ -207,7 +207,7 @@ async def test_after_statements_that_held_up_the_loop_the_next_ones_run_elsewher
         return await insert(statements, f"ws_{len(threads)}")
 
     for _ in range(2):
-        await database.together(insert_slowly)
+        await database.in_transaction(insert_slowly)
 
     loop_thread, other = threads
     assert loop_thread == threading.get_ident() != other
@@ -238,7 +238,7 @@ class Held:
 
     async def insert_meanwhile(self, database: Database, id_: str) -> None:
         """Insert a row by a transaction that goes as far as it can before the thread is let go."""
-        inserting = asyncio.create_task(database.together(lambda statements: insert(statements, id_)))
+        inserting = asyncio.create_task(database.in_transaction(lambda statements: insert(statements, id_)))
         for _ in range(5):
             await asyncio.sleep(0)
         self.let_go.set()
@@ -251,7 +251,7 @@ async def test_a_long_read_holds_up_neither_the_loop_nor_what_is_written(databas
     held = Held(*(reader.connection for reader in database.orm.readers))
 
     reading = await held.up(database.fetch("SELECT held_up() AS let_go, count(*) AS count FROM workspace"))
-    await database.together(lambda statements: insert(statements, "ws_a"))
+    await database.in_transaction(lambda statements: insert(statements, "ws_a"))
     held.let_go.set()
 
     assert await reading == [{"let_go": 1, "count": 0}]
@@ -377,7 +377,7 @@ async def test_very_many_rows_are_not_written_on_the_loop(database: Database) ->
         await insert(statements, "ws_a")
         return threading.get_ident()
 
-    assert await database.together(insert_where, rows=100_000) != threading.get_ident()
+    assert await database.in_transaction(insert_where, rows=100_000) != threading.get_ident()
     assert await ids(database) == ["ws_a"]
 
 

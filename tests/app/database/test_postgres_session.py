@@ -84,7 +84,7 @@ async def test_sessions_on_a_server_that_has_become_read_only_are_replaced_befor
     await on_every_connection(database, "SET default_transaction_read_only = on")
 
     await database.execute(WRITE)
-    await database.together(lambda statements: statements.execute(WRITE))
+    await database.in_transaction(lambda statements: statements.execute(WRITE))
     await try_write(database)
 
     assert await version(database) == 2
@@ -96,7 +96,7 @@ async def test_a_database_that_is_read_only_is_unavailable_and_written_to_again_
     await set_for_all(administrator, "default_transaction_read_only = on")
     await on_every_connection(database, "SET default_transaction_read_only = on")
 
-    for write in (database.execute(WRITE), database.together(lambda s: s.execute(WRITE)), try_write(database)):
+    for write in (database.execute(WRITE), database.in_transaction(lambda s: s.execute(WRITE)), try_write(database)):
         with pytest.raises(DatabaseUnavailable, match="read-only"):
             await write
     assert await version(database) == 0
@@ -129,7 +129,7 @@ async def test_of_two_transactions_that_wait_for_each_other_both_are_done(databa
                 await both_hold_one.wait()
             await statements.execute(f"{WRITE} WHERE id = $1", second)
 
-        await database.together(work)
+        await database.in_transaction(work)
 
     await asyncio.gather(touch_both("a", "b"), touch_both("b", "a"))
 
@@ -144,7 +144,7 @@ async def test_a_transaction_that_cannot_be_serialized_is_tried_again_but_not_fo
         await statements.execute("DO $$ BEGIN RAISE EXCEPTION 'could not serialize' USING ERRCODE = '40001'; END $$")
 
     with pytest.raises(DatabaseUnavailable, match="could not serialize"):
-        await database.together(work)
+        await database.in_transaction(work)
 
     assert tries == [1, 1, 1]
     assert await version(database) == 0
@@ -158,10 +158,10 @@ async def test_statements_that_were_prepared_before_a_migration_work_after_it(
     async def work(statements: Statements) -> int:
         return len((await statements.fetch(statement))[0])
 
-    before = await database.together(work)
+    before = await database.in_transaction(work)
     await administrator.execute("ALTER TABLE workspace ADD COLUMN later text")
 
-    assert await database.together(work) == before + 1
+    assert await database.in_transaction(work) == before + 1
     assert len((await database.fetch(statement))[0]) == before + 1
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ async def world(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIte
 
 def deaf(world: World) -> None:
     """Wake-ups are lost from now on."""
-    object.__setattr__(world.resources.publisher, "wake", lambda webhook_ids: None)
+    world.resources.publisher.wake = lambda webhook_ids: None
 
 
 async def chosen(world: World, count: int = 1, capacity: Capacity = PLENTY, **webhook: Any) -> int:
@@ -158,18 +159,18 @@ async def test_what_waited_longer_is_not_overtaken(world: World) -> None:
     assert sent == [first.row.id, second.row.id, third.row.id]
 
 
-async def test_a_commit_that_failed_holds_up_no_place_and_no_delivery(world: World) -> None:
+async def test_a_commit_that_failed_holds_up_no_place_and_no_delivery(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await world.webhook(max_in_flight=1)
-    database = world.resources.database
 
-    async def lost(*_: object, **__: object) -> None:
+    def lost(*_: object, **__: object) -> None:
         raise DatabaseUnavailable("The answer never came.")
 
-    together = database.together
-    object.__setattr__(database, "together", lost)
-    with pytest.raises(DatabaseUnavailable):
-        await world.publish()
-    object.__setattr__(database, "together", together)
+    with monkeypatch.context() as patched:
+        patched.setattr(world.resources.database, "committing", lost)
+        with pytest.raises(DatabaseUnavailable):
+            await world.publish()
     await world.advance(timedelta(seconds=1))
     await world.publish()
     await world.until_status("SUCCEEDED")
@@ -186,21 +187,35 @@ async def test_a_webhook_whose_older_deliveries_wait_is_left_to_the_claim(world:
     assert not await claimant.choose(world.resources.database, [_delivery(world, registered.id, 1)], {})
 
 
-async def test_what_was_claimed_by_a_commit_without_an_answer_goes_out_once_it_is_looked_for(world: World) -> None:
+async def test_what_was_claimed_by_a_commit_without_an_answer_goes_out_once_it_is_looked_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await world.webhook()
-    database = world.resources.database
-    together = database.together
+    committing = world.resources.database.committing
 
-    async def unanswered(work: Any, **given: Any) -> None:
-        await together(work, **given)
+    @asynccontextmanager
+    async def unanswered(work: Any, **given: Any) -> AsyncIterator[Any]:
+        async with committing(work, **given) as result:
+            yield result
         raise DatabaseUnavailable("The answer never came.")
 
-    object.__setattr__(database, "together", unanswered)
-    with pytest.raises(DatabaseUnavailable):
-        await world.publish()
-    object.__setattr__(database, "together", together)
+    with monkeypatch.context() as patched:
+        patched.setattr(world.resources.database, "committing", unanswered)
+        with pytest.raises(DatabaseUnavailable):
+            await world.publish()
     await world.sweep()
     await world.sweep()
+    await world.until_status("SUCCEEDED")
+
+    assert len(world.receiver.requests) == 1
+
+
+async def test_a_transaction_that_was_refused_leaves_no_doubt(world: World) -> None:
+    await world.publish()  # What is known of the workspace is from before the webhook.
+    await world.webhook()
+    deaf(world)
+
+    await world.publish()
     await world.until_status("SUCCEEDED")
 
     assert len(world.receiver.requests) == 1

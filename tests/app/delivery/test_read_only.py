@@ -79,7 +79,7 @@ async def test_what_they_refuse_for_good_is_given_up(world: World, monkeypatch: 
 async def refused(resources: Resources) -> None:
     """Wait until the database has refused to record an attempt."""
     recorder, asked = resources.recorder, asyncio.Event()
-    record = recorder._commit
+    record = recorder._write
 
     async def told(batch: object) -> object:
         try:
@@ -88,6 +88,6 @@ async def refused(resources: Resources) -> None:
             asked.set()
             raise
 
-    recorder._commit = told  # type: ignore[assignment, method-assign]
+    recorder._write = told  # type: ignore[assignment, method-assign]
     async with asyncio.timeout(20):
         await asked.wait()

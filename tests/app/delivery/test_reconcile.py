@@ -38,7 +38,7 @@ async def test_an_event_whose_commit_was_not_answered_is_found_again_by_its_key(
 ) -> None:
     await world.webhook()
     # What publishing knows of the workspace is up to date, so that its first statement is the one that is committed.
-    await world.resources.publisher.registries.current(world.resources.database, world.caller.workspace_id)
+    await world.resources.registries.current(world.resources.database, world.caller.workspace_id)
     network.lose_commit_of("INSERT INTO event")
 
     with pytest.raises(DatabaseUnavailable):

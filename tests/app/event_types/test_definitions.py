@@ -53,9 +53,7 @@ async def problems_of(domain: Domain, **draft: Any) -> list[tuple[tuple[str, ...
 
 async def test_an_event_type_of_ones_own_is_listed_and_published(domain: Domain) -> None:
     created = await made(domain)
-    registry = await domain.resources.publisher.registries.current(
-        domain.resources.database, domain.caller.workspace_id
-    )
+    registry = await domain.resources.registries.current(domain.resources.database, domain.caller.workspace_id)
 
     assert registry.event_types["invoice.paid"] == created
     assert list(registry.event_types)[: len(BUILT_IN)] == list(BUILT_IN)
@@ -269,9 +267,7 @@ async def test_another_process_checks_against_a_new_schema_at_once(domain: Domai
 
 async def test_a_built_in_event_type_is_archived_for_one_workspace_only(domain: Domain) -> None:
     archived = await changed(domain, "ticket.created", archived=True)
-    theirs = await domain.resources.publisher.registries.current(
-        domain.resources.database, domain.stranger.workspace_id
-    )
+    theirs = await domain.resources.registries.current(domain.resources.database, domain.stranger.workspace_id)
     again = await changed(domain, "ticket.created", archived=False)
 
     assert archived.archived

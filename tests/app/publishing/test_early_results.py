@@ -1,7 +1,7 @@
-"""Who publishes may go on before the commit is done, if they hold what they tell until then."""
+"""Publishing gives early results: as soon as only a failure of the commit can change them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pytest
 from app.catalogue import BUILT_IN
 from app.database.errors import DatabaseUnavailable
 from app.errors import Rejected
-from app.group_commit import Commit
+from app.group_commit import EarlyResult
 from app.publishing.commit import Published
 from app.publishing.draft import EventDraft
 from app.updates import Topic
@@ -22,7 +22,7 @@ from tests.sqlite_faults import no_room_for_commits, slow_commits
 
 EXAMPLE = dict(BUILT_IN["ticket.created"].example)
 
-# On PostgreSQL nothing is known before it is committed.
+# On PostgreSQL no result is early.
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 
@@ -31,17 +31,15 @@ async def domain(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIt
     async with open_domain(database_url, tmp_path, clock) as opened:
         webhook = WebhookDraft("Support desk", "https://example.com/hooks", ["*"])
         await create_webhook(opened.resources, opened.caller, webhook)
-        # At hand, as of the last change: else the transaction is begun twice, and what comes of it not known early.
-        registries = opened.resources.publisher.registries
+        # At hand, as of the last change: else the transaction is begun twice.
+        registries = opened.resources.registries
         await registries.current(opened.resources.database, opened.caller.workspace_id)
         yield opened
 
 
-async def publish(
-    domain: Domain, hold: Callable[[Commit], None] | None = None, *, key: str | None = None, more: int = 0
-) -> Published:
+async def publish(domain: Domain, *, key: str | None = None, more: int = 0) -> EarlyResult[Published]:
     draft = EventDraft("ticket.created", EXAMPLE | {"more": more}, idempotency_key=key)
-    return await domain.resources.publisher.publish(domain.caller, [draft], batch=False, hold=hold)
+    return await domain.resources.publisher.publish_early(domain.caller, [draft], batch=False)
 
 
 async def counts(domain: Domain) -> tuple[int, int]:
@@ -51,30 +49,30 @@ async def counts(domain: Domain) -> tuple[int, int]:
     return row["events"], row["deliveries"]
 
 
-async def test_what_is_known_before_the_commit_is_done_is_told_to_nobody_else(domain: Domain) -> None:
-    held: list[Commit] = []
+async def test_an_early_result_is_told_to_nobody_else_before_its_commit(domain: Domain) -> None:
     follow = domain.resources.updates.follow(Topic.DELIVERIES, domain.caller.workspace_id)
     async with aclosing(follow) as updates:
         await anext(updates)
         with slow_commits(domain.resources.database) as let_go:
-            known = await publish(domain, held.append)
+            early = await publish(domain)
             told = asyncio.ensure_future(anext(updates))
             before = await counts(domain)
             assert (told.done(), domain.woken) == (False, [])
             let_go.set()
-            await held[0].done()
+            await early.committed()
         [(_, update)] = (await told).updates
 
-    assert (known.events[0].delivery_count, before) == (1, (0, 0))
+    assert (early.value.events[0].delivery_count, before) == (1, (0, 0))
     assert await counts(domain) == (1, 1)
-    assert update.event_id == known.events[0].row.id
+    assert update.event_id == early.value.events[0].row.id
 
 
-async def test_who_holds_nothing_waits_for_the_commit(domain: Domain) -> None:
+async def test_callers_that_want_no_early_result_wait_for_the_commit(domain: Domain) -> None:
     with slow_commits(domain.resources.database) as let_go:
-        holding = asyncio.create_task(publish(domain, list[Commit]().append))
-        waiting = asyncio.create_task(publish(domain))
-        await holding
+        early = asyncio.create_task(publish(domain))
+        draft = EventDraft("ticket.created", EXAMPLE)
+        waiting = asyncio.create_task(domain.resources.publisher.publish(domain.caller, [draft], batch=False))
+        await early
         assert not waiting.done()
         let_go.set()
         await waiting
@@ -83,28 +81,35 @@ async def test_who_holds_nothing_waits_for_the_commit(domain: Domain) -> None:
 
 
 async def test_a_key_conflicts_with_one_of_the_same_commit_only_when_that_is_done(domain: Domain) -> None:
-    held: list[Commit] = []
     with slow_commits(domain.resources.database) as let_go:
-        first, second = (asyncio.create_task(publish(domain, held.append, key="k", more=n)) for n in range(2))
+        first, second = (asyncio.create_task(publish(domain, key="k", more=n)) for n in range(2))
         await first
         assert not second.done()
         let_go.set()
         with pytest.raises(Rejected, match="used before"):
             await second
 
-    assert len(held) == 1
 
-
-async def test_a_commit_that_fails_is_told_to_who_waits_and_to_who_holds_and_wakes_nobody(domain: Domain) -> None:
-    held: list[Commit] = []
+async def test_a_commit_that_fails_fails_its_early_results_and_wakes_nobody(domain: Domain) -> None:
     with no_room_for_commits(domain.resources.database):
-        holding = asyncio.create_task(publish(domain, held.append))
-        with pytest.raises(DatabaseUnavailable, match="disk"):
-            await publish(domain)
-        await holding
-        with pytest.raises(DatabaseUnavailable, match="disk"):
-            await held[0].done()
+        results = await asyncio.gather(publish(domain), publish(domain))
+        for early in results:
+            with pytest.raises(DatabaseUnavailable, match="disk"):
+                await early.committed()
 
     assert (await counts(domain), domain.woken) == ((0, 0), [])
-    await publish(domain)
+    await (await publish(domain)).committed()
     assert await counts(domain) == (1, 1)
+
+
+async def test_a_caller_that_leaves_during_the_commit_keeps_no_worker_asleep(domain: Domain) -> None:
+    with slow_commits(domain.resources.database) as let_go:
+        early = await publish(domain)
+        leaving = asyncio.create_task(early.committed())
+        await asyncio.sleep(0)
+        leaving.cancel()
+        let_go.set()
+        await early.committed()
+    await domain.resources.waker.drained()
+
+    assert len(domain.woken) == 1

@@ -1,4 +1,4 @@
-"""Taking in: what one commit takes is checked in one go, and each publication answered for itself."""
+"""What one commit takes is checked in one go, and each call answered for itself."""
 
 import asyncio
 

@@ -1,0 +1,57 @@
+"""An answer that is made while what it tells of is being committed, and leaves when that is done.
+
+So the server has something to do while all who publish wait for the same commit (ADR 18 in docs/adr).
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from graphql import DocumentNode, FieldNode, GraphQLError, OperationType, get_operation_ast, located_error
+
+from app.group_commit import EarlyResult
+
+Value = TypeVar("Value")
+
+
+class EarlyAnswer:
+    """The early result that the answer of one operation is made of, if it is made of one.
+
+    Whatever the operation reads waits for its commit (`graph.loaders`), and so does the answer (`graph.schema`).
+    """
+
+    __slots__ = ("_committed", "_field")
+
+    def __init__(self) -> None:
+        self._field: FieldNode | None = None
+        self._committed: Callable[[], Awaitable[object]] | None = None
+
+    def allow(self, document: DocumentNode, operation_name: str | None) -> None:
+        """Let the operation go on before its commit: a mutation of one field. In one of several, each field begins when
+        the one before it is committed. Whoever allows this calls `failure` before the answer leaves."""
+        operation = get_operation_ast(document, operation_name)
+        if operation is not None and operation.operation is OperationType.MUTATION:
+            selections = operation.selection_set.selections
+            if len(selections) == 1 and isinstance(selections[0], FieldNode):
+                self._field = selections[0]
+
+    async def of(self, result: EarlyResult[Value]) -> Value:
+        """The value to go on with: at once if that is allowed, else when it is committed."""
+        if self._field is None:
+            return await result.committed()
+        self._committed = result.committed
+        return result.value
+
+    async def committed(self) -> None:
+        """Wait until what this operation has written can be read; raise what its commit failed with."""
+        if self._committed is not None:
+            await self._committed()
+
+    async def failure(self) -> GraphQLError | None:
+        """Wait for the commit. If it failed, nothing in the answer is so: the error of the field to give instead."""
+        try:
+            await self.committed()
+        except Exception as error:  # noqa: BLE001 - told as those of resolvers are
+            assert self._field is not None
+            key = self._field.alias or self._field.name
+            return located_error(error, [self._field], [key.value])
+        return None
