@@ -4,6 +4,7 @@ See docs/adr/0001-one-sql-text-for-two-databases.md.
 """
 
 from datetime import datetime
+from enum import Enum
 from typing import Any, TypeVar
 
 import orjson
@@ -13,6 +14,7 @@ from app.clock import from_micros, to_micros
 
 Text = TypeVar("Text", str, str | None)
 Moment = TypeVar("Moment", datetime, datetime | None)
+Member = TypeVar("Member", bound=Enum)
 
 
 class IdField(fields.CharField[Text]):
@@ -57,3 +59,11 @@ class JsonField(fields.Field[Any], str):  # type: ignore[misc]
     def to_python_value(self, value: Any) -> Any:
         """The value for JSON text; what is not text passes."""
         return orjson.loads(value) if isinstance(value, str) else value
+
+
+def EnumField(enum_type: type[Member], *, max_length: int, **kwargs: Any) -> fields.Field[Member]:  # noqa: N802
+    """A member of an enum as text.
+
+    Without a comment: Tortoise's own lists the members in it, so that each new member would be a migration.
+    """
+    return fields.CharEnumField(enum_type, description="", max_length=max_length, **kwargs)

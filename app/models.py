@@ -12,7 +12,7 @@ from datetime import datetime
 from tortoise import fields
 from tortoise.models import Model
 
-from app.column_types import IdField, JsonField, LongTextField, TimestampField
+from app.column_types import EnumField, IdField, JsonField, LongTextField, TimestampField
 from app.statuses import (
     AttemptOutcome,
     AttemptTrigger,
@@ -106,23 +106,23 @@ class Webhook(Model):
     event_types = JsonField()
     # CEL; `filter` is a method of every Tortoise model
     filter_expression = LongTextField[str | None](null=True)
-    method = fields.CharEnumField(HttpMethod, max_length=8)
+    method = EnumField(HttpMethod, max_length=8)
     timeout_seconds = fields.IntField[int]()
     verify_ssl = fields.BooleanField[bool]()
     ip_allowlist = JsonField()
     # Encrypted JSON: [{"name", "value", "sensitive"}]
     headers = LongTextField[str]()
-    authentication_kind = fields.CharEnumField(AuthenticationKind, max_length=8)
+    authentication_kind = EnumField(AuthenticationKind, max_length=8)
     authentication_username = fields.CharField[str | None](max_length=250, null=True)
     # Encrypted token or password
     authentication_credential = LongTextField[str | None](null=True)
-    signature_scheme = fields.CharEnumField(SignatureScheme, max_length=16)
+    signature_scheme = EnumField(SignatureScheme, max_length=16)
     rotate_secret_every_days = fields.IntField[int | None](null=True)
     next_secret_rotation_at = TimestampField[datetime | None](null=True)
     retry_delays_seconds = JsonField()
     rate_limit_per_second = fields.IntField[int | None](null=True)
     max_in_flight = fields.IntField[int]()
-    status = fields.CharEnumField(WebhookStatus, max_length=8)
+    status = EnumField(WebhookStatus, max_length=8)
     status_reason = LongTextField[str | None](null=True)
     status_changed_at = TimestampField[datetime]()
     metadata = JsonField()
@@ -187,16 +187,16 @@ class Delivery(Model):
     event_type = fields.CharField[str](max_length=100)
     test = fields.BooleanField[bool](default=False)
     ordering_key = fields.CharField[str | None](max_length=255, null=True)
-    status = fields.CharEnumField(DeliveryStatus, max_length=10)
+    status = EnumField(DeliveryStatus, max_length=10)
     # Why the next attempt will be made.
-    trigger = fields.CharEnumField(AttemptTrigger, max_length=8)
+    trigger = EnumField(AttemptTrigger, max_length=8)
     # Attempts are counted by rows written; `retries_used` says how far the current retry schedule has come.
     attempt_count = fields.IntField[int](default=0)
     retries_used = fields.IntField[int](default=0)
     next_attempt_at = TimestampField[datetime | None](null=True)
     # The worker that is sending it right now; free again when that worker's lease has ended.
     claimed_by = IdField[str | None](null=True)
-    last_outcome: fields.Field[AttemptOutcome | None] = fields.CharEnumField(  # type: ignore[assignment]
+    last_outcome: fields.Field[AttemptOutcome | None] = EnumField(  # type: ignore[assignment]
         AttemptOutcome, max_length=20, null=True
     )
     last_response_status = fields.IntField[int | None](null=True)
@@ -216,13 +216,13 @@ class Attempt(Model):
     webhook_id = IdField[str]()
     worker_id = IdField[str]()
     number = fields.IntField[int]()
-    trigger = fields.CharEnumField(AttemptTrigger, max_length=8)
+    trigger = EnumField(AttemptTrigger, max_length=8)
     started_at = TimestampField[datetime]()
     duration_us = fields.BigIntField()
-    outcome = fields.CharEnumField(AttemptOutcome, max_length=20)
+    outcome = EnumField(AttemptOutcome, max_length=20)
     error = LongTextField[str | None](null=True)
     remote_address = fields.CharField[str | None](max_length=45, null=True)
-    request_method = fields.CharEnumField(HttpMethod, max_length=8)
+    request_method = EnumField(HttpMethod, max_length=8)
     request_url = LongTextField[str]()
     # [[name, value], …], credentials masked
     request_headers = JsonField()
@@ -254,7 +254,7 @@ class Operation(Model):
     id = IdField[str](primary_key=True)
     workspace_id = IdField[str]()
     kind = fields.CharField[str](max_length=40)
-    status = fields.CharEnumField(OperationStatus, max_length=10)
+    status = EnumField(OperationStatus, max_length=10)
     # What was asked for, and how far it has come: the id of the last row done.
     request = JsonField()
     position = IdField[str | None](null=True)

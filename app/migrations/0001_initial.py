@@ -2,7 +2,7 @@ from tortoise import fields, migrations
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
-from app.column_types import IdField, JsonField, TimestampField
+from app.column_types import IdField, JsonField, LongTextField, TimestampField
 from app.statuses import (
     AttemptOutcome,
     AttemptTrigger,
@@ -70,17 +70,17 @@ class Migration(migrations.Migration):
                         max_length=20,
                     ),
                 ),
-                ("error", fields.TextField(null=True, unique=False)),
+                ("error", LongTextField(null=True, unique=False)),
                 ("remote_address", fields.CharField(null=True, max_length=45)),
                 (
                     "request_method",
                     fields.CharEnumField(description="POST: POST\nPUT: PUT", enum_type=HttpMethod, max_length=8),
                 ),
-                ("request_url", fields.TextField(unique=False)),
+                ("request_url", LongTextField(unique=False)),
                 ("request_headers", JsonField(unique=False)),
                 ("response_status", fields.IntField(null=True)),
                 ("response_headers", JsonField(null=True, unique=False)),
-                ("response_body", fields.TextField(null=True, unique=False)),
+                ("response_body", LongTextField(null=True, unique=False)),
                 ("response_truncated", fields.BooleanField(default=False)),
             ],
             options={
@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
                 ("id", IdField(primary_key=True, unique=True, db_index=True)),
                 ("workspace_id", IdField()),
                 ("name", fields.CharField(max_length=100)),
-                ("description", fields.TextField(unique=False)),
+                ("description", LongTextField(unique=False)),
                 ("json_schema", JsonField(unique=False)),
                 ("example", JsonField(unique=False)),
                 ("archived", fields.BooleanField(default=False)),
@@ -193,7 +193,7 @@ class Migration(migrations.Migration):
                 ("type", fields.CharField(max_length=100)),
                 ("occurred_at", TimestampField()),
                 ("created_at", TimestampField()),
-                ("body", fields.TextField(unique=False)),
+                ("body", LongTextField(unique=False)),
                 ("test", fields.BooleanField(default=False)),
                 ("idempotency_key", fields.CharField(null=True, max_length=255)),
                 ("digest", fields.CharField(null=True, max_length=64)),
@@ -244,9 +244,9 @@ class Migration(migrations.Migration):
                 ("id", IdField(primary_key=True, unique=True, db_index=True)),
                 ("workspace_id", IdField()),
                 ("webhook_id", IdField(db_index=True)),
-                ("secret", fields.TextField(unique=False)),
+                ("secret", LongTextField(unique=False)),
                 ("hint", fields.CharField(max_length=8)),
-                ("public_key", fields.TextField(null=True, unique=False)),
+                ("public_key", LongTextField(null=True, unique=False)),
                 ("created_at", TimestampField()),
                 ("expires_at", TimestampField(null=True)),
             ],
@@ -264,10 +264,10 @@ class Migration(migrations.Migration):
                 ("id", IdField(primary_key=True, unique=True, db_index=True)),
                 ("workspace_id", IdField()),
                 ("name", fields.CharField(max_length=200)),
-                ("url", fields.TextField(unique=False)),
-                ("description", fields.TextField(null=True, unique=False)),
+                ("url", LongTextField(unique=False)),
+                ("description", LongTextField(null=True, unique=False)),
                 ("event_types", JsonField(unique=False)),
-                ("filter_expression", fields.TextField(null=True, unique=False)),
+                ("filter_expression", LongTextField(null=True, unique=False)),
                 (
                     "method",
                     fields.CharEnumField(description="POST: POST\nPUT: PUT", enum_type=HttpMethod, max_length=8),
@@ -275,7 +275,7 @@ class Migration(migrations.Migration):
                 ("timeout_seconds", fields.IntField()),
                 ("verify_ssl", fields.BooleanField()),
                 ("ip_allowlist", JsonField(unique=False)),
-                ("headers", fields.TextField(unique=False)),
+                ("headers", LongTextField(unique=False)),
                 (
                     "authentication_kind",
                     fields.CharEnumField(
@@ -285,7 +285,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("authentication_username", fields.CharField(null=True, max_length=250)),
-                ("authentication_credential", fields.TextField(null=True, unique=False)),
+                ("authentication_credential", LongTextField(null=True, unique=False)),
                 (
                     "signature_scheme",
                     fields.CharEnumField(
@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
                         max_length=8,
                     ),
                 ),
-                ("status_reason", fields.TextField(null=True, unique=False)),
+                ("status_reason", LongTextField(null=True, unique=False)),
                 ("status_changed_at", TimestampField()),
                 ("metadata", JsonField(unique=False)),
                 ("created_at", TimestampField()),
