@@ -27,6 +27,8 @@ Credentials = tuple[str, str | None]
 
 # So many are told before anything else in the process gets a turn: about half a millisecond.
 AT_ONCE = 32
+# How long an audience leaves the process to others after a message, whatever it took to make it.
+LONGEST_PAUSE_SECONDS = 0.5
 
 
 @dataclass(slots=True, eq=False)
@@ -114,8 +116,9 @@ class Audience:
                     self.latest = Message(self.latest.number + 1, _start(told, self.latest), told, _written(result))
                     await self._wake()
                     # As long as this took the process is left to others: when there is much to tell, or there are many
-                    # to be told, messages get bigger rather than more.
-                    await asyncio.sleep(clock() - told.at)
+                    # to be told, messages get bigger rather than more. Waiting for a database that stood still does not
+                    # count.
+                    await asyncio.sleep(min(clock() - told.at, LONGEST_PAUSE_SECONDS))
                     await self._until_asked()
         except Exception as error:  # noqa: BLE001 a defect, which must not leave anybody waiting for ever
             self.last_words = refusal(error)

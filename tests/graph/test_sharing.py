@@ -400,6 +400,22 @@ async def test_telling_many_lets_others_have_their_turn() -> None:
     assert max(told_in.count(turn) for turn in told_in) <= AT_ONCE
 
 
+async def test_a_message_that_waited_long_for_the_database_does_not_hold_up_the_next_one() -> None:
+    long_ago = asyncio.get_running_loop().time() - 2 * PATIENCE_SECONDS
+    place = Place()
+
+    async def two() -> AsyncGenerator[ExecutionResult, None]:
+        for number in (2, 3):
+            place.told = Told(Cursor(1, number), Cursor(1, number), gap=False, at=long_ago)
+            yield ExecutionResult(data={}, errors=None)
+
+    audience = Audience(two(), place, Told(Cursor(1, 1), Cursor(1, 1), gap=False, at=long_ago), check_seconds=600.0)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while audience.latest.number < 2:
+            await audience.news()
+    await audience.close()
+
+
 async def test_a_defect_ends_everybody_with_an_error_that_says_no_more_than_it_should() -> None:
     async def broken() -> AsyncGenerator[ExecutionResult, None]:
         for number in range(0, -1, -1):
