@@ -95,7 +95,7 @@ async def open_resources(
         recorder = Recorder(database, max_waiting=4 * settings.max_in_flight, tell=announcer.recorded)
         registries = Registries()
         waker = Waker(send_wake_up, blocking=broker_blocks)
-        lease = Lease(database, clock, timedelta(seconds=settings.lease_seconds))
+        lease = Lease(database.aside, clock, timedelta(seconds=settings.lease_seconds))
         pipeline = Pipeline(
             database=database,
             clock=clock,

@@ -24,6 +24,7 @@ class PostgresProxy:
         self._target = parts.hostname, parts.port or 5432
         self._before, self._path = f"{parts.scheme}://{parts.username}@127.0.0.1", parts.path
         self._connections: list[_Connection] = []
+        self._silent = False
         self._armed: bytes | None = None
         self._lost = asyncio.Event()
         self._told = asyncio.Event()
@@ -53,8 +54,13 @@ class PostgresProxy:
         self._armed = statement.encode()
         self._lost.clear()
 
-    def fall_silent(self) -> None:
-        """From now on let nothing through on the connections that there are, nor that they end; new ones work."""
+    def fall_silent(self, *, for_good: bool = False) -> None:
+        """From now on let nothing through on the connections that there are, nor that they end.
+
+        Args:
+            for_good: nothing on new ones either, which otherwise work.
+        """
+        self._silent = for_good
         for connection in self._connections:
             connection.silent = True
 
@@ -82,6 +88,7 @@ class PostgresProxy:
         back_reader, back_writer = await asyncio.open_connection(*self._target)
         self._writers |= {writer, back_writer}
         connection = _Connection()
+        connection.silent = self._silent
         self._connections.append(connection)
         self._run(self._ask(reader, back_writer, connection))
         self._run(self._answer(back_reader, writer, connection))

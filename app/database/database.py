@@ -59,6 +59,11 @@ class Database(Statements):
     async def __aexit__(self, *_: object) -> None:
         await asyncio.shield(self._context.close_connections())
 
+    @property
+    def aside(self) -> Statements:
+        """For what must not wait for other statements: runs its own beside them, each alone, where the database can."""
+        return postgres.Aside(self.orm) if isinstance(self.orm, postgres.TranslatingClient) else self
+
     async def fetch(self, statement: str, *parameters: Any) -> list[Row]:
         """Run a statement and return its rows; also for INSERT, UPDATE and DELETE … RETURNING.
 

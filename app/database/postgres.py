@@ -26,6 +26,8 @@ _Result = TypeVar("_Result")
 
 STATEMENT_TIMEOUT_SECONDS = 30.0
 CONNECT_SECONDS = 5.0
+# How long a statement may take that has a connection of its own: the heartbeat's.
+ASIDE_SECONDS = 5.0
 # How long giving a connection back may take while a cancelled statement is still under way on it.
 RELEASE_SECONDS = 5.0
 # How often a transaction is done that the server undoes for the sake of others.
@@ -71,6 +73,29 @@ def pool_of(client: AsyncpgDBClient) -> asyncpg.Pool:
 async def autocommit(client: AsyncpgDBClient, work: Work[_Result]) -> _Result:
     """Run statements, each in a transaction of its own."""
     return await _tried_again(lambda: _autocommit(pool_of(client), work))
+
+
+class Aside(Statements):
+    """Runs statements on a connection of their own, which they need not share with anybody: a pool may be used up by
+    what takes long, or by what never ends."""
+
+    def __init__(self, client: "TranslatingClient") -> None:
+        self.dialect = "postgres"
+        self._client = client
+
+    async def fetch(self, statement: str, *parameters: Any) -> list[Row]:
+        """Run a statement and return its rows."""
+        return await self._run(lambda statements: statements.fetch(statement, *parameters))
+
+    async def execute(self, statement: str, *parameters: Any) -> int:
+        """Run a statement and return how many rows it touched."""
+        return await self._run(lambda statements: statements.execute(statement, *parameters))
+
+    async def _run(self, work: Work[_Result]) -> _Result:
+        pool = self._client.aside
+        if pool is None:
+            raise DatabaseUnavailable("The database connection is closed.")
+        return await _tried_again(lambda: _autocommit(pool, work))
 
 
 async def in_transaction(client: AsyncpgDBClient, work: Work[_Result]) -> _Result:
@@ -129,6 +154,8 @@ class TranslatingTransaction(TransactionWrapper):
 class TranslatingClient(AsyncpgDBClient):
     """A pool whose statements raise `DatabaseUnavailable` where the database is away."""
 
+    # One connection beside the pool, opened at its first use.
+    aside: asyncpg.Pool | None = None
     _watch: Watch | None = None
 
     async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
@@ -143,9 +170,9 @@ class TranslatingClient(AsyncpgDBClient):
         Raises:
             DatabaseUnsuitable: the product cannot work on this database.
         """
-        pool_only = {"min_size", "max_size", "connection_class"}
-        kwargs = {"timeout": CONNECT_SECONDS, **kwargs, "connection_class": Connection}
-        alone = {name: value for name, value in kwargs.items() if name not in pool_only}
+        beside = {"min_size", "max_size", "command_timeout", "connection_class"}
+        settings: dict[str, Any] = {"timeout": CONNECT_SECONDS, **kwargs, "connection_class": Connection}
+        alone = {name: value for name, value in settings.items() if name not in beside}
 
         def connect() -> Awaitable[asyncpg.Connection]:
             return asyncpg.connect(**alone)
@@ -155,14 +182,20 @@ class TranslatingClient(AsyncpgDBClient):
             await refuse_pooler(connection, connect)
             await set_up(connection)
 
-        pool: asyncpg.Pool = asyncpg.create_pool(None, init=begin, reset=_leave_as_it_is, **kwargs)  # type: ignore[call-overload]
-        self._watch = watch = Watch(connect, pool.expire_connections)
+        settings |= {"init": begin, "reset": _leave_as_it_is}
+        pool: asyncpg.Pool = asyncpg.create_pool(None, **settings)
+        settings |= {"min_size": 0, "max_size": 1, "command_timeout": ASIDE_SECONDS}
+        self.aside = aside = asyncpg.create_pool(None, **settings)
+        self._watch = watch = Watch(connect)
+        await aside
         await pool
         return pool
 
     async def _close(self) -> None:
         if self._watch is not None:
             await self._watch.close()
+        if self.aside is not None:
+            self.aside.terminate()
         await super()._close()
 
     def _in_transaction(self) -> TransactionContext:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import Context
 from time import monotonic
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 import asyncpg
 
@@ -55,6 +56,7 @@ class Connection(asyncpg.Connection):
         """Have it watched, and have the network say when it has gone (where the operating system can)."""
         self.watch = watch
         self.opened_at = monotonic()
+        watch.connections.add(self)
         opened = self._transport.get_extra_info("socket")  # type: ignore[attr-defined]
         if opened is None or opened.family not in {socket.AF_INET, socket.AF_INET6}:
             return
@@ -84,13 +86,13 @@ class Connection(asyncpg.Connection):
         try:
             return await work
         except (OSError, asyncpg.PostgresError, asyncpg.InternalClientError) as error:
-            await self._end_if_spoiled(error)
+            self._end_if_spoiled(error)
             raise
         finally:
             timer.cancel()
             self.asking_since = None
 
-    async def _end_if_spoiled(self, error: Exception) -> None:
+    def _end_if_spoiled(self, error: Exception) -> None:
         state: str = getattr(error, "sqlstate", None) or ""
         if isinstance(error, asyncpg.OutdatedSchemaCacheError):
             return
@@ -99,25 +101,22 @@ class Connection(asyncpg.Connection):
         if lost or state in _SPOILED or state[:2] == "08":
             self.terminate()
         if lost or elsewhere:
-            await self.watch.suspect()
+            self.watch.suspect(self.asking_since or monotonic())
 
 
 class Watch:
     """Asks after the connections of a pool that stay silent, by a connection of its own.
 
     A server that does not work on what a connection was asked has answered already, or was never reached: the network
-    has lost one or the other. Then that connection is closed, and none of the others is used again.
+    has lost one or the other. Then that connection is closed, and the idle ones with it.
 
     Args:
         connect: opens a connection beside the pool.
-        suspect: has the pool replace its connections, each before its next use.
     """
 
-    def __init__(
-        self, connect: Callable[[], Awaitable[asyncpg.Connection]], suspect: Callable[[], Awaitable[object]]
-    ) -> None:
+    def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
         self._connect = connect
-        self.suspect = suspect
+        self.connections: WeakSet[Connection] = WeakSet()
         self._silent: dict[Connection, float | None] = {}
         self._asking: asyncio.Task[None] | None = None
 
@@ -126,6 +125,15 @@ class Watch:
         self._silent[connection] = connection.asking_since
         if self._asking is None:
             self._asking = asyncio.get_running_loop().create_task(self._ask(), context=Context())
+
+    def suspect(self, since: float) -> None:
+        """Close what was open then and is asked nothing just now; what is asked something answers for itself.
+
+        A transaction between two statements is undone by that, and done again.
+        """
+        for connection in list(self.connections):
+            if connection.asking_since is None and connection.opened_at < since:
+                connection.terminate()
 
     async def close(self) -> None:
         """Ask no more."""
@@ -145,7 +153,7 @@ class Watch:
                         asyncio.get_running_loop().call_later(SILENT_SECONDS, self._still_silent, connection, since)
                     else:
                         connection.terminate()
-                        await self.suspect()
+                        self.suspect(since)
         finally:
             self._asking = None
 

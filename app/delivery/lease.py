@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from app.clock import Clock, to_micros
-from app.database.database import Database
+from app.database.database import Statements
 from app.database.errors import DatabaseUnavailable
 from app.ids import WORKER, new_id
 
@@ -34,7 +34,7 @@ class Lease:
     """
 
     def __init__(
-        self, database: Database, clock: Clock, length: timedelta, monotonic: Callable[[], float] = time.monotonic
+        self, database: Statements, clock: Clock, length: timedelta, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._database = database
         self._clock = clock

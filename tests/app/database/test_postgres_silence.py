@@ -1,0 +1,112 @@
+"""Connections to PostgreSQL that answer nothing any more, without having ended."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tortoise.backends.asyncpg.client import AsyncpgDBClient
+
+from app.database import postgres_connection
+from app.database.database import Database
+from app.database.errors import DatabaseUnavailable
+from app.database.postgres import STATEMENT_TIMEOUT_SECONDS, pool_of
+from tests.postgres_proxy import PostgresProxy
+from tests.world import open_world
+
+# Less than what ends every statement at last.
+SOON_SECONDS = STATEMENT_TIMEOUT_SECONDS - 5
+
+pytestmark = pytest.mark.parametrize("databases", ["postgres"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres_connection, "SILENT_SECONDS", 0.2)
+
+
+@pytest.fixture
+async def network(database_url: str) -> AsyncIterator[PostgresProxy]:
+    async with PostgresProxy(database_url) as proxy:
+        yield proxy
+
+
+async def test_when_connections_fall_silent_events_are_taken_and_delivered_again_soon(
+    network: PostgresProxy, tmp_path: Path
+) -> None:
+    async with open_world(network.url, tmp_path, sweep_seconds=0.1) as world:
+        database = world.resources.database
+        await world.webhook()
+        await asyncio.gather(*(database.fetch("SELECT pg_sleep(0.1)") for _ in range(10)))  # Open them all.
+
+        network.fall_silent()
+        async with asyncio.timeout(SOON_SECONDS):
+            while True:
+                try:
+                    await world.publish(idempotency_key="once")
+                    break
+                except DatabaseUnavailable:
+                    continue
+            await world.until_status("SUCCEEDED")
+
+    assert len(world.receiver.requests) == 1
+
+
+async def test_when_one_connection_is_found_silent_all_are_replaced_before_their_next_use(
+    network: PostgresProxy,
+) -> None:
+    async with Database(network.url, pool_size=5) as database:
+        await asyncio.gather(*(database.fetch("SELECT pg_sleep(0.1)") for _ in range(5)))
+        network.fall_silent()
+
+        async with asyncio.timeout(SOON_SECONDS):
+            with pytest.raises(DatabaseUnavailable):
+                await database.fetch("SELECT 1")
+            for _ in range(5):
+                await database.fetch("SELECT 1")
+
+
+async def test_a_transaction_on_a_silent_connection_ends_without_a_word_to_it(network: PostgresProxy) -> None:
+    async with Database(network.url, pool_size=1) as database:
+
+        async def fall_silent_in_the_middle() -> None:
+            async with database.transaction() as statements:
+                await statements.fetch("SELECT 1")
+                network.fall_silent()
+                await statements.fetch("SELECT 1")
+
+        async with asyncio.timeout(SOON_SECONDS):
+            with pytest.raises(DatabaseUnavailable):
+                await fall_silent_in_the_middle()
+            await database.fetch("SELECT 1")
+
+
+async def test_a_statement_that_the_server_works_on_may_take_its_time(database_url: str) -> None:
+    async with Database(database_url, pool_size=2) as database:
+        assert len(await database.fetch("SELECT pg_sleep(1)")) == 1
+
+
+async def test_a_database_that_answers_nobody_is_unavailable_soon(
+    network: PostgresProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_connection, "ANSWER_SECONDS", 0.2)
+    async with Database(network.url, pool_size=2) as database:
+        network.fall_silent(for_good=True)
+
+        async with asyncio.timeout(SOON_SECONDS):
+            with pytest.raises(DatabaseUnavailable):
+                await database.fetch("SELECT 1")
+
+
+async def test_the_heartbeat_goes_on_while_all_connections_are_taken(database_url: str, tmp_path: Path) -> None:
+    async with open_world(database_url, tmp_path, database_pool_size=2, works=False) as world:
+        client = world.resources.database.orm
+        assert isinstance(client, AsyncpgDBClient)
+        pool = pool_of(client)
+        taken = [await pool.acquire() for _ in range(2)]
+
+        async with asyncio.timeout(SOON_SECONDS):
+            assert await world.resources.lease.renew()
+
+        for connection in taken:
+            await pool.release(connection)
