@@ -1,4 +1,4 @@
-"""Writes docs/events.md from the catalogue, so that the two cannot disagree.
+"""Generates docs/events.md from the catalogue.
 
 Run it as `python -m app.catalogue.docs > docs/events.md`.
 """
@@ -15,12 +15,12 @@ from app.catalogue.shared import DEFINITIONS
 _INTRODUCTION = """\
 # Events
 
-The event types that the platform publishes. A webhook asks for them by name (`ticket.created`), by family (`ticket.*`)
-or altogether (`*`). Every request carries `{"id", "type", "timestamp", "data"}`; below is what stands in `data`. Only
-fields marked as required are always there. Others may be left out, and fields that are not listed may be added at any
-time: ignore what you do not know. The same schemas can be queried as `eventTypes { name jsonSchema example }`.
+The event types that the platform publishes. A webhook selects them by name (`ticket.created`), by family (`ticket.*`)
+or altogether (`*`). Every request body has the form `{"id", "type", "timestamp", "data"}`; this page describes `data`.
+Only fields marked as required are always present. Others may be absent, and new fields may be added at any time: ignore
+fields that you do not know. The query `eventTypes { name jsonSchema example }` returns the same schemas.
 
-This page is written from the catalogue in `app/catalogue` by `python -m app.catalogue.docs > docs/events.md`.
+This page is generated from the catalogue in `app/catalogue` by `python -m app.catalogue.docs > docs/events.md`.
 """
 
 _FORMATS = {"date-time": "date and time", "email": "e-mail address", "uri": "URL"}
@@ -44,7 +44,7 @@ def _section(event_type: EventType) -> str:
 
 def _table(schema: Mapping[str, Any]) -> str:
     rows = "\n".join(f"| {' | '.join(row)} |" for row in _rows(schema, ""))
-    return f"| Field | Type | Meaning |\n|---|---|---|\n{rows}\n"
+    return f"| Field | Type | Description |\n|---|---|---|\n{rows}\n"
 
 
 def _rows(schema: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str, str]]:

@@ -40,9 +40,9 @@ def sentiment(description: str) -> Schema:
     return record(
         description,
         {
-            "label": nullable(string("The mood in a word, for example `positive`, `neutral` or `negative`.")),
+            "label": nullable(string("Sentiment label, for example `positive`, `neutral` or `negative`.")),
             "score": nullable(
-                number("The mood as a number, from -1 (angry) to 1 (delighted).") | {"minimum": -1, "maximum": 1}
+                number("Sentiment score, from -1 (angry) to 1 (delighted).") | {"minimum": -1, "maximum": 1}
             ),
         },
     )
@@ -53,20 +53,20 @@ def intent(description: str) -> Schema:
     return record(
         description,
         {
-            "name": nullable(string("The intent's name, for example `billing.duplicate_charge`.")),
-            "score": nullable(share("How sure the classifier was.")),
+            "name": nullable(string("Name of the intent, for example `billing.duplicate_charge`.")),
+            "score": nullable(share("Confidence of the classifier.")),
         },
     )
 
 
 def updated_fields(of: str) -> Schema:
     """The names that go with `changes`."""
-    return list_of(string("The name of a changed field."), f"The names of the {of}'s fields that changed.")
+    return list_of(string("Name of a changed field."), f"The names of the {of}'s fields that changed.")
 
 
 def affected_services() -> Schema:
     """The services of the platform that something touches."""
-    return list_of(string("A service."), "The services of the platform that it touches.")
+    return list_of(string("A service."), "Affected services of the platform.")
 
 
 def change(description: str) -> Schema:
@@ -74,8 +74,8 @@ def change(description: str) -> Schema:
     return record(
         description,
         {
-            "from": {"description": "The value before; null where there was none."},
-            "to": {"description": "The value now; null where it was taken away."},
+            "from": {"description": "Old value; null if there was none."},
+            "to": {"description": "New value; null if it was removed."},
         },
     )
 
@@ -86,95 +86,97 @@ def author(description: str) -> Schema:
 
 
 CUSTOMER = record(
-    "A person who asks for support.",
+    "A customer who contacts support.",
     {
-        "id": identifier("The customer's id."),
-        "externalId": nullable(string("The customer's id in your own system, if you gave one.")),
-        "name": nullable(string("The full name.")),
-        "email": nullable(email("The e-mail address.")),
-        "phone": nullable(string("The phone number, E.164 where it could be read as such.")),
-        "locale": nullable(string("The preferred locale, a BCP 47 tag such as `en-GB`.")),
-        "timezone": nullable(string("The time zone by its IANA name, such as `Europe/London`.")),
-        "tags": list_of(string("A tag."), "The tags on the customer."),
-        "customAttributes": mapping("Attributes that your organisation defined, by name."),
+        "id": identifier("ID of the customer."),
+        "externalId": nullable(string("ID of the customer in your own system, if you provided one.")),
+        "name": nullable(string("Full name.")),
+        "email": nullable(email("E-mail address.")),
+        "phone": nullable(string("Phone number, in E.164 form if it could be parsed.")),
+        "locale": nullable(string("Preferred locale, a BCP 47 tag such as `en-GB`.")),
+        "timezone": nullable(string("Time zone, an IANA name such as `Europe/London`.")),
+        "tags": list_of(string("A tag."), "Tags of the customer."),
+        "customAttributes": mapping("Custom attributes defined by your organisation, by name."),
     },
 )
 
 AGENT = record(
-    "Who answers: a person of your team or an AI agent.",
+    "An agent: a person of your team or an AI agent.",
     {
-        "id": identifier("The agent's id."),
-        "type": choice("Whether a person or an AI answers.", ["human", "ai"]),
-        "name": nullable(string("The name that customers see.")),
-        "email": nullable(email("The e-mail address; null for AI agents.")),
-        "teamId": nullable(string("The id of the team that the agent belongs to.")),
-        "model": nullable(string("The model that an AI agent runs on; null or absent for people.")),
+        "id": identifier("ID of the agent."),
+        "type": choice("Whether the agent is a person or an AI.", ["human", "ai"]),
+        "name": nullable(string("Name shown to customers.")),
+        "email": nullable(email("E-mail address; null for AI agents.")),
+        "teamId": nullable(string("ID of the agent's team.")),
+        "model": nullable(string("Model of an AI agent; null or absent for people.")),
     },
     required=["id"],
 )
 
 CHANNEL = record(
-    "The way by which a conversation reached you.",
+    "The channel through which a conversation arrived.",
     {
-        "id": identifier("The channel's id."),
-        "type": choice("The kind of channel.", ["web_chat", "email", "whatsapp", "sms", "voice", "api"]),
-        "name": nullable(string("The name that your team gave the channel.")),
+        "id": identifier("ID of the channel."),
+        "type": choice("Kind of channel.", ["web_chat", "email", "whatsapp", "sms", "voice", "api"]),
+        "name": nullable(string("Name of the channel, chosen by your team.")),
     },
 )
 
 _ATTACHMENT = record(
     "A file sent with a message.",
     {
-        "id": identifier("The attachment's id."),
-        "name": nullable(string("The file's name.")),
-        "mimeType": nullable(string("The media type, for example `application/pdf`.")),
-        "sizeBytes": nullable(count("The size in bytes.")),
-        "url": nullable(url("Where to download the file; signed, so treat it as a secret.")),
-        "expiresAt": nullable(timestamp("When `url` stops working.")),
+        "id": identifier("ID of the attachment."),
+        "name": nullable(string("File name.")),
+        "mimeType": nullable(string("Media type, for example `application/pdf`.")),
+        "sizeBytes": nullable(count("Size in bytes.")),
+        "url": nullable(url("Download URL of the file. It is signed, so treat it as a secret.")),
+        "expiresAt": nullable(timestamp("Time at which `url` expires.")),
     },
 )
 
 MESSAGE = record(
     "One message of a conversation.",
     {
-        "id": identifier("The message's id."),
-        "author": nullable(author("Who wrote it; null for messages of the system.")),
-        "role": nullable(string("The author's part in the conversation: `customer`, `agent`, `ai` or `system`.")),
-        "body": nullable(string("The text; null where there are only attachments.")),
-        "bodyFormat": nullable(string("How to read `body`: `text`, `markdown` or `html`.")),
-        "attachments": list_of(_ATTACHMENT, "The files sent with it."),
-        "createdAt": timestamp("When it was written."),
+        "id": identifier("ID of the message."),
+        "author": nullable(author("Author of the message; null for system messages.")),
+        "role": nullable(string("Role of the author: `customer`, `agent`, `ai` or `system`.")),
+        "body": nullable(string("Text of the message; null if there are only attachments.")),
+        "bodyFormat": nullable(string("Format of `body`: `text`, `markdown` or `html`.")),
+        "attachments": list_of(_ATTACHMENT, "Files sent with the message."),
+        "createdAt": timestamp("Time at which the message was written."),
     },
 )
 
 CONVERSATION = record(
     "A conversation with a customer, as it was when the event happened.",
     {
-        "id": identifier("The conversation's id."),
-        "number": nullable(integer("The number that your team sees.")),
-        "subject": nullable(string("What it is about.")),
-        "status": choice("Where it stands.", ["open", "pending", "snoozed", "closed"]),
-        "priority": nullable(string("How urgent it is: `low`, `normal`, `high` or `urgent`, or a word of your own.")),
-        "channel": nullable(shared("Channel", "How it reached you.")),
-        "customer": nullable(shared("Customer", "Who asks.")),
-        "assignee": nullable(shared("Agent", "Who answers now; null while nobody does.")),
-        "teamId": nullable(string("The id of the team that it belongs to.")),
-        "tags": list_of(string("A tag."), "The tags on the conversation."),
-        "language": nullable(string("The language spoken in it, a BCP 47 tag such as `en`.")),
-        "sentiment": nullable(sentiment("How the customer feels.")),
-        "ticketId": nullable(string("The id of the ticket made from it.")),
-        "messageCount": count("How many messages it has."),
-        "unreadCount": count("How many of them no agent has read."),
-        "aiHandled": nullable(boolean("Whether an AI agent alone has answered so far.")),
-        "csat": nullable(number("The customer's rating, usually 1 (worst) to 5 (best); null until there is one.")),
-        "slaBreachAt": nullable(timestamp("When the service level agreement is broken unless somebody answers.")),
-        "firstResponseAt": nullable(timestamp("When the first answer was given.")),
-        "lastMessageAt": nullable(timestamp("When the last message was written.")),
-        "createdAt": timestamp("When it began."),
-        "updatedAt": timestamp("When it last changed."),
-        "closedAt": nullable(timestamp("When it was closed; null while it is not.")),
-        "customAttributes": mapping("Attributes that your organisation defined, by name."),
-        "url": nullable(url("Where your team can open it.")),
+        "id": identifier("ID of the conversation."),
+        "number": nullable(integer("Number shown to your team.")),
+        "subject": nullable(string("Subject.")),
+        "status": choice("Status.", ["open", "pending", "snoozed", "closed"]),
+        "priority": nullable(string("Priority: `low`, `normal`, `high`, `urgent`, or a custom value.")),
+        "channel": nullable(shared("Channel", "Channel through which the conversation arrived.")),
+        "customer": nullable(shared("Customer", "The customer.")),
+        "assignee": nullable(shared("Agent", "Current assignee; null if there is none.")),
+        "teamId": nullable(string("ID of the responsible team.")),
+        "tags": list_of(string("A tag."), "Tags of the conversation."),
+        "language": nullable(string("Language, a BCP 47 tag such as `en`.")),
+        "sentiment": nullable(sentiment("Sentiment of the customer.")),
+        "ticketId": nullable(string("ID of the ticket created from the conversation.")),
+        "messageCount": count("Number of messages."),
+        "unreadCount": count("Number of messages that no agent has read."),
+        "aiHandled": nullable(boolean("Whether only AI agents have answered so far.")),
+        "csat": nullable(number("Rating by the customer, usually 1 (worst) to 5 (best); null until there is one.")),
+        "slaBreachAt": nullable(
+            timestamp("Time at which the service level agreement is breached unless somebody answers.")
+        ),
+        "firstResponseAt": nullable(timestamp("Time of the first answer.")),
+        "lastMessageAt": nullable(timestamp("Time of the last message.")),
+        "createdAt": timestamp("Time at which the conversation started."),
+        "updatedAt": timestamp("Time of the last change."),
+        "closedAt": nullable(timestamp("Time at which the conversation was closed; null while it is open.")),
+        "customAttributes": mapping("Custom attributes defined by your organisation, by name."),
+        "url": nullable(url("URL for your team.")),
     },
     required=["id"],
 )
@@ -182,39 +184,39 @@ CONVERSATION = record(
 _SLA = record(
     "The service level agreement that applies.",
     {
-        "policyId": nullable(string("The id of the policy.")),
-        "firstResponseDueAt": nullable(timestamp("When the first answer is due.")),
-        "resolutionDueAt": nullable(timestamp("When the resolution is due.")),
-        "breached": nullable(boolean("Whether a due time has passed unmet.")),
+        "policyId": nullable(string("ID of the policy.")),
+        "firstResponseDueAt": nullable(timestamp("Time at which the first answer is due.")),
+        "resolutionDueAt": nullable(timestamp("Time at which the resolution is due.")),
+        "breached": nullable(boolean("Whether a due time was missed.")),
     },
 )
 
 TICKET = record(
     "A support ticket, as it was when the event happened.",
     {
-        "id": identifier("The ticket's id."),
-        "number": nullable(integer("The number that your team sees.")),
-        "externalId": nullable(string("The ticket's id in your own system, if you gave one.")),
-        "subject": nullable(string("What it is about, in a line.")),
-        "description": nullable(string("What it is about, in full.")),
-        "status": choice("Where it stands.", TICKET_STATUSES),
-        "priority": nullable(choice("How urgent it is.", ["low", "normal", "high", "urgent"])),
-        "type": nullable(choice("What kind of work it is.", ["question", "incident", "problem", "task"])),
-        "category": nullable(string("The category that your organisation files it under.")),
-        "requester": nullable(shared("Customer", "Who asks.")),
-        "assignee": nullable(shared("Agent", "Who works on it; null while nobody does.")),
-        "teamId": nullable(string("The id of the team that it belongs to.")),
-        "conversationId": nullable(string("The id of the conversation that it came from.")),
-        "tags": list_of(string("A tag."), "The tags on the ticket."),
-        "dueAt": nullable(timestamp("When it should be done.")),
+        "id": identifier("ID of the ticket."),
+        "number": nullable(integer("Number shown to your team.")),
+        "externalId": nullable(string("ID of the ticket in your own system, if you provided one.")),
+        "subject": nullable(string("Subject, in one line.")),
+        "description": nullable(string("Full description.")),
+        "status": choice("Status.", TICKET_STATUSES),
+        "priority": nullable(choice("Priority.", ["low", "normal", "high", "urgent"])),
+        "type": nullable(choice("Kind of ticket.", ["question", "incident", "problem", "task"])),
+        "category": nullable(string("Category, as defined by your organisation.")),
+        "requester": nullable(shared("Customer", "The customer.")),
+        "assignee": nullable(shared("Agent", "Current assignee; null if there is none.")),
+        "teamId": nullable(string("ID of the responsible team.")),
+        "conversationId": nullable(string("ID of the conversation that the ticket was created from.")),
+        "tags": list_of(string("A tag."), "Tags of the ticket."),
+        "dueAt": nullable(timestamp("Due time.")),
         "sla": nullable(_SLA),
-        "createdVia": nullable(string("By which way it was made, for example `conversation`, `email` or `api`.")),
-        "customFields": mapping("Fields that your organisation defined, by name."),
-        "createdAt": timestamp("When it was made."),
-        "updatedAt": timestamp("When it last changed."),
-        "resolvedAt": nullable(timestamp("When it was last resolved; null while it is not.")),
-        "reopenCount": count("How often it was reopened."),
-        "url": nullable(url("Where your team can open it.")),
+        "createdVia": nullable(string("Source of the ticket, for example `conversation`, `email` or `api`.")),
+        "customFields": mapping("Custom fields defined by your organisation, by name."),
+        "createdAt": timestamp("Time of creation."),
+        "updatedAt": timestamp("Time of the last change."),
+        "resolvedAt": nullable(timestamp("Time of the last resolution; null while the ticket is unresolved.")),
+        "reopenCount": count("Number of times the ticket was reopened."),
+        "url": nullable(url("URL for your team.")),
     },
     required=["id"],
 )

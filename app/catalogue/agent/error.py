@@ -7,38 +7,38 @@ from app.catalogue.shared import built_in
 _CATEGORIES = ["model_timeout", "rate_limited", "tool_failure", "knowledge_unavailable", "validation", "internal"]
 
 _ERROR = record(
-    "What went wrong.",
+    "The error.",
     {
-        "code": nullable(string("The error in a word, for example `find_payments_unreachable`.")),
-        "category": nullable(choice("The kind of error.", _CATEGORIES)),
-        "message": nullable(string("The error in a sentence, for people.")),
-        "retryable": nullable(boolean("Whether trying again may help.")),
-        "provider": nullable(string("Whose service failed, where it was one's outside the platform.")),
-        "httpStatus": nullable(integer("The HTTP status that the service answered with, where it did.")),
-        "attempt": nullable(count("Which attempt this was, from 1.")),
-        "maxAttempts": nullable(count("How many attempts there are at most.")),
+        "code": nullable(string("Error code, for example `find_payments_unreachable`.")),
+        "category": nullable(choice("Kind of error.", _CATEGORIES)),
+        "message": nullable(string("Error message for people.")),
+        "retryable": nullable(boolean("Whether a retry may succeed.")),
+        "provider": nullable(string("Provider of the service that failed, if it is external to the platform.")),
+        "httpStatus": nullable(integer("HTTP status of the service's response, if there was one.")),
+        "attempt": nullable(count("Number of the attempt, starting at 1.")),
+        "maxAttempts": nullable(count("Maximum number of attempts.")),
     },
 )
 
 _IMPACT = record(
-    "What the customer noticed.",
+    "Impact on the customer.",
     {
-        "customerVisible": nullable(boolean("Whether the customer saw anything of it.")),
-        "fallbackUsed": nullable(boolean("Whether something else was said instead.")),
-        "fallbackMessageId": nullable(string("The id of the message that was sent instead.")),
+        "customerVisible": nullable(boolean("Whether the error was visible to the customer.")),
+        "fallbackUsed": nullable(boolean("Whether a fallback answer was sent.")),
+        "fallbackMessageId": nullable(string("ID of the fallback message.")),
     },
 )
 
 AGENT_ERROR = built_in(
     "agent.error",
-    "An AI agent ran into an error.",
+    "An AI agent encountered an error.",
     subject="agent",
     fields={
         "agent": shared("Agent", "The AI agent."),
-        "conversationId": nullable(string("The id of the conversation; null or absent where it was in none.")),
+        "conversationId": nullable(string("ID of the conversation; null or absent if there is none.")),
         "error": _ERROR,
         "impact": nullable(_IMPACT),
-        "traceId": nullable(string("The id to quote to support: it finds the error in the platform's traces.")),
+        "traceId": nullable(string("Trace ID to quote to support.")),
     },
     example={
         "agent": ARIA,

@@ -5,49 +5,47 @@ from app.catalogue.json_schema import choice, count, identifier, list_of, nullab
 from app.catalogue.shared import built_in, intent, sentiment
 
 _ESCALATION = record(
-    "What the agent asked for.",
+    "The escalation request.",
     {
-        "id": identifier(
-            "The escalation's id; conversation.escalated carries the same one, so that the two can be joined."
-        ),
-        "reason": nullable(string("Why it asked, for example `low_confidence` or `customer_request`.")),
-        "confidence": nullable(share("How sure it was of its answer.")),
-        "threshold": nullable(share("How sure it would have had to be.")),
-        "attempts": nullable(count("How many answers it had tried.")),
-        "unansweredQuestion": nullable(string("The question that it could not answer.")),
-        "suggestedTeamId": nullable(string("The id of the team that it would give it to.")),
-        "suggestedReply": nullable(string("What it would have answered.")),
+        "id": identifier("ID of the escalation, the same as in conversation.escalated."),
+        "reason": nullable(string("Reason, for example `low_confidence` or `customer_request`.")),
+        "confidence": nullable(share("Confidence of the agent in its answer.")),
+        "threshold": nullable(share("Confidence below which the agent escalates.")),
+        "attempts": nullable(count("Number of answers that the agent tried.")),
+        "unansweredQuestion": nullable(string("Question that the agent could not answer.")),
+        "suggestedTeamId": nullable(string("ID of the team that the agent suggests.")),
+        "suggestedReply": nullable(string("Answer that the agent suggests.")),
     },
 )
 
 _ENTITY = record(
-    "Something named in the conversation.",
+    "An entity named in the conversation.",
     {
-        "type": nullable(string("What it is, for example `invoice`.")),
-        "value": nullable(string("What it is called, for example `INV-3391`.")),
+        "type": nullable(string("Kind of entity, for example `invoice`.")),
+        "value": nullable(string("Name of the entity, for example `INV-3391`.")),
     },
 )
 
 _CONTEXT = record(
-    "What a person should know before taking over.",
+    "Context for the person who takes over.",
     {
-        "summary": nullable(string("What happened so far, as the agent sums it up.")),
-        "intent": nullable(intent("What the customer wants, as the agent understood it.")),
-        "sentiment": nullable(sentiment("How the customer feels.")),
-        "entities": list_of(_ENTITY, "What was named in the conversation."),
+        "summary": nullable(string("Summary of the conversation so far, by the agent.")),
+        "intent": nullable(intent("Intent of the customer, as understood by the agent.")),
+        "sentiment": nullable(sentiment("Sentiment of the customer.")),
+        "entities": list_of(_ENTITY, "Entities named in the conversation."),
     },
 )
 
 AGENT_ESCALATION = built_in(
     "agent.escalation",
-    "An AI agent asked for a conversation to be taken over.",
+    "An AI agent requested that a person take over a conversation.",
     subject="agent",
     fields={
         "agent": shared("Agent", "The AI agent."),
-        "conversationId": nullable(string("The id of the conversation.")),
+        "conversationId": nullable(string("ID of the conversation.")),
         "escalation": _ESCALATION,
         "context": nullable(_CONTEXT),
-        "handoffStatus": nullable(choice("How far the hand-over has come.", ["requested", "accepted", "failed"])),
+        "handoffStatus": nullable(choice("Status of the hand-over.", ["requested", "accepted", "failed"])),
     },
     example={
         "agent": ARIA,

@@ -19,51 +19,51 @@ from app.catalogue.shared import built_in, intent
 _SOURCE = record(
     "A source.",
     {
-        "type": nullable(string("What it is, for example `article`, `document` or `ticket`.")),
-        "id": nullable(string("Its id.")),
-        "title": nullable(string("Its title.")),
-        "url": nullable(url("Where to read it.")),
-        "score": nullable(number("How well it fitted; higher is better.")),
+        "type": nullable(string("Kind of source, for example `article`, `document` or `ticket`.")),
+        "id": nullable(string("ID of the source.")),
+        "title": nullable(string("Title of the source.")),
+        "url": nullable(url("URL of the source.")),
+        "score": nullable(number("Relevance score; higher is better.")),
     },
 )
 
 _TOOL_USE = record(
-    "One use of a tool.",
+    "A tool call.",
     {
-        "name": nullable(string("The tool's name.")),
-        "status": nullable(string("How it ended, for example `succeeded` or `failed`.")),
-        "durationMs": nullable(duration("How long it took, in milliseconds.")),
+        "name": nullable(string("Name of the tool.")),
+        "status": nullable(string("Result of the call, for example `succeeded` or `failed`.")),
+        "durationMs": nullable(duration("Duration in milliseconds.")),
     },
 )
 
 _AI = record(
-    "How the answer came about.",
+    "How the answer was generated.",
     {
-        "model": nullable(string("The model that wrote it.")),
-        "promptTokens": nullable(count("Tokens read.")),
-        "completionTokens": nullable(count("Tokens written.")),
-        "latencyMs": nullable(duration("Milliseconds from the question to the whole answer.")),
-        "confidence": nullable(share("How sure the agent was of its answer.")),
-        "intent": nullable(intent("What the customer wanted, as the agent understood it.")),
-        "language": nullable(string("The language of the answer, a BCP 47 tag such as `en`.")),
-        "sources": list_of(_SOURCE, "What the answer rests on, best first."),
-        "toolsUsed": list_of(_TOOL_USE, "The tools used on the way, in order."),
-        "guardrails": list_of(string("A guardrail's name."), "The guardrails that stepped in."),
+        "model": nullable(string("Model that generated the answer.")),
+        "promptTokens": nullable(count("Number of prompt tokens.")),
+        "completionTokens": nullable(count("Number of completion tokens.")),
+        "latencyMs": nullable(duration("Time from the question to the complete answer, in milliseconds.")),
+        "confidence": nullable(share("Confidence of the agent in its answer.")),
+        "intent": nullable(intent("Intent of the customer, as understood by the agent.")),
+        "language": nullable(string("Language of the answer, a BCP 47 tag such as `en`.")),
+        "sources": list_of(_SOURCE, "Sources of the answer, best first."),
+        "toolsUsed": list_of(_TOOL_USE, "Tool calls, in order."),
+        "guardrails": list_of(string("Name of a guardrail."), "Guardrails that were triggered."),
     },
 )
 
 AGENT_RESPONSE = built_in(
     "agent.response",
-    "An AI agent gave an answer.",
+    "An AI agent answered.",
     subject="agent",
     fields={
         "agent": shared("Agent", "The AI agent."),
-        "conversationId": nullable(string("The id of the conversation.")),
-        "ticketId": nullable(string("The id of the ticket, where there is one.")),
+        "conversationId": nullable(string("ID of the conversation.")),
+        "ticketId": nullable(string("ID of the ticket, if there is one.")),
         "message": nullable(shared("Message", "The answer.")),
         "ai": nullable(_AI),
-        "isFinal": nullable(boolean("Whether the answer is whole; false for a part of one that goes on.")),
-        "inReplyToMessageId": nullable(string("The id of the message that it answers.")),
+        "isFinal": nullable(boolean("Whether the answer is complete; false for a part of a longer one.")),
+        "inReplyToMessageId": nullable(string("ID of the message that is answered.")),
     },
     example={
         "agent": ARIA,

@@ -16,47 +16,47 @@ from app.catalogue.json_schema import (
 from app.catalogue.shared import built_in
 
 _DATASET = record(
-    "What it was trained on.",
+    "Training data.",
     {
-        "sources": nullable(count("How many sources.")),
-        "documents": nullable(count("How many documents in all.")),
-        "addedDocuments": nullable(count("How many of them are new since the last training.")),
-        "removedDocuments": nullable(count("How many are gone since the last training.")),
-        "tokens": nullable(count("How many tokens in all.")),
+        "sources": nullable(count("Number of sources.")),
+        "documents": nullable(count("Total number of documents.")),
+        "addedDocuments": nullable(count("Number of documents added since the last training.")),
+        "removedDocuments": nullable(count("Number of documents removed since the last training.")),
+        "tokens": nullable(count("Total number of tokens.")),
     },
 )
 
 _MODEL_VERSION = record(
-    "The version of the agent's model.",
+    "Version of the agent's model.",
     {
-        "from": nullable(string("The version before; null for the first training.")),
-        "to": nullable(string("The version now; null where the training failed.")),
+        "from": nullable(string("Previous version; null for the first training.")),
+        "to": nullable(string("New version; null if the training failed.")),
     },
 )
 
 _METRICS = record(
-    "How well it did when it was evaluated.",
+    "Results of the evaluation.",
     {
-        "accuracy": nullable(share("The share of right answers.")),
-        "coverage": nullable(share("The share of questions that it answered at all.")),
-        "hallucinationRate": nullable(share("The share of answers that rest on nothing.")),
-        "evaluationSetSize": nullable(count("How many questions it was asked.")),
+        "accuracy": nullable(share("Share of correct answers.")),
+        "coverage": nullable(share("Share of questions that were answered.")),
+        "hallucinationRate": nullable(share("Share of answers without a source.")),
+        "evaluationSetSize": nullable(count("Number of questions in the evaluation.")),
     },
 )
 
 _TRAINING = record(
-    "The training itself.",
+    "The training job.",
     {
-        "jobId": nullable(string("The id of the training job.")),
-        "status": nullable(choice("How it ended.", ["completed", "failed", "partial"])),
-        "trigger": nullable(choice("What set it off.", ["manual", "scheduled", "feedback"])),
-        "startedAt": nullable(timestamp("When it began.")),
-        "completedAt": nullable(timestamp("When it ended.")),
-        "durationSeconds": nullable(duration("How long it took, in seconds.")),
+        "jobId": nullable(string("ID of the training job.")),
+        "status": nullable(choice("Result of the training.", ["completed", "failed", "partial"])),
+        "trigger": nullable(choice("Trigger of the training.", ["manual", "scheduled", "feedback"])),
+        "startedAt": nullable(timestamp("Time at which the training started.")),
+        "completedAt": nullable(timestamp("Time at which the training ended.")),
+        "durationSeconds": nullable(duration("Duration in seconds.")),
         "dataset": nullable(_DATASET),
         "modelVersion": nullable(_MODEL_VERSION),
         "metrics": nullable(_METRICS),
-        "errors": list_of(string("An error in a sentence."), "What went wrong; empty where nothing did."),
+        "errors": list_of(string("Error message."), "Errors; empty if there were none."),
     },
 )
 

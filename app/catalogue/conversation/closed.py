@@ -5,32 +5,36 @@ from app.catalogue.json_schema import choice, duration, nullable, number, record
 from app.catalogue.shared import built_in
 
 _RESOLUTION = record(
-    "How it came to its end.",
+    "How the conversation ended.",
     {
-        "resolvedBy": nullable(choice("Whether an AI agent or a person resolved it.", ["ai", "human"])),
-        "summary": nullable(string("What was done, in a sentence or two.")),
-        "resolutionSeconds": nullable(duration("Seconds from its beginning to its end.")),
-        "firstResponseSeconds": nullable(duration("Seconds from its beginning to the first answer.")),
-        "handleSeconds": nullable(duration("Seconds that agents worked on it.")),
+        "resolvedBy": nullable(choice("Whether an AI agent or a person resolved the conversation.", ["ai", "human"])),
+        "summary": nullable(string("Summary of the resolution, in a sentence or two.")),
+        "resolutionSeconds": nullable(duration("Time from the start to the end of the conversation, in seconds.")),
+        "firstResponseSeconds": nullable(
+            duration("Time from the start of the conversation to the first answer, in seconds.")
+        ),
+        "handleSeconds": nullable(duration("Time that agents worked on the conversation, in seconds.")),
     },
 )
 
 _CSAT = record(
-    "What the customer thought of it.",
+    "The customer's satisfaction rating.",
     {
-        "score": nullable(number("The rating, usually 1 (worst) to 5 (best).")),
-        "comment": nullable(string("The customer's own words.")),
+        "score": nullable(number("Rating, usually 1 (worst) to 5 (best).")),
+        "comment": nullable(string("Comment by the customer.")),
     },
 )
 
 CONVERSATION_CLOSED = built_in(
     "conversation.closed",
-    "A conversation was completed.",
+    "A conversation was closed.",
     subject="conversation",
     fields={
         "conversation": shared("Conversation", "The closed conversation."),
-        "closedBy": nullable(string("Who closed it: the id of an agent or a customer, or `system`.")),
-        "closeReason": nullable(choice("Why it was closed.", ["resolved", "inactive", "spam", "duplicate", "merged"])),
+        "closedBy": nullable(string("Who closed the conversation: the ID of an agent or a customer, or `system`.")),
+        "closeReason": nullable(
+            choice("Reason the conversation was closed.", ["resolved", "inactive", "spam", "duplicate", "merged"])
+        ),
         "resolution": nullable(_RESOLUTION),
         "csat": nullable(_CSAT),
     },

@@ -5,35 +5,33 @@ from app.catalogue.json_schema import mapping, nullable, record, shared, string
 from app.catalogue.shared import built_in
 
 _SOURCE = record(
-    "Where the customer was when the conversation began.",
+    "Where the customer started the conversation.",
     {
-        "pageUrl": nullable(string("The address of the page, as the browser gave it.")),
-        "referrer": nullable(string("The page before that one, as the browser gave it.")),
+        "pageUrl": nullable(string("URL of the page, as reported by the browser.")),
+        "referrer": nullable(string("URL of the referring page, as reported by the browser.")),
         "utm": nullable(
-            mapping(
-                "The campaign parameters of the page's address, by name without `utm_`.", {"type": ["string", "null"]}
-            )
+            mapping("Campaign parameters of the page's URL, by name without `utm_`.", {"type": ["string", "null"]})
         ),
-        "userAgent": nullable(string("The browser's or the app's own words about itself.")),
-        "ipCountry": nullable(string("The country of the customer's address, ISO 3166-1 alpha-2.")),
+        "userAgent": nullable(string("User agent of the browser or app.")),
+        "ipCountry": nullable(string("Country of the customer's IP address (ISO 3166-1 alpha-2).")),
     },
 )
 
 _ROUTING = record(
-    "How it found who answers.",
+    "How the conversation was routed.",
     {
-        "queueId": nullable(string("The id of the queue that it went into.")),
-        "strategy": nullable(string("The rule that chose, for example `ai_first` or `round_robin`.")),
+        "queueId": nullable(string("ID of the queue that the conversation was assigned to.")),
+        "strategy": nullable(string("Routing strategy, for example `ai_first` or `round_robin`.")),
     },
 )
 
 CONVERSATION_CREATED = built_in(
     "conversation.created",
-    "A new conversation began.",
+    "A new conversation was started.",
     subject="conversation",
     fields={
         "conversation": shared("Conversation", "The new conversation."),
-        "firstMessage": nullable(shared("Message", "The message that began it; null where nobody has written yet.")),
+        "firstMessage": nullable(shared("Message", "First message; null if there is none yet.")),
         "source": nullable(_SOURCE),
         "routing": nullable(_ROUTING),
     },

@@ -19,32 +19,32 @@ from app.catalogue.shared import built_in
 _REASONS = ["low_confidence", "customer_request", "policy", "sentiment", "sla", "error"]
 
 _ESCALATION = record(
-    "The escalation itself.",
+    "The escalation.",
     {
-        "id": identifier("The escalation's id; agent.escalation carries the same one, so that the two can be joined."),
-        "reason": nullable(choice("Why it was escalated.", _REASONS)),
-        "level": nullable(count("The level of support that it moved to; 1 is the first with people.")),
-        "triggeredBy": nullable(string("What set it off: the id of an agent, a customer or a rule.")),
-        "confidence": nullable(share("How sure the AI agent was of its answer.")),
-        "threshold": nullable(share("How sure it would have had to be.")),
-        "fromAgent": nullable(shared("Agent", "The AI agent that gave it up.")),
-        "toTeamId": nullable(string("The id of the team that it moved to.")),
-        "toAgent": nullable(shared("Agent", "The person that it moved to; null until somebody takes it.")),
-        "slaDueAt": nullable(timestamp("When a person has to have answered.")),
+        "id": identifier("ID of the escalation, the same as in agent.escalation."),
+        "reason": nullable(choice("Reason for the escalation.", _REASONS)),
+        "level": nullable(count("Support level after the escalation; 1 is the first level with people.")),
+        "triggeredBy": nullable(string("What triggered the escalation: the ID of an agent, a customer or a rule.")),
+        "confidence": nullable(share("Confidence of the AI agent in its answer.")),
+        "threshold": nullable(share("Confidence below which the agent escalates.")),
+        "fromAgent": nullable(shared("Agent", "The AI agent that escalated the conversation.")),
+        "toTeamId": nullable(string("ID of the team that takes over.")),
+        "toAgent": nullable(shared("Agent", "The person who takes over; null until somebody does.")),
+        "slaDueAt": nullable(timestamp("Time by which a person must have answered.")),
     },
 )
 
 CONVERSATION_ESCALATED = built_in(
     "conversation.escalated",
-    "A conversation was handed from an AI agent to a person.",
+    "A conversation was handed over from an AI agent to a person.",
     subject="conversation",
     fields={
         "conversation": shared("Conversation", "The conversation after the escalation."),
         "escalation": _ESCALATION,
-        "aiSummary": nullable(string("What happened so far, as the AI agent sums it up.")),
-        "transcriptUrl": nullable(url("Where to read the whole conversation.")),
+        "aiSummary": nullable(string("Summary of the conversation so far, by the AI agent.")),
+        "transcriptUrl": nullable(url("URL of the full conversation.")),
         "lastMessages": list_of(
-            shared("Message", "A message."), "The last messages, oldest first, at most five.", at_most=5
+            shared("Message", "A message."), "The most recent messages, oldest first, at most five.", at_most=5
         ),
     },
     example={

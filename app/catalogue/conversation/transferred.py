@@ -9,30 +9,30 @@ def _side(description: str) -> Schema:
     return record(
         description,
         {
-            "type": nullable(string("What it is: `ai`, `human`, `team` or `queue`.")),
-            "agentId": nullable(string("The agent's id; null where it is a team or a queue.")),
-            "teamId": nullable(string("The team's id.")),
+            "type": nullable(string("Kind of assignee: `ai`, `human`, `team` or `queue`.")),
+            "agentId": nullable(string("ID of the agent; null for a team or a queue.")),
+            "teamId": nullable(string("ID of the team.")),
         },
     )
 
 
 _TRANSFER = record(
-    "The transfer itself.",
+    "The transfer.",
     {
-        "from": nullable(_side("Who had it.")),
-        "to": nullable(_side("Who has it now.")),
-        "initiatedBy": nullable(string("Who wanted it: the id of an agent or a rule, or `system`.")),
-        "reason": nullable(string("Why, for example `skill` or `end_of_shift`.")),
-        "note": nullable(string("What the one wrote to the other.")),
-        "warm": nullable(boolean("Whether both talked to the customer together before it changed hands.")),
-        "transferredAt": nullable(timestamp("When it changed hands.")),
-        "waitSeconds": nullable(duration("Seconds that the customer waited for the new agent.")),
+        "from": nullable(_side("Previous assignee.")),
+        "to": nullable(_side("New assignee.")),
+        "initiatedBy": nullable(string("Who requested the transfer: the ID of an agent or a rule, or `system`.")),
+        "reason": nullable(string("Reason, for example `skill` or `end_of_shift`.")),
+        "note": nullable(string("Note from the previous assignee to the new one.")),
+        "warm": nullable(boolean("Whether both assignees talked to the customer together before the transfer.")),
+        "transferredAt": nullable(timestamp("Time of the transfer.")),
+        "waitSeconds": nullable(duration("Time that the customer waited for the new assignee, in seconds.")),
     },
 )
 
 CONVERSATION_TRANSFERRED = built_in(
     "conversation.transferred",
-    "A conversation changed hands between agents.",
+    "A conversation was transferred between agents.",
     subject="conversation",
     fields={
         "conversation": shared("Conversation", "The conversation after the transfer."),

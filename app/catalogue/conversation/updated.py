@@ -5,15 +5,15 @@ from app.catalogue.json_schema import nullable, record, shared, string
 from app.catalogue.shared import built_in, change, updated_fields
 
 _CHANGES = record(
-    "What changed, by field: `from` is the value before, `to` the value now. Fields not listed may appear.",
+    "Changes by field, with the old value in `from` and the new value in `to`. Fields that are not listed may appear.",
     {
-        "status": change("The status before and after."),
-        "priority": change("The priority before and after."),
-        "assignee": change("The assignee before and after."),
-        "teamId": change("The team before and after."),
-        "tags": change("The tags before and after."),
+        "status": change("Change of the status."),
+        "priority": change("Change of the priority."),
+        "assignee": change("Change of the assignee."),
+        "teamId": change("Change of the team."),
+        "tags": change("Change of the tags."),
     },
-) | {"additionalProperties": change("Another field before and after.")}
+) | {"additionalProperties": change("Change of another field.")}
 
 CONVERSATION_UPDATED = built_in(
     "conversation.updated",
@@ -23,7 +23,7 @@ CONVERSATION_UPDATED = built_in(
         "conversation": shared("Conversation", "The conversation after the change."),
         "changes": _CHANGES,
         "updatedFields": updated_fields("conversation"),
-        "reason": nullable(string("Why it changed, for example `rule:refunds-first`, where that is known.")),
+        "reason": nullable(string("Reason for the change, if known, for example `rule:refunds-first`.")),
     },
     example={
         "conversation": CONVERSATION

@@ -15,37 +15,37 @@ from app.catalogue.json_schema import (
 from app.catalogue.shared import built_in
 
 _LOCATION = record(
-    "Where it is kept.",
+    "Storage location of the backup.",
     {
-        "provider": nullable(string("Whose storage it is.")),
-        "region": nullable(string("The region of that storage.")),
+        "provider": nullable(string("Storage provider.")),
+        "region": nullable(string("Region of the storage.")),
     },
 )
 
 _CHECKSUM = record(
-    "The checksum of the whole backup.",
+    "Checksum of the whole backup.",
     {
-        "algorithm": nullable(string("How it was computed, for example `sha256`.")),
-        "value": nullable(string("The checksum, in hexadecimal.")),
+        "algorithm": nullable(string("Algorithm, for example `sha256`.")),
+        "value": nullable(string("Checksum in hexadecimal.")),
     },
 )
 
 _BACKUP = record(
     "The backup.",
     {
-        "id": identifier("The backup's id."),
-        "status": nullable(choice("How it ended.", ["completed", "failed", "partial"])),
-        "type": nullable(choice("Whether it holds everything or what changed.", ["full", "incremental"])),
-        "startedAt": nullable(timestamp("When it began.")),
-        "completedAt": nullable(timestamp("When it ended.")),
-        "durationSeconds": nullable(duration("How long it took, in seconds.")),
-        "sizeBytes": nullable(count("The size in bytes.")),
+        "id": identifier("ID of the backup."),
+        "status": nullable(choice("Result of the backup.", ["completed", "failed", "partial"])),
+        "type": nullable(choice("Whether the backup is full or incremental.", ["full", "incremental"])),
+        "startedAt": nullable(timestamp("Time at which the backup started.")),
+        "completedAt": nullable(timestamp("Time at which the backup ended.")),
+        "durationSeconds": nullable(duration("Duration in seconds.")),
+        "sizeBytes": nullable(count("Size in bytes.")),
         "location": nullable(_LOCATION),
-        "encrypted": nullable(boolean("Whether it is encrypted.")),
+        "encrypted": nullable(boolean("Whether the backup is encrypted.")),
         "checksum": nullable(_CHECKSUM),
-        "retentionUntil": nullable(timestamp("Until when it is kept.")),
-        "itemCounts": nullable(mapping("How many of each kind it holds, by kind.", count("How many."))),
-        "error": nullable(string("What went wrong, in a sentence; null where nothing did.")),
+        "retentionUntil": nullable(timestamp("Time until which the backup is kept.")),
+        "itemCounts": nullable(mapping("Number of items in the backup, by kind.", count("Number of items."))),
+        "error": nullable(string("Error message; null if the backup succeeded.")),
     },
     required=["id"],
 )

@@ -6,17 +6,17 @@ from app.catalogue.shared import affected_services, built_in
 _INCIDENT = record(
     "The incident.",
     {
-        "id": identifier("The incident's id, the same in each of its events."),
-        "severity": nullable(choice("How bad it is.", ["info", "warning", "critical"])),
-        "code": nullable(string("The error in a word, for example `queue_backlog`.")),
-        "component": nullable(string("The part of the platform that failed.")),
-        "message": nullable(string("The error in a sentence, for people.")),
-        "startedAt": nullable(timestamp("When it began.")),
-        "resolvedAt": nullable(timestamp("When it was over; null while it is not.")),
+        "id": identifier("ID of the incident, the same in all of its events."),
+        "severity": nullable(choice("Severity.", ["info", "warning", "critical"])),
+        "code": nullable(string("Error code, for example `queue_backlog`.")),
+        "component": nullable(string("Component of the platform that failed.")),
+        "message": nullable(string("Error message for people.")),
+        "startedAt": nullable(timestamp("Time at which the incident started.")),
+        "resolvedAt": nullable(timestamp("Time at which the incident was resolved; null while it is ongoing.")),
         "affectedServices": affected_services(),
-        "affectedOrganizations": nullable(count("How many organisations it touches.")),
-        "errorRate": nullable(share("The share of requests that fail.")),
-        "statusPageUrl": nullable(url("Where to follow it.")),
+        "affectedOrganizations": nullable(count("Number of affected organisations.")),
+        "errorRate": nullable(share("Share of requests that fail.")),
+        "statusPageUrl": nullable(url("URL of the status page.")),
     },
     required=["id"],
 )
@@ -27,7 +27,7 @@ SYSTEM_ERROR = built_in(
     subject="incident",
     fields={
         "incident": _INCIDENT,
-        "traceId": nullable(string("The id to quote to support: it finds the error in the platform's traces.")),
+        "traceId": nullable(string("Trace ID to quote to support.")),
     },
     example={
         "incident": {

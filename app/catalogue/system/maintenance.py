@@ -6,23 +6,23 @@ from app.catalogue.shared import affected_services, built_in
 _MAINTENANCE = record(
     "The maintenance.",
     {
-        "id": identifier("The maintenance's id, the same in each of its events."),
-        "status": nullable(choice("How far it has come.", ["scheduled", "started", "completed", "cancelled"])),
-        "title": nullable(string("What it is, in a line.")),
-        "description": nullable(string("What it is, in full.")),
-        "startsAt": nullable(timestamp("When it begins.")),
-        "endsAt": nullable(timestamp("When it should end.")),
+        "id": identifier("ID of the maintenance, the same in all of its events."),
+        "status": nullable(choice("Status of the maintenance.", ["scheduled", "started", "completed", "cancelled"])),
+        "title": nullable(string("Title, in one line.")),
+        "description": nullable(string("Full description.")),
+        "startsAt": nullable(timestamp("Start time.")),
+        "endsAt": nullable(timestamp("Expected end time.")),
         "affectedServices": affected_services(),
-        "expectedImpact": nullable(choice("What will be felt of it.", ["none", "degraded", "outage"])),
-        "regions": list_of(string("A region."), "The regions that it takes place in."),
-        "statusPageUrl": nullable(url("Where to follow it.")),
+        "expectedImpact": nullable(choice("Expected impact.", ["none", "degraded", "outage"])),
+        "regions": list_of(string("A region."), "Affected regions."),
+        "statusPageUrl": nullable(url("URL of the status page.")),
     },
     required=["id"],
 )
 
 SYSTEM_MAINTENANCE = built_in(
     "system.maintenance",
-    "Maintenance of the platform was announced, began, ended or was called off.",
+    "Maintenance of the platform was scheduled, started, completed or cancelled.",
     subject="maintenance",
     fields={"maintenance": _MAINTENANCE},
     example={

@@ -5,16 +5,16 @@ from app.catalogue.json_schema import choice, count, nullable, record, shared, s
 from app.catalogue.shared import built_in
 
 _ASSIGNMENT = record(
-    "The assignment itself.",
+    "The assignment.",
     {
-        "previousAssignee": nullable(shared("Agent", "Who had it before; null where nobody did.")),
-        "previousTeamId": nullable(string("The id of the team that had it before.")),
-        "assignee": nullable(shared("Agent", "Who has it now; null where it was only given to a team.")),
-        "teamId": nullable(string("The id of the team that has it now.")),
-        "assignedBy": nullable(string("Who gave it: the id of an agent or a rule, or `system`.")),
-        "method": nullable(choice("How the assignee was chosen.", ["manual", "round_robin", "skill", "ai_routing"])),
-        "reason": nullable(string("Why this one.")),
-        "workload": nullable(count("How many open tickets the assignee has, this one included.")),
+        "previousAssignee": nullable(shared("Agent", "Previous assignee; null if there was none.")),
+        "previousTeamId": nullable(string("ID of the previous team.")),
+        "assignee": nullable(shared("Agent", "New assignee; null if the ticket was assigned only to a team.")),
+        "teamId": nullable(string("ID of the new team.")),
+        "assignedBy": nullable(string("Who assigned the ticket: the ID of an agent or a rule, or `system`.")),
+        "method": nullable(choice("How the assignee was selected.", ["manual", "round_robin", "skill", "ai_routing"])),
+        "reason": nullable(string("Reason for selecting this assignee.")),
+        "workload": nullable(count("Number of open tickets of the assignee, including this one.")),
     },
 )
 

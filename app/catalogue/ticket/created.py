@@ -5,20 +5,20 @@ from app.catalogue.json_schema import choice, nullable, record, shared, string
 from app.catalogue.shared import built_in
 
 _CREATED_FROM = record(
-    "What it was made from.",
+    "Origin of the ticket.",
     {
-        "type": nullable(choice("The kind of origin.", ["conversation", "email", "form", "api"])),
-        "conversationId": nullable(string("The id of the conversation, where it was one.")),
+        "type": nullable(choice("Kind of origin.", ["conversation", "email", "form", "api"])),
+        "conversationId": nullable(string("ID of the conversation, if the ticket was created from one.")),
     },
 )
 
 TICKET_CREATED = built_in(
     "ticket.created",
-    "A new support ticket was made.",
+    "A new support ticket was created.",
     subject="ticket",
     fields={
         "ticket": shared("Ticket", "The new ticket."),
-        "initialMessage": nullable(shared("Message", "The message that it was made from, where there was one.")),
+        "initialMessage": nullable(shared("Message", "Message that the ticket was created from, if there was one.")),
         "createdFrom": nullable(_CREATED_FROM),
     },
     example={

@@ -5,21 +5,21 @@ from app.catalogue.json_schema import choice, count, duration, nullable, record,
 from app.catalogue.shared import TICKET_STATUSES, built_in
 
 _REOPEN = record(
-    "How it came back.",
+    "How the ticket was reopened.",
     {
-        "reopenedBy": nullable(string("Who reopened it: the id of an agent or a customer, or `system`.")),
-        "reason": nullable(string("Why, for example `customer_reply`.")),
-        "previousStatus": nullable(choice("The status that it had before.", TICKET_STATUSES)),
-        "previouslyResolvedAt": nullable(timestamp("When it had been resolved.")),
-        "secondsSinceResolved": nullable(duration("Seconds since then.")),
-        "reopenCount": nullable(count("How often it was reopened, this time included.")),
-        "triggerMessageId": nullable(string("The id of the message that brought it back, where there was one.")),
+        "reopenedBy": nullable(string("Who reopened the ticket: the ID of an agent or a customer, or `system`.")),
+        "reason": nullable(string("Reason, for example `customer_reply`.")),
+        "previousStatus": nullable(choice("Previous status.", TICKET_STATUSES)),
+        "previouslyResolvedAt": nullable(timestamp("Time at which the ticket had been resolved.")),
+        "secondsSinceResolved": nullable(duration("Time since then, in seconds.")),
+        "reopenCount": nullable(count("Number of times the ticket was reopened, including this one.")),
+        "triggerMessageId": nullable(string("ID of the message that reopened the ticket, if there was one.")),
     },
 )
 
 TICKET_REOPENED = built_in(
     "ticket.reopened",
-    "A resolved ticket was opened again.",
+    "A resolved ticket was reopened.",
     subject="ticket",
     fields={
         "ticket": shared("Ticket", "The reopened ticket."),

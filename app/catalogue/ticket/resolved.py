@@ -5,15 +5,15 @@ from app.catalogue.json_schema import boolean, duration, nullable, record, share
 from app.catalogue.shared import built_in
 
 _RESOLUTION = record(
-    "How it was resolved.",
+    "How the ticket was resolved.",
     {
-        "resolvedBy": nullable(string("Who resolved it: the id of an agent, or `system`.")),
-        "code": nullable(string("The resolution in a word of your organisation, for example `refunded`.")),
-        "summary": nullable(string("What was done, in a sentence or two.")),
-        "resolutionSeconds": nullable(duration("Seconds from its making to its resolution.")),
-        "businessSeconds": nullable(duration("How many of those seconds were in business hours.")),
-        "slaMet": nullable(boolean("Whether the service level agreement was kept.")),
-        "aiResolved": nullable(boolean("Whether an AI agent resolved it without a person.")),
+        "resolvedBy": nullable(string("Who resolved the ticket: the ID of an agent, or `system`.")),
+        "code": nullable(string("Resolution code of your organisation, for example `refunded`.")),
+        "summary": nullable(string("Summary of the resolution, in a sentence or two.")),
+        "resolutionSeconds": nullable(duration("Time from creation to resolution, in seconds.")),
+        "businessSeconds": nullable(duration("The part of that time within business hours, in seconds.")),
+        "slaMet": nullable(boolean("Whether the service level agreement was met.")),
+        "aiResolved": nullable(boolean("Whether an AI agent resolved the ticket without a person.")),
     },
 )
 

@@ -5,12 +5,12 @@ from app.catalogue.json_schema import boolean, identifier, mapping, nullable, re
 from app.catalogue.shared import author, built_in, change, updated_fields
 
 _COMMENT = record(
-    "The comment written with the change; null where there was none.",
+    "Comment added with the change; null if there was none.",
     {
-        "id": identifier("The comment's id."),
-        "public": nullable(boolean("Whether the requester sees it.")),
-        "body": nullable(string("The text.")),
-        "author": nullable(author("Who wrote it.")),
+        "id": identifier("ID of the comment."),
+        "public": nullable(boolean("Whether the requester can see the comment.")),
+        "body": nullable(string("Text of the comment.")),
+        "author": nullable(author("Author of the comment.")),
     },
 )
 
@@ -21,8 +21,8 @@ TICKET_UPDATED = built_in(
     fields={
         "ticket": shared("Ticket", "The ticket after the change."),
         "changes": mapping(
-            "What changed, by field: `from` is the value before, `to` the value now.",
-            change("A field before and after."),
+            "Changes by field, with the old value in `from` and the new value in `to`.",
+            change("Change of a field."),
         ),
         "updatedFields": updated_fields("ticket"),
         "comment": nullable(_COMMENT),

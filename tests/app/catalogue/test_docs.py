@@ -36,7 +36,7 @@ def test_the_page_has_a_section_for_every_event_type() -> None:
 
 
 def test_the_page_shows_fields_inside_objects_and_lists() -> None:
-    assert "| `ai.sources[].title` | string or null | Its title. |" in page()
-    assert "| `dueAt` | date and time or null | When it should be done. |" in page()
+    assert "| `ai.sources[].title` | string or null | Title of the source. |" in page()
+    assert "| `dueAt` | date and time or null | Due time. |" in page()
     assert "| `ticket` | [Ticket](#ticket) (required) | The new ticket. |" in page()
-    assert "| `status` | `open`, `pending`, `snoozed`, `closed` | Where it stands. |" in page()
+    assert "| `status` | `open`, `pending`, `snoozed`, `closed` | Status. |" in page()
