@@ -6,9 +6,12 @@ the database, and RFC 3339 with milliseconds in text.
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Protocol
+from typing import NewType, Protocol
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Micros = NewType("Micros", int)
+"""A time as the database has it: whole microseconds since the epoch."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Clock(Protocol):
@@ -27,7 +30,7 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-def to_micros(time: datetime) -> int:
+def to_micros(time: datetime) -> Micros:
     """Return the whole microseconds from the epoch to an aware time of any zone, exactly.
 
     Raises:
@@ -35,17 +38,17 @@ def to_micros(time: datetime) -> int:
     """
     if time.tzinfo is not UTC and time.utcoffset() is None:
         raise ValueError(f"The time {time.isoformat()} has no zone; give an aware one, such as datetime.now(UTC).")
-    passed = time - _EPOCH
-    return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
+    passed = time - EPOCH
+    return Micros((passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds)
 
 
-def from_micros(micros: int) -> datetime:
+def from_micros(micros: Micros) -> datetime:
     """Return the aware UTC time that is so many microseconds after the epoch; the inverse of `to_micros`.
 
     Raises:
         OverflowError: it lies outside the years 1 to 9999.
     """
-    return _EPOCH + timedelta(microseconds=micros)
+    return EPOCH + timedelta(microseconds=micros)
 
 
 def rfc3339(time: datetime) -> str:
@@ -57,7 +60,7 @@ def rfc3339(time: datetime) -> str:
     return rfc3339_at(to_micros(time))
 
 
-def rfc3339_at(micros: int) -> str:
+def rfc3339_at(micros: Micros) -> str:
     """Return the time that is so many microseconds after the epoch, as `rfc3339` does.
 
     Raises:
@@ -69,4 +72,4 @@ def rfc3339_at(micros: int) -> str:
 
 @lru_cache(maxsize=64)  # times that are written at once lie close together
 def _to_the_second(seconds: int) -> str:
-    return from_micros(seconds * 1_000_000).isoformat().removesuffix("+00:00")
+    return from_micros(Micros(seconds * 1_000_000)).isoformat().removesuffix("+00:00")

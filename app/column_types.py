@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import orjson
 from tortoise import fields
 
-from app.clock import from_micros, to_micros
+from app.clock import Micros, from_micros, to_micros
 
 Text = TypeVar("Text", str, str | None)
 Moment = TypeVar("Moment", datetime, datetime | None)
@@ -44,7 +44,7 @@ class TimestampField(fields.Field[Moment], int):
 
     def to_python_value(self, value: Any) -> datetime | None:
         """A datetime for microseconds; None and datetimes pass."""
-        return from_micros(value) if isinstance(value, int) else value
+        return from_micros(Micros(value)) if isinstance(value, int) else value
 
 
 class JsonField(fields.Field[Any], str):  # type: ignore[misc]

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from app.clock import from_micros
+from app.clock import EPOCH
 from app.ids import DELIVERY, lowest_id
 from app.statuses import DeliveryStatus
 
 Condition: TypeAlias = tuple[str, tuple[Any, ...]]
 
-_EPOCH = from_micros(0)
 _NOTHING: Condition = ("1 = 0", ())
 
 
@@ -89,7 +88,7 @@ def in_time(prefix: str, time: TimeRange) -> list[Condition]:
 
 
 def _first_id(prefix: str, at: datetime) -> str:
-    return lowest_id(prefix, max(at, _EPOCH))
+    return lowest_id(prefix, max(at, EPOCH))
 
 
 def _either(found: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from app.clock import from_micros, to_micros
+from app.clock import Micros, from_micros, to_micros
 
 WORKSPACE = "ws"
 WEBHOOK = "wh"
@@ -94,7 +94,7 @@ def new_id(prefix: str, at: datetime) -> str:
     return new_id_at(prefix, to_micros(at))
 
 
-def new_id_at(prefix: str, micros: int) -> str:
+def new_id_at(prefix: str, micros: Micros) -> str:
     """As `new_id`, of a time that is so many microseconds after the epoch.
 
     Raises:
@@ -138,7 +138,7 @@ def id_time(text: str) -> datetime:
     """
     if prefix_of(text) is None:
         raise ValueError(f"{text[:80]!r} is not an id; an id reads like {EVENT}_01jd7k3m9pegxv0t5c8h2n4w6z.")
-    return from_micros((decode_suffix(text[-_SUFFIX_LENGTH:]) >> 80) * 1000)
+    return from_micros(Micros((decode_suffix(text[-_SUFFIX_LENGTH:]) >> 80) * 1000))
 
 
 def is_id(prefix: str, text: str) -> bool:
@@ -173,5 +173,5 @@ def _encode_time(milliseconds: int) -> str:
     return encode_suffix(milliseconds << 80)[:10]
 
 
-def _impossible(micros: int) -> ValueError:
+def _impossible(micros: Micros) -> ValueError:
     return ValueError(f"No id can be made for {-micros} microseconds before 1970; the times of ids begin there.")

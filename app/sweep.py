@@ -5,9 +5,9 @@ worker process sweeps for itself, and claims like any other; it needs no broker.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from app.clock import from_micros, to_micros
+from app.clock import Micros, from_micros, to_micros
 from app.database.database import Database
 from app.delivery.lease import Lease
 from app.delivery.pipeline import Pipeline
@@ -61,7 +61,7 @@ async def sweep(services: Services, pipeline: Pipeline, lease: Lease, observe: C
     return len(webhooks)
 
 
-async def _look(database: Database, lease: Lease, now: int) -> dict[str, list[str]]:
+async def _look(database: Database, lease: Lease, now: Micros) -> dict[str, list[str]]:
     """What there is, by kind, each with its ids."""
     found: dict[str, list[str]] = {}
     for row in await database.fetch(_LOOK, now, lease.worker_id):
@@ -69,7 +69,7 @@ async def _look(database: Database, lease: Lease, now: int) -> dict[str, list[st
     return found
 
 
-async def _free_dead_claims(services: Services, lease: Lease, now: int) -> None:
+async def _free_dead_claims(services: Services, lease: Lease, now: Micros) -> None:
     """Free the claims of workers whose lease has ended, and announce again what those may have left unsaid."""
     dead = await services.database.fetch(_DEAD_WORKERS, now, lease.worker_id)
     await services.database.execute(_FREE_CLAIMS)
@@ -77,9 +77,9 @@ async def _free_dead_claims(services: Services, lease: Lease, now: int) -> None:
         await _announce_again(services, worker["id"], worker["lease_until"])
 
 
-async def _announce_again(services: Services, worker_id: str, lease_until: int) -> None:
-    window = int(services.settings.lease_seconds * LAST_MOMENTS_LEASES * 1_000_000)
-    first = lowest_id(ATTEMPT, from_micros(lease_until - window))
+async def _announce_again(services: Services, worker_id: str, lease_until: Micros) -> None:
+    last_moments = timedelta(seconds=services.settings.lease_seconds * LAST_MOMENTS_LEASES)
+    first = lowest_id(ATTEMPT, from_micros(lease_until) - last_moments)
     rows = await services.database.fetch(_LAST_RECORDED, worker_id, first)
     updates = [
         delivery_changed(DeliveryRef.of(row), row["started_at"], row["status"], row["attempt_id"]) for row in rows

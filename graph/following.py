@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.catalogue.patterns import compile_patterns
-from app.clock import from_micros, to_micros
+from app.clock import EPOCH, to_micros
 from app.database.errors import DatabaseUnavailable
 from app.delivery_filter import DeliveryFilter
 from app.ids import DELIVERY, lowest_id
@@ -22,7 +22,6 @@ from graph.context import Context
 from graph.errors import BadUserInput
 from graph.waiting import next_value
 
-_EPOCH = from_micros(0)
 # A key that was revoked or has expired ends an idle subscription this much later at most.
 CHECK_SECONDS = 10.0
 # However little is kept, statistics count it first, and they do so later than this (`app.stats.periods`).
@@ -131,4 +130,4 @@ def wanted_by(asked: DeliveryFilter | None) -> Callable[[Update], bool]:
 
 def _first_id(at: datetime | None) -> str | None:
     """The id of a delivery from which on those are that were made at a time or later."""
-    return None if at is None else lowest_id(DELIVERY, max(at, _EPOCH))
+    return None if at is None else lowest_id(DELIVERY, max(at, EPOCH))

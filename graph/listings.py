@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from app.catalogue.patterns import is_pattern
+from app.clock import Micros
 from app.delivery_filter import Condition, in_time, of_statuses, of_types
 from app.delivery_filter import DeliveryFilter as DomainFilter
 from app.delivery_filter import conditions as delivery_conditions
@@ -20,8 +21,8 @@ class ListedEvent(NamedTuple):
 
     id: str
     type: str
-    occurred_at: int
-    created_at: int
+    occurred_at: Micros
+    created_at: Micros
     test: bool
     idempotency_key: str | None
     ordering_key: str | None

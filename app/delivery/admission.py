@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from app.clock import Micros
 from app.delivery.decide import BreakerPolicy, is_probing
 from app.delivery.webhook_state import WebhookState
 
@@ -30,16 +31,16 @@ class Admission(NamedTuple):
     limit: int
     room: int
     allowed: int = 0
-    again_at: int | None = None
-    first_slot_at: int = 0
+    again_at: Micros | None = None
+    first_slot_at: Micros = Micros(0)
     slot_interval: int = 0
 
-    def slot(self, index: int) -> int:
+    def slot(self, index: int) -> Micros:
         """When the attempt with this index (0, 1, …) in the claim may start; 0 is at once."""
-        return self.first_slot_at + index * self.slot_interval if self.slot_interval else 0
+        return Micros(self.first_slot_at + index * self.slot_interval) if self.slot_interval else Micros(0)
 
 
-def admit(webhook: WebhookState, now: int, policy: BreakerPolicy) -> Admission:
+def admit(webhook: WebhookState, now: Micros, policy: BreakerPolicy) -> Admission:
     """What the webhook's own settings and state allow, before the process's capacity is looked at."""
     if webhook.held_until is not None and webhook.held_until > now:
         return Admission(limit=0, room=0, again_at=webhook.held_until)
@@ -47,9 +48,9 @@ def admit(webhook: WebhookState, now: int, policy: BreakerPolicy) -> Admission:
     if webhook.rate_limit_per_second is None:
         return Admission(limit=limit, room=limit, allowed=limit)
     interval = -(-SECOND // webhook.rate_limit_per_second)
-    first = max(webhook.next_slot_at or 0, now)
+    first = max(webhook.next_slot_at or now, now)
     room = max(0, (now + SLOT_HORIZON - first) // interval + 1) if first <= now + SLOT_HORIZON else 0
-    again_at = max(first - SLOT_HORIZON, now) + interval
+    again_at = Micros(max(first - SLOT_HORIZON, now) + interval)
     room = min(limit, room)
     return Admission(limit, room, room, again_at, first, interval)
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from app.clock import Micros
 from app.database.batch import Columns
 from app.database.database import Database, Row, Statements
 from app.delivery.admission import Admission, admit, allot
@@ -84,7 +85,7 @@ _CLAIM_IN = {dialect: _CLAIM.format(due=_DUE[dialect], among_chosen=_AMONG_CHOSE
 
 
 class Claimed(NamedTuple):
-    """A delivery that this process holds and is about to send. Times are microseconds since the epoch."""
+    """A delivery that this process holds and is about to send."""
 
     id: str
     workspace_id: str
@@ -94,10 +95,10 @@ class Claimed(NamedTuple):
     trigger: AttemptTrigger
     attempt_count: int
     retries_used: int
-    created_at: int
+    created_at: Micros
     claimed_by: str
     ordering_key: str | None = None
-    start_at: int = 0
+    start_at: Micros = Micros(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ class ClaimedBatch:
     # Webhooks that may have more due than was claimed, once a place is free.
     unfinished: frozenset[str]
     # Webhooks to ask for again at a time: held back, rate limited, or locked by another process.
-    again: Mapping[str, int]
+    again: Mapping[str, Micros]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +133,10 @@ async def claim(
     worker_id: str,
     webhook_ids: Sequence[str],
     *,
-    now: int,
+    now: Micros,
     capacity: Capacity,
     policy: BreakerPolicy,
-    ordering_gives_way_at: int,
+    ordering_gives_way_at: Micros,
 ) -> ClaimedBatch:
     """Claim what is due of these webhooks, as much as their limits and the process's places allow."""
 
@@ -146,7 +147,7 @@ async def claim(
         claimed = await _claim(statements, worker_id, asked, now, ordering_gives_way_at) if asked else []
         deliveries = _paced(claimed, asked, worker_id)
         await _move_slots(statements, asked, deliveries)
-        locked = {id_: now + LOCKED_RETRY for id_ in webhook_ids if id_ not in webhooks}
+        locked = {id_: Micros(now + LOCKED_RETRY) for id_ in webhook_ids if id_ not in webhooks}
         unfinished, again = _left_over(admissions, deliveries)
         return ClaimedBatch(deliveries, webhooks, await _bodies(statements, deliveries), unfinished, locked | again)
 
@@ -154,7 +155,7 @@ async def claim(
 
 
 def admissions_of(
-    webhooks: Mapping[str, WebhookState], now: int, capacity: Capacity, policy: BreakerPolicy
+    webhooks: Mapping[str, WebhookState], now: Micros, capacity: Capacity, policy: BreakerPolicy
 ) -> dict[str, Admission]:
     """What each active webhook may have, its share of the process's places already applied."""
     active = [webhook for webhook in webhooks.values() if webhook.receives]
@@ -171,7 +172,7 @@ def admissions_of(
 
 
 async def _claim(
-    statements: Statements, worker_id: str, asked: Mapping[str, Admission], now: int, ordering_gives_way_at: int
+    statements: Statements, worker_id: str, asked: Mapping[str, Admission], now: Micros, ordering_gives_way_at: Micros
 ) -> list[Row]:
     rooms = [(webhook_id, admission.limit, admission.room) for webhook_id, admission in asked.items()]
     most = max(admission.room for admission in asked.values())
@@ -189,7 +190,7 @@ def _paced(rows: Sequence[Row], asked: Mapping[str, Admission], worker_id: str) 
     return claimed
 
 
-def _claimed(row: Row, worker_id: str, start_at: int) -> Claimed:
+def _claimed(row: Row, worker_id: str, start_at: Micros) -> Claimed:
     return Claimed(
         id=row["id"],
         workspace_id=row["workspace_id"],
@@ -228,11 +229,11 @@ async def _move_slots(statements: Statements, asked: Mapping[str, Admission], de
 
 def _left_over(
     admissions: Mapping[str, Admission], deliveries: Sequence[Claimed]
-) -> tuple[frozenset[str], dict[str, int]]:
+) -> tuple[frozenset[str], dict[str, Micros]]:
     """Webhooks that took all they were given, so that more may be due: to be asked again when a place is free, or at a
     time."""
     claimed = Counter(delivery.webhook_id for delivery in deliveries)
-    unfinished, again = set(), {}
+    unfinished, again = set[str](), dict[str, Micros]()
     for id_, admission in admissions.items():
         if claimed[id_] < admission.room:
             continue

@@ -8,7 +8,7 @@ would overtake others of its webhook is written unclaimed, and woken up for.
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from app.clock import Clock, to_micros
+from app.clock import Clock, Micros, to_micros
 from app.database.database import Database, Statements
 from app.database.errors import NotAllTouched, UniqueViolation
 from app.database.statements import Write
@@ -27,7 +27,7 @@ class ClaimAtPublish:
     """What one transaction claims. `waiting` are webhooks that have older deliveries to send first."""
 
     def __init__(
-        self, worker_id: str, now: int, capacity: Capacity, policy: BreakerPolicy, waiting: Collection[str]
+        self, worker_id: str, now: Micros, capacity: Capacity, policy: BreakerPolicy, waiting: Collection[str]
     ) -> None:
         self._worker_id = worker_id
         self._now = now

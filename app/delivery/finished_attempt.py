@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from app.clock import Micros
 from app.delivery.claim import Claimed
 from app.delivery.decide import Decision
 from app.delivery.target import Headers, Target
@@ -11,16 +12,15 @@ from app.statuses import AttemptOutcome, DeliveryStatus
 
 
 class FinishedAttempt(NamedTuple):
-    """One finished attempt and what was decided about it. Times are microseconds since the epoch; `webhook` is the
-    webhook as the claim read it."""
+    """One finished attempt and what was decided about it. `webhook` is the webhook as the claim read it."""
 
     attempt_id: str
     claimed: Claimed
     target: Target
     webhook: WebhookState
     shown_headers: Headers
-    started_at: int
-    finished_at: int
+    started_at: Micros
+    finished_at: Micros
     answer: Answered | Unreachable
     outcome: AttemptOutcome
     decision: Decision

@@ -8,10 +8,11 @@ meanwhile waits for the next.
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextvars import Context
+from datetime import timedelta
 
 import structlog
 
-from app.clock import Clock, to_micros
+from app.clock import Clock, Micros, to_micros
 from app.database.database import Database
 from app.database.errors import DatabaseUnavailable
 from app.delivery.attempt import Attempts, Sending
@@ -210,7 +211,7 @@ class Pipeline:
         if asked or self._asked:
             self.ask(asked)
 
-    def _ask_at(self, webhook_id: str, at: int) -> None:
+    def _ask_at(self, webhook_id: str, at: Micros) -> None:
         delay = max(0.0, (at - to_micros(self._clock.now())) / 1_000_000)
         if delay >= self._policy.sweep_seconds:
             return  # The sweep comes earlier.
@@ -250,7 +251,7 @@ class Pipeline:
             await self._release(cut_off, delay_seconds=0)
 
     async def _release(self, claimed: Sequence[Claimed], *, delay_seconds: float) -> None:
-        at = to_micros(self._clock.now()) + int(delay_seconds * 1_000_000)
+        at = to_micros(self._clock.now() + timedelta(seconds=delay_seconds))
         try:
             await release(self._database, claimed, at)
         except Exception as error:  # noqa: BLE001 — whatever kept it, the delivery must not stay claimed for ever

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from app.clock import Micros
 from app.database.database import Database
 
 # One look into an index for each webhook and status, however long the queue is.
@@ -19,7 +20,7 @@ GROUP BY waiting.workspace_id ORDER BY since, waiting.workspace_id LIMIT $2
 """
 
 
-async def queue_ages(database: Database, now: int, most: int) -> Mapping[str, int]:
+async def queue_ages(database: Database, now: Micros, most: int) -> Mapping[str, int]:
     """How long the oldest due delivery of each workspace has been waiting, in microseconds, the longest first and of
     no more than `most` workspaces; one that waits for nothing is left out.
 
@@ -29,7 +30,7 @@ async def queue_ages(database: Database, now: int, most: int) -> Mapping[str, in
     return {row["workspace_id"]: now - int(row["since"]) for row in rows}
 
 
-async def queue_age(database: Database, now: int) -> int:
+async def queue_age(database: Database, now: Micros) -> int:
     """How long the oldest due delivery of all has been waiting, in microseconds; 0 where none is due."""
     ages = await queue_ages(database, now, 1)
     return max(ages.values(), default=0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from app.clock import Micros
 from app.database.batch import Columns
 from app.database.database import Database
 from app.delivery.claim import Claimed
@@ -13,7 +14,7 @@ WHERE delivery.id = held.id AND delivery.claimed_by = held.claimed_by
 """
 
 
-async def release(database: Database, claimed: Sequence[Claimed], at: int) -> None:
-    """Make these deliveries due at `at` (µs) for anybody, where this worker still holds them."""
+async def release(database: Database, claimed: Sequence[Claimed], at: Micros) -> None:
+    """Make these deliveries due at `at` for anybody, where this worker still holds them."""
     if claimed:
         await database.fetch_rows(_RELEASE, _CLAIMS, [(delivery.id, delivery.claimed_by) for delivery in claimed], at)

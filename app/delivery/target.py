@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import httpx
 
-from app.clock import from_micros
+from app.clock import Micros, from_micros
 from app.database.database import Database
 from app.delivery.redaction import spellings
 from app.encryption import Cipher
@@ -93,8 +93,8 @@ class Targets:
         self._cipher = cipher
         self._kept: OrderedDict[str, Target] = OrderedDict()
 
-    async def load(self, versions: Mapping[str, int], now: datetime) -> dict[str, Target]:
-        """The targets of some webhooks, given when each was last changed (µs)."""
+    async def load(self, versions: Mapping[str, Micros], now: datetime) -> dict[str, Target]:
+        """The targets of some webhooks, given when each was last changed."""
         found = {}
         for webhook_id, updated_at in versions.items():
             target = self._kept.get(webhook_id)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from app.clock import from_micros
+from app.clock import Micros, from_micros
 from app.database.batch import Columns
 from app.database.database import Statements
 from app.statuses import WebhookStatus
@@ -20,7 +20,7 @@ SELECT = (
 
 
 class WebhookState(NamedTuple):
-    """A webhook as its row was at one moment. Times are microseconds since the epoch.
+    """A webhook as its row was at one moment.
 
     Attributes:
         receives: whether it is ACTIVE and not deleted.
@@ -32,13 +32,13 @@ class WebhookState(NamedTuple):
     id: str
     workspace_id: str
     receives: bool
-    updated_at: int
+    updated_at: Micros
     max_in_flight: int
     rate_limit_per_second: int | None
-    next_slot_at: int | None
-    held_until: int | None
+    next_slot_at: Micros | None
+    held_until: Micros | None
     consecutive_failures: int
-    failing_since: int | None
+    failing_since: Micros | None
 
     @property
     def is_failing(self) -> bool:

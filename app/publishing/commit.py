@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from app.clock import Micros
 from app.database.batch import Columns
 from app.database.database import Statements
 from app.database.errors import NotAllTouched, UniqueViolation
@@ -49,7 +50,7 @@ class NewDelivery(NamedTuple):
     event_id: str
     webhook_id: str
     event_type: str
-    created_at: int
+    created_at: Micros
     ordering_key: str | None
     due: bool
 

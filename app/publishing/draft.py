@@ -11,7 +11,7 @@ import orjson
 
 from app.catalogue.event_type import EventType
 from app.catalogue.suggestions import unknown_event_type
-from app.clock import rfc3339_at, to_micros
+from app.clock import Micros, rfc3339_at, to_micros
 from app.errors import Problem, UserErrorCode
 from app.ids import EVENT, new_id_at
 from app.registry import KnownEventType, Registry
@@ -32,12 +32,12 @@ class EventDraft:
 
 
 class PreparedEvent(NamedTuple):
-    """An event ready to be committed. Times are microseconds since the epoch; `content` is what filters see."""
+    """An event ready to be committed. `content` is what filters see."""
 
     id: str
     type: str
-    occurred_at: int
-    created_at: int
+    occurred_at: Micros
+    created_at: Micros
     body: str
     content: Mapping[str, Any]
     test: bool
@@ -54,7 +54,7 @@ def json_of(data: Any) -> bytes | TypeError:
         return error
 
 
-def prepare(draft: EventDraft, json: bytes, created_at: int, *, test: bool = False) -> PreparedEvent:
+def prepare(draft: EventDraft, json: bytes, created_at: Micros, *, test: bool = False) -> PreparedEvent:
     """Give the event its id and write its body, once and for all.
 
     Args:
@@ -85,8 +85,8 @@ def prepare(draft: EventDraft, json: bytes, created_at: int, *, test: bool = Fal
     )
 
 
-def example_of(event_type: EventType, created_at: int) -> PreparedEvent:
-    """A test event with the example of an event type, as if taken in at `created_at` (µs)."""
+def example_of(event_type: EventType, created_at: Micros) -> PreparedEvent:
+    """A test event with the example of an event type, as if taken in at `created_at`."""
     data = dict(event_type.example)
     return prepare(EventDraft(event_type.name, data), orjson.dumps(data), created_at, test=True)
 

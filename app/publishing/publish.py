@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from app.access.caller import Caller
-from app.clock import Clock, to_micros
+from app.clock import Clock, Micros, to_micros
 from app.database.database import Database
 from app.database.errors import DatabaseUnavailable
 from app.errors import Problem, Rejected, UserErrorCode, rejected
@@ -171,7 +171,7 @@ class Publisher:
             self.wake(list(awake))
 
 
-def _prepared(one: Submission, registry: Registry, now: int) -> PublishRequest:
+def _prepared(one: Submission, registry: Registry, now: Micros) -> PublishRequest:
     # Without problems, all its data is JSON.
     events = [
         prepare(draft, json, now) for draft, json in zip(one.drafts, one.json, strict=True) if isinstance(json, bytes)

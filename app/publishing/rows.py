@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from app.clock import Micros
 from app.database.batch import Columns
 from app.database.statements import Statements, Write
 from app.publishing.draft import PreparedEvent
@@ -43,13 +44,13 @@ _INSERT_DELIVERIES = (
 
 
 class EventRow(NamedTuple):
-    """A row of `event`, in the order of its insert. Times are microseconds since the epoch."""
+    """A row of `event`, in the order of its insert."""
 
     id: str
     workspace_id: str
     type: str
-    occurred_at: int
-    created_at: int
+    occurred_at: Micros
+    created_at: Micros
     body: str
     test: bool
     idempotency_key: str | None
@@ -87,7 +88,7 @@ class DeliveryRow(NamedTuple):
     test: bool
     ordering_key: str | None
     trigger: str
-    created_at: int
+    created_at: Micros
     claimed_by: str | None
 
 

@@ -7,11 +7,11 @@ and nothing has to be put right later.
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import orjson
 
-from app.clock import Clock, from_micros, to_micros
+from app.clock import EPOCH, Clock, from_micros, to_micros
 from app.database.batch import Columns
 from app.database.database import Database, Statements
 from app.ids import ATTEMPT, DELIVERY, id_time, lowest_id
@@ -68,7 +68,7 @@ async def close_periods(database: Database, clock: Clock) -> int:
 async def closed_until(database: Statements) -> datetime:
     """Up to when every period is written down; long ago, where none is."""
     row = await database.fetch_one(_READ, _PROGRESS)
-    return from_micros(0 if row is None else row["closed_until"])
+    return EPOCH if row is None else from_micros(row["closed_until"])
 
 
 def period_id(subject_id: str, begin: datetime) -> str:
@@ -78,7 +78,7 @@ def period_id(subject_id: str, begin: datetime) -> str:
 
 def period_begin(row_id: str) -> datetime:
     """When the period of a row began."""
-    return from_micros(int(row_id.rpartition(".")[2]) * 1_000_000)
+    return datetime.fromtimestamp(int(row_id.rpartition(".")[2]), UTC)
 
 
 async def _first_used(database: Database, since: datetime) -> datetime | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from app.clock import from_micros, rfc3339
+from app.clock import EPOCH, rfc3339
 from app.errors import Problem, Rejected, UserErrorCode
 
 PERIOD = timedelta(minutes=5)
@@ -21,7 +21,6 @@ MAX_EXACT_SPAN = timedelta(hours=1)
 # A quarter of a year is 26,000 periods to add up.
 MAX_SPAN = timedelta(days=92)
 
-_EPOCH = from_micros(0)
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -63,7 +62,7 @@ def choose_window(since: datetime | None, until: datetime | None, buckets: int |
         return Window(begin, end, parts, in_periods=False)
     width = _whole_periods((end - begin) / parts)
     count = -(-(end - begin) // width)
-    end = _EPOCH + _whole_periods(end - _EPOCH)
+    end = EPOCH + _whole_periods(end - EPOCH)
     return Window(end - width * count, end, count, in_periods=True)
 
 
@@ -95,4 +94,4 @@ def _whole_periods(time: timedelta) -> timedelta:
 
 def period_of(at: datetime) -> datetime:
     """When the period began that a time is in."""
-    return at - (at - _EPOCH) % PERIOD
+    return at - (at - EPOCH) % PERIOD

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from app.clock import Micros
+
 
 class Topic(StrEnum):
     """What kind of thing changed."""
@@ -30,7 +32,7 @@ class Update(NamedTuple):
 
     workspace_id: str
     subject_id: str
-    at: int
+    at: Micros
     event_id: str | None
     webhook_id: str | None
     event_type: str | None
@@ -53,19 +55,19 @@ class DeliveryRef(NamedTuple):
         return cls(row["id"], row["workspace_id"], row["event_id"], row["webhook_id"], row["event_type"])
 
 
-def delivery_changed(delivery: DeliveryRef, at: int, status: str, attempt_id: str | None = None) -> Update:
-    """A delivery that has a status since `at` (µs), by an attempt or otherwise."""
+def delivery_changed(delivery: DeliveryRef, at: Micros, status: str, attempt_id: str | None = None) -> Update:
+    """A delivery that has a status since `at`, by an attempt or otherwise."""
     subject_id, workspace_id, event_id, webhook_id, event_type = delivery
-    return Update(workspace_id, subject_id, at, event_id, webhook_id, event_type, status, attempt_id)
+    return Update(workspace_id, subject_id, Micros(at), event_id, webhook_id, event_type, status, attempt_id)
 
 
-def webhook_changed(workspace_id: str, webhook_id: str, at: int) -> Update:
-    """A change of a webhook at `at` (µs); followers read the webhook itself."""
+def webhook_changed(workspace_id: str, webhook_id: str, at: Micros) -> Update:
+    """A change of a webhook at `at`; followers read the webhook itself."""
     return Update(workspace_id, webhook_id, at, None, webhook_id, None, None, None)
 
 
-def operation_changed(workspace_id: str, operation_id: str, at: int, status: str) -> Update:
-    """An operation that has come further at `at` (µs)."""
+def operation_changed(workspace_id: str, operation_id: str, at: Micros, status: str) -> Update:
+    """An operation that has come further at `at`."""
     return Update(workspace_id, operation_id, at, None, None, None, status, None)
 
 
@@ -119,7 +121,7 @@ def _decode_one(workspace_id: str, row: object) -> Update:
             str() | None as attempt_id,
             *_,
         ]:
-            return Update(workspace_id, subject_id, at, event_id, webhook_id, event_type, status, attempt_id)
+            return Update(workspace_id, subject_id, Micros(at), event_id, webhook_id, event_type, status, attempt_id)
         case _:
             raise ValueError("An update is written as an array of a subject, a time and five texts or nulls.")
 

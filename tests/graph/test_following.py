@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 
+from app.clock import Micros
 from app.delivery_filter import DeliveryFilter, TimeRange
 from app.errors import Unauthenticated
 from app.ids import DELIVERY, lowest_id, new_id
@@ -23,7 +24,7 @@ from tests.domain import Domain
 from tests.graph.conftest import Api
 from tests.patience import PATIENCE_SECONDS
 
-UPDATE = Update("ws", new_id(DELIVERY, START), 0, "evt_1", "wh_1", "ticket.created", "PENDING", None)
+UPDATE = Update("ws", new_id(DELIVERY, START), Micros(0), "evt_1", "wh_1", "ticket.created", "PENDING", None)
 EMPTY = Batch((), "c", gap=False)
 
 

@@ -12,6 +12,7 @@ from strawberry.types.execution import ExecutionResult
 
 import graph.subscriptions
 from app.access.keys import KeyDraft, create_key, revoke_key
+from app.clock import to_micros
 from app.resources import Resources
 from app.statuses import Scope
 from app.updates.cursor import Cursor, parse_cursor
@@ -450,6 +451,6 @@ def connected(address: str, receive_bytes: int) -> system.socket:
 
 def announce_made_up(resources: Resources, workspace_id: str) -> None:
     """Announce a change of nothing that is there; only its cursor may be asked for."""
-    at = int(resources.clock.now().timestamp() * 1_000_000)
+    at = to_micros(resources.clock.now())
     update = Update(workspace_id, "dlv_made_up", at, None, None, None, None, None)
     resources.updates.announce(Topic.DELIVERIES, [update])

@@ -13,14 +13,14 @@ from app.access.caller import Caller
 from app.access.keys import CreatedKey, KeyDraft, create_key, revoke_key
 from app.access.token_signer import Claims, TokenSigner
 from app.access.tokens import create_access_token
-from app.clock import from_micros
+from app.clock import Micros, from_micros
 from app.errors import Forbidden, Problem, Rejected, Unauthenticated, UserErrorCode
 from app.statuses import Scope
 from tests.clock import START
 from tests.domain import Domain
 
 KEY, OTHER_KEY = bytes(range(32)), bytes(32)
-CLAIMS = Claims("key_01jd7k3m9pegxv0t5c8h2n4w6z", frozenset({Scope.READ}), from_micros(1_800_000_000_000_000))
+CLAIMS = Claims("key_01jd7k3m9pegxv0t5c8h2n4w6z", frozenset({Scope.READ}), from_micros(Micros(1_800_000_000_000_000)))
 
 
 async def keyed(domain: Domain, *scopes: Scope, **fields: object) -> tuple[CreatedKey, Caller]:

@@ -6,11 +6,12 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.clock import Micros
 from app.delivery.admission import SECOND, WORKSPACE_SHARE, admit, allot
 from app.delivery.decide import BreakerPolicy
 from app.delivery.webhook_state import WebhookState
 
-NOW = 1_000 * SECOND
+NOW = Micros(1_000 * SECOND)
 POLICY = BreakerPolicy(threshold=10, open_for=timedelta(seconds=30))
 
 
@@ -29,8 +30,8 @@ def state(
         updated_at=NOW,
         max_in_flight=max_in_flight,
         rate_limit_per_second=rate,
-        next_slot_at=slot,
-        held_until=held,
+        next_slot_at=None if slot is None else Micros(slot),
+        held_until=None if held is None else Micros(held),
         consecutive_failures=failures,
         failing_since=None,
     )
@@ -75,7 +76,7 @@ def test_no_second_ever_sees_more_attempts_than_the_rate_allows(
     now, next_slot = NOW, None
     starts: list[int] = []
     for wait in waits:
-        now += wait
+        now = Micros(now + wait)
         admission = admit(state(rate=rate, slot=next_slot, max_in_flight=max_in_flight), now, POLICY)
         starts += [max(now, admission.slot(place)) for place in range(admission.room)]
         next_slot = admission.slot(admission.room)

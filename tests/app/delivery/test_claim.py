@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.clock import Micros
 from app.database.database import Database
 from app.delivery.admission import Admission
 from app.delivery.claim import _claim
@@ -123,7 +124,7 @@ async def test_a_claim_looks_only_at_what_it_takes_whatever_statistics_say(datab
         explaining = Explaining(database)
 
         asked = {id_: Admission(limit=10, room=2, allowed=2) for id_ in WEBHOOKS}
-        claimed = await _claim(explaining, "wrk", asked, now=100, ordering_gives_way_at=0)
+        claimed = await _claim(explaining, "wrk", asked, now=Micros(100), ordering_gives_way_at=Micros(0))
 
         assert len(claimed) == 40
         assert most_looked_at(explaining.plans[0]) <= FEW

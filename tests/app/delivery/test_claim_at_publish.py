@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.clock import Micros, to_micros
 from app.database.errors import DatabaseUnavailable
 from app.delivery.claim import Capacity
 from app.delivery.claim_at_publish import ClaimAtPublish
@@ -50,8 +51,8 @@ def _delivery(world: World, webhook_id: str, number: int) -> NewDelivery:
     return NewDelivery(*ids, "ticket.created", _now(world), None, True)
 
 
-def _now(world: World) -> int:
-    return int(world.resources.clock.now().timestamp() * 1_000_000)
+def _now(world: World) -> Micros:
+    return to_micros(world.resources.clock.now())
 
 
 async def test_an_event_goes_out_without_a_wake_up(world: World) -> None:

@@ -6,9 +6,10 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.clock import Micros
 from app.publishing.draft import EventDraft, json_of, prepare
 
-NOW = 1_795_000_000_000_000  # µs
+NOW = Micros(1_795_000_000_000_000)
 
 _texts = st.text(st.characters(exclude_categories=["Cs"]))
 _whole = st.integers(min_value=-(2**63), max_value=2**63 - 1)

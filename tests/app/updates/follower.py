@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Iterable
 from types import TracebackType
 from typing import Self
 
+from app.clock import Micros
 from app.updates import Batch, Topic, Update, Updates
 from tests.patience import PATIENCE_SECONDS
 
@@ -16,7 +17,7 @@ def an_update(number: int, workspace_id: str = "ws_a") -> Update:
     return Update(
         workspace_id=workspace_id,
         subject_id=f"dlv_{number}",
-        at=1_790_000_000_000_000 + number,
+        at=Micros(1_790_000_000_000_000 + number),
         event_id=f"evt_{number}",
         webhook_id="wh_1",
         event_type="ticket.created",

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.clock import Micros
 from app.updates.update import Update, by_workspace, decode, encode
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -45,7 +46,7 @@ def test_other_texts_are_refused(text: bytes) -> None:
 @given(st.lists(st.tuples(st.sampled_from(["ws_a", "ws_b", "ws_c"]), updates)))
 def test_grouping_by_workspace_keeps_each_ones_order(announced: list[tuple[str, Update]]) -> None:
     moved = [
-        Update(workspace_id, update.subject_id, at, None, None, None, None, None)
+        Update(workspace_id, update.subject_id, Micros(at), None, None, None, None, None)
         for at, (workspace_id, update) in enumerate(announced)
     ]
 

@@ -7,6 +7,7 @@ import pytest
 import redis
 
 import app.updates.redis_streams
+from app.clock import Micros
 from app.updates import Topic, Update
 from app.updates.redis_streams import RedisStreams
 from app.updates.redis_streams.entries import BELL, stream_key
@@ -309,7 +310,7 @@ async def test_an_entry_that_nobody_can_read_is_a_gap(client: "redis.Redis", ser
 
 
 async def test_an_update_that_cannot_be_written_is_a_gap(server: Redis) -> None:
-    unwritable = Update("ws_a", "dlv_\ud800", 0, None, None, None, None, None)
+    unwritable = Update("ws_a", "dlv_\ud800", Micros(0), None, None, None, None, None)
     async with RedisStreams(server.url) as bus, Follower(bus) as follower:
         bus.announce(Topic.DELIVERIES, [unwritable])
         told = await follower.until_gap()
