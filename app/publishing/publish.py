@@ -22,7 +22,7 @@ from app.publishing.draft import MAX_EVENTS, EventDraft, json_of, prepare, probl
 from app.registry import Registries, Registry
 from app.statuses import DeliveryStatus, Scope
 from app.updates.bus import Updates
-from app.updates.update import Topic, Update
+from app.updates.update import DeliveryRef, Topic, Update, delivery_changed
 
 MAX_EVENTS_PER_COMMIT = 1_000
 MAX_REQUESTS_WAITING = 2_000
@@ -196,13 +196,5 @@ def _conflict(index: int, draft: EventDraft, batch: bool) -> Problem:
 
 
 def _created(delivery: NewDelivery) -> Update:
-    return Update(
-        workspace_id=delivery.workspace_id,
-        subject_id=delivery.id,
-        at=delivery.created_at,
-        event_id=delivery.event_id,
-        webhook_id=delivery.webhook_id,
-        event_type=delivery.event_type,
-        status=DeliveryStatus.PENDING,
-        attempt_id=None,
-    )
+    ref = DeliveryRef(delivery.id, delivery.workspace_id, delivery.event_id, delivery.webhook_id, delivery.event_type)
+    return delivery_changed(ref, delivery.created_at, DeliveryStatus.PENDING)
