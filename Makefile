@@ -20,7 +20,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LINK_PROJECT := $(PIP_INSTALL) --no-deps --no-build-isolation --no-index --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo shell dev check format test test-clients bench faults schema released requirements clean
+.PHONY: help setup run demo shell dev check format test test-quick test-clients bench faults schema release requirements clean
 
 help: ## List what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,7 +50,11 @@ format: $(DEVELOPMENT) ## Put code into the project's form
 	$(BIN)/ruff format .
 
 test: $(DEVELOPMENT) ## Run the tests, with a real PostgreSQL and a real Redis
+	@echo "All tests: some ten minutes on two cores. While you work: make test-quick, under one minute."
 	$(BIN)/python -m pytest --numprocesses=$(TEST_PROCESSES) --dist=worksteal $(ARGS)
+
+test-quick: $(DEVELOPMENT) ## Run the tests that need no other program, in under a minute
+	$(BIN)/python -m pytest --quick --numprocesses=$(TEST_PROCESSES) --dist=worksteal $(ARGS)
 
 test-clients: $(DEVELOPMENT) $(NODE_PACKAGES) ## Run the tests with clients that people use; needs Node 20 and npm
 	$(BIN)/python -m pytest tests/clients --numprocesses=auto $(ARGS)
@@ -65,8 +69,9 @@ faults: $(DEVELOPMENT) ## Kill processes, the database and the broker under load
 schema: $(RUNTIME) ## Write schema.graphql from the code
 	@$(BIN)/eev-webhooks schema schema.graphql
 
-released: schema ## Keep the schema of a release, which later ones must not break without a word in CHANGELOG.md
-	cp schema.graphql tests/clients/released.graphql
+# Checks first, and changes nothing if something is wrong. It commits, tags and pushes nothing.
+release: $(DEVELOPMENT) ## Set the version, cut the changelog and keep the schema of a release: VERSION=1.4.0
+	@$(BIN)/python -m tools.release $(VERSION)
 
 # Versions stay as they are where they still fit; `make requirements ARGS=--upgrade` takes the newest.
 requirements: $(BIN)/python ## Pin what pyproject.toml asks for in requirements.txt and requirements-dev.txt

@@ -9,7 +9,7 @@ import pytest
 from tests.clients.program import HERE, run
 
 ROOT = HERE.parents[1]
-# `make released` writes it; until the first release, it is what the first one will promise.
+# `make release` writes it.
 RELEASED = HERE / "released.graphql"
 CURRENT = (ROOT / "schema.graphql").read_text(encoding="utf-8")
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
