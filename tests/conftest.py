@@ -3,22 +3,44 @@
 import gc
 import signal
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
 
+from tests import quick
 from tests.clock import FakeClock
 from tests.databases import Databases, PostgresDatabases, SqliteDatabases
 from tests.services import Postgres, Redis
 
 # No deadline for single examples: how long one takes says more about the machine than about the code.
 hypothesis.settings.register_profile("suite", deadline=None, print_blob=True)
+hypothesis.settings.register_profile("quick", parent=hypothesis.settings.get_profile("suite"), max_examples=10)
 hypothesis.settings.load_profile("suite")
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--quick` runs the quick tier only."""
+    parser.addoption("--quick", action="store_true", help="Run the quick tier only (tests/quick.py).")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Not even load what the quick tier leaves out."""
+    return True if config.getoption("quick") and quick.is_left_out(collection_path) else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what the quick tier leaves out."""
+    if config.getoption("quick"):
+        items[:], others = quick.split(items)
+        config.hook.pytest_deselected(items=others)
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Make an ended CI job (SIGTERM) an interrupted session, which stops the servers that it started."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if config.getoption("quick"):
+        hypothesis.settings.load_profile("quick")
 
 
 def pytest_collection_finish() -> None:
