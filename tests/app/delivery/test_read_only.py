@@ -9,6 +9,7 @@ import pytest
 from app.database.errors import DatabaseUnavailable
 from app.delivery import attempt
 from app.resources import Resources
+from tests.patience import PATIENCE_SECONDS
 from tests.postgres_faults import read_only
 from tests.receiver import after, answer
 from tests.world import World, open_world
@@ -67,7 +68,7 @@ async def test_what_they_refuse_for_good_is_given_up(world: World, monkeypatch: 
 
     await world.publish()
     await world.receiver.received()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while world.resources.pipeline.in_flight:  # noqa: ASYNC110 - turns, not time
             await asyncio.sleep(0)
 
@@ -89,5 +90,5 @@ async def refused(resources: Resources) -> None:
             raise
 
     recorder._write = told  # type: ignore[assignment, method-assign]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await asked.wait()
