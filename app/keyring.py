@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from app.encryption import InvalidKey, new_key, parse_keys
+from app.private_files import private_directory
 from app.settings import Settings
 
 KEY_FILE = "encryption.key"
@@ -32,7 +33,7 @@ def load_keys(settings: Settings) -> tuple[bytes, ...]:
 
 
 def _made_once(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_directory(path.parent)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -9,6 +9,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -26,7 +27,7 @@ from app.database.postgres import STATEMENT_TIMEOUT_SECONDS, TranslatingTransact
 from app.database.sqlite import DurableSqliteClient, ImmediateTransaction
 from app.database.statements import Row, Statements, Work, Write, translated
 
-__all__ = ["Database", "Row", "Statements", "dialect_of", "tortoise_config"]
+__all__ = ["Database", "Row", "Statements", "dialect_of", "sqlite_file", "tortoise_config"]
 
 _Result = TypeVar("_Result")
 
@@ -202,6 +203,11 @@ async def _finished(work: Awaitable[_Result]) -> _Result:
     except asyncio.CancelledError:
         await asyncio.wait([task])
         raise
+
+
+def sqlite_file(url: str) -> Path:
+    """The file of an SQLite URL, the same however it is spelled and whatever symbolic links lead to it."""
+    return Path(url.removeprefix("sqlite://")).resolve()
 
 
 def dialect_of(url: str) -> Dialect:

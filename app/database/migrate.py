@@ -15,10 +15,11 @@ from tortoise.context import TortoiseContext
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
 import app.migrations
-from app.database.database import Database, dialect_of, tortoise_config
+from app.database.database import Database, dialect_of, sqlite_file, tortoise_config
 from app.database.errors import SchemaOutdated, in_own_words
 from app.database.postgres_session import refuse_pooler
 from app.database.statements import translated
+from app.private_files import private_database, private_file
 
 # Any number does, as long as every replica takes the same: the bytes of "eevhooks".
 _ADVISORY_LOCK = 0x656576686F6F6B73
@@ -91,7 +92,9 @@ async def _executor(database_url: str) -> AsyncIterator[MigrationExecutor]:
 @asynccontextmanager
 async def _locked(database_url: str) -> AsyncIterator[None]:
     if database_url.startswith("sqlite://"):
-        async with _file_lock(Path(database_url.removeprefix("sqlite://") + ".lock")):
+        path = sqlite_file(database_url)
+        private_database(path)
+        async with _file_lock(Path(f"{path}.lock")):
             yield
     else:
         connection = await _connect(database_url)
@@ -106,7 +109,7 @@ async def _locked(database_url: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _file_lock(path: Path) -> AsyncIterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_file(path)
     with path.open("w") as file:
         await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
         yield
