@@ -10,6 +10,7 @@ from dramatiq.broker import Broker
 
 from app.clock import Clock
 from app.database.database import dialect_of
+from app.database.migrate import migrate
 from app.open_files import may_open_many
 from app.resources import Resources, open_resources
 from app.settings import Settings
@@ -24,6 +25,7 @@ log = structlog.get_logger()
 
 # Files beside the requests to receivers: clients, the database, the broker, the process's own.
 SPARE_FILES = 500
+CLOSING_SECONDS = 1.0
 
 
 @asynccontextmanager
@@ -31,10 +33,13 @@ async def open_process(
     settings: Settings,
     *,
     works: bool,
+    migrates: bool = False,
     clock: Clock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Resources]:
     """Open a process: with `works` it delivers, without it only takes requests and wakes others.
+
+    With `migrates` an SQLite file is brought to this version's tables first.
 
     Raises:
         SchemaOutdated: the database lacks migrations.
@@ -43,7 +48,7 @@ async def open_process(
     """
     broker = make_broker(settings.broker_url)
     consuming = running_worker(broker) if works and not isinstance(broker, InProcessBroker) else nullcontext()
-    opening = open_resources_for(settings, broker, works=works, clock=clock, transport=transport)
+    opening = open_resources_for(settings, broker, works=works, migrates=migrates, clock=clock, transport=transport)
     async with opening as resources, consuming:
         yield resources
 
@@ -54,6 +59,7 @@ async def open_resources_for(
     broker: Broker,
     *,
     works: bool,
+    migrates: bool = False,
     clock: Clock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Resources]:
@@ -72,7 +78,10 @@ async def open_resources_for(
     deliver = declare_deliver(broker, ask)
     async with AsyncExitStack() as stack:
         if works:
-            await stack.enter_async_context(sole_server(settings.database_url))
+            await stack.enter_async_context(sole_server(settings.database_url, _seconds_to_end(settings)))
+        if migrates and dialect_of(settings.database_url) == "sqlite":
+            # Not before a server that is about to end has ended: it knows the tables as they were.
+            await migrate(settings.database_url)
         resources = await stack.enter_async_context(
             open_resources(
                 settings,
@@ -91,6 +100,11 @@ async def open_resources_for(
         stack.push_async_callback(resources.pipeline.stop, settings.shutdown_seconds)
         await stack.enter_async_context(running(chores(resources, works=works)))
         yield resources
+
+
+def _seconds_to_end(settings: Settings) -> float:
+    """How long a server takes to end: it waits for its requests, then for its deliveries, then closes."""
+    return 2 * settings.shutdown_seconds + CLOSING_SECONDS
 
 
 def _may_open(requests: int) -> None:

@@ -29,6 +29,11 @@ def http_error(request: Request, error: Exception) -> Response:
     return answer
 
 
+def client_gone(_: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette passes both
+    """No answer that anybody reads: the client hung up before its request had come. The status is NGINX's."""
+    return Response(status_code=499)
+
+
 def server_error(request: Request, _: Exception) -> Response:
     """A bug: the log has the traceback under the request's id, and the answer says no more than that."""
     request_id = request_id_of(request.scope)

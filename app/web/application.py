@@ -6,12 +6,13 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.resources import Resources
 from app.settings import Settings
-from app.web.answers import http_error, server_error
+from app.web.answers import client_gone, http_error, server_error
 from app.web.body_limit import BodyLimit
 from app.web.console import console_routes
 from app.web.exposition import metrics_route
@@ -54,7 +55,7 @@ def _assembled(settings: Settings, routes: list[BaseRoute]) -> Starlette:
     application = Starlette(
         routes=routes,
         middleware=_middleware(settings, closing),
-        exception_handlers={HTTPException: http_error, Exception: server_error},
+        exception_handlers={HTTPException: http_error, ClientDisconnect: client_gone, Exception: server_error},
     )
     application.state.closing = closing
     return application

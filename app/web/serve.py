@@ -15,7 +15,6 @@ import uvloop
 from starlette.applications import Starlette
 
 from app.access.keys import bootstrap
-from app.database.migrate import migrate
 from app.garbage import keep_what_is_here
 from app.logs import configure_logging
 from app.open_files import fill_standard_files
@@ -28,6 +27,8 @@ from tasks.process import open_process
 log = structlog.get_logger()
 
 PING_SECONDS = 20.0
+# As Uvicorn's own.
+_BACKLOG = 2_048
 
 
 def print_now(text: str) -> None:
@@ -57,9 +58,7 @@ async def _serve(settings: Settings, greet: Callable[[str], object]) -> None:
     configure_logging(settings)
     # First of all: what is shown once must not be made by a server that cannot start.
     with bound(settings.host, settings.port) as listener:
-        if settings.database_url.startswith("sqlite:"):
-            await migrate(settings.database_url)
-        async with open_process(settings, works=settings.delivers_itself) as resources:
+        async with open_process(settings, works=settings.delivers_itself, migrates=True) as resources:
             application = create_application(resources)
             key = await _first_key(resources)
             url = _url(listener)
@@ -152,10 +151,12 @@ def _uvicorn_config(application: Starlette, settings: Settings) -> uvicorn.Confi
 
 
 def bound(host: str, port: int) -> socket.socket:
-    """A socket bound to an address, not yet listening.
+    """A socket that listens at an address.
+
+    It listens from the start: two sockets may be bound to one port, and only the second to listen is refused.
 
     Raises:
-        SettingsError: it cannot be bound.
+        SettingsError: it cannot listen there.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -163,6 +164,7 @@ def bound(host: str, port: int) -> socket.socket:
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
+            listener.listen(_BACKLOG)
         except OSError:
             listener.close()
             raise

@@ -9,13 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.clock import to_micros
+from app.database.database import sqlite_file
 from app.database.errors import SchemaOutdated
 from app.delivery.lease import Lease
 from app.settings import load_settings
 from app.test_requests.ping import ping_webhook
-from tasks.embedded import AlreadyRunning
+from tasks.embedded import AlreadyRunning, sole_server
 from tasks.process import open_process
 from tests.patience import PATIENCE_SECONDS
 from tests.receiver import after, answer
@@ -134,11 +136,57 @@ async def test_a_database_without_tables_is_refused_with_the_command_to_run(
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 async def test_two_servers_on_one_sqlite_file_are_refused(database_url: str, tmp_path: Path) -> None:
-    settings = load_settings(database_url=database_url, data_dir=tmp_path)
+    settings = load_settings(database_url=database_url, data_dir=tmp_path, shutdown_seconds=0)
     async with open_process(settings, works=True):
         with pytest.raises(AlreadyRunning, match="Another server works on"):
             async with open_process(settings, works=True):
                 pass  # pragma: no cover
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("spelled", ["link", "link to the directory", "dots"])
+async def test_two_servers_on_one_sqlite_file_are_refused_however_it_is_spelled(
+    database_url: str, tmp_path: Path, spelled: str
+) -> None:
+    file, link = sqlite_file(database_url), tmp_path / "link"
+    link.symlink_to(file.parent if spelled == "link to the directory" else file)
+    other = {
+        "link": link,
+        "link to the directory": link / file.name,
+        "dots": file.parent / ".." / file.parent.name / file.name,
+    }[spelled]
+    async with sole_server(database_url):
+        with pytest.raises(AlreadyRunning, match="Another server works on"):
+            async with sole_server(f"sqlite://{other}"):
+                pass  # pragma: no cover
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_an_sqlite_file_with_two_names_is_refused(database_url: str, tmp_path: Path) -> None:
+    (tmp_path / "other").hardlink_to(sqlite_file(database_url))
+
+    for url in (database_url, f"sqlite://{tmp_path / 'other'}"):
+        with pytest.raises(AlreadyRunning, match="has 2 names"):
+            async with sole_server(url):
+                pass  # pragma: no cover
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_a_server_starts_when_the_one_before_has_ended(database_url: str) -> None:
+    before = sole_server(database_url)
+    await before.__aenter__()
+    after = sole_server(database_url, PATIENCE_SECONDS)
+    with capture_logs() as logs:
+        starting = asyncio.create_task(after.__aenter__())
+        while not logs:  # noqa: ASYNC110 - it waits as soon as it has said so
+            await asyncio.sleep(0)
+        assert not starting.done()
+
+        await before.__aexit__(None, None, None)
+        await starting
+    await after.__aexit__(None, None, None)
+
+    assert [line["event"] for line in logs] == ["server.waiting"]
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)

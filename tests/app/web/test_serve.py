@@ -10,10 +10,11 @@ import signal
 import socket
 import sqlite3
 import stat
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import httpx
@@ -199,6 +200,77 @@ def test_a_port_that_is_taken_stops_the_start_before_anything_is_made(tmp_path: 
             serve(load_settings(port=port, data_dir=tmp_path / "data"))
 
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.usefixtures("here")
+def test_of_two_servers_that_start_at_once_on_one_port_only_one_says_that_it_listens(tmp_path: Path) -> None:
+    with closing(bound("127.0.0.1", 0)) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(SettingsError, match="in use"):
+            serve(load_settings(port=port, data_dir=tmp_path / "data"))
+
+
+def test_a_restart_waits_until_the_server_before_has_finished(tmp_path: Path) -> None:
+    url = f"sqlite://{tmp_path / 'data' / 'eev-webhooks.db'}"
+    with ExitStack() as stack:
+        first = stack.enter_context(Running(tmp_path / "data", bootstrap_api_key=KEY))
+        (tmp_path / "second").mkdir()
+        second = Running(tmp_path / "second" / "data", database_url=url, log_format="json")
+        second.until_logged("server.waiting")
+        code, _ = first.stop()
+        stack.enter_context(second)
+        answer = second.ask(VIEWER, KEY)
+
+    assert code == 0
+    assert answer.status_code == 200
+
+
+def hung_up(server: Running, sent: bytes, *, reset: bool) -> None:
+    url = httpx.URL(server.url)
+    with socket.create_connection((url.host, url.port or 80), timeout=30) as connection:
+        if reset:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.sendall(sent)
+
+
+def test_a_publisher_that_hangs_up_is_no_error(tmp_path: Path) -> None:
+    event = '{type: "ticket.created", data: {ticket: {id: "tkt_1"}}}'
+    events = ", ".join([event] * 50)
+    body = json.dumps({"query": f"mutation {{ publishEvents(input: {{events: [{events}]}}) {{ deliveryCount }} }}"})
+    with Running(tmp_path / "data", bootstrap_api_key=KEY) as running:
+        for accept in ("application/json", "text/event-stream"):
+            head = (
+                f"POST /graphql HTTP/1.1\r\nHost: eev.test\r\nAuthorization: Bearer {KEY}\r\nAccept: {accept}\r\n"
+                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            )
+            request = (head + body).encode()
+            for length in (len(head) - 1, len(head), len(request) // 2, *[len(request)] * 10):
+                for reset in (False, True):
+                    hung_up(running, request[:length], reset=reset)
+        running.ask(VIEWER, KEY)
+        running.stop()
+
+    assert "error" not in running.log.lower()
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+def test_what_the_server_keeps_is_readable_by_its_owner_only(tmp_path: Path, umask: int) -> None:
+    data = tmp_path / "data"
+    before = os.umask(umask)
+    try:
+        with Running(data, bootstrap_api_key=KEY) as running:
+            running.ask(VIEWER, KEY)
+            while_running = {path.name: stat.S_IMODE(path.stat().st_mode) for path in data.iterdir()}
+        (data / "eev-webhooks.db").chmod(0o644)
+        (data / "eev-webhooks.db-wal").chmod(0o644)
+        with Running(data):
+            again = {path.name: stat.S_IMODE(path.stat().st_mode) for path in data.iterdir()}
+    finally:
+        os.umask(before)
+
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    assert {"eev-webhooks.db", "eev-webhooks.db-wal", "eev-webhooks.db-shm", "encryption.key"} <= while_running.keys()
+    assert set(while_running.values()) == set(again.values()) == {0o600}
 
 
 @pytest.mark.usefixtures("here")
