@@ -211,13 +211,14 @@ def test_of_two_servers_that_start_at_once_on_one_port_only_one_says_that_it_lis
 
 
 def test_a_restart_waits_until_the_server_before_has_finished(tmp_path: Path) -> None:
+    keys = base64.b64encode(os.urandom(32)).decode()
     url = f"sqlite://{tmp_path / 'data' / 'eev-webhooks.db'}"
     with ExitStack() as stack:
-        first = stack.enter_context(Running(tmp_path / "data", bootstrap_api_key=KEY))
+        first = stack.enter_context(Running(tmp_path / "data", encryption_keys=keys, bootstrap_api_key=KEY))
         (tmp_path / "second").mkdir()
-        second = Running(tmp_path / "second" / "data", database_url=url, log_format="json")
+        second = Running(tmp_path / "second" / "data", encryption_keys=keys, database_url=url, log_format="json")
         second.until_logged("server.waiting")
-        code, _ = first.stop()
+        code = first.stop()
         stack.enter_context(second)
         answer = second.ask(VIEWER, KEY)
 
