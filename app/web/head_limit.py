@@ -18,6 +18,15 @@ class LimitedHeads(HttpToolsProtocol):
         self._max_bytes = self.config.h11_max_incomplete_event_size or 0
         self._bytes_without_end = 0
         self._got_on = False
+        # Requests that are still being answered while the next one has come already (pipelining).
+        self._overtaken: list[RequestResponseCycle] = []
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell every request that is being answered that its client has gone; Uvicorn tells the last one only."""
+        for cycle in self._overtaken:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, and close the connection (431) where there has been too much of nothing."""
@@ -38,7 +47,11 @@ class LimitedHeads(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Its head has ended."""
         self._got_on = True
+        before: RequestResponseCycle | None = self.cycle
         super().on_headers_complete()
+        self._overtaken = [cycle for cycle in self._overtaken if not cycle.response_complete]
+        if before is not None and before is not self.cycle and not before.response_complete:
+            self._overtaken.append(before)
 
     def on_body(self, body: bytes) -> None:
         """Some of its body came, which `app.web.body_limit` counts."""

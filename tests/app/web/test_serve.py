@@ -248,6 +248,7 @@ def test_a_publisher_that_hangs_up_is_no_error(tmp_path: Path) -> None:
             for length in (len(head) - 1, len(head), len(request) // 2, *[len(request)] * 10):
                 for reset in (False, True):
                     hung_up(running, request[:length], reset=reset)
+                    hung_up(running, request + request[:length], reset=reset)
         running.ask(VIEWER, KEY)
         running.stop()
 
