@@ -12,8 +12,7 @@ from graph.enums import HttpMethod, SignatureScheme
 
 _NAME = "Name of the webhook, for people."
 _URL = "URL that requests are sent to: https, or in development also http."
-_EVENT_TYPES = 'Event types that the webhook receives: names or patterns, e.g. "ticket.created", "ticket.*",'
-' "*".'
+_EVENT_TYPES = 'Event types that the webhook receives: names or patterns, e.g. "ticket.created", "ticket.*", "*".'
 _DESCRIPTION = "What the webhook is for."
 _FILTER = 'CEL expression that selects among those events, e.g. data.ticket.priority == "urgent".'
 _METHOD = "HTTP method of requests."
