@@ -1,1 +1,1 @@
-"""The GraphQL API: one of the two doors into `app`. Knows GraphQL and HTTP; decides nothing about webhooks."""
+"""The GraphQL API over `app`. Knows GraphQL and HTTP; the rules about webhooks are in `app`."""

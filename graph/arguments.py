@@ -1,4 +1,4 @@
-"""The arguments that every list takes, described once, and what it means that one was left out."""
+"""Arguments that all lists share, and the meaning of an omitted one."""
 
 from typing import Annotated, TypeAlias, TypeVar
 
@@ -42,5 +42,5 @@ OfDeliveries: TypeAlias = Annotated[
 
 
 def given(value: Value) -> Value | None:
-    """The value of an argument; None where it was left out, which Strawberry tells apart from null and lists do not."""
+    """The value of an argument, or None if it was omitted. Strawberry distinguishes omitted from null; lists do not."""
     return None if isinstance(value, UnsetType) else value

@@ -1,7 +1,7 @@
-"""All who are told the same: one subscription runs for them, and each message is made and written as JSON once.
+"""Followers of the same subscription: it runs once for all of them, and each message is serialised once.
 
-Pull all the way here too: the next message is made once somebody waits for it. Whoever does not is told later what he
-missed, by himself (`graph.sharing`); nothing is kept for him but the latest message, which all have in common.
+Messages are pulled: the next one is produced when a follower waits for it. A follower that falls behind catches up by a
+subscription of its own (`graph.sharing`); only the latest message is kept, and it is shared by all.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ from graph.http import encode
 from graph.place import Place, Told
 
 Results = AsyncGenerator[ExecutionResult, None]
-# A key or access token, and the address that it comes from.
+# An API key or access token, and the address that it is used from.
 Credentials = tuple[str, str | None]
 
-# So many are told before anything else in the process gets a turn: about half a millisecond.
+# Followers woken before the event loop runs anything else: about half a millisecond.
 AT_ONCE = 32
 # How long an audience leaves the process to others after a message, whatever it took to make it.
 LONGEST_PAUSE_SECONDS = 0.5
@@ -37,9 +37,9 @@ class Message:
 
     Attributes:
         number: counts up.
-        start: where those stand who are told it next.
-        admitted: the keys, each with an address, that were found good for it.
-        asked: those that it is being found out for.
+        start: position of the followers that receive it next.
+        admitted: credentials that have been checked for this message.
+        asked: credentials that are being checked.
     """
 
     number: int
@@ -50,18 +50,18 @@ class Message:
     asked: dict[Credentials, asyncio.Future[None]] = field(default_factory=dict)
 
     def comes_next(self, position: Cursor) -> bool:
-        """Whether it has all that comes after a position, and nothing else."""
+        """Whether it covers exactly the updates that follow a position."""
         return self.start <= position < self.told.first
 
 
 class Audience:
-    """Tells everybody who follows one subscription.
+    """Sends the messages of one subscription to all of its followers.
 
     Args:
-        results: the subscription's, its first message taken already; closed by the audience.
-        place: where it stands.
-        told: what that first message covers.
-        check_seconds: how often those who are told nothing are woken, to see whether they still may follow.
+        results: results of the subscription after its first message; the audience closes them.
+        place: position of the subscription.
+        told: what the first message covers.
+        check_seconds: how often idle followers are woken to check their credentials.
     """
 
     def __init__(self, results: Results, place: Place, told: Told, check_seconds: float) -> None:
@@ -69,7 +69,7 @@ class Audience:
         self._loop = asyncio.get_running_loop()
         self._place = place
         self._check_seconds = check_seconds
-        # In the order in which they came; a dictionary, so that who leaves is found at once.
+        # In order of arrival; a dictionary, so that removal takes constant time.
         self._waiting: dict[asyncio.Future[None], None] = {}
         self._asked = asyncio.Event()
         nothing = ExecutionResult(data=None, errors=None)
@@ -79,14 +79,14 @@ class Audience:
         self.over = False
         self.checks = 0
         self.members = 0
-        # In an empty context: what is logged here belongs to no request.
+        # In an empty context, because log lines written here belong to no request.
         self._tasks = [
             asyncio.create_task(self._run(results), context=Variables()),
             asyncio.create_task(supervised("audience reminder", self._remind), context=Variables()),
         ]
 
     async def news(self, seconds: float | None = None) -> None:
-        """Wait for a message, for the end, or for the time to check keys; or for so many seconds."""
+        """Wait for a message, for the end, for the time to check keys, or at most for `seconds`."""
         woken = self._loop.create_future()
         self._waiting[woken] = None
         self._asked.set()
@@ -115,9 +115,8 @@ class Audience:
                         continue
                     self.latest = Message(self.latest.number + 1, _start(told, self.latest), told, _written(result))
                     await self._wake()
-                    # As long as this took the process is left to others: when there is much to tell, or there are many
-                    # to be told, messages get bigger rather than more. Waiting for a database that stood still does not
-                    # count.
+                    # Pause for as long as this took: under load, messages get bigger rather than more frequent.
+                    # Time spent waiting for a stalled database does not count.
                     await asyncio.sleep(min(clock() - told.at, LONGEST_PAUSE_SECONDS))
                     await self._until_asked()
         except Exception as error:  # noqa: BLE001 a defect, which must not leave anybody waiting for ever
@@ -148,7 +147,7 @@ class Audience:
 
 
 def refusal(error: Exception, extensions: dict[str, Any] | None = None) -> ExecutionResult:
-    """The result that tells of an error beside the execution."""
+    """The result for an error that occurred outside the execution."""
     located = GraphQLError(str(error), original_error=error)
     explain([located])
     return ExecutionResult(data=None, errors=[located], extensions=extensions)
@@ -159,7 +158,7 @@ def _start(told: Told, before: Message) -> Cursor:
 
 
 def _written(result: ExecutionResult) -> ExecutionResult:
-    """The same result, its data as JSON: whatever encodes it copies that text."""
+    """The same result with its data serialised, which the encoder then copies."""
     written: Any = orjson.Fragment(encode(result.data))
     return ExecutionResult(
         data=None if result.data is None else written, errors=result.errors, extensions=result.extensions

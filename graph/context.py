@@ -1,4 +1,4 @@
-"""What resolvers are given beside their arguments: who calls, what the server holds open, and loaders of their own."""
+"""The context of resolvers: the caller, the server's services, and loaders of the operation."""
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -19,7 +19,7 @@ NOBODY = Caller(workspace_id="", actor="nobody", scopes=frozenset())
 
 @dataclass(slots=True)
 class Context:
-    """One operation's context. A socket has one too, from which those of its operations are made."""
+    """Context of one operation. A socket also has one, from which those of its operations are derived."""
 
     resources: Resources
     loaders: "Loaders"
@@ -31,7 +31,7 @@ class Context:
     connection_params: dict[str, Any] | None = field(default=None, repr=False)
 
     async def authenticate(self, token: str) -> None:
-        """Let the holder of a key or access token call from now on.
+        """Set the caller to the holder of an API key or access token.
 
         Raises:
             Unauthenticated: there is none, or it is not valid.
@@ -42,7 +42,7 @@ class Context:
         self.forget()
 
     async def authenticate_again(self) -> None:
-        """Raise, as `authenticate` does, where what was presented has been revoked or has expired since."""
+        """Raise, as `authenticate` does, if the credentials have been revoked or have expired since."""
         self.caller = await self.resources.authenticator.authenticate(self.token, self.source_address)
 
     @property
@@ -60,11 +60,11 @@ class Context:
             self.resources.limiter.take(self.caller.api_key_id)
 
     def for_operation(self) -> "Context":
-        """The context of one operation on this socket: what it loads is its own."""
+        """Context of one operation on this socket, with its own loaders."""
         return replace(self, loaders=self.loaders.fresh(self.caller), place=Place())
 
     def forget(self) -> None:
-        """Load everything anew from here on: something was written, or a subscription's next message begins."""
+        """Discard what was loaded, after a write or before the next message of a subscription."""
         self.loaders = self.loaders.fresh(self.caller)
 
 

@@ -1,7 +1,7 @@
-"""What an operation may cost: the fields it asks for, each counted as often as the connections around it may return it.
+"""Cost of an operation: its fields, each counted as often as the connections around it may return it.
 
-Weighed once a document and operation; what depends on variables (`first: $n`) is worked out at each request. Fields are
-merged as execution merges them, so that spreading a fragment twice costs nothing. Introspection costs nothing.
+Computed once per document and operation; the part that depends on variables (`first: $n`) is computed per request.
+Fields are merged as in execution, so spreading a fragment twice costs nothing. Introspection costs nothing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -32,17 +32,17 @@ from graphql import (
 from graph.limits import too_complex
 from graph.pagination import DEFAULT_SIZE, MAX_SIZE
 
-# Fields that take statements of their own rather than a share of one, and how many others each counts as.
+# Fields that need statements of their own rather than a share of one, with their weights.
 WEIGHTS = {"stats": 100}
 
 Parent: TypeAlias = GraphQLObjectType | GraphQLInterfaceType
-# The fields of one selection set that execution merges, by the type they are asked of and their name in the answer.
+# Fields of one selection set that execution merges, by parent type and response name.
 Merged: TypeAlias = dict[tuple[str, str], tuple[GraphQLField, list[FieldNode]]]
 
 
 @dataclass(slots=True)
 class Cost:
-    """Fields that are asked for once, and parts that a connection repeats up to the size of its page."""
+    """Fields that are returned once, and parts that a connection repeats up to its page size."""
 
     fields: int = 0
     repeated: "list[tuple[PageSize, Cost]]" = field(default_factory=list)
@@ -54,13 +54,13 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class PageSize:
-    """How many rows a connection may return: the values of `first` and `last`, and the defaults of variables."""
+    """Number of items a connection may return: the values of `first` and `last`, and the defaults of variables."""
 
     given: tuple[ValueNode, ...]
     defaults: Mapping[str, ValueNode | None]
 
     def most(self, variables: Mapping[str, Any]) -> int:
-        """The most that a request with these variables can get; what is no page size will be refused later."""
+        """Maximum page size of a request with these variables; an invalid size is refused later."""
         sizes = [size for node in self.given if (size := self._value(node, variables)) is not None]
         return max(sizes, default=DEFAULT_SIZE)
 
@@ -107,7 +107,7 @@ class _Weighing:
         return self._cost(root, [self._operation.selection_set], None)
 
     def _cost(self, parent: Parent, sets: Iterable[SelectionSetNode], around: PageSize | None) -> Cost:
-        """The cost of selection sets on a type; `around` is the page size where that type is a connection."""
+        """The cost of selection sets on a type; `around` is the page size if that type is a connection."""
         cost = Cost()
         for field_, nodes in self._merged(parent, sets).values():
             self._left -= 1
@@ -152,7 +152,7 @@ class _Weighing:
     def _fragment(
         self, selection: SelectionNode, spread: set[str]
     ) -> InlineFragmentNode | FragmentDefinitionNode | None:
-        """The fragment that is selected, unless it was spread here before."""
+        """The selected fragment, unless it was already spread here."""
         if isinstance(selection, InlineFragmentNode):
             return selection
         assert isinstance(selection, FragmentSpreadNode)

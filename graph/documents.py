@@ -1,7 +1,7 @@
-"""Parses and validates each text once, however often it is asked, and holds every request to its limits.
+"""Parses and validates each document once, and enforces the limits of operations.
 
-Stands in for Strawberry's ParserCache and ValidationCache: one look-up instead of two, and a syntax error that finds
-its way to the client over sockets and SSE too.
+Replaces Strawberry's ParserCache and ValidationCache: one look-up instead of two, and syntax errors reach clients over
+sockets and SSE too.
 """
 
 from collections import OrderedDict
@@ -28,29 +28,29 @@ from app.settings import Settings
 from graph.cost import Cost, weigh
 from graph.limits import repetition_errors, shape_errors, too_complex
 
-# A thousand operations of usual size.
+# About a thousand operations of usual size.
 MAX_BYTES_KEPT = 64_000_000
-# What a parsed document takes, each of its tokens, and each error of one that is not valid; measured.
+# Measured memory of a parsed document, of each token, and of each validation error.
 _DOCUMENT_BYTES, _TOKEN_BYTES, _ERROR_BYTES = 5_000, 650, 2_000
 
 
 def bytes_of(text: str) -> int:
-    """At most how much memory a text takes: one character beyond ASCII can make all of them wide."""
+    """Upper bound of a text's memory: one character beyond ASCII can make all of them wide."""
     return len(text) if text.isascii() else 4 * len(text)
 
 
 @dataclass(slots=True)
 class Prepared:
-    """A text that could be parsed, what is wrong with it, and the costs of those of its operations that were run."""
+    """A parsed document, its validation errors, and the costs of its operations that were run."""
 
     text: InitVar[str]
     document: DocumentNode
     errors: Sequence[GraphQLError]
     costs: dict[str | None, Cost] = field(default_factory=dict)
 
-    # Whether an operation has to be named to be run. Strawberry would run the first.
+    # Whether a request must name an operation. Strawberry would run the first.
     is_ambiguous: bool = field(init=False)
-    # About how much memory this takes with its text, of which comments and errors may repeat every character.
+    # Approximate memory including the text, which comments and errors may repeat.
     bytes: int = field(init=False)
 
     def __post_init__(self, text: str) -> None:
@@ -61,12 +61,12 @@ class Prepared:
 
 
 class Documents:
-    """The texts that were asked lately."""
+    """Cache of recently used documents."""
 
     def __init__(self, schema: GraphQLSchema, settings: Settings) -> None:
         self._schema = schema
         self._settings = settings
-        # Built once: a new rule class a request would defeat any cache.
+        # Built once, because a new rule class per request would defeat the cache.
         self._rules: tuple[type[ASTValidationRule], ...] = tuple(specified_rules)
         if not settings.introspection:
             self._rules += (NoSchemaIntrospectionCustomRule,)
@@ -95,7 +95,7 @@ class Documents:
     def check(
         self, prepared: Prepared, operation_name: str | None, variables: dict[str, Any] | None
     ) -> tuple[list[GraphQLError], int | None]:
-        """What keeps an operation from being run, or else what it costs. Of several, one has to be named."""
+        """The errors that prevent an operation, or else its cost. One of several operations must be named."""
         if prepared.errors:
             return list(prepared.errors), None
         if operation_name is None and prepared.is_ambiguous:
@@ -145,7 +145,7 @@ class Documents:
 
 
 class Preparation(SchemaExtension):
-    """Takes the place of Strawberry's parsing and validation of what is streamed, and says the cost in `extensions`."""
+    """Replaces Strawberry's parsing and validation for streams, and reports the cost in `extensions`."""
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
@@ -153,7 +153,7 @@ class Preparation(SchemaExtension):
         self._cost: int | None = None
 
     def on_parse(self) -> Iterator[None]:
-        """Hand Strawberry the document. What cannot be parsed it parses again: raising here would break sockets."""
+        """Give Strawberry the document. It parses invalid text again, because raising here would break sockets."""
         context = self.execution_context
         try:
             self._prepared = self._documents.prepare(context.query or "")
@@ -163,7 +163,7 @@ class Preparation(SchemaExtension):
         yield
 
     def on_validate(self) -> Iterator[None]:
-        """Hand Strawberry the errors of the document, or that of its cost."""
+        """Give Strawberry the errors of the document or of its cost."""
         context = self.execution_context
         assert self._prepared is not None
         errors, self._cost = self._documents.check(self._prepared, context._provided_operation_name, context.variables)
@@ -171,5 +171,5 @@ class Preparation(SchemaExtension):
         yield
 
     def get_results(self) -> dict[str, Any]:
-        """What goes into `extensions` of the answer."""
+        """The `extensions` of the response."""
         return {} if self._cost is None else {"cost": self._cost}

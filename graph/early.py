@@ -1,6 +1,6 @@
-"""An answer that is made while what it tells of is being committed, and leaves when that is done.
+"""A response that is prepared while its transaction is being committed, and sent when that is done.
 
-So the server has something to do while all who publish wait for the same commit (ADR 18 in docs/adr).
+This gives the server work while all publishers wait for the same commit (ADR 18 in docs/adr).
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,9 +14,9 @@ Value = TypeVar("Value")
 
 
 class EarlyAnswer:
-    """The early result that the answer of one operation is made of, if it is made of one.
+    """The early result that the response of one operation is made of, if any.
 
-    Whatever the operation reads waits for its commit (`graph.loaders`), and so does the answer (`graph.schema`).
+    Reads of the operation wait for its commit (`graph.loaders`), and so does the response (`graph.schema`).
     """
 
     __slots__ = ("_committed", "_field")
@@ -35,14 +35,14 @@ class EarlyAnswer:
                 self._field = selections[0]
 
     async def of(self, result: EarlyResult[Value]) -> Value:
-        """The value to go on with: at once if that is allowed, else when it is committed."""
+        """The value to continue with: at once if that is allowed, otherwise after the commit."""
         if self._field is None:
             return await result.committed()
         self._committed = result.committed
         return result.value
 
     async def committed(self) -> None:
-        """Wait until what this operation has written can be read; raise what its commit failed with."""
+        """Wait until the operation's writes can be read; raise the error of its commit if it failed."""
         if self._committed is not None:
             await self._committed()
 

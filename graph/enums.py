@@ -1,6 +1,6 @@
-"""The closed sets of words that the domain has, described for the API. The words themselves stay where they are.
+"""The domain's enums with their descriptions for the API.
 
-Whatever is part of the schema imports them from here: Strawberry takes an enum as it finds it the first time.
+Modules of the schema import them from here, because Strawberry registers an enum the first time it sees it.
 """
 
 from enum import StrEnum
@@ -42,7 +42,7 @@ __all__ = [
 
 
 def _describe(enum: type[StrEnum], description: str, **values: str) -> None:
-    """Make an enum of the domain known to Strawberry. Every value must be described."""
+    """Register an enum of the domain with Strawberry. Every value must be described."""
     strawberry.enum(enum, description=description)
     definition: StrawberryEnumDefinition = enum.__strawberry_definition__  # type: ignore[attr-defined]
     for value in definition.values:

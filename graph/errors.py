@@ -1,4 +1,4 @@
-"""How a no reaches the caller: expected ones as `userErrors`, the rest as top-level errors with a code.
+"""Maps errors to responses: expected refusals to `userErrors`, all others to top-level errors with a code.
 
 Rejected, by a mutation           `userErrors` of its payload, see `graph.mutations.payload`
 Rejected, by anything else        BAD_USER_INPUT
@@ -33,8 +33,8 @@ QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
 _log = structlog.get_logger("graph")
 
 _CODES = {Unauthenticated: "UNAUTHENTICATED", Forbidden: "FORBIDDEN", RateLimited: "RATE_LIMITED"}
-# What graphql-core repeats of the input where an object or a text was expected: it may hold a token or a password, and
-# errors are kept by whatever watches the client.
+# The part of graphql-core's messages that repeats input: it may hold a token or a password, and clients' monitoring
+# stores errors.
 _REPEATED_INPUT = re.compile(
     r"([,;] found: |(?<=\?) Found: |(?<=String cannot represent a non string value): ).*", re.DOTALL
 )
@@ -48,18 +48,18 @@ _GRAPHQL_ITSELF = (
 
 
 class BadUserInput(Exception):
-    """An argument that cannot be used; the message says which one, its value, and what would be right."""
+    """An invalid argument; the message names the argument, its value and what would be accepted."""
 
 
 def explain(errors: Sequence[GraphQLError]) -> None:
-    """Give each error its code, in place, and mask those that are bugs. Doing it twice changes nothing."""
+    """Set the code of each error in place, and mask bugs. Idempotent."""
     for error in errors:
         if "code" not in (error.extensions or {}):
             error.message, error.extensions = _explained(error)
 
 
 def formatted(error: Exception) -> GraphQLFormattedError:
-    """An exception that came before or beside GraphQL's execution, as an entry of `errors`."""
+    """An exception raised outside GraphQL's execution, as an entry of `errors`."""
     located = error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
     explain([located])
     return located.formatted
@@ -83,9 +83,9 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
 
 
 def _is_about_the_request(error: GraphQLError) -> bool:
-    """Whether GraphQL itself found something wrong with what was asked, rather than with what a resolver answered.
+    """Whether GraphQL itself refused the request, rather than the result of a resolver.
 
-    All but one kind is found before anything runs: a variable with a default may be null where an argument may not.
+    All but one kind is found before execution: a variable with a default may be null although an argument must not.
     """
     return error.path is None or error.message.startswith("Argument '")
 
@@ -103,7 +103,7 @@ def _with_values(message: str) -> str:
 
 
 def _cause(error: GraphQLError) -> BaseException | None:
-    """What was raised in the first place; None for what GraphQL itself found wrong with the request."""
+    """The original exception, or None for errors that GraphQL itself found in the request."""
     cause: BaseException | None = error
     while isinstance(cause, GraphQLError) and not isinstance(cause, StrawberryInputCoercionError):
         cause = cause.original_error
@@ -112,7 +112,7 @@ def _cause(error: GraphQLError) -> BaseException | None:
 
 def _unavailable(cause: Unavailable | DatabaseUnavailable) -> tuple[str, dict[str, Any]]:
     message = str(cause)
-    if isinstance(cause, DatabaseUnavailable):  # its words name hosts, which are nobody's business out there
+    if isinstance(cause, DatabaseUnavailable):  # the message names internal hosts
         _log.warning("graph.database_unavailable", reason=message)
         message = "The database cannot be reached right now. Try again shortly."
     return message, {"code": "UNAVAILABLE", "retryable": True}

@@ -1,4 +1,4 @@
-"""Runs what has begun to its end: a client that leaves cuts off what it waits for, not what is being done."""
+"""Runs operations to their end: if a client disconnects, its request is abandoned but the operation completes."""
 
 from collections.abc import Awaitable
 from typing import Any
@@ -11,11 +11,11 @@ from graph.waiting import to_the_end
 class Execution(StrawberryGraphQLCoreExecutionContext):
     """One query or mutation, or one message of a subscription.
 
-    graphql-core 3.3 drops resolvers that it has made but not yet begun when it is cancelled, with a warning for each.
+    If cancelled, graphql-core 3.3 drops resolvers that have not started, with a warning for each.
     """
 
     def execute_operation(self, serially: bool | None = None) -> Any:
-        """The result, or an awaitable of it that cannot be cancelled halfway."""
+        """The result, or an awaitable of it that is not cancelled halfway."""
         result = super().execute_operation(serially)
         if self.is_awaitable(result):
             return to_the_end(self._ended(result))
@@ -29,6 +29,6 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
             self._let_go()
 
     def _let_go(self) -> None:
-        # These helpers of resolvers hold the execution that holds them. Unbroken, the circle keeps all that a request
-        # has made until garbage is collected, which then has to look at each piece of it.
+        # The helpers and the execution refer to each other. Without breaking the cycle, all objects of a request would
+        # wait for the garbage collector.
         del self.async_helpers

@@ -1,4 +1,4 @@
-"""Finds one thing by its id, within the caller's workspace: what is not there, not an id, or another's is None."""
+"""Finds an object by its ID within the caller's workspace; None if it does not exist there."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
@@ -24,7 +24,7 @@ Finder: TypeAlias = Callable[[Context, str], Awaitable[Node | None]]
 
 
 async def find(context: Context, subject_id: str) -> Node | None:
-    """Whatever has this id, as its prefix says.
+    """The object with this ID, whose prefix names the type.
 
     Raises:
         Forbidden: it is a key or an audit entry, and the caller lacks ADMIN.

@@ -1,6 +1,6 @@
-"""Between the bus of updates and a subscription: which updates it wants, how often it speaks, and whether it still may.
+"""Filters, paces and authorises the updates of a subscription.
 
-Pull all the way: the next batch is asked for when the message before it has gone out, so a slow client holds one
+Updates are pulled: the next batch is requested when the previous message has been sent, so a slow client holds one
 message and gets bigger ones, or a gap.
 """
 
@@ -22,14 +22,14 @@ from graph.context import Context
 from graph.errors import BadUserInput
 from graph.waiting import next_value
 
-# A key that was revoked or has expired ends an idle subscription this much later at most.
+# Maximum delay until a revoked or expired key ends an idle subscription.
 CHECK_SECONDS = 10.0
 # However little is kept, statistics count it first, and they do so later than this (`app.stats.periods`).
 CERTAINLY_KEPT = timedelta(minutes=5)
 
 
 def follow(context: Context, topic: Topic, after: str | None) -> AsyncGenerator[Batch, None]:
-    """What happens in the caller's workspace from now on, or after a cursor; `context.place` may say otherwise.
+    """Updates of the caller's workspace from now on or after a cursor, unless `context.place` overrides that.
 
     Raises:
         BadUserInput: `after` is no cursor.
@@ -43,7 +43,7 @@ def follow(context: Context, topic: Topic, after: str | None) -> AsyncGenerator[
 
 
 async def up_to(end: Cursor, batches: AsyncGenerator[Batch, None]) -> AsyncGenerator[Batch, None]:
-    """The same batches up to a cursor, and no update beyond it."""
+    """The same batches up to a cursor."""
     async with aclosing(batches):
         async for batch in batches:
             reached = parse_cursor(batch.cursor)
@@ -59,8 +59,8 @@ async def up_to(end: Cursor, batches: AsyncGenerator[Batch, None]) -> AsyncGener
 async def while_allowed(
     context: Context, batches: AsyncGenerator[Batch, None], check_seconds: float = CHECK_SECONDS
 ) -> AsyncGenerator[Batch, None]:
-    """The same batches, for as long as the caller may have them: that is asked before each, and every so often. Where
-    several are told, it is asked for each of them where it is told (`graph.sharing`).
+    """The same batches, for as long as the caller may receive them, which is checked before each and periodically. If a
+    subscription is shared, `graph.sharing` checks each follower.
 
     Raises:
         Unauthenticated: the key has been revoked or has expired.
@@ -72,7 +72,7 @@ async def while_allowed(
             await context.authenticate_again()
 
     async def check_if_possible() -> None:
-        with suppress(DatabaseUnavailable):  # asked again before anything is told
+        with suppress(DatabaseUnavailable):  # checked again before anything is sent
             await check()
 
     async with aclosing(batches):
@@ -82,7 +82,7 @@ async def while_allowed(
 
 
 async def paced(batches: AsyncGenerator[Batch, None], seconds: float) -> AsyncGenerator[Batch, None]:
-    """The same batches, asked for at most once in so many seconds; what happens meanwhile comes in the next one."""
+    """The same batches, requested at most once per `seconds`; later updates are in the next batch."""
     loop = asyncio.get_running_loop()
     async with aclosing(batches):
         async for batch in batches:
@@ -92,7 +92,7 @@ async def paced(batches: AsyncGenerator[Batch, None], seconds: float) -> AsyncGe
 
 
 async def still_there(context: Context, batches: AsyncGenerator[Batch, None]) -> AsyncGenerator[Batch, None]:
-    """The same batches without the updates of deliveries that were pruned since: a cursor may be that old."""
+    """The same batches without updates of deliveries pruned since, which an old cursor may refer to."""
     async with aclosing(batches):
         async for batch in batches:
             kept_since = to_micros(context.resources.clock.now() - CERTAINLY_KEPT)
@@ -106,7 +106,7 @@ async def still_there(context: Context, batches: AsyncGenerator[Batch, None]) ->
 
 
 def wanted_by(asked: DeliveryFilter | None) -> Callable[[Update], bool]:
-    """Whether an update of a delivery meets a filter, by what the update itself says."""
+    """A predicate for updates of deliveries that match a filter, using only the update itself."""
     if asked is None:
         return lambda _: True
     conditions: list[Callable[[Update], bool]] = []
@@ -129,5 +129,5 @@ def wanted_by(asked: DeliveryFilter | None) -> Callable[[Update], bool]:
 
 
 def _first_id(at: datetime | None) -> str | None:
-    """The id of a delivery from which on those are that were made at a time or later."""
+    """The lowest ID of deliveries created at or after a time."""
     return None if at is None else lowest_id(DELIVERY, max(at, EPOCH))

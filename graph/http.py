@@ -1,7 +1,7 @@
-"""GraphQL over HTTP: what a request asks for, and which media type and status its answer has. Knows no schema.
+"""GraphQL over HTTP: parses requests, and chooses media type and status of responses. Knows no schema.
 
-Source: the GraphQL-over-HTTP specification (graphql.github.io/graphql-over-http). Only JSON is taken in a POST, and a
-GET changes nothing, so that no form or image of another site can make a browser do anything here.
+Source: the GraphQL-over-HTTP specification (graphql.github.io/graphql-over-http). A POST must be JSON, and a
+GET changes nothing, so no form or image of another site can make a browser cause changes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ _STATUS_BY_CODE = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429
 
 
 class BadRequest(BadUserInput):
-    """A request that is no GraphQL request; `status` says in which way."""
+    """An invalid GraphQL request, with its HTTP status."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -53,10 +53,10 @@ class Asked:
 
 
 async def read(request: Request) -> Asked:
-    """What a GET or POST asks for.
+    """Parse a GET or POST request.
 
     Raises:
-        BadRequest: it asks for nothing that could be understood.
+        BadRequest: it is not a GraphQL request.
     """
     if request.method == "GET":
         return asked(_from_url(request.query_params))
@@ -67,7 +67,7 @@ async def read(request: Request) -> Asked:
 
 
 def asked(parameters: Any) -> Asked:
-    """The parameters of a request, each of the right type.
+    """The parameters of a request, with their types checked.
 
     Raises:
         BadRequest: one is missing, or of another type.
@@ -109,7 +109,7 @@ def bearer_token(header: Any) -> str:
 
 @lru_cache(maxsize=256)
 def preferences(accept: str) -> tuple[str, ...]:
-    """The media types that a client takes and this server has, the best first; JSON where it names none of them.
+    """The supported media types that a client accepts, best first; JSON if it names none.
 
     A wildcard stands for JSON, which every client reads.
     """
@@ -124,12 +124,12 @@ def preferences(accept: str) -> tuple[str, ...]:
 
 
 def media_type(accept: str) -> str:
-    """The type of an answer that is one document."""
+    """Media type of a response with a single document."""
     return next((name for name in preferences(accept) if name != EVENT_STREAM), JSON)
 
 
 def status_of(errors: Sequence[Mapping[str, Any]], accept: str) -> int:
-    """The status of an answer without data: plain JSON is read by clients that look no further when it is not 200."""
+    """Status of a response without data: 200 for plain JSON, because older clients ignore the body otherwise."""
     if preferences(accept)[0] == JSON:
         return 200
     return _STATUS_BY_CODE.get(errors[0].get("extensions", {}).get("code", ""), 400)

@@ -1,8 +1,8 @@
-"""The shape of an operation against its limits, before any of it runs: nesting and aliases.
+"""Limits on the shape of an operation, checked before execution: nesting and aliases.
 
-Pure: a document in, errors out. Introspection counts for nothing here, because graphql-core bounds it on its own
-(MaxIntrospectionDepthRule). Fragments are measured once each however often they are spread, so that a short text cannot
-make measuring it long.
+Pure: a document in, errors out. Introspection is not counted, because graphql-core limits it itself
+(MaxIntrospectionDepthRule). Each fragment is measured once however often it is spread, so measuring a short text is
+fast.
 """
 
 import re
@@ -24,7 +24,7 @@ from graphql import (
 
 from graph.errors import QUERY_TOO_COMPLEX
 
-# Some 50 ms. Without repeating itself, an operation of 2,000 tokens stays below 2,000.
+# About 50 ms. An operation of 2,000 tokens without repetition stays below 2,000.
 MAX_COMPARED = 20_000
 # Deeper than any operation within the limits; a fragment that spreads itself, which is not valid, has no bottom.
 _DEEPEST = 200
@@ -39,9 +39,9 @@ def too_complex(what: str, value: int | str, limit: int) -> GraphQLError:
 
 
 def say_limits(error: GraphQLError, max_depth: int) -> None:
-    """Put into the words above what graphql-core's parser says of a text that is beyond the limits; others stay.
+    """Rephrase an error of graphql-core's parser about a limit like those above; other errors stay unchanged.
 
-    It has no other sign for that than its words, and stops at the limit: how far beyond it the text is, nobody knows.
+    The parser signals it only by its message, and stops at the limit, so the actual size is unknown.
     """
     if not isinstance(error, GraphQLSyntaxError):
         return
@@ -56,14 +56,14 @@ def say_limits(error: GraphQLError, max_depth: int) -> None:
 
 
 def too_long(characters: int, limit: int) -> GraphQLError:
-    """The error for a text that takes too long to read, although comments and strings are one token or none."""
+    """The error for a text that is too long to parse, although comments and strings are one token or none."""
     beyond = f"The operation has a text of {characters} characters, but at most {limit} are allowed."
     message = f"{beyond} Put values into variables."
     return GraphQLError(message, extensions={"code": QUERY_TOO_COMPLEX})
 
 
 def shape_errors(document: DocumentNode, *, max_depth: int, max_aliases: int) -> list[GraphQLError]:
-    """What is beyond the limits in the mere shape of a document, which need not be valid."""
+    """The limits that the shape of a document exceeds; the document need not be valid."""
     fragments = {
         definition.name.value: _Shape.of(definition.selection_set)
         for definition in document.definitions
@@ -82,7 +82,7 @@ def shape_errors(document: DocumentNode, *, max_depth: int, max_aliases: int) ->
 
 
 def repetition_errors(document: DocumentNode, limit: int = MAX_COMPARED) -> list[GraphQLError]:
-    """Whether a document asks for the same fields so often that validation, which compares each with each, takes long.
+    """An error if a document repeats fields so often that validation, which is quadratic in them, takes long.
 
     See CVE-2023-26144. Fields are merged as execution merges them; each operation and fragment is looked at by itself.
     """
@@ -105,7 +105,7 @@ def repetition_errors(document: DocumentNode, limit: int = MAX_COMPARED) -> list
 
 
 def _merged(sets: list[SelectionSetNode], fragments: Mapping[str, SelectionSetNode]) -> Iterable[list[FieldNode]]:
-    """The fields of selection sets in the same place, those of the same name in the answer together."""
+    """The fields of selection sets at the same level, grouped by response name."""
     merged: dict[str, list[FieldNode]] = {}
     spread: set[str] = set()
     waiting = [*sets]
@@ -123,7 +123,7 @@ def _merged(sets: list[SelectionSetNode], fragments: Mapping[str, SelectionSetNo
 
 @dataclass(slots=True)
 class _Shape:
-    """What one selection set holds itself, and which fragments it spreads at which depth."""
+    """Depth and aliases of one selection set, and the fragments that it spreads at each depth."""
 
     depth: int = 0
     aliases: int = 0
@@ -139,7 +139,7 @@ class _Shape:
         return shape
 
     def _add(self, selection: SelectionNode, depth: int) -> tuple[SelectionNode, ...]:
-        """Count one selection, and return what is nested in it."""
+        """Count one selection, and return the selections nested in it."""
         if isinstance(selection, FragmentSpreadNode):
             self.spreads.append((depth, selection.name.value))
         elif isinstance(selection, InlineFragmentNode):
@@ -152,7 +152,7 @@ class _Shape:
 
 
 def _measure(shape: _Shape, fragments: Mapping[str, _Shape], measured: dict[str, tuple[int, int]]) -> tuple[int, int]:
-    """The depth and the number of aliases of a shape with all that it spreads."""
+    """The depth and the number of aliases of a shape including its fragments."""
     deepest, aliases = shape.depth, shape.aliases
     for depth, name in shape.spreads:
         if name in fragments and name not in measured:

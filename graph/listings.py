@@ -1,4 +1,4 @@
-"""What each list of the API holds, as conditions on rows. Every listing begins with the workspace's own rows."""
+"""The lists of the API, as conditions on rows. Every listing starts from the workspace's own rows."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -67,7 +67,7 @@ def webhooks(workspace_id: str, asked: WebhookFilter | None) -> Listing:
 
 
 def events(workspace_id: str, asked: EventFilter | None) -> Listing:
-    """Events, newest first; those of pings only where they are asked for."""
+    """Events, newest first; test events only if they are requested."""
     listing = Listing("event", EVENT_COLUMNS).where(_SOUGHT, workspace_id)
     if asked is None or not asked.include_tests:
         listing = listing.where("NOT test")
@@ -85,14 +85,14 @@ def events(workspace_id: str, asked: EventFilter | None) -> Listing:
 
 
 def deliveries(workspace_id: str, asked: DeliveryFilter | None, *, of_one: bool = False) -> Listing:
-    """Deliveries, newest first; `of_one` where they are going to be narrowed to those of one webhook or event."""
+    """Deliveries, newest first; `of_one` if they will be restricted to those of one webhook or event."""
     of_one = of_one or (asked is not None and (asked.webhook_id is not None or asked.event_id is not None))
     listing = Listing("delivery", DELIVERY_COLUMNS).where(_COMPARED if of_one else _SOUGHT, workspace_id)
     return listing if asked is None else _of_deliveries(listing, asked.few())
 
 
 def attempts(workspace_id: str) -> Listing:
-    """Attempts, the first one first, to be narrowed to those of one delivery."""
+    """Attempts, oldest first, to be restricted to those of one delivery."""
     return Listing("attempt", ATTEMPT_COLUMNS, descending=False).where(_COMPARED, workspace_id)
 
 
@@ -107,7 +107,7 @@ def audit_log(workspace_id: str) -> Listing:
 
 
 def patterns_for(name: str) -> list[str]:
-    """Every pattern by which a webhook can ask for an event type of this name: a.b.c, a.b.*, a.* and *."""
+    """Every pattern by which a webhook can select an event type of this name: a.b.c, a.b.*, a.* and *."""
     if not is_pattern(name):
         return ["*"]
     segments = name.split(".")

@@ -1,7 +1,7 @@
-"""Loads what many fields of one answer ask for in one statement each. Every statement is filtered by workspace, and
-waits until what the operation has written is committed (`graph.early`).
+"""Batches the loads of many fields of one response into one statement each.
 
-Loaders remember what they loaded, so each operation, each message of a subscription and each mutation gets fresh ones.
+Every statement is filtered by workspace, and waits until the operation's writes are committed (`graph.early`). Loaders
+cache what they loaded, so each operation, each message of a subscription and each mutation gets fresh ones.
 """
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
@@ -60,7 +60,7 @@ class Loaders:
 
     @classmethod
     def of_nobody(cls, resources: Resources) -> "Loaders":
-        """Loaders that find nothing, for clients that have not said who they are."""
+        """Loaders that find nothing, for clients that are not authenticated."""
         return cls(resources, NOBODY, EarlyAnswer())
 
     def fresh(self, caller: Caller) -> "Loaders":

@@ -1,4 +1,4 @@
-"""Reads the manifest of trusted documents at the start, and holds each document against the schema."""
+"""Reads the manifest of trusted documents at the start, and validates each document against the schema."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What each subscription tells, message by message. Each message loads anew what an earlier one may have loaded."""
+"""The messages of each subscription. Each message loads its data anew."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -18,7 +18,7 @@ from graph.types.stats import DeliveryStats
 
 Subject = TypeVar("Subject")
 
-# Who wants nothing of what happens still learns the cursor this often, or it would be too old once something comes.
+# A follower whose filter matches nothing still gets a cursor this often, so that its cursor does not become too old.
 CURSOR_SECONDS = 10.0
 
 
@@ -49,7 +49,7 @@ async def delivery_messages(
     wanted: Callable[[Update], bool],
     cursor_seconds: float = CURSOR_SECONDS,
 ) -> AsyncGenerator[DeliveryUpdates, None]:
-    """A message for each batch that has something wanted, for the first, for each gap, and otherwise now and then."""
+    """A message for each batch with a matching update, for the first batch, for each gap, and otherwise periodically."""
     place, clock = context.place, asyncio.get_running_loop().time
     silent_until = clock() + (0.0 if place.after is None else cursor_seconds)
     async with aclosing(batches):
@@ -65,7 +65,7 @@ async def delivery_messages(
 
 
 def _measured_at(at: float) -> Told:
-    """What a measurement covers: each is complete for everybody who has none that is younger."""
+    """What a measurement covers: each is complete for every follower without a newer one."""
     now = Cursor(0, int(at * 1_000_000))
     return Told(now, now, gap=False, at=at, since=Cursor(0, 0))
 
@@ -76,7 +76,7 @@ async def subject_messages(
     loader: Callable[[Context], DataLoader[str, Subject | None]],
     wanted_id: str | None,
 ) -> AsyncGenerator[Subject, None]:
-    """A message for each thing that changed in a batch, as it is now; only for the one that is wanted, if one is."""
+    """A message for each object that changed in a batch, in its current state; only for `wanted` if that is given."""
     async with aclosing(batches):
         async for batch in batches:
             changed = dict.fromkeys(update.subject_id for _, update in batch.updates)

@@ -1,7 +1,7 @@
-"""Pages of a list: cursors, the arguments first/after/last/before, and the statement that reads one page.
+"""Pagination: cursors, the arguments first/after/last/before, and the statement that reads a page.
 
-A cursor is opaque to clients and holds an id: ids sort by creation, so a page is an id range and costs the same at the
-beginning of a list and a million rows in. Source: the Relay cursor connections specification
+A cursor is opaque to clients and holds an ID. IDs sort by creation time, so a page is an ID range and costs the same at
+the start of a list and a million rows in. Source: the Relay cursor connections specification
 (relay.dev/graphql/connections.htm). Knows no table.
 """
 
@@ -51,7 +51,7 @@ def decode_cursor(prefix: str, name: str, cursor: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which part of a list is asked for: so many rows from its beginning, or from its end, between two ids."""
+    """A part of a list: a number of rows from its start or end, between two IDs."""
 
     size: int
     from_end: bool = False
@@ -60,7 +60,7 @@ class Window:
 
     @property
     def has_cursor(self) -> bool:
-        """Whether it begins or ends elsewhere than the list."""
+        """Whether a cursor bounds it."""
         return self.after is not None or self.before is not None
 
 
@@ -88,7 +88,7 @@ def window(prefix: str, first: int | None, after: str | None, last: int | None, 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a list holds: the rows of a table that meet all conditions, by id. Equal listings hold the same."""
+    """A list: the rows of a table that meet all conditions, by ID. Equal listings have equal contents."""
 
     table: str
     columns: str
@@ -99,7 +99,7 @@ class Listing:
     lanes: tuple[str, ...] = ()
 
     def where(self, condition: str, *values: Any) -> "Listing":
-        """This list narrowed by a condition, in which each `?` stands for one of the values."""
+        """This list restricted by a condition, in which each `?` stands for one of the values."""
         if any(isinstance(value, str) and "\0" in value for value in values):
             return self.where("1 = 0")  # PostgreSQL has no such text, so nothing can equal it
         pieces = condition.split("?")
@@ -111,16 +111,16 @@ class Listing:
         )
 
     def where_in(self, column: str, values: Sequence[Any]) -> "Listing":
-        """This list narrowed to rows whose column has one of the values; with none, it is empty."""
+        """This list restricted to rows whose column has one of the values; empty if there are none."""
         places = ", ".join("?" * len(values))
         return self.where(f"{column} IN ({places})", *values) if values else self.where("1 = 0")
 
     def among(self, children: "Children") -> "Listing":
-        """This list narrowed to the rows of one parent."""
+        """This list restricted to the rows of one parent."""
         return self.where(f"{children.column} = ?", children.parent_id)
 
     def count(self) -> str:
-        """The SELECT of how many rows it holds, as `count`."""
+        """The SELECT of its number of rows, as `count`."""
         assert not self.lanes
         return f"SELECT count(*) AS count FROM {self.table} WHERE {' AND '.join(self.conditions)}"
 
@@ -151,7 +151,7 @@ class Children:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The rows of a window, in the list's order, and whether the list goes on at either end: known, or to be asked."""
+    """The rows of a window in list order, and whether the list continues at either end: known, or a query for it."""
 
     rows: Sequence[Row]
     has_next: bool | Probe
@@ -173,7 +173,7 @@ async def fetch_page(statements: Statements, listing: Listing, asked: Window) ->
 
 
 async def fetch_pages(statements: Statements, asked: Sequence[Children]) -> list[Page]:
-    """Read a page for each of many parents, in as few statements as that takes: one, where no cursors are given."""
+    """Read a page for each of many parents in as few statements as possible: one, if no cursors are given."""
     pages: dict[Children, Page] = {}
     groups: dict[tuple[Listing, Window, str], list[Children]] = defaultdict(list)
     for children in asked:
@@ -214,7 +214,7 @@ def _order(listing: Listing, asked: Window) -> str:
 def _cut(
     rows: list[Row], asked: Window, beyond_after: bool | Probe = False, beyond_before: bool | Probe = False
 ) -> Page:
-    """A page of the rows read from the end that was asked for, with one more if there is one."""
+    """A page of the rows read from the requested end, with one more if there is one."""
     more = len(rows) > asked.size
     rows = rows[: asked.size]
     if asked.from_end:
@@ -223,7 +223,7 @@ def _cut(
 
 
 def _probe(statements: Statements, listing: Listing, condition: str, cursor_id: str | None) -> bool | Probe:
-    """Whether the list has rows on the far side of a cursor, asked only when a client wants to know."""
+    """Whether the list has rows beyond a cursor, queried only if the client selects it."""
     if cursor_id is None:
         return False
     beyond = replace(listing, columns="id").where(condition, cursor_id)

@@ -1,7 +1,7 @@
-"""Documents that a request names instead of carrying them: automatic persisted queries, and trusted documents.
+"""Documents that requests refer to by ID: automatic persisted queries and trusted documents.
 
 Sources: GraphQL over HTTP, appendix A (`documentId`); Apollo's protocol of automatic persisted queries
-(`extensions.persistedQuery`), whose clients know the messages below by heart.
+(`extensions.persistedQuery`), whose clients depend on the messages below.
 """
 
 from collections import OrderedDict
@@ -15,12 +15,12 @@ from graph.documents import bytes_of
 from graph.errors import BAD_USER_INPUT
 from graph.http import Asked
 
-# What a text takes beside its characters: its id, and its place in the order.
+# Memory of a text besides its characters: its ID and its place in the order.
 _ENTRY_BYTES = 450
 
 
 class Persisted(Protocol):
-    """Where documents are found by their ids."""
+    """A store of documents by ID."""
 
     def resolve(self, asked: Asked) -> Asked:
         """The same request with the text of its document.
@@ -32,9 +32,9 @@ class Persisted(Protocol):
 
 
 class Remembered:
-    """Automatic persisted queries: a text that once came with its SHA-256 may later be asked for by that alone.
+    """Automatic persisted queries: a text once sent with its SHA-256 may later be requested by that alone.
 
-    In this process only. What another process has not seen yet, or what was forgotten, costs the client one repetition.
+    The cache is per process: a client sends a text again that this process has not seen or has evicted.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -43,7 +43,7 @@ class Remembered:
         self._texts: OrderedDict[str, str] = OrderedDict()
 
     def resolve(self, asked: Asked) -> Asked:
-        """The same request with its text; text and id that come together are remembered."""
+        """The same request with its text; a text sent with its ID is cached."""
         if asked.document_id is None:
             return asked
         if asked.query:
@@ -75,7 +75,7 @@ class Remembered:
 
 
 class Trusted:
-    """Only the documents of a manifest, by their ids there, by their SHA-256, or by their exact text."""
+    """The documents of a manifest only, by ID, by SHA-256 or by exact text."""
 
     def __init__(self, texts_by_id: Mapping[str, str]) -> None:
         self._texts = frozenset(texts_by_id.values())

@@ -1,6 +1,6 @@
-"""Where a subscription stands in what happens, told by the subscription to whoever takes its results.
+"""The position of a subscription in the stream of updates, reported to the consumer of its results.
 
-Results alone do not say it: which fields they have is the client's choice.
+Results alone do not show it, because the client chooses their fields.
 """
 
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ class Told(NamedTuple):
     """What one message covers.
 
     Args:
-        first: its first update, or its end where it has none: whoever stands before that has seen nothing of it.
-        end: where those who are told stand afterwards.
-        gap: whether it tells of a gap.
-        at: when it was begun, as the event loop counts.
-        since: it is complete for whoever stands here or later; None: for whoever stands where the one before ended.
+        first: its first update, or its end if it has none: a follower positioned before it has seen none of it.
+        end: position of followers after it.
+        gap: whether it reports a gap.
+        at: start of its production, in the event loop's time.
+        since: position from which on it is complete; None means from the end of the previous message.
     """
 
     first: Cursor
@@ -29,14 +29,14 @@ class Told(NamedTuple):
 
 @dataclass(slots=True)
 class Place:
-    """What is agreed between a subscription and whoever takes its results.
+    """State shared by a subscription and the consumer of its results.
 
     Attributes:
-        after: go on right after this cursor, whatever the client asked for, and without the first message.
+        after: resume right after this cursor, regardless of the client's argument and without the first message.
         until: end when this is reached.
-        shared: several are told; whether each still may be is not for the subscription to ask.
-        pause_seconds: how far apart two messages are at least.
-        told: what the latest message covers; None before the first, or where the subscription cannot be shared.
+        shared: there are several followers, whose credentials are checked elsewhere.
+        pause_seconds: minimum interval between two messages.
+        told: what the latest message covers; None before the first, or if the subscription cannot be shared.
     """
 
     after: str | None = None
@@ -46,6 +46,6 @@ class Place:
     told: Told | None = None
 
     def take(self) -> Told | None:
-        """What the result that has just come covers; None where it is an error that ends the subscription."""
+        """What the latest result covers; None if it is an error that ends the subscription."""
         told, self.told = self.told, None
         return told

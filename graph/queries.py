@@ -1,4 +1,4 @@
-"""Reading things. Every root field asks for the scope READ, those about keys and the audit log for ADMIN."""
+"""The root type of queries. Every field requires READ; those on API keys and the audit log require ADMIN."""
 
 from typing import Annotated
 
@@ -189,7 +189,7 @@ class Query:
 
 
 def _reading(info: Info, scope: Scope = Scope.READ) -> Context:
-    """The context of a caller who may read; raises `Forbidden` for others."""
+    """The context of a caller with the scope; raises `Forbidden` for others."""
     info.context.caller.require(scope)
     return info.context
 

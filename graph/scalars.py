@@ -1,4 +1,4 @@
-"""The scalars beside GraphQL's own: moments and JSON."""
+"""The custom scalars: DateTime and JSON."""
 
 import math
 import re
@@ -16,7 +16,7 @@ _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]
 
 
 def parse_time(value: object) -> datetime:
-    """The aware UTC time that a client wrote as RFC 3339, with its offset; what is finer than a microsecond is cut off.
+    """Parse an RFC 3339 time with its offset to an aware UTC time; digits beyond microseconds are cut off.
 
     Raises:
         GraphQLError: it is not written so, or no such time exists.
@@ -34,7 +34,7 @@ def parse_json(value: Any) -> Any:
     """A JSON value as it came in.
 
     Raises:
-        GraphQLError: it holds a number that JSON has no words for (1e999 in a query's text becomes infinite).
+        GraphQLError: it holds a number that JSON cannot express (1e999 in a query's text becomes infinite).
     """
     if not _is_finite(value):
         raise GraphQLError("A number in this JSON is too large to be represented.")

@@ -1,4 +1,4 @@
-"""Puts the schema together, runs operations on it, and exports it as text."""
+"""Assembles the schema, runs operations on it, and exports it as text."""
 
 from collections.abc import Iterable
 from typing import Any, cast
@@ -56,7 +56,7 @@ class Schema(strawberry.Schema):
         self._sharing = Sharing()
 
     def resolve(self, asked: Asked) -> Asked:
-        """The same request with the text of its document, which may have come with it or is known by its id.
+        """The same request with the text of its document, which was sent along or is known by its ID.
 
         Raises:
             GraphQLError: the text is too long, it is not known, or it may not run.
@@ -66,7 +66,7 @@ class Schema(strawberry.Schema):
         return self._persisted.resolve(asked)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:  # noqa: ARG002
-        """Give every error its code. Strawberry calls this for queries, mutations and subscriptions alike."""
+        """Set the code of every error. Strawberry calls this for queries, mutations and subscriptions."""
         for error in errors:
             say_limits(error, self.documents.max_depth)
         explain(errors)
@@ -81,7 +81,7 @@ class Schema(strawberry.Schema):
         allowed_operation_types: Iterable[OperationType] | None = None,
         operation_extensions: dict[str, Any] | None = None,
     ) -> ExecutionResult:
-        """Run a query or mutation as Strawberry does, without the steps for extensions that it takes around each part.
+        """Run a query or mutation as Strawberry does, without its extension hooks.
 
         Raises:
             MissingQueryError: there is no text.
@@ -141,9 +141,9 @@ class Schema(strawberry.Schema):
         operation_extensions: dict[str, Any] | None = None,
         allowed_operation_types: Iterable[OperationType] | None = None,
     ) -> StreamResult:
-        """Run an operation of a socket or stream in a context of its own: a socket's lives as long as the socket.
+        """Run an operation of a socket or stream in its own context, because a socket's lives as long as the socket.
 
-        Subscriptions of the same are run once (`graph.sharing`).
+        Equal subscriptions are run once (`graph.sharing`).
         """
         begin = super().stream
 

@@ -1,9 +1,9 @@
-"""One execution for all followers of a workspace with the same document, the same variables and the same rights.
+"""Runs one execution for all followers of a workspace with the same document, variables and rights.
 
-Whoever follows begins with a subscription of its own, whose first message comes at once. From there on it is one of an
-audience (`graph.audience`): the first one's subscription goes on for all. A message that has all that a follower lacks,
-and nothing that it has seen, is told as it is. Who stands elsewhere, because it came or was slow meanwhile, catches up
-by a subscription of its own that ends where the audience stands. So everybody sees the same in the same order.
+A follower starts with a subscription of its own, whose first message arrives at once. It then joins an audience
+(`graph.audience`), for which the subscription of the first follower continues. A message that covers exactly what a
+follower lacks is sent as it is. A follower at another position, because it joined late or was slow, catches up by a
+subscription of its own that ends at the audience's position. All followers see the same updates in the same order.
 """
 
 import asyncio
@@ -25,25 +25,25 @@ from graph.context import Context
 from graph.following import CHECK_SECONDS
 from graph.place import Place, Told
 
-# Whose messages are the same: workspace, rights, document, operation name, variables.
+# What must be equal to share messages: workspace, rights, document, operation name, variables.
 Key = tuple[str, frozenset[Scope], str, str | None, bytes]
 Open = Callable[[Context], Awaitable[Results]]
 
-# Event loops round what their clocks say to milliseconds.
+# Event loops round their clocks to milliseconds.
 _CLOCK_SECONDS = 0.002
 
 
 def key_of(
     caller: Caller, document: DocumentNode, query: str, operation_name: str | None, variables: dict[str, Any] | None
 ) -> Key:
-    """The key of an operation, its variables without the one that only says where to begin."""
+    """The key of an operation, without the variable that only sets the start position."""
     begins_by = _begins_by(document, operation_name)
     kept = {name: value for name, value in (variables or {}).items() if name != begins_by}
     return caller.workspace_id, caller.scopes, query, operation_name, orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)
 
 
 def _begins_by(document: DocumentNode, operation_name: str | None) -> str | None:
-    """The variable that is a subscription's `after`, and nothing else."""
+    """The variable that is used only as the subscription's `after`."""
     operation = get_operation_ast(document, operation_name)
     fields = operation.selection_set.selections if operation else ()
     given = [
@@ -61,7 +61,7 @@ def _begins_by(document: DocumentNode, operation_name: str | None) -> str | None
 
 
 class _Uses(Visitor):
-    """Counts where a variable is named."""
+    """Counts the uses of a variable."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class Sharing:
     """The audiences of one process.
 
     Args:
-        check_seconds: how soon, at most, a key that was revoked or has expired ends what is told nothing.
+        check_seconds: maximum delay until a revoked or expired key ends an idle subscription.
     """
 
     def __init__(self, check_seconds: float = CHECK_SECONDS) -> None:
@@ -85,10 +85,10 @@ class Sharing:
         self._audiences: dict[Key, Audience] = {}
 
     async def follow(self, key: Key, context: Context, open_: Open) -> Results:
-        """The results of a subscription, shared as soon as they can be.
+        """The results of a subscription, shared as soon as possible.
 
         Args:
-            open_: begins the subscription in a context.
+            open_: starts the subscription in a context.
         """
         own = await open_(context)
         async with AsyncExitStack() as begun:
@@ -101,7 +101,7 @@ class Sharing:
                 return
             async with self._member(key, context, own, told) as (audience, founded):
                 if founded:
-                    begun.pop_all()  # the audience goes on with it, and closes it
+                    begun.pop_all()  # the audience continues it and closes it
                 await begun.aclose()
                 async with aclosing(_Follower(context, open_, audience, told).results()) as results:
                     async for result in results:
@@ -132,7 +132,7 @@ class Sharing:
 
 
 class _Follower:
-    """One member of an audience, and where it stands."""
+    """A member of an audience, with its position."""
 
     def __init__(self, context: Context, open_: Open, audience: Audience, told: Told) -> None:
         self._context = context
@@ -141,7 +141,7 @@ class _Follower:
         self._clock = asyncio.get_running_loop().time
         self._pause_seconds = context.place.pause_seconds
         self._position = told.end
-        # The message after which it stands; None while it stands before the audience.
+        # The last message that it received; None while it is behind the audience.
         self._number = audience.latest.number if told.end >= audience.latest.told.end else None
         self._due_at = told.at + self._pause_seconds - _CLOCK_SECONDS
         self._checks = audience.checks
@@ -149,7 +149,7 @@ class _Follower:
         self._ended = False
 
     async def results(self) -> Results:
-        """What comes after the first message, to the end."""
+        """The messages after the first one."""
         try:
             while not self._ended and (message := await self._next()) is not None:
                 if self._fits(message):
@@ -167,7 +167,7 @@ class _Follower:
             yield refusal(error, self._audience.latest.result.extensions)
 
     async def _next(self) -> Message | None:
-        """The audience's latest message, once there is something new in it and it is time; None at the end."""
+        """The audience's latest message, once it has news and the interval has passed; None at the end."""
         while True:
             latest = self._audience.latest
             if not self._is_new(latest):
@@ -178,7 +178,7 @@ class _Follower:
             elif latest.told.at >= self._due_at or self._audience.over:
                 return latest
             elif (seconds := self._due_at + self._pause_seconds - self._clock()) > 0:
-                # With the audience's next message, so as to be in step with it from then on.
+                # Together with the audience's next message, to be in step from then on.
                 await self._audience.news(seconds)
             else:
                 return latest
@@ -189,7 +189,7 @@ class _Follower:
         return message.number != self._number and (message.told.gap or self._position < message.told.end)
 
     def _fits(self, message: Message) -> bool:
-        """Whether a message has all that this follower lacks, and nothing that it has seen."""
+        """Whether a message covers exactly what this follower lacks."""
         if self._number is not None and message.number == self._number + 1 and message.told.gap:
             return True  # positions before and after a gap need not compare
         return message.start <= self._position < message.told.first
@@ -201,7 +201,7 @@ class _Follower:
         self._number = message.number
 
     async def _catch_up(self, message: Message) -> Results:
-        """What this follower lacks up to the end of a message, from a subscription of its own."""
+        """What this follower lacks up to the end of a message, by a subscription of its own."""
         place = Place(after=format_cursor(self._position), until=message.told.end)
         own = await self._open(replace(self._context, place=place))
         self._stand_after(message)
@@ -214,7 +214,7 @@ class _Follower:
                 yield result
 
     async def _admit(self, message: Message) -> None:
-        """Find the key good for a message. This is asked once for all who have the same."""
+        """Check the credentials for a message, once for all followers with the same credentials."""
         asked = message.asked.get(self._credentials)
         if asked is None:
             asked = message.asked[self._credentials] = asyncio.ensure_future(self._context.authenticate_again())

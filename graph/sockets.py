@@ -1,4 +1,4 @@
-"""graphql-transport-ws: what a socket may say, and how it is closed.
+"""graphql-transport-ws: the messages that a socket accepts, and its close codes.
 
 Source: github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 
@@ -24,7 +24,7 @@ from graph.errors import QUERY_TOO_COMPLEX, formatted
 from graph.http import BadRequest, asked, bearer_token
 from graph.schema import Schema
 
-# What a close frame has room for beside its code (RFC 6455, 5.5), in bytes.
+# Room for the reason in a close frame (RFC 6455, 5.5), in bytes.
 _MAX_REASON = 123
 
 
@@ -33,7 +33,7 @@ class NoKey(Exception):
 
 
 async def admit(context: Context) -> None:
-    """Let whoever holds the key in the payload of connection_init use this socket.
+    """Authenticate a socket with the key in the payload of connection_init.
 
     Raises:
         NoKey: there is none.
@@ -50,12 +50,12 @@ async def admit(context: Context) -> None:
 
 
 class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
-    """Strawberry's handler, with keys, limits that say what they are, and no message that could upset it."""
+    """Strawberry's handler with authentication, limits with clear messages, and validation of messages."""
 
     schema: Schema
 
     async def handle_message(self, message: Message) -> None:
-        """Take one message; close the socket (4400) on what is none."""
+        """Handle one message; close the socket (4400) if it is invalid."""
         if wrong := _wrong(message):
             await self.handle_invalid_message(wrong)
         else:
@@ -75,7 +75,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             await self._close(1013, error)
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
-        """Begin an operation, unless the key may not, too many run already, or there is no such document."""
+        """Start an operation, unless the key may not, too many are running, or the document is unknown."""
         if self.connection_acknowledged:
             try:
                 await self._check()
@@ -87,12 +87,12 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         await super().handle_subscribe(message)
 
     async def handle_invalid_message(self, error_message: str) -> None:
-        """Close the socket, saying what was wrong with a message."""
+        """Close the socket with the reason a message was refused."""
         await self.websocket.close(4400, _reason(error_message))
 
     @staticmethod
     def _get_pre_execution_close_reason(error: Any) -> None:
-        """A text that cannot be parsed is answered like any other error; the socket's other operations go on."""
+        """Answer a syntax error like any other error; the socket's other operations continue."""
 
     async def _check(self) -> None:
         await self.context.authenticate_again()
@@ -118,7 +118,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
 
 def _wrong(message: Any) -> str | None:
-    """What is wrong with the form of a message; types that do not exist are left to Strawberry."""
+    """The error in the form of a message; unknown types are left to Strawberry."""
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         return "A message must be a JSON object with a type."
     if message["type"] not in {"subscribe", "complete"}:

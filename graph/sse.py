@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from graph.http import EVENT_STREAM, encode
 from graph.waiting import next_value
 
-# Proxies close what is silent for long.
+# Proxies close idle connections.
 HEARTBEAT_SECONDS = 15.0
 
 _HEADERS = [
@@ -25,7 +25,7 @@ _HEADERS = [
 
 
 class EventStream:
-    """A response that sends results as they come, one at a time, and stops asking for them when the client is gone."""
+    """A response that sends results one at a time as they arrive, and stops when the client disconnects."""
 
     def __init__(
         self, results: AsyncGenerator[Mapping[str, Any], None], heartbeat_seconds: float = HEARTBEAT_SECONDS

@@ -1,4 +1,4 @@
-"""Watching things live. Needs READ; a key that is revoked or expires ends what runs on it."""
+"""The root type of subscriptions. Requires READ; if a key is revoked or expires, its subscriptions end."""
 
 from collections.abc import AsyncGenerator
 from datetime import timedelta
@@ -21,14 +21,14 @@ from graph.types.stats import DeliveryStats
 from graph.types.webhook import Webhook
 
 DEFAULT_PER_SECOND = 10
-# More would not look smoother, and each message costs an execution.
+# A higher rate would not look smoother, and each message costs an execution.
 MAX_PER_SECOND = 50
 
 DEFAULT_EVERY_SECONDS = 1
 DEFAULT_WINDOW_SECONDS = 60
-# So much is measured to the second, and as it is now.
+# Up to this length, statistics are exact and current.
 MAX_SECONDS = 3_600
-# A line on a screen has no use for more.
+# Enough for a line on a screen.
 MAX_POINTS = 60
 
 _AFTER = strawberry.argument(
@@ -114,7 +114,7 @@ class Subscription:
 
 
 def _watching(info: Info) -> Context:
-    """The context of a caller who may watch; raises `Forbidden` for others."""
+    """The context of a caller with READ; raises `Forbidden` for others."""
     info.context.caller.require(Scope.READ)
     return info.context
 

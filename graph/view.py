@@ -1,6 +1,6 @@
-"""The door at /graphql: POST and GET answer one document, SSE and graphql-transport-ws go on.
+"""The ASGI application at /graphql: POST and GET return one document, SSE and graphql-transport-ws a stream.
 
-Whoever has no valid key gets no further than this: nothing of theirs is parsed or run.
+Without a valid key, nothing of a request is parsed or run.
 """
 
 from collections.abc import AsyncGenerator, Mapping
@@ -33,7 +33,7 @@ from graph.schema import Schema
 from graph.sockets import SocketHandler, admit
 from graph.sse import EventStream
 
-# A socket that says nothing holds a connection and a task.
+# An idle socket holds a connection and a task.
 CONNECTION_INIT_TIMEOUT = timedelta(seconds=10)
 
 _BY_GET = frozenset({OperationType.QUERY})
@@ -66,19 +66,19 @@ class GraphQLView(GraphQL[Context, None]):
             await answer(scope, receive, send)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:  # noqa: ARG002
-        """The context of a request or socket before anybody has said who they are."""
-        # Behind a trusted proxy, the client is whom the proxy speaks for: see `app.web.application`.
+        """The context of a request or socket before authentication."""
+        # Behind a trusted proxy, this is the proxy's client: see `app.web.application`.
         address = request.client.host if request.client else None
         return Context(self._resources, Loaders.of_nobody(self._resources), address)
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
-        """Admit a socket's client; the handler closes the socket where this raises."""
+        """Authenticate a socket; the handler closes it if this raises."""
         await admit(context)
         unset: UnsetType = UNSET
         return unset
 
     def encode_json(self, data: object) -> str:
-        """JSON as text: what is bytes would go out in binary frames, which clients do not read."""
+        """JSON as text, because bytes would be sent in binary frames, which clients do not read."""
         return http.encode(data).decode()
 
     def decode_json(self, data: str | bytes) -> object:
@@ -135,7 +135,7 @@ class GraphQLView(GraphQL[Context, None]):
         )
 
     def _streams(self, asked: Asked, accept: str) -> bool:
-        """Whether to answer with a stream: where that is liked best, or is the only way to answer and is taken."""
+        """Whether to answer with a stream: if the client prefers it, or if it is required and accepted."""
         preferences = http.preferences(accept)
         return http.EVENT_STREAM in preferences and (
             preferences[0] == http.EVENT_STREAM
@@ -151,7 +151,7 @@ async def _documents(results: StreamResult) -> AsyncGenerator[Mapping[str, Any],
 
 
 def _refused(error: GraphQLFormattedError, accept: str) -> ASGIApp:
-    """The answer to what does not begin to run, as a stream for whoever likes that best."""
+    """The response to an operation that is not run, as a stream if the client prefers that."""
     document = {"errors": [error]}
     if http.preferences(accept)[0] != http.EVENT_STREAM:
         return http.answer(document, http.status_of(document["errors"], accept), accept)
@@ -163,7 +163,7 @@ def _refused(error: GraphQLFormattedError, accept: str) -> ASGIApp:
 
 
 def _document(result: ExecutionResult) -> dict[str, Any]:
-    """A result as GraphQL has it in JSON: without `data` where the operation did not begin to run."""
+    """A result in GraphQL's JSON form, without `data` if the operation was not run."""
     document: dict[str, Any] = {}
     if result.errors:
         document["errors"] = [error.formatted for error in result.errors]

@@ -1,4 +1,4 @@
-"""Waiting for something that may take for ever, without forgetting what has to be done meanwhile."""
+"""Waits that may take forever, with periodic work meanwhile."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -10,9 +10,9 @@ Value = TypeVar("Value")
 async def next_value(
     values: AsyncGenerator[Value, None], seconds: float, meanwhile: Callable[[], Awaitable[object]]
 ) -> Value | None:
-    """The next value of a generator, or None at its end; until it comes, `meanwhile` is called every so many seconds.
+    """The next value of a generator, or None at its end; meanwhile, `meanwhile` is called at an interval of `seconds`.
 
-    Whatever ends the waiting, nobody is left asking the generator: one that still runs could not be closed.
+    However the wait ends, no request to the generator is left running, because such a generator cannot be closed.
     """
     following = asyncio.ensure_future(anext(values, None))
     try:
@@ -26,7 +26,7 @@ async def next_value(
 
 
 async def to_the_end(work: Awaitable[Value]) -> Value:
-    """Await work to its end even when whoever awaits it is cancelled, and pass the cancellation on only then."""
+    """Await work to its end even if the caller is cancelled, and only then pass the cancellation on."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)

@@ -1,5 +1,5 @@
-"""What mutations take and lists are narrowed by, and how it becomes what the domain takes.
+"""Inputs of mutations and filters of lists, and their conversion to values of the domain.
 
-Refuses to know what is wrong with it; the domain does. Fields without a default are None where they were left out, like
-null. Only in `UpdateWebhookInput` are they UNSET, because there null clears.
+Validation is the domain's. A field without a default is None if it was omitted, like null. Only in `UpdateWebhookInput`
+is it UNSET, because there null clears.
 """

@@ -1,4 +1,4 @@
-"""API keys and access tokens to be made."""
+"""Inputs of the mutations on API keys and access tokens."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Event types to be made and changed."""
+"""Inputs of the mutations on event types."""
 
 import strawberry
 from strawberry.scalars import JSON

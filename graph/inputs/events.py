@@ -1,4 +1,4 @@
-"""Events to be published, and deliveries to be steered."""
+"""Inputs of the mutations that publish events, and of those on one delivery."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -16,7 +16,7 @@ _ANY = "Null or omitted matches any; an empty list matches none."
 
 
 def require_few(name: str, values: Sequence[str] | None) -> None:
-    """Raise `BadUserInput` where a list in a filter is too long for a statement."""
+    """Raise `BadUserInput` if a list in a filter is too long for a statement."""
     if values is not None and len(values) > MAX_VALUES:
         raise BadUserInput(f"The filter's {name} has {len(values)} values; at most {MAX_VALUES} are taken.")
 

@@ -1,4 +1,4 @@
-"""Work over many rows to be begun."""
+"""Inputs of the mutations that start operations."""
 
 import strawberry
 

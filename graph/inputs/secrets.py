@@ -1,4 +1,4 @@
-"""Signing secrets to be rotated and revoked."""
+"""Inputs of the mutations on signing secrets."""
 
 import strawberry
 

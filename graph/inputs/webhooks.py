@@ -1,4 +1,4 @@
-"""Webhooks to be made, changed and pinged."""
+"""Inputs of the mutations on webhooks."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,1 +1,1 @@
-"""Changing things, one module a noun. Each mutation is a shell: one call of the domain, and its answer as a payload."""
+"""Mutations, one module per noun. Each calls the domain once and returns the result as a payload."""

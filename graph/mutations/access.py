@@ -1,4 +1,4 @@
-"""Making and revoking API keys, and making access tokens."""
+"""Mutations that create and revoke API keys, and create access tokens."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Trying settings of a webhook that are not saved yet."""
+"""The mutation that tests unsaved settings of a webhook."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""What a person does to a delivery."""
+"""Mutations that retry and cancel one delivery."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""Making and changing event types."""
+"""Mutations that create, change and archive event types."""
 
 import strawberry
 

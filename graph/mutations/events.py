@@ -1,4 +1,4 @@
-"""Publishing events."""
+"""Mutations that publish events."""
 
 from collections.abc import Sequence
 

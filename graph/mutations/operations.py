@@ -1,4 +1,4 @@
-"""Beginning work over many rows."""
+"""Mutations that start operations on many deliveries or events."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""The one way by which expected no's of the domain become `userErrors`."""
+"""Turns expected refusals of the domain into `userErrors`."""
 
 import functools
 from collections.abc import Awaitable, Callable
@@ -15,7 +15,7 @@ from graph.types.user_error import UserError
 InputType = TypeVar("InputType")
 PayloadType = TypeVar("PayloadType", bound="Payload")
 
-# How often a change is made that the database undoes so that another one can go on.
+# How often a change is repeated that the database rolls back in favour of another one.
 TRIES = 3
 
 Input: TypeAlias = Annotated[InputType, strawberry.argument(description="Input of the mutation.")]
@@ -29,7 +29,7 @@ class Payload:
 
 
 def mutation(description: str) -> Callable[[Callable[[Any, Info, InputType], Awaitable[PayloadType]]], Any]:
-    """A field of Mutation, made from a resolver that returns its payload or raises.
+    """Create a field of Mutation from a resolver that returns its payload or raises.
 
     What the domain rejects is answered as a payload with `userErrors` and nothing else; what else is raised passes on,
     except that a change is made again whose transaction was undone.

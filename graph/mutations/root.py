@@ -1,4 +1,4 @@
-"""All mutations."""
+"""The root type of mutations."""
 
 import strawberry
 

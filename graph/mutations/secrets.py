@@ -1,4 +1,4 @@
-"""Rotating, revoking and revealing signing secrets."""
+"""Mutations that rotate, revoke and reveal signing secrets."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""Making, changing, pausing and deleting webhooks, and pinging them."""
+"""Mutations that create, change, pause, resume, delete and ping webhooks."""
 
 import strawberry
 

@@ -1,1 +1,1 @@
-"""What the API shows, one module a noun. Plain attributes wherever that will do; built from rows or models."""
+"""Output types of the API, one module per noun, built from rows or models."""

@@ -1,4 +1,4 @@
-"""API keys: who may call."""
+"""API keys."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Attempts: one HTTP request of a delivery each, and what came back."""
+"""Attempts: the HTTP requests of a delivery, and their responses."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ class AttemptRequest:
     method: HttpMethod = strawberry.field(description="HTTP method.")
     url: str = strawberry.field(description="URL that the request was sent to.")
     headers: list[Header] = strawberry.field(description="Request headers, in the order sent.")
-    # Where it is not at hand, it is the event's, and is loaded only for who asks for it.
+    # If not at hand, it is the event's body, loaded only if the client selects it.
     text: strawberry.Private[str | None] = None
     delivery_id: strawberry.Private[str] = ""
 
@@ -39,7 +39,7 @@ class AttemptResponse:
     status: int = strawberry.field(description="HTTP status code.")
     headers: list[Header] = strawberry.field(description="Response headers, in the order received.")
     truncated: bool = strawberry.field(description="Whether the response body was longer than the part that is stored.")
-    # Where it is not at hand, it is loaded only for who asks for it.
+    # If not at hand, it is loaded only if the client selects it.
     text: strawberry.Private[str | None] = None
     attempt_id: strawberry.Private[str] = ""
 

@@ -1,4 +1,4 @@
-"""The audit log, as it is read."""
+"""Entries of the audit log."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Relay connections: a page of a list, in the two shapes that clients like. See `graph.pagination`."""
+"""Relay connections: a page of a list as nodes and as edges. See `graph.pagination`."""
 
 from typing import Generic, TypeVar
 

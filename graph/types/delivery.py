@@ -1,4 +1,4 @@
-"""Deliveries: one event on its way to one webhook."""
+"""Deliveries of events to webhooks."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from graph.types.event import Event
     from graph.types.webhook import Webhook
 
-# Who only publishes is shown its event and how far the deliveries have come, but nothing of the webhooks: a publisher's
-# key lies in many programs, and from a webhook all its other deliveries can be reached.
+# A caller with only PUBLISH sees its event and the status of its deliveries, but no webhooks: a publisher's key is in
+# many programs, and from a webhook all of its other deliveries could be reached.
 _MORE_THAN_PUBLISHING = (Scope.READ, Scope.MANAGE)
 
 

@@ -1,4 +1,4 @@
-"""Deliveries as they change."""
+"""Updates of deliveries."""
 
 from datetime import datetime
 

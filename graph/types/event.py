@@ -1,4 +1,4 @@
-"""Events: what happened."""
+"""Events."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Event types: what can happen."""
+"""Event types."""
 
 import strawberry
 from strawberry.scalars import JSON

@@ -1,4 +1,4 @@
-"""HTTP headers, as they may be shown."""
+"""HTTP headers, with credentials masked."""
 
 from collections.abc import Iterable, Sequence
 

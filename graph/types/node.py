@@ -1,4 +1,4 @@
-"""What everything with an id has in common."""
+"""The interface of objects with an ID."""
 
 import strawberry
 

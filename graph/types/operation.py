@@ -1,4 +1,4 @@
-"""Work over many rows that goes on in the background."""
+"""Background operations."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Signing secrets, as far as anybody may see them."""
+"""Signing secrets, without the secrets themselves."""
 
 from datetime import datetime
 

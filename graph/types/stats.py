@@ -1,4 +1,4 @@
-"""How deliveries have been doing, over a time and its parts."""
+"""Statistics of deliveries over a time range and its parts."""
 
 from datetime import datetime
 from typing import Annotated, TypeAlias

@@ -1,4 +1,4 @@
-"""An expected no, as data."""
+"""Expected refusals, as data."""
 
 import strawberry
 

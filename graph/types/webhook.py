@@ -1,4 +1,4 @@
-"""Webhooks: where events go."""
+"""Webhooks."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""The workspace that everything belongs to."""
+"""Workspaces."""
 
 from collections.abc import Mapping
 from datetime import datetime
