@@ -1,12 +1,12 @@
 """API keys: how they come and go. Only a key's hash is stored; the key itself is shown once."""
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.access import audit, token_signer
 from app.access.caller import Caller, system
+from app.access.key_format import new_key
 from app.access.known_keys import KnownKeys, digest
 from app.clock import rfc3339
 from app.database.database import Statements
@@ -17,9 +17,6 @@ from app.networks import parse_networks
 from app.services import Services
 from app.statuses import Scope
 from app.texts import MAX_NAME_CHARACTERS, one_line
-
-PREFIX = "eev_"
-_RANDOM_BYTES = 30  # 40 characters of base64url
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ async def create_key(services: Services, caller: Caller, draft: KeyDraft) -> Cre
     checked = _checked(problems, draft, at)
     if problems:
         raise Rejected(problems)
-    key = PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+    key = new_key()
     async with services.database.transaction() as statements:
         api_key = await _insert_key(statements, caller, checked, key, at)
     return CreatedKey(api_key, key)
@@ -95,7 +92,7 @@ async def bootstrap(services: Services) -> str | None:
         ValueError: BOOTSTRAP_API_KEY cannot be a key.
     """
     given = services.settings.bootstrap_api_key
-    key = PREFIX + secrets.token_urlsafe(_RANDOM_BYTES) if given is None else _usable(given.get_secret_value())
+    key = new_key() if given is None else _usable(given.get_secret_value())
     at = services.clock.now()
     async with services.database.transaction() as statements:
         if statements.dialect == "postgres":  # on SQLite, a transaction is the only writer

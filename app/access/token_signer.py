@@ -88,7 +88,11 @@ def _base64(data: bytes) -> str:
 
 
 def _from_base64(text: str) -> bytes:
+    """Read base64 as `_base64` writes it, so that no two texts mean the same bytes; ValueError for any other text."""
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, UnicodeError):
         raise ValueError("not base64") from None
+    if _base64(data) != text:
+        raise ValueError("not written as an encoder writes it")
+    return data

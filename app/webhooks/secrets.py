@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from app.access import audit
 from app.access.caller import Caller
 from app.database.database import Statements
-from app.encryption import Cipher
+from app.encryption import Cipher, NotDecrypted
 from app.errors import Problem, Rejected, UserErrorCode, not_found, rejected
 from app.ids import SECRET, new_id
 from app.models import Secret, Webhook
@@ -92,14 +92,16 @@ async def reveal_secret(services: Services, caller: Caller, webhook_id: str) -> 
     Raises:
         Forbidden: the caller lacks SECRETS.
         Rejected: NOT_FOUND.
+        NotDecrypted: its key is not among those given, or the row was changed by hand.
     """
     caller.require(Scope.SECRETS)
     at = services.clock.now()
     async with services.database.transaction() as statements:
         await find_webhook(statements, caller, webhook_id)
         current = (await live_secrets(statements, [webhook_id], at))[webhook_id][0]
+        text = services.cipher.decrypt(current.secret, current.id)
         await audit.record(statements, caller, "secret.revealed", webhook_id, None, at)
-    return services.cipher.decrypt(current.secret, current.id)
+    return text
 
 
 def signing_secret(problems: list[Problem], given: str | None, scheme: SignatureScheme) -> str:
@@ -157,6 +159,13 @@ def schedule_rotation(webhook: Webhook, at: datetime) -> None:
 
 
 def _require_new(cipher: Cipher, live: Sequence[Secret], text: str) -> None:
-    if any(hmac.compare_digest(cipher.decrypt(secret.secret, secret.id), text) for secret in live):
+    if any(_is(cipher, secret, text) for secret in live):
         message = "This secret signs for the webhook already; give another one, or none to have it made."
         raise rejected(UserErrorCode.CONFLICT, message, "secret")
+
+
+def _is(cipher: Cipher, secret: Secret, text: str) -> bool:
+    try:
+        return hmac.compare_digest(cipher.decrypt(secret.secret, secret.id), text)
+    except NotDecrypted:
+        return False  # Whatever it was, a rotation is what puts it right.

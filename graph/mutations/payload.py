@@ -8,7 +8,8 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 import strawberry
 
 from app.database.errors import TransactionUndone
-from app.errors import Rejected
+from app.encryption import NotDecrypted
+from app.errors import Problem, Rejected, UserErrorCode
 from graph.context import Info
 from graph.types.user_error import UserError
 
@@ -31,8 +32,8 @@ class Payload:
 def mutation(description: str) -> Callable[[Callable[[Any, Info, InputType], Awaitable[PayloadType]]], Any]:
     """Create a field of Mutation from a resolver that returns its payload or raises.
 
-    What the domain rejects is answered as a payload with `userErrors` and nothing else; what else is raised passes on,
-    except that a change is made again whose transaction was undone.
+    What the domain rejects, and what cannot be decrypted, is answered as a payload with `userErrors` and nothing else;
+    what else is raised passes on, except that a change is made again whose transaction was undone.
     """
 
     def decorate(resolver: Callable[[Any, Info, InputType], Awaitable[PayloadType]]) -> Any:
@@ -43,6 +44,9 @@ def mutation(description: str) -> Callable[[Callable[[Any, Info, InputType], Awa
                 return await resolver(self, info, input)
             except Rejected as rejection:
                 return payload(user_errors=[UserError.from_problem(problem) for problem in rejection.problems])
+            except NotDecrypted as error:
+                problem = Problem(str(error), ("id",), UserErrorCode.CONFLICT)
+                return payload(user_errors=[UserError.from_problem(problem)])
 
         @functools.wraps(resolver)
         async def answer(self: Any, info: Info, input: InputType) -> PayloadType:

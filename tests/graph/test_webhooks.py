@@ -1,10 +1,12 @@
 """Webhooks over the API: made, changed, listed, paused, deleted."""
 
+import os
 from typing import Any
 
 import pytest
 from graphql import GraphQLInputObjectType, GraphQLObjectType, build_schema
 
+from app.encryption import Cipher
 from app.statuses import Scope
 from app.webhooks.fields import SETTINGS
 from graph.schema import export
@@ -186,6 +188,19 @@ async def test_a_mutation_shows_what_an_earlier_one_of_the_same_request_changed(
 
     assert len(data["first"]["webhook"]["secrets"]) == 2
     assert len(data["second"]["webhook"]["secrets"]) == 3
+
+
+async def test_a_secret_that_cannot_be_decrypted_is_told_as_such(api: Api) -> None:
+    webhook = await made(api)
+    await api.resources.database.execute(
+        "UPDATE secret SET secret = $1", Cipher([os.urandom(32)]).encrypt("lost", "sec_1")
+    )
+
+    refused = await api.change("revealWebhookSecret", {"id": webhook["id"]}, f"secret {ERRORS}")
+
+    [error] = refused["userErrors"]
+    assert error["code"] == "CONFLICT"
+    assert "which is not among the" in error["message"]
 
 
 async def test_a_secret_is_rotated_revealed_and_revoked(api: Api) -> None:

@@ -171,3 +171,25 @@ async def test_the_audit_log_says_that_a_token_was_made_and_never_which(domain: 
     assert (entry["subject_id"], entry["actor"]) == (created.api_key.id, caller.actor)
     assert entry["changes"] == {"scopes": [None, ["READ"]], "expiresAt": [None, "2026-03-14T09:27:53.589Z"]}
     assert made.token not in repr((entry, made))
+
+
+@given(st.text(alphabet="=.-_Aa0 \n", min_size=1, max_size=3), st.booleans())
+def test_a_token_has_one_spelling(added: str, at_the_end: bool) -> None:
+    signer = TokenSigner([KEY])
+    token = signer.write(CLAIMS)
+    content, _, signature = token.partition(".")
+    changed = token + added if at_the_end else f"{content}{added}.{signature}"
+
+    with pytest.raises(Unauthenticated):
+        signer.read(changed, START)
+
+
+def test_unused_bits_of_the_last_character_are_no_other_spelling() -> None:
+    signer = TokenSigner([KEY])
+    token = signer.write(CLAIMS)
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    assert len(base64.urlsafe_b64decode(token.partition(".")[2] + "=")) == 32
+
+    for other in set(alphabet) - {token[-1]}:
+        with pytest.raises(Unauthenticated):
+            signer.read(token[:-1] + other, START)

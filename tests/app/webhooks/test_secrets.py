@@ -1,6 +1,7 @@
 """On both databases: secrets are rotated, revoked and revealed."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -8,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from app.access.caller import Caller
+from app.encryption import Cipher, NotDecrypted
 from app.errors import Forbidden, Problem, Rejected, UserErrorCode
 from app.ids import SECRET, WEBHOOK, new_id
 from app.models import Secret, Webhook
@@ -242,6 +244,20 @@ async def test_revealing_shows_the_current_secret_and_is_remembered(domain: Doma
 
     [entry] = await domain.audit_log("secret.revealed")
     assert (entry["subject_id"], entry["actor"], entry["changes"]) == (created.webhook.id, "Ada", None)
+
+
+async def test_a_secret_that_cannot_be_decrypted_is_not_revealed_but_can_be_rotated(domain: Domain) -> None:
+    created = await made(domain)
+    await domain.resources.database.execute(
+        "UPDATE secret SET secret = $1", Cipher([os.urandom(32)]).encrypt("lost", "sec_1")
+    )
+
+    with pytest.raises(NotDecrypted):
+        await reveal_secret(domain.resources, domain.caller, created.webhook.id)
+
+    assert await domain.audit_log("secret.revealed") == []
+    new = (await rotated(domain, created.webhook)).secret
+    assert await reveal_secret(domain.resources, domain.caller, created.webhook.id) == new
 
 
 async def test_what_happens_to_secrets_is_audited_by_id_announced_and_told_to_senders(domain: Domain) -> None:
