@@ -18,7 +18,7 @@ from graph.types.stats import DeliveryStats
 
 Subject = TypeVar("Subject")
 
-# A follower whose filter matches nothing still gets a cursor this often, so that its cursor does not become too old.
+# A follower whose filter matches nothing still gets a cursor this often, so that its own does not become too old.
 CURSOR_SECONDS = 10.0
 
 
@@ -49,7 +49,7 @@ async def delivery_messages(
     wanted: Callable[[Update], bool],
     cursor_seconds: float = CURSOR_SECONDS,
 ) -> AsyncGenerator[DeliveryUpdates, None]:
-    """A message for each batch with a matching update, for the first batch, for each gap, and otherwise periodically."""
+    """A message for each batch with a matching update, for the first batch, for each gap, and periodically."""
     place, clock = context.place, asyncio.get_running_loop().time
     silent_until = clock() + (0.0 if place.after is None else cursor_seconds)
     async with aclosing(batches):

@@ -1,4 +1,4 @@
-"""Who and what appears in the examples, so that they tell one story and their ids join.
+"""The people and objects of the examples, so that they tell one story and their IDs match.
 
 Ada was charged twice. Aria (an AI agent) answers, is not sure and asks for a person; the conversation moves to Sam,
 becomes a ticket, is resolved, and comes back the next morning. All of it is made up.

@@ -48,7 +48,7 @@ def _table(schema: Mapping[str, Any]) -> str:
 
 
 def _rows(schema: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str, str]]:
-    """A row for each field, and below it those of the fields inside it."""
+    """A row for each field, followed by the rows of its nested fields."""
     for name, field in schema.get("properties", {}).items():
         required = " (required)" if name in schema.get("required", ()) else ""
         yield f"`{prefix}{name}`", f"{_type(field)}{required}", field["description"].replace("|", "\\|")

@@ -1,6 +1,6 @@
-"""What an event type is: the name, the words and the schema of what is published under that name.
+"""Event types: the name, description and schema of events.
 
-Refuses to know where event types are kept; the built-in ones are code, a workspace's own are rows.
+Knows no storage: the built-in ones are code, those of a workspace are rows.
 """
 
 import enum
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class EventCategory(enum.StrEnum):
-    """The part of the platform that an event type speaks about; CUSTOM for those that a workspace made itself."""
+    """The part of the platform that an event type belongs to; CUSTOM for event types created by a workspace."""
 
     CONVERSATION = "CONVERSATION"
     TICKET = "TICKET"

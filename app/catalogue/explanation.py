@@ -1,7 +1,7 @@
-"""Turns what the JSON Schema library found wrong into sentences for the person who sent it.
+"""Turns errors of the JSON Schema library into sentences for the publisher.
 
-Pure. A sentence names the field, says what would be right and what was found instead, and quotes no more than about a
-hundred characters of any value: payloads carry what customers wrote, and errors end up in logs.
+Pure. A sentence names the field, what would be accepted and what was found, and quotes at most about a hundred
+characters of any value, because payloads carry customers' texts and errors end up in logs.
 """
 
 import json
@@ -17,7 +17,7 @@ _MAX_LISTED = 20
 
 
 class PayloadError(NamedTuple):
-    """One thing wrong: where, as the way down from the root, and a sentence about it."""
+    """One error: its path from the root, and a sentence."""
 
     path: tuple[str, ...]
     message: str
@@ -69,7 +69,7 @@ _RULES: Mapping[str, str] = MappingProxyType(
 
 
 def explain(found: Iterable[ValidationError]) -> list[PayloadError]:
-    """The first `MAX_ERRORS` of what was found, ordered by path, each said once."""
+    """The first `MAX_ERRORS` errors, ordered by path, without duplicates."""
     errors = sorted(found, key=_order)
     of_wrong_type = {tuple(error.instance_path) for error in errors if isinstance(error.kind, ValidationErrorKind.Type)}
     said: dict[PayloadError, None] = {}
@@ -83,7 +83,7 @@ def explain(found: Iterable[ValidationError]) -> list[PayloadError]:
 
 
 def quoted(value: object) -> str:
-    """`value` as JSON, cut where it is long; of a list or an object only what it is."""
+    """`value` as JSON, truncated if it is long; of a list or an object only its kind."""
     if isinstance(value, Mapping):
         return "an object"
     if isinstance(value, list):
@@ -97,7 +97,7 @@ def quoted(value: object) -> str:
 
 
 def cut(text: str) -> str:
-    """`text`, shortened where it is long."""
+    """`text`, truncated if it is long."""
     return text if len(text) <= _MAX_QUOTED_CHARACTERS else f"{text[:_MAX_QUOTED_CHARACTERS]}…"
 
 
@@ -106,7 +106,7 @@ def _order(error: ValidationError) -> list[tuple[bool, int, str]]:
 
 
 def _place(error: ValidationError) -> list[str | int]:
-    """Where the error is; for a missing field, where the field would be."""
+    """Path of the error; for a missing field, the path of that field."""
     match error.kind:
         case ValidationErrorKind.Required(missing):
             return [*error.instance_path, missing]

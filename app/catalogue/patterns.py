@@ -1,4 +1,4 @@
-"""Names of event types, and the patterns by which a webhook asks for them. Pure: text in, yes or no out.
+"""Names of event types, and the patterns by which a webhook selects them. Pure: text in, yes or no out.
 
 A name is dotted and lower-case (`ticket.created`). A pattern is `*` (everything), a name, or the beginning of names up
 to a dot (`ticket.*`, `conversation.sla.*`), which asks for every name below it, however deep. Whether an event type of
@@ -35,7 +35,7 @@ def matches(pattern: str, name: str) -> bool:
 
 
 class Matcher:
-    """Many patterns as one question: does any of them ask for this name?"""
+    """Matches a name against many patterns at once."""
 
     __slots__ = ("_everything", "_names", "_prefixes")
 
@@ -47,7 +47,7 @@ class Matcher:
         self._names = wanted
 
     def matches(self, name: str) -> bool:
-        """Whether at least one of the patterns asks for `name`."""
+        """Whether at least one of the patterns matches `name`."""
         return self._everything or name in self._names or name.startswith(self._prefixes)
 
 

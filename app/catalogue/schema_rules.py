@@ -1,11 +1,10 @@
-"""What a workspace's own schema may not do although JSON Schema allows it.
+"""Restrictions on schemas of workspaces beyond JSON Schema.
 
-It must be whole in itself: a `$ref` leads to a place in the same document, so nothing is ever fetched and whoever reads
-the schema has all of it. And it must be cheap: no definition refers to itself, and written out with every `$ref`
-replaced by what it refers to, the schema stays small. Otherwise forty definitions that each refer twice to the next
-would keep a processor busy for hours over one small payload.
+A schema must be self-contained: every `$ref` refers to the same document, so nothing is ever fetched. It must also be
+cheap: no definition refers to itself, and the schema stays small with every `$ref` expanded. Otherwise forty
+definitions that each refer twice to the next would keep a processor busy for hours over one small payload.
 
-Pure. Expects what the meta-schema has already accepted.
+Pure. Expects a schema that the meta-schema has accepted.
 """
 
 from collections.abc import Iterator, Mapping

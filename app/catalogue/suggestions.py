@@ -21,6 +21,6 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
 
 
 def unknown_event_type(name: str, known: Collection[str]) -> str:
-    """The sentence for an event type that does not exist, with the nearest of the known ones."""
+    """The error message for an unknown event type, with the nearest known ones."""
     hint = did_you_mean(name, known) or " Query eventTypes for those there are."
     return f"There is no event type {quoted(name)}.{hint}"

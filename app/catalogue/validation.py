@@ -1,7 +1,7 @@
-"""Checks payloads against their event type's schema, and the schemas that a workspace makes for its own event types.
+"""Validates payloads against the schema of their event type, and the schemas of workspaces' event types.
 
-Nothing here reaches over the network or into files: a schema that refers to something outside itself does not compile.
-Formats are asserted, not only noted: whoever subscribes to an event may rely on its dates being dates.
+Nothing is read from the network or from files: a schema that refers to something outside itself does not compile.
+Formats are asserted, so receivers can rely on dates being dates.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Talks to a running server over its GraphQL API, as any other client does. Says what went wrong as a sentence."""
+"""A client of a running server's GraphQL API. Reports errors as sentences."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from ipaddress import ip_address
@@ -17,14 +17,14 @@ _LATER = frozenset({"RATE_LIMITED", "UNAVAILABLE"})
 
 
 class Lost(Refused):
-    """Nobody answers, or no longer: repeating it later may help."""
+    """The server cannot be reached, or the connection was lost; a later retry may succeed."""
 
 
 class TryLater(Refused):
-    """The server has too much to do, or is asked too often; nothing was done.
+    """The server is overloaded or the rate limit is exceeded; nothing was changed.
 
     Attributes:
-        after_seconds: when to come back, where the server says so.
+        after_seconds: when to retry, if the server says so.
     """
 
     def __init__(self, message: str, after_seconds: float | None) -> None:
@@ -90,7 +90,7 @@ class Api:
     async def follow(
         self, document: str, variables: Mapping[str, Any] | None = None
     ) -> AsyncGenerator[dict[str, Any], None]:
-        """The messages of a subscription, over server-sent events, each one's `data`.
+        """The `data` of each message of a subscription, over server-sent events.
 
         Raises:
             Refused: as for `ask`.

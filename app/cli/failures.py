@@ -1,9 +1,9 @@
-"""What goes wrong when a command runs, as a sentence that says what to do next.
+"""Explains errors of commands with a sentence that says what to do next.
 
-    Refused   the command itself found out that it cannot be done
-    others    of the domain, the database and the network, told apart here
+    Refused   raised by the command itself
+    others    of the domain, the database and the network, explained here
 
-What is not told apart here is a bug, and shows its traceback.
+Any other exception is a bug, and shows its traceback.
 """
 
 import errno
@@ -16,14 +16,14 @@ REFUSED = 1
 
 
 class Refused(Exception):
-    """It cannot be done; the message is a sentence that says why and what would be right."""
+    """The command cannot be carried out; the message says why and what would be accepted."""
 
 
 class Commands(TyperGroup):
     """A group of commands whose failures are sentences on stderr, with exit code 1."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that was asked for."""
+        """Run the command."""
         try:
             return super().invoke(ctx)
         except (typer.Exit, typer.Abort, typer.TyperException):
@@ -37,7 +37,7 @@ class Commands(TyperGroup):
 
 
 def explained(error: Exception) -> str | None:
-    """The sentences for an error; None where it is a bug."""
+    """The explanation of an error; None if it is a bug."""
     if isinstance(error, Refused):
         return str(error)
     if isinstance(error, OSError) and error.errno == errno.EPIPE:
@@ -46,7 +46,7 @@ def explained(error: Exception) -> str | None:
 
 
 def _explained_by_type(error: Exception) -> str | None:
-    # Only a failure pays for these imports.
+    # Imported only on failure, to keep commands fast.
     from app.database.errors import DatabaseUnavailable, DatabaseUnsuitable, SchemaOutdated
     from app.encryption import EncryptionError
     from app.errors import Rejected

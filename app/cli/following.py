@@ -1,4 +1,4 @@
-"""Shows deliveries live, and goes on after the latest cursor when the connection was lost."""
+"""Shows deliveries live, and resumes after the latest cursor if the connection is lost."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ from app.cli.output import print_json
 from app.cli.remote import connected
 from app.cli.signals import stop_signal
 
-# A server that is restarted is away for seconds.
+# A restart of the server takes seconds.
 PAUSE_SECONDS = 1.0
 
 _FOLLOW = """
@@ -35,8 +35,8 @@ class Tail:
 
     Args:
         asked: the filter; `{}` means all.
-        after: the cursor to go on after; None means now.
-        as_json: one JSON object an update, instead of a line for people.
+        after: the cursor to resume after; None means now.
+        as_json: one JSON object per update, instead of a line for people.
     """
 
     def __init__(self, asked: dict[str, Any], after: str | None, *, as_json: bool) -> None:
@@ -91,7 +91,7 @@ class Tail:
 
 
 def _says_too_early(update: dict[str, Any]) -> bool:
-    """Whether a delivery's beginning finds it ended already: the attempt that ended it has an update of its own."""
+    """Whether the update of a delivery's creation shows it finished already; its attempt has an update of its own."""
     return update["attempt"] is None and update["delivery"]["status"] in {"SUCCEEDED", "FAILED"}
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import orjson
 
-# So that a batch stays well below the server's limit of a request (MAX_REQUEST_BYTES), whatever it holds.
+# Keeps a batch well below the server's request limit (MAX_REQUEST_BYTES).
 MAX_BATCH_BYTES = 512 * 1024
 
 
 class BadLine(Exception):
-    """A line that is no event; the message is a sentence that says which line, and what it should be."""
+    """A line that is not an event; the message names the line and what it should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def read_lines(lines: Iterable[bytes], prefix: str) -> Iterator[Line]:
 
 
 def batches(lines: Iterable[Line], most: int, most_bytes: int = MAX_BATCH_BYTES) -> Iterator[list[Line]]:
-    """The lines in order, in batches of at most so many and so large; one that is larger goes alone."""
+    """Batches of lines in order, limited in number and size; a larger line is a batch of its own."""
     batch: list[Line] = []
     size = 0
     for line in lines:

@@ -1,4 +1,4 @@
-"""Publishes batches of lines, one after another, waits where the server asks for it, and says how far it is."""
+"""Publishes batches of lines in order, backs off when the server asks for it, and reports progress."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
@@ -12,9 +12,9 @@ from app.cli.lines import BadLine, Line
 
 Advance: TypeAlias = Callable[[int], object]
 
-# How long a server that is overloaded is asked again; longer is for a person to decide.
+# Maximum time to retry against an overloaded server before giving up.
 PATIENCE_SECONDS = 300.0
-# Between two tries where the server does not say when to come back.
+# Interval between retries if the server does not give one.
 PAUSE_SECONDS = 1.0
 
 _PUBLISH = """
@@ -26,7 +26,7 @@ mutation ($input: PublishEventsInput!) {
 
 @dataclass(slots=True)
 class Published:
-    """What came of it: how many events, how many of them had been published before, and how many deliveries."""
+    """Numbers of published events, of duplicates among them, and of deliveries."""
 
     events: int = 0
     duplicates: int = 0
@@ -59,7 +59,7 @@ async def publish_all(api: Api, batches: Iterable[list[Line]], advance: Advance)
 
 @contextmanager
 def progress(total_bytes: int | None) -> Iterator[Advance]:
-    """A bar on stderr, where a person looks at it; None where the size is not known."""
+    """A progress bar on stderr, if that is a terminal; `total_bytes` is None if the size is unknown."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 

@@ -58,8 +58,8 @@ async def connected(url: str, key: str) -> "AsyncIterator[Api]":
 
 
 async def listed(api: "Api", document: str, variables: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
-    """The first nodes of a connection, by as many pages as it takes. The document's only field is the connection, and
-    takes `$first` and `$after`."""
+    """The first nodes of a connection, read page by page. The document's only field is the connection, which takes
+    `$first` and `$after`."""
     nodes: list[dict[str, Any]] = []
     after = None
     while len(nodes) < limit:

@@ -1,4 +1,4 @@
-"""Waits for the signals that ask a program to end."""
+"""Waits for the signals that stop a program."""
 
 import asyncio
 import signal

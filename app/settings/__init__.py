@@ -1,6 +1,6 @@
-"""The settings: one frozen value, read once at the entry point from the environment and `.env`, and by nobody else.
+"""The settings: one frozen value, read once at the entry point from the environment and `.env`.
 
-A bad value stops the start with a sentence that names the variable, what it is, and what would be right.
+An invalid value stops the start with a sentence that names the variable, its value and what would be accepted.
 """
 
 from typing import Any

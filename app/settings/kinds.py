@@ -43,10 +43,10 @@ def setting(
 
     Args:
         default: a value, or a `Derived` one.
-        what: it does, as a sentence.
-        why: the default is what it is, as a sentence.
+        what: its effect, as a sentence.
+        why: the reason for the default, as a sentence.
         unit: of its number.
-        right: what is right in words, where type and bounds do not say it.
+        right: accepted values in words, if type and bounds do not say them.
     """
     texts: JsonDict = {"why": why, "unit": unit, "right": right}
     bounds: dict[str, Any] = {"ge": at_least, "gt": above, "le": at_most}

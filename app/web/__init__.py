@@ -1,1 +1,1 @@
-"""The web server: routes, middleware and how it is started. Knows HTTP; what it serves is elsewhere."""
+"""The web server: routes, middleware and startup. Knows HTTP; the API is in `graph`."""

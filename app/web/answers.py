@@ -1,4 +1,4 @@
-"""Answers that are no data: what went wrong, in the shape that GraphQL clients expect, whatever they asked for."""
+"""Error responses in the form that GraphQL clients expect, for any path."""
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -10,7 +10,7 @@ _GRAPHQL_JSON = "application/graphql-response+json"
 
 
 def error_answer(request: Request, status: int, message: str, code: str) -> Response:
-    """`{"errors": [{"message", "extensions": {"code"}}]}`, in GraphQL's own media type where that is accepted."""
+    """`{"errors": [{"message", "extensions": {"code"}}]}`, in GraphQL's own media type if that is accepted."""
     accepted = request.headers.get("accept", "")
     media_type = _GRAPHQL_JSON if _GRAPHQL_JSON in accepted else "application/json"
     content = {"errors": [{"message": message, "extensions": {"code": code}}]}
@@ -18,7 +18,7 @@ def error_answer(request: Request, status: int, message: str, code: str) -> Resp
 
 
 def http_error(request: Request, error: Exception) -> Response:
-    """Starlette's own errors: no such path, or a method that a path does not take."""
+    """Responses to Starlette's own errors: unknown paths and unsupported methods."""
     assert isinstance(error, HTTPException)
     sentences = {
         404: f"There is nothing at {request.url.path[:200]}; the API is at /graphql.",
@@ -35,7 +35,7 @@ def client_gone(_: Request, error: Exception) -> Response:  # noqa: ARG001 - Sta
 
 
 def server_error(request: Request, _: Exception) -> Response:
-    """A bug: the log has the traceback under the request's id, and the answer says no more than that."""
+    """Response to a bug: it names only the request ID, under which the log has the traceback."""
     request_id = request_id_of(request.scope)
     message = f"Something went wrong on the server. The request id {request_id} finds it in the server's log."
     answer = error_answer(request, 500, message, "INTERNAL_SERVER_ERROR")

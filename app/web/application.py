@@ -1,4 +1,4 @@
-"""Puts the web server together: routes and middleware around what is open. Reads as its table of contents."""
+"""Assembles the web server: routes and middleware over open resources."""
 
 import asyncio
 
@@ -46,7 +46,7 @@ def create_application(resources: Resources) -> Starlette:
 
 
 def create_worker_application(resources: Resources) -> Starlette:
-    """What a worker answers: its health and its metrics, and no more."""
+    """The worker's ASGI application: health and metrics only."""
     return _assembled(resources.settings, [metrics_route(resources), *Health(resources, works=True).routes()])
 
 

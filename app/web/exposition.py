@@ -1,4 +1,4 @@
-"""GET /metrics, for Prometheus. What is measured is in `app.metrics`; who may see it is decided here."""
+"""GET /metrics, for Prometheus. `app.metrics` defines the metrics; access is checked here."""
 
 import asyncio
 import secrets

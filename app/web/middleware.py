@@ -25,7 +25,7 @@ _SECURITY_HEADERS = (
 
 
 def header(scope: Scope, name: bytes) -> bytes:
-    """The first header of a lower-case name that a request has; b"" where there is none."""
+    """The value of a request's first header with this lower-case name; b"" if there is none."""
     for key, value in scope["headers"]:
         if key == name:
             return bytes(value)
@@ -60,7 +60,7 @@ class RequestId:
 
 
 class SecurityHeaders:
-    """Adds the headers that keep browsers from guessing, framing and caching, where an answer does not set its own."""
+    """Adds headers against sniffing, framing and caching to responses that do not set their own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,1 +1,1 @@
-"""The demonstration: the life of some events in one terminal, with real processes and real HTTP."""
+"""The demonstration: events from publication to delivery in one terminal, with real processes and real HTTP."""

@@ -1,4 +1,4 @@
-"""Tells the demonstration to a person. Knows what things look like, not what happens."""
+"""Prints the demonstration for people. Formats only; the story is elsewhere."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,17 +20,17 @@ class Narrator:
         self._steps = 0
 
     def step(self, sentence: str) -> None:
-        """Begin another part of the story."""
+        """Print the heading of the next step."""
         self._steps += 1
         self._console.print()
         self._console.print(Text(f"{self._steps}. {sentence}", style="bold"), soft_wrap=True)
 
     def say(self, sentence: str) -> None:
-        """Add something to this part."""
+        """Print a line of this step."""
         self._console.print(Text(f"   {sentence}"), soft_wrap=True)
 
     def received(self, receiver: str, delivery: Mapping[str, Any]) -> None:
-        """Tell what a receiver got."""
+        """Print a request that a receiver got."""
         line = Text(f"   {receiver:<10} got {delivery['eventType']}, attempt {delivery['attempt']}: ")
         if delivery["verified"]:
             line.append("✓ signature verified", style="green")
@@ -41,7 +41,7 @@ class Narrator:
         self._console.print(line, soft_wrap=True)
 
     def update(self, update: Mapping[str, Any]) -> None:
-        """Tell what the subscription said."""
+        """Print an update of the subscription."""
         delivery, attempt = update["delivery"], update["attempt"]
         line = Text("   live       ", style="cyan")
         what = f"{delivery['event']['type']} to {delivery['webhook']['name']}"
@@ -54,7 +54,7 @@ class Narrator:
         self._console.print(line, soft_wrap=True)
 
     def summary(self, summary: Summary) -> None:
-        """Add up."""
+        """Print the summary."""
         table = Table(show_header=False, box=None, padding=(0, 2))
         for what, value in (
             ("events published", summary.events),

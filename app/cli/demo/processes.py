@@ -1,4 +1,4 @@
-"""Runs this program's own commands in processes of their own. Knows no story."""
+"""Runs commands of this program in separate processes."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ STOP_SECONDS = 15.0
 
 
 class Program:
-    """A running command, what it wrote, and a way to wait for what it writes."""
+    """A running command and its output."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -24,7 +24,7 @@ class Program:
         self.errors: deque[str] = deque(maxlen=30)
 
     def failed(self, what: str) -> Refused:
-        """Say what went wrong, with the last that it wrote to stderr."""
+        """The error with the last lines that the command wrote to stderr."""
         return Refused("\n".join([f"The {self.name} {what}; last it said:", *self.errors]))
 
 
@@ -40,7 +40,7 @@ async def running(
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        # A session of its own: Ctrl-C reaches the demonstration alone, and that ends the others in order.
+        # In a separate session, Ctrl-C reaches only the demonstration, which ends the others in order.
         start_new_session=True,
     )
     program = Program(name)
@@ -77,7 +77,7 @@ async def _each_line(stream: asyncio.StreamReader, take: Callable[[str], None]) 
 
 async def _read(program: Program, output: asyncio.StreamReader, errors: asyncio.StreamReader) -> None:
     await asyncio.gather(_each_line(output, program.lines.put_nowait), _each_line(errors, program.errors.append))
-    # Only now, so that whoever learns of the end knows the last words too.
+    # After both streams have ended, so that the last lines are known to a reader that sees the end.
     program.lines.put_nowait(None)
 
 

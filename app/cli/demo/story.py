@@ -1,4 +1,4 @@
-"""What happens in the demonstration, from the start of a server to the last delivery. Reads as a table of contents."""
+"""The steps of the demonstration, from the start of a server to the last delivery."""
 
 import asyncio
 import secrets
@@ -20,7 +20,7 @@ from app.cli.failures import Refused
 
 # One of each category; the second goes to both webhooks.
 EVENT_TYPES = ("conversation.created", "ticket.created", "agent.response", "system.maintenance")
-# The second receiver answers 503 so often, and its webhook tries again after so many seconds.
+# How often the second receiver answers 503, and the retry schedule of its webhook.
 FAILURES = 2
 RETRY_DELAYS_SECONDS = (1, 2)
 START_SECONDS = 20.0
@@ -29,7 +29,7 @@ DELIVERY_SECONDS = 30.0
 
 @dataclass(slots=True)
 class Receiver:
-    """A listener in a process of its own, and what it got."""
+    """A listener in a separate process, and the requests that it got."""
 
     name: str
     program: Program
@@ -40,7 +40,7 @@ class Receiver:
 
 @dataclass(slots=True)
 class Live:
-    """What was seen so far."""
+    """Counts of what was seen so far."""
 
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -58,7 +58,7 @@ class Live:
 
 
 async def tell(narrator: Narrator, directory: Path) -> Summary:
-    """Let it happen, and add it up.
+    """Run the demonstration and return its summary.
 
     Raises:
         Refused: something did not start, or not everything arrived in time.
@@ -178,7 +178,7 @@ async def _sum_up(api: Api, live: Live, receivers: tuple[Receiver, Receiver], se
 
 @asynccontextmanager
 async def _beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[list[asyncio.Task[None]]]:
-    """Let these go on until the block ends."""
+    """Run coroutines in the background until the block ends."""
     tasks = [asyncio.create_task(each) for each in work]
     try:
         yield tasks
@@ -189,7 +189,7 @@ async def _beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[list[asynci
 
 
 async def _unless_failed(beside: list[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> None:
-    """Do the work, unless what goes on beside it fails first: then raise that."""
+    """Do the work, or raise the error of a background task that fails first."""
     async with _beside(work) as [main]:
         done, _ = await asyncio.wait([main, *beside], return_when=asyncio.FIRST_COMPLETED)
         for task in done:

@@ -1,4 +1,4 @@
-"""What the demonstration adds up to: whether everything published was delivered, verified and seen live."""
+"""The summary of the demonstration: whether everything published was delivered, verified and seen live."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,7 @@ class Summary:
 
     @property
     def missing(self) -> list[str]:
-        """What is not as it must be, as sentences; empty where all is well."""
+        """What went wrong, as sentences; empty if nothing did."""
         checks = {
             f"Only {self.succeeded} of {self.deliveries} deliveries succeeded.": self.succeeded == self.deliveries,
             f"Only {self.verified} of {self.requests} requests were verified.": self.verified == self.requests,

@@ -1,7 +1,6 @@
-"""How the local receiver answers, and how it misbehaves when it is told to. Pure: the number of a request in, an
-answer out.
+"""How the local receiver answers, and how it misbehaves on demand. Pure: the number of a request in, an answer out.
 
-A misbehaviour is for all requests, or, with `fail_first` or `fail_rate`, for some; the others are answered properly.
+A misbehaviour applies to all requests or, with `fail_first` or `fail_rate`, to some; the others are answered properly.
 Knows no socket.
 """
 
@@ -41,13 +40,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Misbehaviour:
-    """What the receiver was told.
+    """The configured misbehaviour.
 
     Attributes:
-        failure: the answer that is not a proper one; None to answer properly always.
-        fail_first: only so many requests get it.
-        fail_rate: only such a part of the requests gets it, 0 to 1.
-        delay_seconds: how long every request waits for its answer.
+        failure: the failing answer; None to answer every request properly.
+        fail_first: number of requests that get it.
+        fail_rate: share of requests that get it, 0 to 1.
+        delay_seconds: delay of every answer.
     """
 
     failure: Answer | None = None
@@ -84,7 +83,7 @@ def misbehaviour(
     fail_rate: float | None,
     delay_seconds: float,
 ) -> Misbehaviour:
-    """Put together what was asked for.
+    """Build a misbehaviour from the command's options.
 
     Raises:
         ValueError: it contradicts itself; the message says what to leave out.
@@ -98,7 +97,7 @@ def misbehaviour(
     if manner in {Manner.RESET, Manner.HANG} and (status is not None or retry_after_seconds is not None):
         raise ValueError(f"With --{manner} there is no answer; leave out --status and --retry-after.")
     fails = bool(chosen) or any(value is not None for value in (status, retry_after_seconds, fail_first, fail_rate))
-    # A dripped answer is bad enough by itself; whatever else should fail needs a status that says so.
+    # A dripped answer is a failure by itself; any other failure needs a status.
     usual = OK if manner is Manner.DRIP and retry_after_seconds is None else FAILURE
     failure = Answer(manner, usual if status is None else status, retry_after_seconds)
     return Misbehaviour(failure if fails else None, fail_first, fail_rate, delay_seconds)

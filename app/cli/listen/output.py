@@ -1,4 +1,4 @@
-"""What `eev-webhooks listen` says at its start, for each delivery and at its end."""
+"""Output of `eev-webhooks listen`: at its start, for each request and at its end."""
 
 import orjson
 import typer
@@ -14,7 +14,7 @@ _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to re
 
 
 class Output:
-    """Writes to stdout: for people, or one JSON object a line for scripts."""
+    """Writes to stdout: for people, or one JSON object per line for scripts."""
 
     def __init__(self, *, as_json: bool, quiet: bool) -> None:
         self._as_json = as_json
@@ -24,7 +24,7 @@ class Output:
         self._verified = 0
 
     def start(self, host: str, port: int, secret: str) -> None:
-        """Say where it listens, and how a webhook comes here."""
+        """Print the address, and the mutation that creates a webhook for it."""
         url = _url(host, port)
         mutation = create_webhook(url, secret)
         if self._as_json:
@@ -38,7 +38,7 @@ class Output:
             typer.echo(mutation + "\n")
 
     def delivery(self, verdict: Verdict, answer: Answer) -> None:
-        """Show one request."""
+        """Print one request."""
         self._count += 1
         self._verified += verdict.verified
         if self._as_json:
@@ -47,7 +47,7 @@ class Output:
             print_delivery(self._console, verdict, answer, with_body=not self._quiet)
 
     def end(self) -> None:
-        """Sum up."""
+        """Print the totals."""
         if self._as_json:
             self._line({"kind": "end", "requests": self._count, "verified": self._verified})
         else:
@@ -59,7 +59,7 @@ class Output:
 
 
 def create_webhook(url: str, secret: str) -> str | None:
-    """The mutation that makes a webhook for a receiver; None for a public key, which cannot be given to a webhook."""
+    """The mutation that creates a webhook for a receiver; None for a public key, which a webhook cannot use."""
     scheme = _SCHEMES.get(secret.partition("_")[0])
     if scheme is None:
         return None

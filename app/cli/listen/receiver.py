@@ -1,4 +1,4 @@
-"""A real HTTP receiver on plain streams, since no HTTP server can be talked into resetting or dripping."""
+"""An HTTP receiver on plain streams, because HTTP servers cannot reset connections or drip answers."""
 
 import asyncio
 import contextlib
@@ -20,11 +20,11 @@ _WITHOUT_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
 class Receiver:
-    """Answers every request as told and shows what came.
+    """Answers every request as configured, and shows it.
 
     Args:
-        show: called for each request before it is answered, with what it will get.
-        drip_seconds: between two bytes of a dripped answer.
+        show: called for each request before it is answered, with the answer.
+        drip_seconds: interval between two bytes of a dripped answer.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ def _phrase(status: int) -> str:
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
-    """End the connection with a RST: with no time to linger, closing throws away what is unsent (socket(7))."""
+    """Close the connection with a RST: without lingering, unsent data is discarded (socket(7))."""
     connected: socket.socket = writer.get_extra_info("socket")
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 import httptools
 
-# Far above any event; a tool on a desk should not fill its memory either.
+# Far above any event; bounds the memory of the receiver.
 MAX_REQUEST_BYTES = 32 * 1024 * 1024
 _READ_BYTES = 64 * 1024
 
 
 class BadRequest(Exception):
-    """What came is no HTTP request, or too much of one; the message is a sentence."""
+    """The data is not an HTTP request, or too large; the message is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as it came; names of headers in lower case, several values of one joined by commas."""
+    """A request as received; header names in lower case, repeated headers joined by commas."""
 
     method: str
     path: str
@@ -49,7 +49,7 @@ class _Collector:
         self._begin()
 
     def feed(self, data: bytes) -> None:
-        """Parse what has come; requests that are whole now go to `complete`."""
+        """Parse data; complete requests are appended to `complete`."""
         self._bytes += len(data)
         if self._bytes > MAX_REQUEST_BYTES:
             raise BadRequest(f"The request has more than {MAX_REQUEST_BYTES} bytes.")

@@ -1,6 +1,6 @@
-"""Shows what the local receiver got: a line and the payload for people, or one JSON object a line for scripts.
+"""Formats received requests: a line and the payload for people, or one JSON object per line for scripts.
 
-What comes from outside is made printable: no request can move the cursor or recolour the terminal.
+Untrusted text is made printable, so no request can move the cursor or recolour the terminal.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""What a receiver thinks of a request: who sent it, whether the signature is right, whether it came before.
+"""Judges a request as a receiver does: whether its signature is valid and whether it is a duplicate.
 
-Pure but for the memory of what came; refuses to know sockets and terminals.
+Pure except for the memory of earlier requests. Knows no sockets and no terminals.
 """
 
 from collections import OrderedDict
@@ -15,19 +15,19 @@ import orjson
 from app.cli.listen.requests import Request
 from app.signing import SignatureRejected, verify
 
-# More than anybody reads in a terminal; the oldest is forgotten first.
+# More than fits in a terminal session; the oldest is evicted first.
 REMEMBERED = 10_000
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of looking at one request.
+    """The judgement of one request.
 
     Attributes:
-        payload: the body as JSON; None where it is something else.
-        reason: why the signature is not right, as a sentence; None where it is.
-        times_before: how often the same webhook-id came before with a right signature.
+        payload: the body as JSON; None if it is not JSON.
+        reason: why the signature is not valid, as a sentence; None if it is.
+        times_before: number of earlier valid requests with the same webhook-id.
     """
 
     at: datetime
@@ -38,7 +38,7 @@ class Verdict:
 
     @property
     def verified(self) -> bool:
-        """Whether it comes from who holds the secret, and is from now."""
+        """Whether the signature is valid and recent."""
         return self.reason is None
 
     @property
@@ -59,11 +59,11 @@ class Verdict:
 
 
 class Judge:
-    """Verifies with any of some secrets, as a receiver does while a secret is being rotated, and knows doubles.
+    """Verifies with any of several secrets, as a receiver does during a rotation, and recognises duplicates.
 
     Args:
         secrets: `whsec_`, `whpk_` or `whsk_`; at least one.
-        remembered: how many ids are kept to know doubles by.
+        remembered: number of IDs kept to recognise duplicates.
 
     Raises:
         InvalidSecret: one of the secrets cannot be read.
@@ -95,7 +95,7 @@ class Judge:
         return reasons[0]
 
     def _times_before(self, webhook_id: str) -> int:
-        # Only what was verified counts, so that nobody can make a real one look like a double.
+        # Only verified requests count, so that a forged one cannot make a real one look like a duplicate.
         before = self._seen.pop(webhook_id, 0)
         self._seen[webhook_id] = before + 1
         if len(self._seen) > self._remembered:

@@ -1,7 +1,7 @@
-"""GET /graphiql: a small console of the server's own, for asking and following by hand.
+"""GET /graphiql: a small built-in console for queries, mutations and subscriptions.
 
-Not GraphiQL itself: no maintained package holds its files, and loading them from elsewhere would hand the key to
-whoever serves them. The page loads nothing but its own files from here, and its policy holds it to that.
+Not GraphiQL itself, because no maintained package includes its files, and loading them from elsewhere would hand the
+key to their host. The page loads only its own files, which its content security policy enforces.
 """
 
 from pathlib import Path
