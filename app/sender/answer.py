@@ -4,6 +4,7 @@ llhttp, the strict parser of Node.js, reads the grammar (RFC 9112). What is aske
 of it is kept, and whether what came stays within reason: a receiver may be hostile.
 """
 
+import re
 from typing import Literal, NamedTuple
 
 import httptools
@@ -61,6 +62,10 @@ class Received(NamedTuple):
     truncated: bool
 
 
+# https://www.rfc-editor.org/rfc/rfc2068#section-19.7.1.1
+_KEEP_TIMEOUT = re.compile(rb"\btimeout\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
+
+
 class AnswerReader:
     """Reads one answer after another from the same connection; `expect` begins each."""
 
@@ -80,6 +85,8 @@ class AnswerReader:
         self.head_is_whole = False
         # Whether the connection can serve another request, once the answer is whole.
         self.reusable = False
+        # How long the receiver says it keeps the connection open.
+        self.keep_seconds: float | None = None
 
     @property
     def body_bytes(self) -> int:
@@ -164,6 +171,8 @@ class AnswerReader:
         values = {name.lower(): value for name, value in self._headers}
         chunked = values.get(b"transfer-encoding", b"").lower().endswith(b"chunked")
         self._ends_with_connection = not chunked and b"content-length" not in values
+        if (keep_alive := values.get(b"keep-alive")) and (found := _KEEP_TIMEOUT.search(keep_alive)):
+            self.keep_seconds = float(found[1])
 
     def on_body(self, data: bytes) -> None:
         """Keep the body up to the cap; beyond it, the answer counts as whole, and the connection is of no more use."""

@@ -2,6 +2,7 @@
 that nothing waits here to be taken for the answer to the next request."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from time import perf_counter
 from typing import cast
@@ -11,6 +12,8 @@ from app.sender.exchange import Exchange
 
 # A big body goes out in pieces, so that other requests get their turn between them.
 _PIECE_BYTES = 256 * 1024
+# How long what was written on a kept connection may stay unacknowledged: a few retransmissions.
+UNACKNOWLEDGED_MS = 3_000
 
 
 class DeadlinePassed(Exception):
@@ -38,7 +41,10 @@ class Connection(asyncio.Protocol):
         self._room: asyncio.Future[None] | None = None
         self._reusable = False
         self.address: str | None = None
-        self.idle_since = 0.0
+        self.idle_until = 0.0
+        # How long the receiver keeps it open while it is idle, if it has said so.
+        self.keep_seconds: float | None = None
+        self._is_kept = False
 
     @property
     def reusable(self) -> bool:
@@ -83,6 +89,20 @@ class Connection(asyncio.Protocol):
                 return
             self._transport.write(piece)
 
+    def keep(self) -> None:
+        """Take note that it is used again from here on: what is on its way may have forgotten it meanwhile.
+
+        Then the network, which acknowledges nothing any more, ends it soon (where the operating system can), instead of
+        the request's deadline.
+        """
+        if self._is_kept or self._transport is None:
+            return
+        self._is_kept = True
+        opened = self._transport.get_extra_info("socket")
+        option = getattr(socket, "TCP_USER_TIMEOUT", None)
+        if opened is not None and option is not None:
+            opened.setsockopt(socket.IPPROTO_TCP, option, UNACKNOWLEDGED_MS)
+
     def close(self) -> None:
         """End the connection at once, whatever is under way."""
         self._reusable = False
@@ -102,6 +122,8 @@ class Connection(asyncio.Protocol):
         if self._answer is None or self._answer.done() or self._reader is None:
             self.close()
             return
+        if self._exchange is not None:
+            self._exchange.heard = True
         try:
             whole = self._reader.feed(data)
         except AnswerRefused as error:
@@ -144,6 +166,7 @@ class Connection(asyncio.Protocol):
         assert self._transport is not None
         # An answer that came before the request was all sent leaves half a request on the connection.
         self._reusable = reader.reusable and not self._transport.get_write_buffer_size()
+        self.keep_seconds = reader.keep_seconds
         answer.set_result(reader.received())
         if not self._reusable:
             self.close()

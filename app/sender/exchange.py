@@ -27,6 +27,10 @@ class Exchange:
     """The address of the connection that the request went out on, or else the last one tried."""
     kept_connection: bool = False
     """The connection had served an earlier request."""
+    sent_again: bool = False
+    """A kept connection ended before any answer, and the request went out once more on a new one."""
+    heard: bool = False
+    """Something of an answer has come."""
     connected: float | None = None
     secured: float | None = None
     tls_version: str | None = None

@@ -22,6 +22,8 @@ class Answered(NamedTuple):
     truncated: bool
     duration_ms: float
     remote_address: str | None
+    sent_again: bool = False
+    """The request went out a second time, on a new connection, since a kept one ended without an answer."""
 
 
 class Unreachable(NamedTuple):
@@ -31,3 +33,5 @@ class Unreachable(NamedTuple):
     error: str
     duration_ms: float
     remote_address: str | None
+    sent_again: bool = False
+    """As of `Answered`."""

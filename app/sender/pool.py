@@ -12,8 +12,9 @@ from app.sender.connection import Connection
 from app.sender.guard import Network
 
 # Receivers commonly close an idle connection after 5 s (Node.js, Apache, uvicorn). One that is used right then costs a
-# failed attempt, so it is given up before.
+# second sending, so it is given up before; the same where a receiver says how long it keeps it.
 _KEEP_IDLE_SECONDS = 4.0
+_ON_THE_WAY_SECONDS = 1.0
 
 
 class PoolKey(NamedTuple):
@@ -44,10 +45,10 @@ class Pool:
         idle = self._idle.get(key)
         if idle is None:
             return None
-        given_up = asyncio.get_running_loop().time() - _KEEP_IDLE_SECONDS
+        now = asyncio.get_running_loop().time()
         while idle:
             connection = idle.pop()
-            if connection.reusable and connection.idle_since > given_up:
+            if connection.reusable and connection.idle_until > now:
                 return connection
             connection.close()
         del self._idle[key]
@@ -67,7 +68,13 @@ class Pool:
             connection.close()
             return
         loop = asyncio.get_running_loop()
-        connection.idle_since = loop.time()
+        said = connection.keep_seconds
+        idle_seconds = _KEEP_IDLE_SECONDS if said is None else min(said - _ON_THE_WAY_SECONDS, _KEEP_IDLE_SECONDS)
+        if idle_seconds <= 0:
+            connection.close()
+            return
+        connection.keep()
+        connection.idle_until = loop.time() + idle_seconds
         self._idle.setdefault(key, deque()).append(connection)
         if self._sweep is None:
             self._sweep = loop.call_later(_KEEP_IDLE_SECONDS, self._close_old)
@@ -84,9 +91,9 @@ class Pool:
 
     def _close_old(self) -> None:
         loop = asyncio.get_running_loop()
-        given_up = loop.time() - _KEEP_IDLE_SECONDS
+        now = loop.time()
         for key, idle in list(self._idle.items()):
-            while idle and (idle[0].idle_since <= given_up or not idle[0].reusable):
+            while idle and (idle[0].idle_until <= now or not idle[0].reusable):
                 idle.popleft().close()
             if not idle:
                 del self._idle[key]

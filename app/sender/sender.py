@@ -43,7 +43,7 @@ class Sender:
     async def send(
         self, request: httpx.Request, *, through: httpx.AsyncBaseTransport | None = None
     ) -> Answered | Unreachable:
-        """Send one request, once, through its own transport or another one.
+        """Send one request through its own transport or another one.
 
         Nothing that a receiver or the network does is raised; a cancellation is.
         """
@@ -56,7 +56,8 @@ class Sender:
                 outcome = _outcome_of(error)
                 exchange: Exchange | None = request.extensions.get("exchange")
                 remote_address = exchange.remote_address if exchange else None
-                return Unreachable(outcome, str(error), _milliseconds_since(started), remote_address)
+                again = exchange is not None and exchange.sent_again
+                return Unreachable(outcome, str(error), _milliseconds_since(started), remote_address, again)
             body_cut: bool = response.extensions.get("truncated", False)
             headers, headers_cut = _kept_headers(response.headers)
             return Answered(
@@ -66,6 +67,7 @@ class Sender:
                 truncated=body_cut or headers_cut,
                 duration_ms=_milliseconds_since(started),
                 remote_address=response.extensions.get("remote_address"),
+                sent_again=response.extensions.get("sent_again", False),
             )
 
 

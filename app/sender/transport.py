@@ -1,8 +1,8 @@
 """httpx's transport interface over connections of the project's own, for receivers that may be broken or hostile.
 
-One call is one request: nothing is sent a second time, whatever happens, because an attempt that is recorded once must
-have been made once. One deadline covers everything from the look-up of the name to the last byte; of the answer no more
-than a cap is read. Redirects, compression, cookies, proxies and netrc are no concern of it.
+One call is one request. It is sent a second time in one case only, and said to have been: on a new connection, where a
+kept one ended before any byte of an answer. One deadline covers everything from the look-up of the name to the last
+byte; of the answer no more than a cap is read. Redirects, compression, cookies, proxies and netrc are no concern of it.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import httpx
 
 from app.sender.answer import Received
 from app.sender.connecting import Connector
-from app.sender.connection import Connection
+from app.sender.connection import Connection, ConnectionLost
 from app.sender.destination import Destination, destination_of
 from app.sender.exchange import Exchange
 from app.sender.failure import EXPECTED, failure
@@ -33,7 +33,8 @@ class Transport(httpx.AsyncBaseTransport):
     Read from a request's extensions: `destination` (where its URL leads, if that was found out already),
     `timeout_seconds` (float; 30), `verify_ssl` (bool; True) and `ip_allowlist` (networks; empty, which means any public
     address). Written to the extensions of the request: `exchange` (`Exchange`), and of the response: `remote_address`
-    (str or None) and `truncated` (bool: the body was longer than `max_response_bytes` and the connection was closed).
+    (str or None), `truncated` (bool: the body was longer than `max_response_bytes` and the connection was closed) and
+    `sent_again` (bool: a kept connection ended without an answer).
 
     When nothing is in flight, at most `max_idle_connections` are kept open. A name that moves is followed within
     `dns_cache_seconds`. `tls` replaces the system's certificate authorities; `local_addresses` are what requests leave
@@ -91,7 +92,11 @@ class Transport(httpx.AsyncBaseTransport):
             headers=received.headers,
             stream=httpx.ByteStream(received.body),
             request=request,
-            extensions={"truncated": received.truncated, "remote_address": exchange.remote_address},
+            extensions={
+                "truncated": received.truncated,
+                "remote_address": exchange.remote_address,
+                "sent_again": exchange.sent_again,
+            },
         )
 
     async def aclose(self) -> None:
@@ -102,10 +107,21 @@ class Transport(httpx.AsyncBaseTransport):
     async def _exchange(self, key: PoolKey, head: bytes, body: bytes, exchange: Exchange) -> Received:
         deadline = asyncio.get_running_loop().time() + exchange.timeout_seconds
         connection = self._pool.take(key)
-        if connection is None:
-            connection = await self._connect(key, exchange, deadline)
-        else:
+        if connection is not None:
             exchange.kept_connection, exchange.remote_address = True, connection.address
+            try:
+                return await self._exchange_over(connection, key, head, body, exchange, deadline)
+            except ConnectionLost:
+                if exchange.heard:
+                    raise
+            # Receivers close what is idle, and some do so while a request is on its way.
+            exchange.kept_connection, exchange.sent_again = False, True
+        connection = await self._connect(key, exchange, deadline)
+        return await self._exchange_over(connection, key, head, body, exchange, deadline)
+
+    async def _exchange_over(
+        self, connection: Connection, key: PoolKey, head: bytes, body: bytes, exchange: Exchange, deadline: float
+    ) -> Received:
         try:
             return await connection.exchange(head, body, exchange, deadline=deadline, cap=self._max_response_bytes)
         finally:

@@ -1,6 +1,7 @@
 """What a hostile or clumsy receiver cannot do: take long, fill the memory, send us elsewhere, be remembered."""
 
 import asyncio
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import httpx
 import pytest
 
 from app.resources import guarded_transport
+from app.sender.connection import UNACKNOWLEDGED_MS
 from app.sender.failure import AddressBlocked, TlsRefused
 from app.sender.guard import AddressPolicy, Network
 from app.sender.request import build_request
@@ -200,18 +202,99 @@ async def test_a_connection_is_kept_for_the_next_request(transport: Transport, r
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 @pytest.mark.parametrize("end", [close(), reset()], ids=["closed", "reset"])
-async def test_a_kept_connection_that_breaks_is_one_failed_attempt_and_never_two_requests(
+async def test_a_kept_connection_that_ends_without_an_answer_is_replaced_once_and_that_is_said(
     transport: Transport, receiver: Receiver, method: str, end: Behaviour
 ) -> None:
     receiver.on("/hook", in_turn(answer(), end, answer()))
     request = build_request(method, receiver.url("/hook"), [], b"{}", timeout_seconds=PATIENCE_SECONDS)
 
     async with transport:
-        await transport.handle_async_request(request)
-        with pytest.raises(httpx.ReadError, match="which was kept from an earlier request"):
+        first = await transport.handle_async_request(request)
+        second = await transport.handle_async_request(request)
+
+    assert [received.connection for received in receiver.requests] == [1, 1, 2]
+    assert [response.extensions["sent_again"] for response in (first, second)] == [False, True]
+
+
+@pytest.mark.parametrize("end", [close(), reset()], ids=["closed", "reset"])
+async def test_a_request_is_sent_again_no_more_than_once(
+    transport: Transport, receiver: Receiver, end: Behaviour
+) -> None:
+    receiver.on("/hook", in_turn(answer(), end))
+
+    async with transport:
+        await transport.handle_async_request(post(receiver.url("/hook")))
+        request = post(receiver.url("/hook"))
+        with pytest.raises(httpx.ReadError, match="without an answer"):
             await transport.handle_async_request(request)
 
+    assert [received.connection for received in receiver.requests] == [1, 1, 2]
+    assert request.extensions["exchange"].sent_again
+
+
+async def test_a_new_connection_that_ends_is_not_replaced(transport: Transport, receiver: Receiver) -> None:
+    receiver.on("/hook", in_turn(close(), answer()))
+
+    async with transport:
+        with pytest.raises(httpx.ReadError):
+            await transport.handle_async_request(post(receiver.url("/hook")))
+
+    assert len(receiver.requests) == 1
+
+
+@pytest.mark.parametrize("end", [close(b"H"), reset(b"HTTP/1.1 200 OK\r\n")], ids=["one byte", "a status line"])
+async def test_a_kept_connection_that_ends_within_an_answer_is_a_failure(
+    transport: Transport, receiver: Receiver, end: Behaviour
+) -> None:
+    receiver.on("/hook", in_turn(answer(), end, answer()))
+
+    async with transport:
+        await transport.handle_async_request(post(receiver.url("/hook")))
+        with pytest.raises(httpx.ReadError):
+            await transport.handle_async_request(post(receiver.url("/hook")))
+
     assert [received.connection for received in receiver.requests] == [1, 1]
+
+
+async def test_a_kept_connection_that_answers_too_late_is_a_failure(transport: Transport, receiver: Receiver) -> None:
+    receiver.on("/hook", in_turn(answer(), hang()))
+    request = build_request("POST", receiver.url("/hook"), [], b"{}", timeout_seconds=0.2)
+
+    async with transport:
+        await transport.handle_async_request(request)
+        with pytest.raises(httpx.ReadTimeout):
+            await transport.handle_async_request(request)
+
+    assert len(receiver.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("keep_alive", "connections"),
+    [("timeout=5, max=100", [1, 1]), ("max=9, Timeout = 60", [1, 1]), ("timeout=1", [1, 2]), ("timeout=x", [1, 1])],
+)
+async def test_a_connection_is_kept_no_longer_than_the_receiver_keeps_it(
+    transport: Transport, receiver: Receiver, keep_alive: str, connections: list[int]
+) -> None:
+    receiver.on("/hook", answer(headers=[("Keep-Alive", keep_alive)]))
+
+    async with transport:
+        for _ in range(2):
+            await transport.handle_async_request(post(receiver.url("/hook")))
+
+    assert [received.connection for received in receiver.requests] == connections
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the operating system has no such option")
+async def test_the_network_ends_a_kept_connection_on_which_nothing_is_acknowledged(
+    transport: Transport, receiver: Receiver
+) -> None:
+    async with transport:
+        await transport.handle_async_request(post(receiver.url()))
+        [connection] = transport._pool._open
+        assert connection._transport is not None
+        kept = connection._transport.get_extra_info("socket")
+
+        assert kept.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == UNACKNOWLEDGED_MS
 
 
 async def test_a_connection_that_the_receiver_closed_while_idle_is_not_used_again(
