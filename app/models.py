@@ -230,6 +230,8 @@ class Attempt(Model):
     response_headers = JsonField(null=True)
     response_body = LongTextField[str | None](null=True)
     response_truncated = fields.BooleanField[bool](default=False)
+    # The request went out a second time, on a new connection, since a kept one ended without an answer. Null means no.
+    sent_again = fields.BooleanField[bool | None](null=True)
 
     class Meta:
         table = "attempt"

@@ -43,6 +43,7 @@ _ATTEMPTS: Columns = (
     ("response_headers", "text"),
     ("response_body", "text"),
     ("response_truncated", "boolean"),
+    ("sent_again", "boolean"),
 )
 _NAMES = ", ".join(name for name, _ in _ATTEMPTS)
 # An attempt that is there already was committed by a transaction whose answer never came.
@@ -198,6 +199,7 @@ def _attempt_row(finished: FinishedAttempt) -> list[Any]:
         orjson.dumps(answered.headers).decode() if answered else None,
         answered.body if answered else None,
         answered.truncated if answered else False,
+        answer.sent_again or None,
     ]
 
 

@@ -63,6 +63,10 @@ class Attempt(Node):
     remote_address: str | None = strawberry.field(
         description="IP address that the attempt connected to; null if it did not connect."
     )
+    sent_again: bool = strawberry.field(
+        description="Whether the request was sent a second time, on a new connection, because a connection kept from an"
+        " earlier request ended before any response."
+    )
     row: strawberry.Private[Row]
 
     @classmethod
@@ -76,6 +80,7 @@ class Attempt(Node):
             outcome=AttemptOutcome(row["outcome"]),
             error=row["error"],
             remote_address=row["remote_address"],
+            sent_again=bool(row["sent_again"]),
             row=row,
         )
 

@@ -41,6 +41,20 @@ async def test_an_event_reaches_its_webhook_signed_and_is_recorded(world: World)
     assert attempt["remote_address"] == "127.0.0.1"
 
 
+async def test_a_kept_connection_that_the_receiver_closes_costs_no_attempt_and_the_record_says_so(world: World) -> None:
+    world.receiver.on("/", in_turn(answer(), close(), answer()))
+    webhook = await world.webhook()
+
+    for number in (1, 2):
+        await world.publish()
+        await world.until_status(*["SUCCEEDED"] * number)
+    await webhook.refresh_from_db(using_db=world.resources.database.orm)
+
+    assert [received.connection for received in world.receiver.requests] == [1, 1, 2]
+    assert [(row["number"], bool(row["sent_again"])) for row in await world.attempts()] == [(1, False), (1, True)]
+    assert webhook.consecutive_failures == 0
+
+
 async def test_the_reference_libraries_verify_what_arrives(database_url: str, tmp_path: Path) -> None:
     async with open_world(database_url, tmp_path) as world:  # Real time: the libraries look at the clock themselves.
         webhook = await world.webhook()
