@@ -43,7 +43,7 @@ def to_micros(time: datetime) -> Micros:
 
 
 def from_micros(micros: Micros) -> datetime:
-    """Return the aware UTC time that is so many microseconds after the epoch; the inverse of `to_micros`.
+    """Return the aware UTC time of microseconds since the epoch; the inverse of `to_micros`.
 
     Raises:
         OverflowError: it lies outside the years 1 to 9999.
@@ -61,7 +61,7 @@ def rfc3339(time: datetime) -> str:
 
 
 def rfc3339_at(micros: Micros) -> str:
-    """Return the time that is so many microseconds after the epoch, as `rfc3339` does.
+    """Format microseconds since the epoch, as `rfc3339` does.
 
     Raises:
         OverflowError: it lies outside the years 1 to 9999.

@@ -95,7 +95,7 @@ def new_id(prefix: str, at: datetime) -> str:
 
 
 def new_id_at(prefix: str, micros: Micros) -> str:
-    """As `new_id`, of a time that is so many microseconds after the epoch.
+    """As `new_id`, for a time in microseconds since the epoch.
 
     Raises:
         ValueError: it is before 1970.

@@ -140,7 +140,7 @@ def _write_some(descriptor: int, data: memoryview) -> int:
         try:
             return os.write(descriptor, data)
         except BlockingIOError:
-            # Whoever shares the pipe has made it non-blocking.
+            # A process that shares the pipe has made it non-blocking.
             waits = select.poll()
             waits.register(descriptor, select.POLLOUT)
             waits.poll()

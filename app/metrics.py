@@ -147,12 +147,12 @@ class Metrics:
         GCCollector(registry=registry)
 
     def published(self, events: int) -> None:
-        """One commit of the publisher held so many events."""
+        """Count a commit of the publisher and its events."""
         self._published.inc(events)
         self._publish_batches.observe(events)
 
     def claimed(self, deliveries: int) -> None:
-        """One claim took so many deliveries."""
+        """Count a claim and its deliveries."""
         self._claims.observe(deliveries)
 
     def attempted(self, batch: Sequence[MeasuredAttempt]) -> None:
@@ -173,7 +173,7 @@ class Metrics:
         self._sweep.set(at.timestamp())
 
     def pruned(self, table: str, rows: int) -> None:
-        """So many rows of a table were deleted because of their age."""
+        """Count rows of a table deleted because of their age."""
         self._by_table[table].inc(rows)
 
     def rate_limited(self) -> None:

@@ -1,4 +1,4 @@
-"""What the server holds open, as one value that is handed to whoever needs it.
+"""The open resources of a process, as one value.
 
 The web lifespan, the worker's boot, the command line and the tests all open the same thing with `open_resources`.
 """

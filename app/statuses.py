@@ -82,7 +82,7 @@ class AttemptTrigger(StrEnum):
 
 
 class AttemptOutcome(StrEnum):
-    """What became of one request: answered with 2xx, answered with something else, or why there was no answer."""
+    """Outcome of one request: a 2xx response, another response, or the reason there was none."""
 
     SUCCEEDED = "SUCCEEDED"
     HTTP_ERROR = "HTTP_ERROR"

@@ -35,7 +35,7 @@ Commit = Callable[[list[tuple[int, str]]], Awaitable[object]]
 
 
 async def deliver(url: str, count: int) -> dict[str, Any]:
-    """Sign and post so many bodies, `_AT_ONCE` at once."""
+    """Sign and post bodies, `_AT_ONCE` at a time."""
     numbers = iter(range(count))
     async with _session() as session:
 
@@ -63,7 +63,7 @@ async def commit_and_post(url: str, database_url: str, count: int) -> dict[str, 
 
 
 async def insert(database_url: str, count: int, batch: int) -> dict[str, Any]:
-    """Rows of the same size, so many a commit, by COPY or executemany."""
+    """Insert rows of the same size in commits of a given size, by COPY or executemany."""
     commit = await _open(database_url)
     text = _BODY.decode()
     started = perf_counter()

@@ -74,7 +74,7 @@ def _lines(
 
 
 async def publish(product: Installation, count: int) -> list[float]:
-    """Publish so many events in batches, the lanes in turn, from a few publishers at once.
+    """Publish events in batches, the lanes in turn, from a few publishers at once.
 
     Returns:
         How long each batch took to be answered (ms).

@@ -40,7 +40,7 @@ async def fair(run: Run) -> list[Line]:
 
 
 class Window:
-    """What became of the good webhooks' events: how many arrived a second, and how long they took (ms)."""
+    """Throughput of the good webhooks' events per second, and their latency (ms)."""
 
     def __init__(self, published: Published, arrived: dict[str, int]) -> None:
         self.took_ms = [

@@ -53,7 +53,7 @@ async def fill(
     event_types: Sequence[str],
     say: Callable[[str], object] = lambda _: None,
 ) -> None:
-    """Add so many events with a delivery and an attempt each, the last of them now; one in fifty has failed."""
+    """Add events with a delivery and an attempt each, the last of them now; one in fifty has failed."""
     async with _connected(database_url) as connection:
         workspace_id = await connection.fetchval("SELECT id FROM workspace")
         await _set(connection, _MEANWHILE)

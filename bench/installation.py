@@ -86,7 +86,7 @@ class Installation:
         return first
 
     async def until_delivered(self, count: int, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        """Wait until so many deliveries are recorded; asks the cheap receiver first, not to disturb.
+        """Wait until a number of deliveries is recorded; asks the cheap receiver first, not to disturb.
 
         Raises:
             TimeoutError: they are not in time.

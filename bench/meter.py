@@ -36,5 +36,5 @@ class Reading:
         self._used = used
 
     def each(self, count: int) -> dict[str, float]:
-        """CPU of each process for one of so many units, and the peak memory so far, as details of a line."""
+        """CPU of each process per unit, and the peak memory so far, as details of a line."""
         return {f"{name} CPU ms": used * 1_000 / count for name, used in self._used.items()} | dict(self.peaks)

@@ -60,7 +60,7 @@ class Asked:
 
 
 class Sized:
-    """An installation with so many deliveries; no worker runs, so that all CPU is for reading."""
+    """An installation with a number of deliveries; no worker runs, so that all CPU is for reading."""
 
     def __init__(self, product: Installation) -> None:
         self._product = product
@@ -122,7 +122,7 @@ async def read(run: Run) -> list[Line]:
 
 
 def require_room(directory: Path, deliveries: int) -> None:
-    """Look whether the disk has room for so many deliveries, before minutes are spent on finding out.
+    """Check that the disk has room for the deliveries, before spending minutes on them.
 
     Raises:
         NoRoom: it has not.

@@ -47,7 +47,7 @@ class Connection(asyncio.Protocol):
             self._answer.set_result(body)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Tell whoever waits for an answer."""
+        """Notify the caller that waits for an answer."""
         self.closed = True
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(Disconnected(f"The server closed the connection: {error or 'without a word'}."))

@@ -27,7 +27,7 @@ class EarlyAnswer:
 
     def allow(self, document: DocumentNode, operation_name: str | None) -> None:
         """Let the operation go on before its commit: a mutation of one field. In one of several, each field begins when
-        the one before it is committed. Whoever allows this calls `failure` before the answer leaves."""
+        the one before it is committed. The caller must call `failure` before it sends the response."""
         operation = get_operation_ast(document, operation_name)
         if operation is not None and operation.operation is OperationType.MUTATION:
             selections = operation.selection_set.selections

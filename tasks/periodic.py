@@ -31,7 +31,7 @@ RETENTION_EVERY_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Chore:
-    """Something to do every so many seconds."""
+    """Periodic work, with its interval in seconds."""
 
     name: str
     every_seconds: float

@@ -59,7 +59,7 @@ class KnownKey:
 
 
 class KnownKeys:
-    """The keys of one process, at most so many: a bound for its memory, whatever the number of callers."""
+    """The cached keys of one process, limited in number to bound its memory."""
 
     def __init__(self, most: int = MAX_KEPT) -> None:
         self._most = most

@@ -33,7 +33,7 @@ FROM {{rows}} AS chosen WHERE delivery.id = chosen.id AND status IN ({{statuses}
   AND EXISTS (SELECT 1 FROM webhook w WHERE w.id = webhook_id AND w.deleted_at IS NULL AND w.status <> 'DISABLED')
 {_CHANGED}
 """
-# Whoever is sending one of them right now records the attempt, but no longer moves the delivery.
+# A process that is sending one of them now records the attempt, but no longer changes the delivery.
 _CANCEL = f"""
 UPDATE delivery SET status = 'CANCELED', next_attempt_at = NULL, claimed_by = NULL, completed_at = $1
 FROM {{rows}} AS chosen WHERE delivery.id = chosen.id AND status IN ({{statuses}}) {_CHANGED}

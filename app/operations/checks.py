@@ -15,7 +15,7 @@ from app.errors import Problem, UserErrorCode, not_found, rejected
 from app.ids import EVENT, WEBHOOK, is_id
 from app.statuses import WebhookStatus
 
-# Each is a comparison for every row; whoever wants more names fewer with a pattern.
+# Each is a comparison for every row; a pattern can stand for many names.
 MAX_EVENT_TYPES = 100
 
 

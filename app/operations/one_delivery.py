@@ -19,7 +19,7 @@ _RETRY = """
 UPDATE delivery SET status = 'PENDING', trigger = 'MANUAL', retries_used = 0, next_attempt_at = $2, completed_at = NULL
 WHERE id = $1 AND claimed_by IS NULL
 """
-# Whoever is sending it right now records the attempt, but no longer moves the delivery.
+# A process that is sending it now records the attempt, but no longer changes the delivery.
 _CANCEL = """
 UPDATE delivery SET status = 'CANCELED', next_attempt_at = NULL, claimed_by = NULL, completed_at = $2
 WHERE id = $1 AND status IN ('PENDING', 'RETRYING') RETURNING id

@@ -31,7 +31,7 @@ from app.updates.update import DeliveryRef
 KIND = "replayEvents"
 # A filter reads the whole event. A batch of large ones (256 kB each) must neither fill the memory nor hold up the loop.
 FILTERED_BATCH = 100
-# So many are filtered in a few seconds.
+# This many are filtered within a few seconds.
 MAX_FILTERED = 50_000
 
 _DELIVERIES: Columns = (("id", "text"), ("event_id", "text"), ("event_type", "text"), ("ordering_key", "text"))

@@ -7,7 +7,7 @@ from app.delivery_filter import Condition
 
 Statement: TypeAlias = tuple[str, list[Any]]
 
-# Counting so many takes a few seconds; who has more says in smaller parts which are meant.
+# Counting this many takes a few seconds; larger selections must be split.
 MAX_MATCHED = 1_000_000
 
 

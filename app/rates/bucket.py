@@ -37,6 +37,6 @@ class Bucket:
         return 0.0 if level >= 1 else (1 - level) / limit.per_second
 
     def put_right(self, level: float, now: float) -> None:
-        """Hold so many tokens from now on: as many as there are in truth."""
+        """Set the number of tokens to the actual one."""
         self.level = level
         self._at = now

@@ -27,7 +27,7 @@ class Limiter:
 
     Args:
         limit: the same for every key; None for no limit.
-        shared: by which other processes' requests count too; opened and closed by whoever made it.
+        shared: counts requests of other processes too; opened and closed by its creator.
         observe: called for each refusal.
         most: how many keys are remembered.
     """

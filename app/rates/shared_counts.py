@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 PREFIX = "eev:rate:"
 TIMEOUT_SECONDS = 1.0
-# So much of a burst is told at once; what is less is told after so many seconds.
+# Share of a burst that is reported at once; smaller amounts are reported after this many seconds.
 SHARE_OF_BURST = 0.05
 PATIENCE_SECONDS = 0.25
 # However many keys there are, Redis is told no more often than this.

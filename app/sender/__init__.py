@@ -1,4 +1,4 @@
-"""Sends one HTTP request to a customer's receiver, which may be broken or hostile, and says what became of it.
+"""Sends one HTTP request to a customer's receiver, which may be broken or hostile, and returns its outcome.
 
     sender       one request in, one outcome out; raises nothing for what a receiver or the network does
     transport    httpx's transport interface: deadline, byte cap, no redirects, no retries

@@ -140,7 +140,7 @@ class Connection(asyncio.Protocol):
             self._finish(self._answer, self._reader)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Say so to whoever waits."""
+        """Notify the waiting caller."""
         self._fail(ConnectionLost(was_reset=error is not None))
         self._transport = self._reader = None
         self._lost(self)

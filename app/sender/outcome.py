@@ -1,4 +1,4 @@
-"""What became of one request, as a value: a receiver that fails is an expected thing, and no exception.
+"""The outcome of one request, as a value: a failing receiver is expected and not an exception.
 
 Whether an answer is a success is for the retry decisions to say; these values only report.
 """

@@ -104,6 +104,6 @@ class RememberingResolver:
 
 
 def _seen(asking: "asyncio.Task[Sequence[AddrInfoType]]") -> None:
-    """Take note of a failure, for whoever asked may have gone."""
+    """Retrieve a failure's exception, because the caller may be gone."""
     if not asking.cancelled():
         asking.exception()

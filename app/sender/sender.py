@@ -1,4 +1,4 @@
-"""Sends a request and says what became of it, as a value.
+"""Sends a request and returns its outcome as a value.
 
 Calls the transport itself: `httpx.AsyncClient` and its pool cost several times as much per request, and redirects,
 cookies and authentication, which it is for, are not wanted here.

@@ -60,7 +60,7 @@ class Subject:
 
 @dataclass(slots=True)
 class Part:
-    """What is in one part of a window. `took`: how many attempts took so many microseconds, rounded."""
+    """Counts of one part of a window. `took`: number of attempts by duration in microseconds, rounded."""
 
     since: datetime
     until: datetime

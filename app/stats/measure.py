@@ -42,7 +42,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryStats:
-    """What became of the deliveries made from `since` until `until`. What is in none of the three numbers was canceled.
+    """Statistics of the deliveries created from `since` until `until`. Those in none of the numbers were canceled.
 
     `success_rate` is the share (0 to 1) of those finished that succeeded, None where none is finished.
     """

@@ -1,4 +1,4 @@
-"""Live updates: what changed, carried from whoever records it to whoever follows it.
+"""Live updates: changes, carried from the process that records them to followers.
 
 `update` is what is carried, `cursor` where a follower stands, `bus` the interface; `ring` and `redis_streams` are the
 two ways of doing it.

@@ -1,4 +1,4 @@
-"""The two verbs of live updates: whoever records a change announces it, whoever wants to know follows.
+"""The two verbs of live updates: announce a change, and follow changes.
 
 Refuses to know GraphQL and the database. There are two implementations: `app.updates.ring` within one process,
 `app.updates.redis_streams` between processes.

@@ -41,7 +41,7 @@ class Shelf:
         end = min(begin + MAX_BATCH, len(self.kept))
         if begin == end:
             return Page((), position, gap=False)
-        # By index, because a deque is quick at both ends: whoever follows closely reads near the right one.
+        # By index, because a deque is fast at both ends, and a close follower reads near the right one.
         updates = tuple(self.kept[index].update for index in range(begin, end))
         return Page(updates, Cursor(self.epoch, self.kept[end - 1].number), gap=False)
 

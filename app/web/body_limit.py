@@ -15,7 +15,7 @@ LINGER_SECONDS = 5.0
 
 
 class BodyTooLarge(Exception):
-    """The body is longer than allowed. Raised in whoever reads it, and answered with 413."""
+    """The body is longer than allowed. Raised in its reader, and answered with 413."""
 
 
 class BodyLimit:

@@ -13,7 +13,7 @@ MAX_BATCHES = 20
 # A publish that ran while a webhook was deleted may add a delivery right after; nothing does so a day later.
 LOOK_BACK = timedelta(days=1)
 
-# Whoever is sending one of them right now records the attempt, but no longer moves the delivery.
+# A process that is sending one of them now records the attempt, but no longer changes the delivery.
 _CANCEL = """
 UPDATE delivery SET status = 'CANCELED', next_attempt_at = NULL, claimed_by = NULL, completed_at = $2
 WHERE id IN (

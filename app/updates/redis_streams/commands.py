@@ -31,7 +31,7 @@ class Commands:
     """Each raises what redis-py raises: RedisError, OSError.
 
     Args:
-        client: decodes nothing; closed by whoever opened it.
+        client: does not decode; closed by its opener.
         kept: how many updates a stream keeps, about.
         life_ms: how long a stream lives that is neither written to nor surveyed.
     """

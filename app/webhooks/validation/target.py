@@ -93,7 +93,7 @@ def _require_scheme(text: str, parts: SplitResult, allow_http: bool) -> None:
 def _without_scheme(text: str, allow_http: bool) -> str:
     """The sentence for a URL without http:// or https://, with the one that was probably meant."""
     allowed = "https:// or http://" if allow_http else "https://"
-    # A password or a token in the URL must not reach whoever keeps error messages.
+    # A password or a token in the URL must not end up where error messages are stored.
     shown = "The URL" if "@" in text or "?" in text else f"The URL {quoted(text)}"
     sentence = f"{shown} must begin with {allowed} and a host."
     rest = _HALF_A_SCHEME.sub("", text, count=1)
