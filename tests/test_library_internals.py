@@ -64,7 +64,7 @@ class Reach(NamedTuple):
 
 _DATABASE, _POSTGRES = "app/database/database.py", "app/database/postgres.py"
 _SQLITE, _STATEMENTS = "app/database/sqlite.py", "app/database/sqlite_statements.py"
-_HEADS, _SERVE = "app/web/head_limit.py", "app/web/serve.py"
+_HEADS, _SERVE, _DEADLINES = "app/web/head_limit.py", "app/web/serve.py", "app/web/request_deadlines.py"
 
 REACHES = [
     Reach(_DATABASE, SqliteClient, "_lock", "keeps other tasks' statements out of a transaction", "4"),
@@ -96,6 +96,13 @@ REACHES = [
     Reach(_STATEMENTS, aiosqlite.Connection, "_conn", "statements run on the event loop", "14"),
     Reach("app/sender/request.py", httpx.Request, "_content", "a request is built without its constructor", "10"),
     Reach(_HEADS, HttpToolsProtocol, "cycle", "a head is refused only if no answer is under way", "19"),
+    Reach(_DEADLINES, HttpToolsProtocol, "connection_made", "begins the time of a first head", "19"),
+    Reach(_DEADLINES, HttpToolsProtocol, "connection_lost", "ends what is timed", "19"),
+    Reach(_DEADLINES, HttpToolsProtocol, "data_received", "times what comes in more than one read", "19"),
+    Reach(_DEADLINES, HttpToolsProtocol, "on_message_begin", "begins the time of a head", "19"),
+    Reach(_DEADLINES, HttpToolsProtocol, "on_headers_complete", "begins the time of a body", "19"),
+    Reach(_DEADLINES, HttpToolsProtocol, "on_message_complete", "ends the time of a body", "19"),
+    Reach(_DEADLINES, HttpToolsProtocol, "cycle", "408 is answered only if no answer is under way", "19"),
     Reach(_HEADS, HttpToolsProtocol, "connection_lost", "tells pipelined requests that their client has gone", "19"),
     Reach(_HEADS, RequestResponseCycle, "disconnected", "tells pipelined requests that their client has gone", "19"),
     Reach(_HEADS, RequestResponseCycle, "message_event", "tells pipelined requests that their client has gone", "19"),

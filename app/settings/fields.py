@@ -172,6 +172,23 @@ class Settings(BaseSettings):
         at_least=8 * _KIB,
         at_most=_MIB,
     )
+    request_head_seconds: float = setting(
+        10,
+        "Maximum time for the URL and headers of a request to arrive, counted from the opening of the connection or, on"
+        " one that is kept, from its first byte. The server answers 408 and closes the connection.",
+        "A head is one packet; anyone can send half of one, with or without a key.",
+        unit="seconds",
+        at_least=1,
+        at_most=3_600,
+    )
+    request_body_seconds: float = setting(
+        60,
+        "Maximum time for the body of a request to arrive after its headers.",
+        "The largest body takes 35 s at 1 Mbit/s.",
+        unit="seconds",
+        at_least=1,
+        at_most=3_600,
+    )
     max_event_bytes: EventBytes = setting(
         256 * _KIB,
         "Maximum size of the `data` of an event, as JSON.",

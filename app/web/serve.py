@@ -21,7 +21,7 @@ from app.open_files import fill_standard_files
 from app.resources import Resources
 from app.settings import Settings, SettingsError
 from app.web.application import create_application, create_worker_application
-from app.web.head_limit import LimitedHeads
+from app.web.request_deadlines import PunctualRequests
 from tasks.process import open_process
 
 log = structlog.get_logger()
@@ -131,7 +131,7 @@ class Server(uvicorn.Server):
 def _uvicorn_config(application: Starlette, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         application,
-        http=LimitedHeads,
+        http=PunctualRequests.within(settings.request_head_seconds, settings.request_body_seconds),
         h11_max_incomplete_event_size=settings.max_head_bytes,
         ws="websockets-sansio",
         ws_max_size=settings.max_request_bytes,

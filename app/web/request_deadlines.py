@@ -1,0 +1,110 @@
+"""Closes connections whose requests come too slowly: Uvicorn waits for ever for a head or a body that drips.
+
+A head has its time from the opening of the connection, or from its first byte on one that is kept; a body from the end
+of its head. What comes in one read, as most requests do, needs no timer.
+"""
+
+import asyncio
+from typing import Any, ClassVar, Literal
+
+import orjson
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from app.web.head_limit import LimitedHeads
+
+Stage = Literal["idle", "head", "body"]
+
+
+class PunctualRequests(LimitedHeads):
+    """Uvicorn's protocol, within limits and deadlines. `within` sets them."""
+
+    seconds: ClassVar[dict[Stage, float]]
+
+    @classmethod
+    def within(cls, head_seconds: float, body_seconds: float) -> "type[PunctualRequests]":
+        """The protocol with these deadlines."""
+        return type(cls.__name__, (cls,), {"seconds": {"head": head_seconds, "body": body_seconds}})
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._stage: Stage = "head"
+        self._requests = 0
+        self._timed: tuple[int, Stage] = (0, "idle")
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client has connected, and is to send a head."""
+        super().connection_made(transport)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing more comes."""
+        super().connection_lost(exc)
+        self._stage = "idle"
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, and begin or end a deadline if more is to come."""
+        if self._stage == "idle":
+            self._stage = "head"  # Also empty lines, which begin no request for the parser.
+        super().data_received(data)
+        self._watch()
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._requests += 1
+        self._stage = "head"
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Its head has ended."""
+        self._stage = "body"
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """It has ended."""
+        self._stage = "idle"
+        super().on_message_complete()
+
+    def _watch(self) -> None:
+        timed = (self._requests, self._stage)
+        if timed == self._timed:
+            return
+        # A first head is timed from the opening of its connection, and becomes a request only with its first byte.
+        if self._timer is not None and timed == (1, "head") and self._timed == (0, "head"):
+            self._timed = timed
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._timed = timed
+        if self._stage != "idle":
+            self._timer = asyncio.get_running_loop().call_later(self.seconds[self._stage], self._too_late)
+
+    def _too_late(self) -> None:
+        self._timer = None
+        if self.transport.is_closing():
+            return
+        if self._can_answer:
+            self.transport.write(_answer(self._stage, self.seconds[self._stage]))
+        self.transport.close()
+
+    @property
+    def _can_answer(self) -> bool:
+        """Whether no answer is under way that this one would be mixed with."""
+        if any(not cycle.response_complete for cycle in self._overtaken):
+            return False
+        cycle: RequestResponseCycle | None = self.cycle
+        if self._stage == "body":
+            return cycle is not None and not cycle.response_started
+        return cycle is None or cycle.response_complete
+
+
+def _answer(stage: Stage, seconds: float) -> bytes:
+    message = f"The {stage} of the request did not come within {seconds:g} s."
+    body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": "BAD_USER_INPUT"}}]})
+    head = (
+        "HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\n"
+        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+    )
+    return head.encode() + body
