@@ -19,7 +19,7 @@ from app.supervision import supervised
 from app.updates.cursor import Cursor
 from graph.errors import explain
 from graph.http import encode
-from graph.place import Place, Told
+from graph.stream_state import StreamState, Told
 
 Results = AsyncGenerator[ExecutionResult, None]
 # An API key or access token, and the address that it is used from.
@@ -59,15 +59,15 @@ class Audience:
 
     Args:
         results: results of the subscription after its first message; the audience closes them.
-        place: position of the subscription.
+        state: state of the subscription.
         told: what the first message covers.
         check_seconds: how often idle followers are woken to check their credentials.
     """
 
-    def __init__(self, results: Results, place: Place, told: Told, check_seconds: float) -> None:
-        place.shared = True
+    def __init__(self, results: Results, state: StreamState, told: Told, check_seconds: float) -> None:
+        state.shared = True
         self._loop = asyncio.get_running_loop()
-        self._place = place
+        self._state = state
         self._check_seconds = check_seconds
         # In order of arrival; a dictionary, so that removal takes constant time.
         self._waiting: dict[asyncio.Future[None], None] = {}
@@ -109,7 +109,7 @@ class Audience:
         try:
             async with aclosing(results):
                 async for result in results:
-                    told = self._place.take()
+                    told = self._state.take()
                     if told is None:
                         self.last_words = result
                         continue

@@ -8,7 +8,7 @@ import strawberry
 from app.access.caller import Caller
 from app.resources import Resources
 from graph.early import EarlyAnswer
-from graph.place import Place
+from graph.stream_state import StreamState
 
 if TYPE_CHECKING:
     from graph.loaders import Loaders
@@ -26,7 +26,7 @@ class Context:
     source_address: str | None
     token: str = field(default="", repr=False)
     caller: Caller = NOBODY
-    place: Place = field(default_factory=Place)
+    stream: StreamState = field(default_factory=StreamState)
     # Filled in by Strawberry: the payload of a socket's connection_init.
     connection_params: dict[str, Any] | None = field(default=None, repr=False)
 
@@ -61,7 +61,7 @@ class Context:
 
     def for_operation(self) -> "Context":
         """Context of one operation on this socket, with its own loaders."""
-        return replace(self, loaders=self.loaders.fresh(self.caller), place=Place())
+        return replace(self, loaders=self.loaders.fresh(self.caller), stream=StreamState())
 
     def forget(self) -> None:
         """Discard what was loaded, after a write or before the next message of a subscription."""

@@ -29,17 +29,17 @@ CERTAINLY_KEPT = timedelta(minutes=5)
 
 
 def follow(context: Context, topic: Topic, after: str | None) -> AsyncGenerator[Batch, None]:
-    """Updates of the caller's workspace from now on or after a cursor, unless `context.place` overrides that.
+    """Updates of the caller's workspace from now on or after a cursor, unless `context.stream` overrides that.
 
     Raises:
         BadUserInput: `after` is no cursor.
     """
-    place = context.place
+    state = context.stream
     try:
-        batches = context.resources.updates.follow(topic, context.caller.workspace_id, place.after or after)
+        batches = context.resources.updates.follow(topic, context.caller.workspace_id, state.after or after)
     except InvalidCursor as error:
         raise BadUserInput(f"The argument after cannot be used: {error}") from None
-    return batches if place.until is None else up_to(place.until, batches)
+    return batches if state.until is None else up_to(state.until, batches)
 
 
 async def up_to(end: Cursor, batches: AsyncGenerator[Batch, None]) -> AsyncGenerator[Batch, None]:
@@ -68,7 +68,7 @@ async def while_allowed(
     """
 
     async def check() -> None:
-        if not context.place.shared:
+        if not context.stream.shared:
             await context.authenticate_again()
 
     async def check_if_possible() -> None:

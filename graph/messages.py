@@ -12,7 +12,7 @@ from app.updates.bus import Batch
 from app.updates.cursor import Cursor, parse_cursor
 from app.updates.update import Update
 from graph.context import Context
-from graph.place import Told
+from graph.stream_state import Told
 from graph.types.delivery_update import DeliveryUpdate, DeliveryUpdates
 from graph.types.stats import DeliveryStats
 
@@ -27,19 +27,19 @@ async def stats_messages(
 ) -> AsyncGenerator[DeliveryStats, None]:
     """What was measured first, and then again every so often for as long as the caller may know. A measurement that the
     database does not allow for now is left out."""
-    place, clock = context.place, asyncio.get_running_loop().time
-    place.pause_seconds = seconds
-    place.told = _measured_at(clock())
+    state, clock = context.stream, asyncio.get_running_loop().time
+    state.pause_seconds = seconds
+    state.told = _measured_at(clock())
     yield first
     while True:
         await asyncio.sleep(seconds)
         try:
-            if not place.shared:
+            if not state.shared:
                 await context.authenticate_again()
             stats = await measured()
         except DatabaseUnavailable:
             continue
-        place.told = _measured_at(clock())
+        state.told = _measured_at(clock())
         yield stats
 
 
@@ -50,8 +50,8 @@ async def delivery_messages(
     cursor_seconds: float = CURSOR_SECONDS,
 ) -> AsyncGenerator[DeliveryUpdates, None]:
     """A message for each batch with a matching update, for the first batch, for each gap, and periodically."""
-    place, clock = context.place, asyncio.get_running_loop().time
-    silent_until = clock() + (0.0 if place.after is None else cursor_seconds)
+    state, clock = context.stream, asyncio.get_running_loop().time
+    silent_until = clock() + (0.0 if state.after is None else cursor_seconds)
     async with aclosing(batches):
         async for batch in batches:
             at = clock()
@@ -59,7 +59,7 @@ async def delivery_messages(
             if updates or batch.gap or clock() >= silent_until:
                 context.forget()
                 first, end = (parse_cursor(told.cursor) for told in (updates[0] if updates else batch, batch))
-                place.told = Told(first, end, batch.gap, at)
+                state.told = Told(first, end, batch.gap, at)
                 yield DeliveryUpdates(updates=updates, cursor=batch.cursor, gap=batch.gap)
                 silent_until = clock() + cursor_seconds
 

@@ -23,7 +23,7 @@ from app.updates.cursor import format_cursor
 from graph.audience import Audience, Message, Results, refusal
 from graph.context import Context
 from graph.following import CHECK_SECONDS
-from graph.place import Place, Told
+from graph.stream_state import StreamState, Told
 
 # What must be equal to share messages: workspace, rights, document, operation name, variables.
 Key = tuple[str, frozenset[Scope], str, str | None, bytes]
@@ -95,7 +95,7 @@ class Sharing:
             begun.push_async_callback(own.aclose)
             async for result in own:
                 yield result
-                if told := context.place.take():
+                if told := context.stream.take():
                     break
             else:
                 return
@@ -116,7 +116,7 @@ class Sharing:
         audience = self._audiences.get(key)
         founded = audience is None or audience.over
         if audience is None or audience.over:
-            audience = self._audiences[key] = Audience(own, context.place, told, self._check_seconds)
+            audience = self._audiences[key] = Audience(own, context.stream, told, self._check_seconds)
         metrics.told_along += not founded
         audience.members += 1
         try:
@@ -139,7 +139,7 @@ class _Follower:
         self._open = open_
         self._audience = audience
         self._clock = asyncio.get_running_loop().time
-        self._pause_seconds = context.place.pause_seconds
+        self._pause_seconds = context.stream.pause_seconds
         self._position = told.end
         # The last message that it received; None while it is behind the audience.
         self._number = audience.latest.number if told.end >= audience.latest.told.end else None
@@ -202,12 +202,12 @@ class _Follower:
 
     async def _catch_up(self, message: Message) -> Results:
         """What this follower lacks up to the end of a message, by a subscription of its own."""
-        place = Place(after=format_cursor(self._position), until=message.told.end)
-        own = await self._open(replace(self._context, place=place))
+        state = StreamState(after=format_cursor(self._position), until=message.told.end)
+        own = await self._open(replace(self._context, stream=state))
         self._stand_after(message)
         async with aclosing(own):
             async for result in own:
-                told = place.take()
+                told = state.take()
                 self._ended = told is None
                 if told is not None:
                     self._position = told.end

@@ -66,7 +66,7 @@ class Subscription:
         asked = given(filter)
         wanted = wanted_by(asked.few() if asked else None)
         pause = 1 / min(_checked("maxPerSecond", max_per_second, DEFAULT_PER_SECOND), MAX_PER_SECOND)
-        context.place.pause_seconds = pause
+        context.stream.pause_seconds = pause
         batches = while_allowed(context, follow(context, Topic.DELIVERIES, given(after)))
         return delivery_messages(context, still_there(context, paced(batches, pause)), wanted)
 

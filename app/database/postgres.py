@@ -34,7 +34,7 @@ RELEASE_SECONDS = 5.0
 TRIES = 3
 
 
-class OnConnection(Statements):
+class PostgresConnection(Statements):
     """Runs statements on a connection of asyncpg's own, without Tortoise in between."""
 
     def __init__(self, connection: Any) -> None:
@@ -113,14 +113,14 @@ async def _tried_again(run: Callable[[], Awaitable[_Result]]) -> _Result:
 
 async def _autocommit(pool: asyncpg.Pool, work: Work[_Result]) -> _Result:
     async with _connection(pool) as connection:
-        return await work(OnConnection(connection))
+        return await work(PostgresConnection(connection))
 
 
 async def _in_transaction(pool: asyncpg.Pool, work: Work[_Result]) -> _Result:
     async with _connection(pool) as connection:
         try:
             await connection.execute("BEGIN")
-            result = await work(OnConnection(connection))
+            result = await work(PostgresConnection(connection))
             await connection.execute("COMMIT")
         except BaseException:
             # On a connection that was closed over its error, which says so at once, there is nothing left to undo.

@@ -35,7 +35,7 @@ BEGIN_SECONDS = 0.001
 MANY_ROWS = 2_000
 
 
-class OnConnection(Statements):
+class SqliteConnection(Statements):
     """Runs statements right where it is called."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -181,7 +181,7 @@ async def _begin(client: DurableSqliteClient) -> sqlite3.Connection:
 
 def _run(work: Work[_Result], connection: sqlite3.Connection) -> _Result:
     """Run work to its end, without waiting."""
-    running = work(OnConnection(connection))
+    running = work(SqliteConnection(connection))
     try:
         running.send(None)
     except StopIteration as stop:

@@ -21,9 +21,9 @@ from app.web.exposition import measure
 from graph.audience import AT_ONCE, Audience
 from graph.context import Context
 from graph.loaders import Loaders
-from graph.place import Place, Told
 from graph.schema import Schema
 from graph.sharing import Sharing
+from graph.stream_state import StreamState, Told
 from tests.domain import Domain
 from tests.graph.conftest import Api, on_sqlite_only
 from tests.graph.counting import counted
@@ -403,14 +403,14 @@ async def test_telling_many_lets_others_have_their_turn() -> None:
 
 async def test_a_message_that_waited_long_for_the_database_does_not_hold_up_the_next_one() -> None:
     long_ago = asyncio.get_running_loop().time() - 2 * PATIENCE_SECONDS
-    place = Place()
+    state = StreamState()
 
     async def two() -> AsyncGenerator[ExecutionResult, None]:
         for number in (2, 3):
-            place.told = Told(Cursor(1, number), Cursor(1, number), gap=False, at=long_ago)
+            state.told = Told(Cursor(1, number), Cursor(1, number), gap=False, at=long_ago)
             yield ExecutionResult(data={}, errors=None)
 
-    audience = Audience(two(), place, Told(Cursor(1, 1), Cursor(1, 1), gap=False, at=long_ago), check_seconds=600.0)
+    audience = Audience(two(), state, Told(Cursor(1, 1), Cursor(1, 1), gap=False, at=long_ago), check_seconds=600.0)
     async with asyncio.timeout(PATIENCE_SECONDS):
         while audience.latest.number < 2:
             await audience.news()
@@ -436,8 +436,8 @@ async def test_a_defect_ends_everybody_with_an_error_that_says_no_more_than_it_s
 def an_audience(results: AsyncGenerator[ExecutionResult, None]) -> Audience:
     """The audience of made-up results, at most one of which is a message."""
     at = asyncio.get_running_loop().time()
-    place = Place(told=Told(Cursor(1, 2), Cursor(1, 2), gap=False, at=at))
-    return Audience(results, place, Told(Cursor(1, 1), Cursor(1, 1), gap=False, at=at), check_seconds=60.0)
+    state = StreamState(told=Told(Cursor(1, 2), Cursor(1, 2), gap=False, at=at))
+    return Audience(results, state, Told(Cursor(1, 1), Cursor(1, 1), gap=False, at=at), check_seconds=60.0)
 
 
 def connected(address: str, receive_bytes: int) -> system.socket:

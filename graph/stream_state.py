@@ -28,7 +28,7 @@ class Told(NamedTuple):
 
 
 @dataclass(slots=True)
-class Place:
+class StreamState:
     """State shared by a subscription and the consumer of its results.
 
     Attributes:
