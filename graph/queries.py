@@ -1,4 +1,5 @@
-"""The root type of queries. Every field requires READ; those on API keys and the audit log require ADMIN."""
+"""The root type of queries. Every field requires READ, except `viewer`, which every caller may read, and those on API
+keys and the audit log, which require ADMIN."""
 
 from typing import Annotated
 
@@ -37,15 +38,17 @@ _OF_WEBHOOK = strawberry.argument(
 _INCLUDE_ARCHIVED = strawberry.argument(description="Whether to include archived event types.")
 
 
-@strawberry.type(description="Read operations. Needs READ.")
+@strawberry.type(description="Read operations. Needs READ, except `viewer`.")
 class Query:
     @strawberry.field(description="Fetches any object by its ID; the prefix of the ID names the type.")
     async def node(self, info: Info, id: Id) -> Node | None:
         return await find(_reading(info), id)
 
-    @strawberry.field(description="The caller.")
+    @strawberry.field(description="The caller. Needs any scope.")
     def viewer(self, info: Info) -> Viewer:
-        return Viewer(scopes=[scope for scope in Scope if scope in _reading(info).caller.scopes])
+        caller = info.context.caller
+        caller.require(*Scope)
+        return Viewer(scopes=[scope for scope in Scope if scope in caller.scopes])
 
     @strawberry.field(description="Fetches a webhook.")
     async def webhook(self, info: Info, id: Id) -> Webhook | None:

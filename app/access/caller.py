@@ -1,8 +1,9 @@
 """Who is calling: the value that every domain function gets instead of a request."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.errors import Forbidden
+from app.errors import Forbidden, Problem, UserErrorCode
 from app.statuses import Scope
 
 
@@ -28,3 +29,17 @@ class Caller:
 def system(workspace_id: str) -> Caller:
     """The server itself, acting for a workspace: what the audit log shows for changes that no person made."""
     return Caller(workspace_id=workspace_id, actor="system", scopes=frozenset())
+
+
+def lacking(caller: Caller, scopes: Sequence[Scope]) -> list[Problem]:
+    """A problem for each scope that the caller lacks and so cannot pass on to a key or a token."""
+    held = ", ".join(sorted(caller.scopes))
+    return [
+        Problem(
+            f"You do not have the scope {scope} and cannot pass it on; you have {held}.",
+            ("scopes", str(index)),
+            UserErrorCode.INVALID,
+        )
+        for index, scope in enumerate(scopes)
+        if scope not in caller.scopes
+    ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.access import audit, token_signer
-from app.access.caller import Caller, system
+from app.access.caller import Caller, lacking, system
 from app.access.key_format import new_key
 from app.access.known_keys import KnownKeys, digest
 from app.clock import rfc3339
@@ -38,7 +38,7 @@ class CreatedKey:
 
 
 async def create_key(services: Services, caller: Caller, draft: KeyDraft) -> CreatedKey:
-    """Make an API key for the caller's workspace. An administrator may give it any scope.
+    """Make an API key for the caller's workspace, with some of the caller's own scopes.
 
     Raises:
         Forbidden: the caller lacks ADMIN.
@@ -48,6 +48,7 @@ async def create_key(services: Services, caller: Caller, draft: KeyDraft) -> Cre
     at = services.clock.now()
     problems: list[Problem] = []
     checked = _checked(problems, draft, at)
+    problems += lacking(caller, draft.scopes)
     if problems:
         raise Rejected(problems)
     key = new_key()

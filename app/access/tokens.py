@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from app.access import audit
 from app.access.authentication import Authenticator
-from app.access.caller import Caller
+from app.access.caller import Caller, lacking
 from app.access.token_signer import Claims
 from app.clock import rfc3339
 from app.errors import Forbidden, Problem, Rejected, UserErrorCode
@@ -57,11 +57,7 @@ def _problems(caller: Caller, scopes: Sequence[Scope], seconds: int) -> list[Pro
     if not scopes:
         message = "There is no scope; give at least one of those that you have."
         problems.append(Problem(message, ("scopes",), UserErrorCode.REQUIRED))
-    for index, scope in enumerate(scopes):
-        if scope not in caller.scopes:
-            held = ", ".join(sorted(caller.scopes))
-            message = f"You do not have the scope {scope} and cannot pass it on; you have {held}."
-            problems.append(Problem(message, ("scopes", str(index)), UserErrorCode.INVALID))
+    problems += lacking(caller, scopes)
     if not MIN_SECONDS <= seconds <= MAX_SECONDS:
         message = f"The token would expire in {seconds} seconds; it must be {MIN_SECONDS} to {MAX_SECONDS} (24 hours)."
         problems.append(Problem(message, ("expiresInSeconds",), UserErrorCode.INVALID))

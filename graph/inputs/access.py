@@ -13,7 +13,9 @@ DEFAULT_TOKEN_SECONDS = 3_600
 @strawberry.input(description="Input of `createApiKey`.")
 class CreateApiKeyInput:
     name: str = strawberry.field(description="Name of the key, which describes its use.")
-    scopes: list[Scope] = strawberry.field(description="Scopes that the key grants.")
+    scopes: list[Scope] = strawberry.field(
+        description="Scopes that the key grants, which must be among the caller's own."
+    )
     allowed_sources: list[str] | None = strawberry.field(
         description="CIDR ranges of the addresses that may use the key; any address if empty or omitted."
     )

@@ -32,7 +32,7 @@ class CreateAccessTokenPayload(Payload):
 
 @strawberry.type
 class AccessMutations:
-    @mutation("Creates an API key for this workspace. Needs ADMIN.")
+    @mutation("Creates an API key for this workspace, with some of the caller's own scopes. Needs ADMIN.")
     async def create_api_key(self, info: Info, input: Input[CreateApiKeyInput]) -> CreateApiKeyPayload:
         created = await keys.create_key(info.context.resources, info.context.caller, input.draft())
         return CreateApiKeyPayload(api_key=ApiKey.from_model(created.api_key), key=created.key)

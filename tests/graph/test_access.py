@@ -31,6 +31,17 @@ async def test_the_viewer_is_the_key_in_use_and_its_workspace(api: Api, domain: 
     assert viewer["apiKey"] == {"name": "test", "hint": reader.key[-4:], "scopes": ["READ", "SECRETS"]}
 
 
+@pytest.mark.parametrize("scope", Scope)
+async def test_a_key_of_any_scope_learns_who_it_is_and_nothing_else(api: Api, domain: Domain, scope: Scope) -> None:
+    caller = await api.with_key(domain.caller, scope)
+
+    viewer = (await caller.data("{ viewer { scopes workspace { name } apiKey { hint } } }"))["viewer"]
+
+    assert viewer == {"scopes": [scope], "workspace": {"name": "ours"}, "apiKey": {"hint": caller.key[-4:]}}
+    if scope is not Scope.READ:
+        assert (await caller.error("{ webhooks { nodes { id } } }"))["extensions"] == {"code": "FORBIDDEN"}
+
+
 async def test_a_key_is_made_shown_once_listed_and_revoked(api: Api, domain: Domain) -> None:
     draft = {"name": "CI", "scopes": ["READ"], "allowedSources": ["127.0.0.0/8"], "expiresAt": "2027-01-01T00:00:00Z"}
 

@@ -250,6 +250,18 @@ async def test_only_an_administrator_makes_and_revokes_keys(domain: Domain) -> N
         await revoke_key(domain.resources, domain.resources.authenticator.keys, other, created.api_key.id)
 
 
+async def test_nobody_gives_a_key_a_scope_that_they_lack(domain: Domain) -> None:
+    admin = replace(domain.caller, scopes=frozenset({Scope.ADMIN, Scope.READ}))
+
+    with pytest.raises(Rejected) as refused:
+        await create_key(domain.resources, admin, KeyDraft("CI", (Scope.READ, Scope.SECRETS)))
+    created = await create_key(domain.resources, admin, KeyDraft("CI", (Scope.READ, Scope.ADMIN)))
+
+    message = "You do not have the scope SECRETS and cannot pass it on; you have ADMIN, READ."
+    assert refused.value.problems == (Problem(message, ("scopes", "1"), UserErrorCode.INVALID),)
+    assert created.api_key.scopes == ["READ", "ADMIN"]
+
+
 async def test_the_last_valid_key_with_admin_cannot_be_revoked(domain: Domain) -> None:
     last = await made(domain)
     await made(domain, Scope.READ)
