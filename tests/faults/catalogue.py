@@ -23,6 +23,8 @@ DISTRIBUTED: Sequence[Fault] = (
     Fault("PostgreSQL stops at once and restarts", on_services.restart_postgres),
     Fault("PostgreSQL is away longer than a lease", on_services.outlast_leases_without_postgres),
     Fault("every connection to PostgreSQL ends", on_services.drop_postgres_connections),
+    Fault("PostgreSQL is read-only for a while", on_services.make_postgres_read_only),
+    Fault("PostgreSQL stands still", on_services.freeze_postgres),
     Fault("Redis is killed, its data comes back", on_services.kill_redis, gap=True),
     Fault("Redis is killed, its data is lost", on_services.lose_redis, gap=True),
     Fault("FLUSHALL", on_services.flush_redis, gap=True),

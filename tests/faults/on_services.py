@@ -4,10 +4,12 @@ import asyncio
 import random
 import time
 
+import psutil
 import redis.asyncio
 
 from tests.faults.fault import Happened
 from tests.faults.installation import Installation
+from tests.postgres_faults import read_only
 
 
 async def restart_postgres(at: Installation, chance: random.Random) -> Happened:
@@ -26,6 +28,31 @@ async def drop_postgres_connections(at: Installation, chance: random.Random) -> 
     for _ in range(5):
         await at.truth.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
         await asyncio.sleep(0.2)
+    happened.over = time.time()
+    return happened
+
+
+async def make_postgres_read_only(at: Installation, chance: random.Random) -> Happened:
+    """End every session, and let those to come only read: a full disk, or a standby before it is promoted."""
+    assert at.postgres is not None
+    happened = Happened()
+    async with read_only(at.postgres.url):
+        await asyncio.sleep(chance.uniform(2, 6))
+    happened.over = time.time()
+    return happened
+
+
+async def freeze_postgres(at: Installation, chance: random.Random) -> Happened:
+    """SIGSTOP all of PostgreSQL: connections are there, and answer nothing."""
+    assert at.postgres is not None
+    happened = Happened()
+    postmaster = psutil.Process(at.postgres.pid)
+    frozen = [postmaster, *postmaster.children(recursive=True)]
+    for process in frozen:
+        process.suspend()
+    await asyncio.sleep(chance.uniform(4, 8))
+    for process in frozen:
+        process.resume()
     happened.over = time.time()
     return happened
 
