@@ -1,0 +1,59 @@
+"""GET /dashboard: the pages for people. Static files of the package; what they show, they ask of /graphql.
+
+The files lie under an address that names their content, so that a browser keeps them until they change.
+"""
+
+import gzip
+from hashlib import sha256
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.settings import Settings
+
+HERE = Path(__file__).parent
+_TYPES = {".js": "text/javascript", ".css": "text/css"}
+
+
+def dashboard_routes(settings: Settings) -> list[Route]:
+    """Return the routes of the page and its files, which are read and compressed once."""
+    files = {
+        str(path.relative_to(HERE)): path.read_bytes() for path in sorted(HERE.rglob("*")) if path.suffix in _TYPES
+    }
+    version = sha256(b"".join(files.values())).hexdigest()[:16]
+    preloads = "\n".join(
+        f'<link rel="modulepreload" href="dashboard/{version}/{name}">' for name in files if name.endswith(".js")
+    )
+    page = (HERE / "index.html").read_text().replace("{version}", version).replace("{preloads}", preloads)
+    headers = {"content-security-policy": policy(settings)}
+    kept = {"cache-control": "public, max-age=31536000, immutable"}
+    return [
+        _route("/dashboard", page.encode(), "text/html", {**headers, "cache-control": "no-cache"}),
+        *(
+            _route(f"/dashboard/{version}/{name}", content, _TYPES[Path(name).suffix], kept)
+            for name, content in files.items()
+        ),
+    ]
+
+
+def policy(settings: Settings) -> str:
+    """Return the content security policy of the page."""
+    ancestors = " ".join(settings.frame_ancestors) or "'none'"
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+        f" require-trusted-types-for 'script'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+    )
+
+
+def _route(path: str, content: bytes, media_type: str, headers: dict[str, str]) -> Route:
+    compressed = gzip.compress(content, mtime=0)
+
+    async def answer(request: Request) -> Response:
+        takes_gzip = "gzip" in request.headers.get("accept-encoding", "")
+        encoding = {"content-encoding": "gzip"} if takes_gzip else {}
+        body = compressed if takes_gzip else content
+        return Response(body, media_type=media_type, headers={**headers, **encoding, "vary": "accept-encoding"})
+
+    return Route(path, answer)

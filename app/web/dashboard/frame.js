@@ -1,0 +1,76 @@
+/** The frame around the screens: where one is, where one can go, who one is, and whether news arrive. */
+
+import "./screens/webhooks.js";
+import { Component } from "./lib/component.js";
+import { el } from "./lib/dom.js";
+import { watchConnection } from "./lib/live.js";
+import { address, onPlace, place } from "./lib/router.js";
+import { currentViewer, may, signOut } from "./lib/session.js";
+import { empty } from "./parts/states.js";
+
+/**
+ * The screens: the first part of the address, the element that shows it, the one for a single item, the link's text
+ * and the scope that it needs.
+ *
+ * @type {{ path: string, list: string, item?: string, title: string, scope?: import("./operations.js").Scope }[]}
+ */
+const SCREENS = [{ path: "webhooks", list: "eev-webhooks", title: "Webhooks", scope: "READ" }];
+
+class Frame extends Component {
+  main = el("main", { id: "content", tabindex: "-1" });
+  links = SCREENS.filter(({ scope, title }) => title && (!scope || may(scope))).map(({ path, title }) =>
+    el("a", { href: address([path]), "data-path": path }, title),
+  );
+
+  /** @param {AbortSignal} leaving */
+  start(leaving) {
+    const lost = el("p", { class: "notice warn", role: "status", hidden: true }, "The connection was lost. News come again as soon as the server answers.");
+    const unwatch = watchConnection((connected) => (lost.hidden = connected));
+    leaving.addEventListener("abort", unwatch);
+    this.replaceChildren(
+      el("a", { class: "skip", href: "#content", onclick: (/** @type {Event} */ event) => this.skip(event) }, "Skip to the content"),
+      el("div", { class: "frame" }, el("nav", { "aria-label": "Screens" }, el("div", { class: "brand" }, "Webhooks"), this.links, this.who()), el("div", {}, lost, this.main)),
+    );
+    onPlace(() => leaving.aborted || this.turn());
+    this.turn();
+  }
+
+  /** Shows the screen that the address names. */
+  turn() {
+    const { path } = place();
+    const screen = SCREENS.find((each) => each.path === (path[0] ?? SCREENS[0].path));
+    const tag = path.length > 1 ? screen?.item : screen?.list;
+    for (const link of this.links) link.toggleAttribute("aria-current", link.dataset.path === screen?.path);
+    const shown = this.main.firstElementChild;
+    if (tag && shown instanceof Component && shown.localName === tag && shown.dataset.id === (path[1] ?? "")) return shown.placed();
+    this.main.replaceChildren(tag ? screenElement(tag, path[1] ?? "") : empty("There is no such page.", el("a", { href: address([]) }, "Go to the webhooks")));
+    document.title = `${screen?.title ?? "Not found"} · Webhooks`;
+    if (shown) this.main.focus();
+  }
+
+  who() {
+    const viewer = currentViewer();
+    const leave = async () => {
+      await signOut();
+      this.dispatchEvent(new CustomEvent("signed-out"));
+    };
+    return el("div", { class: "who" }, el("div", {}, viewer?.workspace.name), el("div", {}, viewer?.apiKey?.name), el("button", { type: "button", class: "plain", onclick: leave }, "Sign out"));
+  }
+
+  /** @param {Event} event */
+  skip(event) {
+    event.preventDefault();
+    this.main.focus();
+  }
+}
+customElements.define("eev-frame", Frame);
+
+/**
+ * @param {string} tag
+ * @param {string} id
+ */
+function screenElement(tag, id) {
+  const element = document.createElement(tag);
+  element.dataset.id = id;
+  return element;
+}

@@ -1,0 +1,40 @@
+/**
+ * The one base of the page's custom elements: something that starts when it is shown and ends when it is gone.
+ */
+export class Component extends HTMLElement {
+  #leaving = new AbortController();
+
+  connectedCallback() {
+    this.#leaving = new AbortController();
+    this.start(this.#leaving.signal);
+  }
+
+  disconnectedCallback() {
+    this.#leaving.abort();
+  }
+
+  /**
+   * Fills the element. `leaving` is aborted when the element is removed: requests, timers and subscriptions end by it.
+   *
+   * @param {AbortSignal} _leaving
+   */
+  start(_leaving) {}
+
+  /** Takes note that the filters in the address changed while this screen is shown. */
+  placed() {
+    this.disconnectedCallback();
+    this.connectedCallback();
+  }
+}
+
+/**
+ * Calls `work` every so many milliseconds until the signal is aborted.
+ *
+ * @param {number} milliseconds
+ * @param {AbortSignal} leaving
+ * @param {() => void} work
+ */
+export function every(milliseconds, leaving, work) {
+  const timer = setInterval(work, milliseconds);
+  leaving.addEventListener("abort", () => clearInterval(timer));
+}

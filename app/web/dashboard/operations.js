@@ -1,0 +1,4 @@
+// @ts-self-types="./operations.d.ts"
+// Written by `python -m app.web.dashboard.declarations`.
+export const Viewer = { name: "Viewer", document: "query Viewer {\n  viewer {\n    workspace {\n      id\n      name\n    }\n    scopes\n    apiKey {\n      id\n      name\n      hint\n    }\n  }\n}" };
+export const Webhooks = { name: "Webhooks", document: "query Webhooks($filter: WebhookFilter, $first: Int, $after: String) {\n  webhooks(filter: $filter, first: $first, after: $after) {\n    totalCount\n    nodes {\n      id\n      name\n      url\n      status\n      eventTypes\n      statusReason\n      stats(buckets: 24) {\n        succeeded\n        failed\n        series {\n          since\n          succeeded\n          failed\n        }\n      }\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n  }\n}" };
