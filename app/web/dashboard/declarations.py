@@ -36,7 +36,7 @@ from app.web.dashboard.operations import HERE, Operation, module, read_operation
 
 SCHEMA = HERE.parents[2] / "schema.graphql"
 _SCALARS = {"Int": "number", "Float": "number", "Boolean": "boolean", "String": "string", "ID": "string"}
-_OTHER_SCALARS = {"DateTime": "string", "JSON": "any"}
+_OTHER_SCALARS = {"DateTime": "string", "JSON": "unknown"}
 _HEAD = """// Written by `python -m app.web.dashboard.declarations` from schema.graphql and the .graphql files.
 
 export interface Operation<Data, Variables> {

@@ -6,6 +6,99 @@ export interface Operation<Data, Variables> {
   readonly __types?: (variables: Variables) => Data;
 }
 
+export type CreateWebhookData = {
+  createWebhook: {
+    webhook: {
+      id: string;
+      name: string;
+      url: string;
+    } | null;
+    secret: string | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type CreateWebhookVariables = { input: CreateWebhookInput };
+export const CreateWebhook: Operation<CreateWebhookData, CreateWebhookVariables>;
+
+export type EventTypeChoicesData = {
+  eventTypes: ({
+    name: string;
+    category: EventCategory;
+    description: string;
+    example: unknown;
+    archived: boolean;
+  })[];
+};
+export type EventTypeChoicesVariables = Record<PropertyKey, never>;
+export const EventTypeChoices: Operation<EventTypeChoicesData, EventTypeChoicesVariables>;
+
+export type PingWebhookData = {
+  pingWebhook: {
+    delivery: {
+      id: string;
+      status: DeliveryStatus;
+    } | null;
+    attempt: {
+      id: string;
+      outcome: AttemptOutcome;
+      error: string | null;
+      response: {
+        status: number;
+      } | null;
+    } | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type PingWebhookVariables = { input: PingWebhookInput };
+export const PingWebhook: Operation<PingWebhookData, PingWebhookVariables>;
+
+export type TestConnectionData = {
+  testConnection: {
+    ok: boolean | null;
+    steps: ({
+      name: ConnectionStepName;
+      ok: boolean;
+      durationMs: number;
+      detail: string;
+    })[] | null;
+    response: {
+      status: number;
+      body: string;
+      truncated: boolean;
+    } | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type TestConnectionVariables = { input: TestConnectionInput };
+export const TestConnection: Operation<TestConnectionData, TestConnectionVariables>;
+
+export type UpdateWebhookData = {
+  updateWebhook: {
+    webhook: {
+      id: string;
+    } | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type UpdateWebhookVariables = { input: UpdateWebhookInput };
+export const UpdateWebhook: Operation<UpdateWebhookData, UpdateWebhookVariables>;
+
 export type ViewerData = {
   viewer: {
     workspace: {
@@ -22,6 +115,40 @@ export type ViewerData = {
 };
 export type ViewerVariables = Record<PropertyKey, never>;
 export const Viewer: Operation<ViewerData, ViewerVariables>;
+
+export type WebhookSettingsData = {
+  webhook: {
+    id: string;
+    name: string;
+    url: string;
+    description: string | null;
+    eventTypes: (string)[];
+    filter: string | null;
+    method: HttpMethod;
+    contentType: string;
+    timeoutSeconds: number;
+    verifySsl: boolean;
+    ipAllowlist: (string)[];
+    headers: ({
+      name: string;
+      value: string;
+    })[];
+    authentication: {
+      kind: AuthenticationKind;
+      username: string | null;
+    };
+    signatureScheme: SignatureScheme;
+    rotateSecretEveryDays: number | null;
+    rateLimitPerSecond: number | null;
+    maxInFlight: number;
+    metadata: unknown;
+    retryPolicy: {
+      delaysSeconds: (number)[];
+    };
+  } | null;
+};
+export type WebhookSettingsVariables = { id: string };
+export const WebhookSettings: Operation<WebhookSettingsData, WebhookSettingsVariables>;
 
 export type WebhooksData = {
   webhooks: {
@@ -52,6 +179,22 @@ export type WebhooksData = {
 export type WebhooksVariables = { filter?: WebhookFilter | null; first?: number | null; after?: string | null };
 export const Webhooks: Operation<WebhooksData, WebhooksVariables>;
 
+export type AttemptOutcome = "SUCCEEDED" | "HTTP_ERROR" | "TIMEOUT" | "DNS_ERROR" | "CONNECTION_ERROR" | "TLS_ERROR" | "ADDRESS_BLOCKED" | "PROTOCOL_ERROR";
+export type AuthenticationKind = "NONE" | "BEARER" | "BASIC";
+export type ConnectionStepName = "RESOLVE" | "CONNECT" | "TLS" | "REQUEST" | "RESPONSE";
+export type CreateWebhookInput = { name: string; url: string; eventTypes: (string)[]; description?: string | null; filter?: string | null; secret?: string | null; method?: HttpMethod | null; timeoutSeconds?: number | null; verifySsl?: boolean | null; ipAllowlist?: (string)[] | null; headers?: (HeaderInput)[] | null; authentication?: AuthenticationInput | null; signatureScheme?: SignatureScheme | null; rotateSecretEveryDays?: number | null; retryPolicy?: RetryPolicyInput | null; rateLimitPerSecond?: number | null; maxInFlight?: number | null; metadata?: unknown | null };
+export type DeliveryStatus = "PENDING" | "RETRYING" | "SUCCEEDED" | "FAILED" | "CANCELED";
+export type EventCategory = "CONVERSATION" | "TICKET" | "AGENT" | "SYSTEM" | "CUSTOM";
+export type HttpMethod = "POST" | "PUT";
+export type PingWebhookInput = { id: string; eventType?: string | null };
 export type Scope = "READ" | "PUBLISH" | "MANAGE" | "SECRETS" | "ADMIN";
+export type SignatureScheme = "HMAC_SHA256" | "ED25519";
+export type TestConnectionInput = { webhook: CreateWebhookInput; eventType?: string | null };
+export type UpdateWebhookInput = { id: string; name?: string | null; url?: string | null; eventTypes?: (string)[] | null; description?: string | null; filter?: string | null; method?: HttpMethod | null; timeoutSeconds?: number | null; verifySsl?: boolean | null; ipAllowlist?: (string)[] | null; headers?: (HeaderInput)[] | null; authentication?: AuthenticationInput | null; rotateSecretEveryDays?: number | null; retryPolicy?: RetryPolicyInput | null; rateLimitPerSecond?: number | null; maxInFlight?: number | null; metadata?: unknown | null };
+export type UserErrorCode = "INVALID" | "REQUIRED" | "NOT_FOUND" | "TAKEN" | "TOO_LONG" | "TOO_MANY" | "URL_NOT_ALLOWED" | "INVALID_PAYLOAD" | "INVALID_FILTER" | "CONFLICT";
 export type WebhookFilter = { statuses?: (WebhookStatus)[] | null; eventType?: string | null; search?: string | null };
 export type WebhookStatus = "ACTIVE" | "PAUSED" | "DISABLED";
+export type AuthenticationInput = { bearer?: string | null; basic?: BasicAuthInput | null; none?: boolean | null };
+export type HeaderInput = { name: string; value: string; sensitive?: boolean | null };
+export type RetryPolicyInput = { delaysSeconds: (number)[] };
+export type BasicAuthInput = { username: string; password: string };
