@@ -51,7 +51,7 @@ def declarations(schema: GraphQLSchema, operations: list[Operation]) -> str:
     """Return the declarations of the operations, and of all enums and inputs of their variables."""
     writer = _Writer(schema)
     consts = [line for operation in operations for line in writer.operation(operation)]
-    return "\n".join([_HEAD, *consts, *writer.named_types()])
+    return "\n".join([_HEAD, *consts, *writer.fragments(operations), *writer.named_types()])
 
 
 class _Writer:
@@ -75,6 +75,17 @@ class _Writer:
         shape = f"{{ {'; '.join(variables)} }}" if variables else "Record<PropertyKey, never>"
         yield f"export type {operation.name}Variables = {shape};"
         yield f"export const {operation.name}: Operation<{operation.name}Data, {operation.name}Variables>;"
+        yield ""
+
+    def fragments(self, operations: list[Operation]) -> Iterator[str]:
+        """The fragments, each as a type of its own, so that components can name what they are given."""
+        documents = [parse(operation.document) for operation in operations]
+        nodes = [node for document in documents for node in document.definitions]
+        fragments = {node.name.value: node for node in nodes if isinstance(node, FragmentDefinitionNode)}
+        for name, node in sorted(fragments.items()):
+            on = self._schema.get_type(node.type_condition.name.value)
+            assert isinstance(on, GraphQLObjectType | GraphQLInterfaceType)
+            yield f"export type {name} = {self._selection(on, node.selection_set, fragments, '  ')};"
         yield ""
 
     def named_types(self) -> Iterator[str]:

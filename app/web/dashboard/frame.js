@@ -1,5 +1,8 @@
 /** The frame around the screens: where one is, where one can go, who one is, and whether news arrive. */
 
+import "./screens/add-webhook.js";
+import "./screens/deliveries.js";
+import "./screens/delivery.js";
 import "./screens/webhooks.js";
 import { Component } from "./lib/component.js";
 import { el } from "./lib/dom.js";
@@ -14,7 +17,11 @@ import { empty } from "./parts/states.js";
  *
  * @type {{ path: string, list: string, item?: string, title: string, scope?: import("./operations.js").Scope }[]}
  */
-const SCREENS = [{ path: "webhooks", list: "eev-webhooks", title: "Webhooks", scope: "READ" }];
+const SCREENS = [
+  { path: "webhooks", list: "eev-webhooks", title: "Webhooks", scope: "READ" },
+  { path: "add-webhook", list: "eev-add-webhook", title: "" },
+  { path: "deliveries", list: "eev-deliveries", item: "eev-delivery", title: "Deliveries", scope: "READ" },
+];
 
 class Frame extends Component {
   main = el("main", { id: "content", tabindex: "-1" });

@@ -6,6 +6,21 @@ export interface Operation<Data, Variables> {
   readonly __types?: (variables: Variables) => Data;
 }
 
+export type CancelDeliveryData = {
+  cancelDelivery: {
+    delivery: {
+      id: string;
+    } | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type CancelDeliveryVariables = { input: DeliveryIdInput };
+export const CancelDelivery: Operation<CancelDeliveryData, CancelDeliveryVariables>;
+
 export type CreateWebhookData = {
   createWebhook: {
     webhook: {
@@ -24,6 +39,132 @@ export type CreateWebhookData = {
 export type CreateWebhookVariables = { input: CreateWebhookInput };
 export const CreateWebhook: Operation<CreateWebhookData, CreateWebhookVariables>;
 
+export type DeliveriesData = {
+  deliveries: {
+    nodes: ({
+      id: string;
+      status: DeliveryStatus;
+      attemptCount: number;
+      nextAttemptAt: string | null;
+      lastOutcome: AttemptOutcome | null;
+      lastResponseStatus: number | null;
+      createdAt: string;
+      event: {
+        id: string;
+        type: string;
+        test: boolean;
+      };
+      webhook: {
+        id: string;
+        name: string;
+      };
+    })[];
+    pageInfo: {
+      hasNextPage: boolean;
+      endCursor: string | null;
+    };
+  };
+};
+export type DeliveriesVariables = { filter?: DeliveryFilter | null; first?: number | null; after?: string | null };
+export const Deliveries: Operation<DeliveriesData, DeliveriesVariables>;
+
+export type DeliveryDetailsData = {
+  delivery: {
+    id: string;
+    status: DeliveryStatus;
+    attemptCount: number;
+    nextAttemptAt: string | null;
+    lastOutcome: AttemptOutcome | null;
+    lastResponseStatus: number | null;
+    createdAt: string;
+    event: {
+      id: string;
+      type: string;
+      test: boolean;
+    };
+    webhook: {
+      id: string;
+      name: string;
+    };
+    completedAt: string | null;
+    attempts: {
+      nodes: ({
+        id: string;
+        number: number;
+        trigger: AttemptTrigger;
+        startedAt: string;
+        durationMs: number;
+        outcome: AttemptOutcome;
+        error: string | null;
+        remoteAddress: string | null;
+        request: {
+          method: HttpMethod;
+          url: string;
+          headers: ({
+            name: string;
+            value: string;
+          })[];
+          body: string;
+        };
+        response: {
+          status: number;
+          headers: ({
+            name: string;
+            value: string;
+          })[];
+          body: string;
+          truncated: boolean;
+        } | null;
+      })[];
+    };
+  } | null;
+};
+export type DeliveryDetailsVariables = { id: string };
+export const DeliveryDetails: Operation<DeliveryDetailsData, DeliveryDetailsVariables>;
+
+export type DeliveryFilterChoicesData = {
+  webhooks: {
+    nodes: ({
+      id: string;
+      name: string;
+    })[];
+  };
+  eventTypes: ({
+    name: string;
+  })[];
+};
+export type DeliveryFilterChoicesVariables = Record<PropertyKey, never>;
+export const DeliveryFilterChoices: Operation<DeliveryFilterChoicesData, DeliveryFilterChoicesVariables>;
+
+export type DeliveryNewsData = {
+  deliveryUpdates: {
+    cursor: string;
+    gap: boolean;
+    updates: ({
+      delivery: {
+        id: string;
+        status: DeliveryStatus;
+        attemptCount: number;
+        nextAttemptAt: string | null;
+        lastOutcome: AttemptOutcome | null;
+        lastResponseStatus: number | null;
+        createdAt: string;
+        event: {
+          id: string;
+          type: string;
+          test: boolean;
+        };
+        webhook: {
+          id: string;
+          name: string;
+        };
+      };
+    })[];
+  };
+};
+export type DeliveryNewsVariables = { filter?: DeliveryFilter | null; after?: string | null };
+export const DeliveryNews: Operation<DeliveryNewsData, DeliveryNewsVariables>;
+
 export type EventTypeChoicesData = {
   eventTypes: ({
     name: string;
@@ -35,6 +176,19 @@ export type EventTypeChoicesData = {
 };
 export type EventTypeChoicesVariables = Record<PropertyKey, never>;
 export const EventTypeChoices: Operation<EventTypeChoicesData, EventTypeChoicesVariables>;
+
+export type OneDeliveryNewsData = {
+  deliveryUpdates: {
+    cursor: string;
+    updates: ({
+      delivery: {
+        id: string;
+      };
+    })[];
+  };
+};
+export type OneDeliveryNewsVariables = { filter?: DeliveryFilter | null };
+export const OneDeliveryNews: Operation<OneDeliveryNewsData, OneDeliveryNewsVariables>;
 
 export type PingWebhookData = {
   pingWebhook: {
@@ -59,6 +213,21 @@ export type PingWebhookData = {
 };
 export type PingWebhookVariables = { input: PingWebhookInput };
 export const PingWebhook: Operation<PingWebhookData, PingWebhookVariables>;
+
+export type RetryDeliveryData = {
+  retryDelivery: {
+    delivery: {
+      id: string;
+    } | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type RetryDeliveryVariables = { input: DeliveryIdInput };
+export const RetryDelivery: Operation<RetryDeliveryData, RetryDeliveryVariables>;
 
 export type TestConnectionData = {
   testConnection: {
@@ -179,10 +348,67 @@ export type WebhooksData = {
 export type WebhooksVariables = { filter?: WebhookFilter | null; first?: number | null; after?: string | null };
 export const Webhooks: Operation<WebhooksData, WebhooksVariables>;
 
+export type AttemptDetails = {
+  id: string;
+  number: number;
+  trigger: AttemptTrigger;
+  startedAt: string;
+  durationMs: number;
+  outcome: AttemptOutcome;
+  error: string | null;
+  remoteAddress: string | null;
+  request: {
+    method: HttpMethod;
+    url: string;
+    headers: ({
+      name: string;
+      value: string;
+    })[];
+    body: string;
+  };
+  response: {
+    status: number;
+    headers: ({
+      name: string;
+      value: string;
+    })[];
+    body: string;
+    truncated: boolean;
+  } | null;
+};
+export type DeliveryRow = {
+  id: string;
+  status: DeliveryStatus;
+  attemptCount: number;
+  nextAttemptAt: string | null;
+  lastOutcome: AttemptOutcome | null;
+  lastResponseStatus: number | null;
+  createdAt: string;
+  event: {
+    id: string;
+    type: string;
+    test: boolean;
+  };
+  webhook: {
+    id: string;
+    name: string;
+  };
+};
+export type EventTypeFields = {
+  name: string;
+  category: EventCategory;
+  description: string;
+  example: unknown;
+  archived: boolean;
+};
+
 export type AttemptOutcome = "SUCCEEDED" | "HTTP_ERROR" | "TIMEOUT" | "DNS_ERROR" | "CONNECTION_ERROR" | "TLS_ERROR" | "ADDRESS_BLOCKED" | "PROTOCOL_ERROR";
+export type AttemptTrigger = "FIRST" | "RETRY" | "MANUAL" | "REPLAY" | "TEST";
 export type AuthenticationKind = "NONE" | "BEARER" | "BASIC";
 export type ConnectionStepName = "RESOLVE" | "CONNECT" | "TLS" | "REQUEST" | "RESPONSE";
 export type CreateWebhookInput = { name: string; url: string; eventTypes: (string)[]; description?: string | null; filter?: string | null; secret?: string | null; method?: HttpMethod | null; timeoutSeconds?: number | null; verifySsl?: boolean | null; ipAllowlist?: (string)[] | null; headers?: (HeaderInput)[] | null; authentication?: AuthenticationInput | null; signatureScheme?: SignatureScheme | null; rotateSecretEveryDays?: number | null; retryPolicy?: RetryPolicyInput | null; rateLimitPerSecond?: number | null; maxInFlight?: number | null; metadata?: unknown | null };
+export type DeliveryFilter = { webhookId?: string | null; eventId?: string | null; eventTypes?: (string)[] | null; statuses?: (DeliveryStatus)[] | null; time?: TimeRange | null };
+export type DeliveryIdInput = { id: string };
 export type DeliveryStatus = "PENDING" | "RETRYING" | "SUCCEEDED" | "FAILED" | "CANCELED";
 export type EventCategory = "CONVERSATION" | "TICKET" | "AGENT" | "SYSTEM" | "CUSTOM";
 export type HttpMethod = "POST" | "PUT";
@@ -197,4 +423,5 @@ export type WebhookStatus = "ACTIVE" | "PAUSED" | "DISABLED";
 export type AuthenticationInput = { bearer?: string | null; basic?: BasicAuthInput | null; none?: boolean | null };
 export type HeaderInput = { name: string; value: string; sensitive?: boolean | null };
 export type RetryPolicyInput = { delaysSeconds: (number)[] };
+export type TimeRange = { since?: string | null; until?: string | null };
 export type BasicAuthInput = { username: string; password: string };

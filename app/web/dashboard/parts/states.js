@@ -1,7 +1,7 @@
 /** What a screen shows when it has nothing to show yet, nothing at all, or nothing it can show. */
 
 import { sentence } from "../lib/api.js";
-import { el } from "../lib/dom.js";
+import { el, fill } from "../lib/dom.js";
 
 export function loading() {
   return el("p", { class: "empty", role: "status" }, "Loading…");
@@ -47,13 +47,13 @@ export function gone(what, back) {
  *
  * @param {Element} target
  * @param {AbortSignal} leaving
- * @param {() => Promise<Node | Node[]>} work
+ * @param {() => Promise<import("../lib/dom.js").Child>} work
  */
 export async function show(target, leaving, work) {
   if (!target.hasChildNodes()) target.replaceChildren(loading());
   try {
     const made = await work();
-    if (!leaving.aborted) target.replaceChildren(...[made].flat());
+    if (!leaving.aborted) fill(target, made);
   } catch (error) {
     if (!leaving.aborted) target.replaceChildren(failed(error, () => show(target, leaving, work)));
   }

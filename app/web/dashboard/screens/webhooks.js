@@ -28,7 +28,7 @@ class WebhookList extends Component {
     const search = el("input", { type: "search", "aria-label": "Search", placeholder: "Name or URL", value: place().search.get("search") });
     search.addEventListener("change", () => changeFilters({ search: search.value || null }));
     this.replaceChildren(
-      el("div", { class: "row spread" }, el("h1", {}, "Webhooks"), may("MANAGE") && el("a", { class: "button primary", href: address(["webhooks", "new"]) }, "Add Webhook")),
+      el("div", { class: "row spread" }, el("h1", {}, "Webhooks"), may("MANAGE") && el("a", { class: "button primary", href: address(["add-webhook"]) }, "Add Webhook")),
       el("div", { class: "row" }, search),
       this.list,
     );
@@ -47,7 +47,7 @@ class WebhookList extends Component {
   /** @param {string | null} search */
   nothing(search) {
     if (search) return empty(`No webhook matches “${search}”.`, el("button", { type: "button", onclick: () => changeFilters({ search: null }) }, "Clear"));
-    return empty("There are no webhooks yet. Add one to be sent what happens.", may("MANAGE") && el("a", { class: "button primary", href: address(["webhooks", "new"]) }, "Add Webhook"));
+    return empty("There are no webhooks yet. Add one to be sent what happens.", may("MANAGE") && el("a", { class: "button primary", href: address(["add-webhook"]) }, "Add Webhook"));
   }
 }
 customElements.define("eev-webhooks", WebhookList);
