@@ -359,6 +359,17 @@ class Settings(BaseSettings):
         "Whether the page /graphiql is served, a console for queries, mutations and subscriptions.",
         "It needs no internet access, and can do only what the API key entered there allows.",
     )
+    dashboard: bool = setting(
+        True,
+        "Whether the pages for people are served at /dashboard.",
+        "They use the public API only, so they can do what the key of the person who signs in may do, and no more.",
+    )
+    frame_ancestors: Origins = setting(
+        (),
+        "Sites that may embed the dashboard in a frame.",
+        "A page in a frame of an unknown site can be made to be clicked unseen.",
+        right="origins such as https://app.example.com, separated by commas",
+    )
     persisted_queries_bytes: int = setting(
         4 * _MIB,
         "How much text of automatic persisted queries a process remembers; 0 disables them.",

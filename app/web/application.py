@@ -15,6 +15,7 @@ from app.settings import Settings
 from app.web.answers import client_gone, http_error, server_error
 from app.web.body_limit import BodyLimit
 from app.web.console import console_routes
+from app.web.dashboard import dashboard_routes
 from app.web.exposition import metrics_route
 from app.web.health import Health
 from app.web.landing import landing_route
@@ -42,6 +43,8 @@ def create_application(resources: Resources) -> Starlette:
     ]
     if settings.graphiql:
         routes += console_routes()
+    if settings.dashboard:
+        routes += dashboard_routes(settings)
     return _assembled(settings, routes)
 
 

@@ -3,6 +3,9 @@
 import "./screens/add-webhook.js";
 import "./screens/deliveries.js";
 import "./screens/delivery.js";
+import "./screens/edit-webhook.js";
+import "./screens/event.js";
+import "./screens/webhook.js";
 import "./screens/webhooks.js";
 import { Component } from "./lib/component.js";
 import { el } from "./lib/dom.js";
@@ -18,8 +21,10 @@ import { empty } from "./parts/states.js";
  * @type {{ path: string, list: string, item?: string, title: string, scope?: import("./operations.js").Scope }[]}
  */
 const SCREENS = [
-  { path: "webhooks", list: "eev-webhooks", title: "Webhooks", scope: "READ" },
+  { path: "webhooks", list: "eev-webhooks", item: "eev-webhook", title: "Webhooks", scope: "READ" },
   { path: "add-webhook", list: "eev-add-webhook", title: "" },
+  { path: "edit-webhook", list: "eev-webhooks", item: "eev-edit-webhook", title: "" },
+  { path: "events", list: "eev-events", item: "eev-event", title: "Events", scope: "READ" },
   { path: "deliveries", list: "eev-deliveries", item: "eev-delivery", title: "Deliveries", scope: "READ" },
 ];
 

@@ -39,6 +39,19 @@ export type CreateWebhookData = {
 export type CreateWebhookVariables = { input: CreateWebhookInput };
 export const CreateWebhook: Operation<CreateWebhookData, CreateWebhookVariables>;
 
+export type DeleteWebhookData = {
+  deleteWebhook: {
+    deletedId: string | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type DeleteWebhookVariables = { input: WebhookIdInput };
+export const DeleteWebhook: Operation<DeleteWebhookData, DeleteWebhookVariables>;
+
 export type DeliveriesData = {
   deliveries: {
     nodes: ({
@@ -165,6 +178,21 @@ export type DeliveryNewsData = {
 export type DeliveryNewsVariables = { filter?: DeliveryFilter | null; after?: string | null };
 export const DeliveryNews: Operation<DeliveryNewsData, DeliveryNewsVariables>;
 
+export type EventDetailsData = {
+  event: {
+    id: string;
+    type: string;
+    occurredAt: string;
+    createdAt: string;
+    body: string;
+    test: boolean;
+    idempotencyKey: string | null;
+    orderingKey: string | null;
+  } | null;
+};
+export type EventDetailsVariables = { id: string };
+export const EventDetails: Operation<EventDetailsData, EventDetailsVariables>;
+
 export type EventTypeChoicesData = {
   eventTypes: ({
     name: string;
@@ -176,6 +204,37 @@ export type EventTypeChoicesData = {
 };
 export type EventTypeChoicesVariables = Record<PropertyKey, never>;
 export const EventTypeChoices: Operation<EventTypeChoicesData, EventTypeChoicesVariables>;
+
+export type EventTypeSchemasData = {
+  eventTypes: ({
+    name: string;
+    category: EventCategory;
+    description: string;
+    example: unknown;
+    jsonSchema: unknown;
+    archived: boolean;
+  })[];
+};
+export type EventTypeSchemasVariables = Record<PropertyKey, never>;
+export const EventTypeSchemas: Operation<EventTypeSchemasData, EventTypeSchemasVariables>;
+
+export type EventsData = {
+  events: {
+    nodes: ({
+      id: string;
+      type: string;
+      occurredAt: string;
+      test: boolean;
+      orderingKey: string | null;
+    })[];
+    pageInfo: {
+      hasNextPage: boolean;
+      endCursor: string | null;
+    };
+  };
+};
+export type EventsVariables = { filter?: EventFilter | null; first?: number | null; after?: string | null };
+export const Events: Operation<EventsData, EventsVariables>;
 
 export type OneDeliveryNewsData = {
   deliveryUpdates: {
@@ -189,6 +248,21 @@ export type OneDeliveryNewsData = {
 };
 export type OneDeliveryNewsVariables = { filter?: DeliveryFilter | null };
 export const OneDeliveryNews: Operation<OneDeliveryNewsData, OneDeliveryNewsVariables>;
+
+export type PauseWebhookData = {
+  pauseWebhook: {
+    webhook: {
+      id: string;
+    } | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type PauseWebhookVariables = { input: WebhookIdInput };
+export const PauseWebhook: Operation<PauseWebhookData, PauseWebhookVariables>;
 
 export type PingWebhookData = {
   pingWebhook: {
@@ -214,6 +288,37 @@ export type PingWebhookData = {
 export type PingWebhookVariables = { input: PingWebhookInput };
 export const PingWebhook: Operation<PingWebhookData, PingWebhookVariables>;
 
+export type PublishEventData = {
+  publishEvent: {
+    event: {
+      id: string;
+    } | null;
+    deliveryCount: number | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type PublishEventVariables = { input: PublishEventInput };
+export const PublishEvent: Operation<PublishEventData, PublishEventVariables>;
+
+export type ResumeWebhookData = {
+  resumeWebhook: {
+    webhook: {
+      id: string;
+    } | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type ResumeWebhookVariables = { input: WebhookIdInput };
+export const ResumeWebhook: Operation<ResumeWebhookData, ResumeWebhookVariables>;
+
 export type RetryDeliveryData = {
   retryDelivery: {
     delivery: {
@@ -228,6 +333,35 @@ export type RetryDeliveryData = {
 };
 export type RetryDeliveryVariables = { input: DeliveryIdInput };
 export const RetryDelivery: Operation<RetryDeliveryData, RetryDeliveryVariables>;
+
+export type RevealSecretData = {
+  revealWebhookSecret: {
+    secret: string | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type RevealSecretVariables = { input: WebhookIdInput };
+export const RevealSecret: Operation<RevealSecretData, RevealSecretVariables>;
+
+export type RotateSecretData = {
+  rotateWebhookSecret: {
+    secret: string | null;
+    webhook: {
+      id: string;
+    } | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type RotateSecretVariables = { input: RotateWebhookSecretInput };
+export const RotateSecret: Operation<RotateSecretData, RotateSecretVariables>;
 
 export type TestConnectionData = {
   testConnection: {
@@ -284,6 +418,77 @@ export type ViewerData = {
 };
 export type ViewerVariables = Record<PropertyKey, never>;
 export const Viewer: Operation<ViewerData, ViewerVariables>;
+
+export type WebhookDetailsData = {
+  webhook: {
+    id: string;
+    name: string;
+    url: string;
+    description: string | null;
+    status: WebhookStatus;
+    statusReason: string | null;
+    statusChangedAt: string;
+    eventTypes: (string)[];
+    filter: string | null;
+    method: HttpMethod;
+    timeoutSeconds: number;
+    verifySsl: boolean;
+    ipAllowlist: (string)[];
+    rateLimitPerSecond: number | null;
+    maxInFlight: number;
+    rotateSecretEveryDays: number | null;
+    nextSecretRotationAt: string | null;
+    createdAt: string;
+    updatedAt: string;
+    headers: ({
+      name: string;
+      value: string;
+    })[];
+    authentication: {
+      kind: AuthenticationKind;
+      username: string | null;
+    };
+    retryPolicy: {
+      delaysSeconds: (number)[];
+    };
+    secrets: ({
+      id: string;
+      status: SecretStatus;
+      hint: string;
+      createdAt: string;
+      expiresAt: string | null;
+      publicKey: string | null;
+    })[];
+    stats: {
+      succeeded: number;
+      failed: number;
+      pending: number;
+      attempts: number;
+      successRate: number | null;
+      latencyMs: {
+        p50: number | null;
+        p95: number | null;
+        p99: number | null;
+      };
+      series: ({
+        since: string;
+        succeeded: number;
+        failed: number;
+        p95LatencyMs: number | null;
+      })[];
+    };
+  } | null;
+};
+export type WebhookDetailsVariables = { id: string; since?: string | null };
+export const WebhookDetails: Operation<WebhookDetailsData, WebhookDetailsVariables>;
+
+export type WebhookNewsData = {
+  webhookUpdates: {
+    id: string;
+  };
+};
+export type WebhookNewsVariables = { webhookId?: string | null };
+export const WebhookNews: Operation<WebhookNewsData, WebhookNewsVariables>;
 
 export type WebhookSettingsData = {
   webhook: {
@@ -411,14 +616,19 @@ export type DeliveryFilter = { webhookId?: string | null; eventId?: string | nul
 export type DeliveryIdInput = { id: string };
 export type DeliveryStatus = "PENDING" | "RETRYING" | "SUCCEEDED" | "FAILED" | "CANCELED";
 export type EventCategory = "CONVERSATION" | "TICKET" | "AGENT" | "SYSTEM" | "CUSTOM";
+export type EventFilter = { types?: (string)[] | null; time?: TimeRange | null; idempotencyKey?: string | null; includeTests?: boolean | null };
 export type HttpMethod = "POST" | "PUT";
 export type PingWebhookInput = { id: string; eventType?: string | null };
+export type PublishEventInput = { type: string; data: unknown; occurredAt?: string | null; idempotencyKey?: string | null; orderingKey?: string | null };
+export type RotateWebhookSecretInput = { id: string; secret?: string | null; overlapSeconds?: number | null };
 export type Scope = "READ" | "PUBLISH" | "MANAGE" | "SECRETS" | "ADMIN";
+export type SecretStatus = "CURRENT" | "EXPIRING";
 export type SignatureScheme = "HMAC_SHA256" | "ED25519";
 export type TestConnectionInput = { webhook: CreateWebhookInput; eventType?: string | null };
 export type UpdateWebhookInput = { id: string; name?: string | null; url?: string | null; eventTypes?: (string)[] | null; description?: string | null; filter?: string | null; method?: HttpMethod | null; timeoutSeconds?: number | null; verifySsl?: boolean | null; ipAllowlist?: (string)[] | null; headers?: (HeaderInput)[] | null; authentication?: AuthenticationInput | null; rotateSecretEveryDays?: number | null; retryPolicy?: RetryPolicyInput | null; rateLimitPerSecond?: number | null; maxInFlight?: number | null; metadata?: unknown | null };
 export type UserErrorCode = "INVALID" | "REQUIRED" | "NOT_FOUND" | "TAKEN" | "TOO_LONG" | "TOO_MANY" | "URL_NOT_ALLOWED" | "INVALID_PAYLOAD" | "INVALID_FILTER" | "CONFLICT";
 export type WebhookFilter = { statuses?: (WebhookStatus)[] | null; eventType?: string | null; search?: string | null };
+export type WebhookIdInput = { id: string };
 export type WebhookStatus = "ACTIVE" | "PAUSED" | "DISABLED";
 export type AuthenticationInput = { bearer?: string | null; basic?: BasicAuthInput | null; none?: boolean | null };
 export type HeaderInput = { name: string; value: string; sensitive?: boolean | null };

@@ -46,16 +46,16 @@ export class EventPicker extends HTMLElement {
     const types = this.#types.filter((type) => type.category === category);
     if (types.length === 0) return null;
     const whole = category === "CUSTOM" ? null : this.#box(pattern(category), `All ${words(category).toLowerCase()} events`, pattern(category));
-    return el("fieldset", {}, el("legend", {}, words(category)), whole, types.map((type) => this.#type(type)));
+    return el("fieldset", { class: "group" }, el("legend", {}, words(category)), whole, types.map((type) => this.#type(type)));
   }
 
   /** @param {EventType} type */
   #type(type) {
     return el(
       "div",
-      {},
+      { class: "type" },
       this.#box(type.name, type.name, type.description),
-      el("details", {}, el("summary", { class: "soft" }, `Example of ${type.name}`), el("pre", {}, JSON.stringify(type.example, null, 2))),
+      el("details", {}, el("summary", { class: "soft", "aria-label": `Example of ${type.name}` }, "Example"), el("pre", {}, JSON.stringify(type.example, null, 2))),
     );
   }
 

@@ -8,10 +8,11 @@ import { follow } from "../lib/live.js";
 import { address } from "../lib/router.js";
 import { may } from "../lib/session.js";
 import { CancelDelivery, DeliveryDetails, OneDeliveryNews, RetryDelivery } from "../operations.js";
-import { announce } from "../parts/announce.js";
+import { act } from "../parts/act.js";
 import { attemptView } from "../parts/attempt.js";
 import { badge } from "../parts/badge.js";
-import { failed, gone, show } from "../parts/states.js";
+import { facts } from "../parts/facts.js";
+import { gone, show } from "../parts/states.js";
 
 /** @typedef {NonNullable<import("../operations.js").DeliveryDetailsData["delivery"]>} Delivery */
 
@@ -41,7 +42,15 @@ class DeliveryScreen extends Component {
     if (delivery === null) return gone("delivery", address(["deliveries"]));
     this.dataset.event = delivery.event.id;
     const attempts = delivery.attempts.nodes.toReversed();
-    return [facts(delivery, leaving), this.actions(delivery), el("h2", {}, "Attempts"), ...(attempts.length > 0 ? attempts.map(attemptView) : [el("p", { class: "soft" }, "None so far.")])];
+    return [summary(delivery, leaving), this.actions(delivery), el("h2", {}, "Attempts"), ...(attempts.length > 0 ? attempts.map(attemptView) : [el("p", { class: "soft" }, "None so far.")])];
+  }
+
+  /**
+   * @param {() => Promise<{ userErrors: { message: string }[] }>} work
+   * @param {string} done
+   */
+  async act(work, done) {
+    if (await act(this.outcome, work, done)) this.placed();
   }
 
   /** @param {Delivery} delivery */
@@ -55,22 +64,6 @@ class DeliveryScreen extends Component {
       open && el("button", { type: "button", onclick: () => this.act(async () => (await ask(CancelDelivery, { input: { id } })).cancelDelivery, "It is canceled.") }, "Cancel"),
     );
   }
-
-  /**
-   * @param {() => Promise<{ userErrors: { message: string }[] }>} work
-   * @param {string} done
-   */
-  async act(work, done) {
-    try {
-      const { userErrors } = await work();
-      if (userErrors.length > 0) throw new Error(userErrors[0].message);
-      fill(this.outcome);
-      announce(done);
-      this.placed();
-    } catch (error) {
-      fill(this.outcome, failed(error));
-    }
-  }
 }
 customElements.define("eev-delivery", DeliveryScreen);
 
@@ -78,13 +71,12 @@ customElements.define("eev-delivery", DeliveryScreen);
  * @param {Delivery} delivery
  * @param {AbortSignal} leaving
  */
-function facts({ id, status, event, webhook, createdAt, completedAt, nextAttemptAt }, leaving) {
+function summary({ id, status, event, webhook, createdAt, completedAt, nextAttemptAt }, leaving) {
   const next = el("span");
   const count = () => fill(next, nextAttemptAt && `in ${remaining((new Date(nextAttemptAt).getTime() - Date.now()) / 1000)}`);
   count();
   every(1000, leaving, count);
-  /** @type {[string, any][]} */
-  const rows = [
+  return facts([
     ["Status", badge(status)],
     ["Event", el("a", { href: address(["events", event.id]) }, event.type)],
     ["Webhook", el("a", { href: address(["webhooks", webhook.id]) }, webhook.name)],
@@ -92,6 +84,5 @@ function facts({ id, status, event, webhook, createdAt, completedAt, nextAttempt
     ["Completed", completedAt && moment(completedAt)],
     ["Next attempt", nextAttemptAt && next],
     ["ID", el("code", {}, id)],
-  ];
-  return el("dl", { class: "facts paper" }, rows.filter(([, value]) => value).map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+  ]);
 }

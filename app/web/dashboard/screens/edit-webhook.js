@@ -1,0 +1,66 @@
+/** Edits the settings of a webhook; what is not changed stays as it is. */
+
+import { ask } from "../lib/api.js";
+import { Component } from "../lib/component.js";
+import { el, fill } from "../lib/dom.js";
+import { address, go } from "../lib/router.js";
+import { EventTypeChoices, UpdateWebhook, WebhookSettings } from "../operations.js";
+import { clearErrors, showErrors } from "../parts/form.js";
+import { failed, gone, show } from "../parts/states.js";
+import { webhookFields } from "../parts/webhook-form.js";
+
+class EditWebhook extends Component {
+  summary = el("div", { tabindex: "-1" });
+  save = el("button", { type: "submit", class: "primary" }, "Save");
+
+  /** @param {AbortSignal} leaving */
+  start(leaving) {
+    const id = this.dataset.id ?? "";
+    const body = el("div", { class: "narrow stack" });
+    this.replaceChildren(el("h1", {}, "Edit the webhook"), body);
+    show(body, leaving, async () => {
+      const [{ eventTypes }, { webhook }] = await Promise.all([ask(EventTypeChoices, {}, leaving), ask(WebhookSettings, { id }, leaving)]);
+      if (webhook === null) return gone("webhook", address(["webhooks"]));
+      const fields = webhookFields(eventTypes, webhook);
+      const form = el("form", { class: "stack", novalidate: true }, fields.element, this.summary, el("div", { class: "row" }, this.save, el("a", { href: address(["webhooks", id]) }, "Cancel")));
+      form.addEventListener("submit", (event) => this.submit(event, form, { id, ...changes(fields.read(), webhook) }));
+      return form;
+    });
+  }
+
+  /**
+   * @param {Event} event
+   * @param {HTMLFormElement} form
+   * @param {import("../operations.js").UpdateWebhookInput} input
+   */
+  async submit(event, form, input) {
+    event.preventDefault();
+    clearErrors(form, this.summary);
+    this.save.disabled = true;
+    try {
+      const { userErrors } = (await ask(UpdateWebhook, { input })).updateWebhook;
+      if (userErrors.length === 0) go(address(["webhooks", input.id]));
+      else showErrors(form, this.summary, userErrors);
+    } catch (error) {
+      fill(this.summary, failed(error));
+    } finally {
+      this.save.disabled = false;
+    }
+  }
+}
+customElements.define("eev-edit-webhook", EditWebhook);
+
+/**
+ * What differs from the webhook as it was loaded, so that two people who edit different settings do not undo each
+ * other.
+ *
+ * @param {Record<string, any>} read
+ * @param {Record<string, any>} webhook
+ */
+function changes(read, webhook) {
+  const same = (/** @type {string} */ name) => JSON.stringify(read[name]) === JSON.stringify(webhook[name] ?? null);
+  const headers = (/** @type {any[]} */ list) => JSON.stringify(list.map(({ name, value }) => [name, value]));
+  return Object.fromEntries(
+    Object.keys(read).filter((name) => (name === "headers" ? headers(read.headers) !== headers(webhook.headers) : !same(name))).map((name) => [name, read[name]]),
+  );
+}

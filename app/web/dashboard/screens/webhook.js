@@ -1,0 +1,105 @@
+/** A webhook: how it does, what is wrong and what would mend it, its deliveries, and its settings. */
+
+import { ask } from "../lib/api.js";
+import { Component } from "../lib/component.js";
+import { el, fill } from "../lib/dom.js";
+import { duration, moment, number, percent, words } from "../lib/format.js";
+import { follow } from "../lib/live.js";
+import { address } from "../lib/router.js";
+import { WebhookDetails, WebhookNews } from "../operations.js";
+import { badge } from "../parts/badge.js";
+import { lineChart, outcomeBars } from "../parts/charts.js";
+import { DeliveryList } from "../parts/delivery-list.js";
+import { facts } from "../parts/facts.js";
+import { failed, gone, loading } from "../parts/states.js";
+import { webhookActions } from "../parts/webhook-actions.js";
+import { when } from "../parts/when.js";
+
+/** @typedef {NonNullable<import("../operations.js").WebhookDetailsData["webhook"]>} Webhook */
+
+const DAY_MS = 86_400_000;
+
+class WebhookScreen extends Component {
+  top = el("div", { class: "stack" }, loading());
+  outcome = el("div");
+  settings = el("div");
+
+  /** @param {AbortSignal} leaving */
+  start(leaving) {
+    const id = this.dataset.id ?? "";
+    const deliveries = new DeliveryList({ webhookId: id }, leaving);
+    const rest = el("div", { hidden: true }, el("h2", {}, "Deliveries"), deliveries.element, el("h2", {}, "Settings"), this.settings);
+    this.replaceChildren(this.top, this.outcome, rest);
+    const load = () => this.load(id, leaving).then((there) => (rest.hidden = !there));
+    load().then(() => deliveries.begin());
+    leaving.addEventListener("abort", follow(WebhookNews, { webhookId: id }, { next: load, failed: () => {} }));
+  }
+
+  /**
+   * @param {string} id
+   * @param {AbortSignal} leaving
+   */
+  async load(id, leaving) {
+    try {
+      const since = new Date(Date.now() - DAY_MS).toISOString();
+      const { webhook } = await ask(WebhookDetails, { id, since }, leaving);
+      if (webhook) {
+        const changed = () => this.load(id, leaving);
+        fill(this.top, heading(webhook), webhookActions(webhook, this.outcome, changed), charts(webhook));
+        fill(this.settings, settings(webhook));
+      } else fill(this.top, gone("webhook", address(["webhooks"])));
+      return webhook !== null;
+    } catch (error) {
+      if (!leaving.aborted) fill(this.top, failed(error, () => this.load(id, leaving)));
+      return false;
+    }
+  }
+}
+customElements.define("eev-webhook", WebhookScreen);
+
+/** @param {Webhook} webhook */
+function heading({ name, url, status, statusReason, statusChangedAt }) {
+  return el(
+    "div",
+    {},
+    el("div", { class: "row" }, el("h1", {}, name), badge(status)),
+    el("div", { class: "soft" }, url),
+    status !== "ACTIVE" && el("p", { class: "notice warn" }, statusReason ?? words(status), ", since ", when(statusChangedAt)),
+  );
+}
+
+/** @param {Webhook} webhook */
+function charts({ stats }) {
+  const { succeeded, failed: bad, pending, successRate, latencyMs, series } = stats;
+  return el(
+    "section",
+    { class: "paper stack", "aria-label": "The last 24 hours" },
+    el("div", { class: "row spread" }, el("h2", {}, "The last 24 hours"), el("span", { class: "soft" }, `${percent(successRate)} succeeded, ${number(succeeded)} of ${number(succeeded + bad)}; ${number(pending)} open`)),
+    outcomeBars(series, "Outcomes in the last 24 hours", "chart"),
+    el("p", { class: "soft" }, `Latency: p50 ${duration(latencyMs.p50)}, p95 ${duration(latencyMs.p95)}, p99 ${duration(latencyMs.p99)}`),
+    lineChart([{ name: "p95", values: series.map(({ p95LatencyMs }) => p95LatencyMs) }], `95th percentile of latency: ${duration(latencyMs.p95)}`),
+  );
+}
+
+/** @param {Webhook} webhook */
+function settings(webhook) {
+  const { authentication, retryPolicy, secrets } = webhook;
+  return facts([
+    ["Events", webhook.eventTypes.join(", ")],
+    ["Filter", webhook.filter && el("code", {}, webhook.filter)],
+    ["Description", webhook.description],
+    ["Request", `${webhook.method}, at most ${duration(webhook.timeoutSeconds * 1000)}`],
+    ["SSL verification", webhook.verifySsl ? "On" : "Off"],
+    ["IP allowlist", webhook.ipAllowlist.join(", ")],
+    ["Headers", webhook.headers.map(({ name, value }) => el("div", {}, `${name}: ${value}`))],
+    ["Authentication", authentication.kind !== "NONE" && `${words(authentication.kind)} ${authentication.username ?? ""}`],
+    ["Retries after", retryPolicy.delaysSeconds.map((seconds) => duration(seconds * 1000)).join(", ") || "None"],
+    ["Requests per second", webhook.rateLimitPerSecond ?? "No limit"],
+    ["Requests at once", webhook.maxInFlight],
+    ["Secrets", secrets.map((secret) => el("div", {}, `…${secret.hint} `, badge(secret.status), secret.expiresAt && [" signs until ", moment(secret.expiresAt), ", ", when(secret.expiresAt)], secret.publicKey && el("code", {}, secret.publicKey)))],
+    ["Next rotation", webhook.nextSecretRotationAt && when(webhook.nextSecretRotationAt)],
+    ["Created", moment(webhook.createdAt)],
+    ["Changed", moment(webhook.updatedAt)],
+    ["ID", el("code", {}, webhook.id)],
+  ]);
+}
