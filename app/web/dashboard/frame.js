@@ -1,10 +1,16 @@
 /** The frame around the screens: where one is, where one can go, who one is, and whether news arrive. */
 
 import "./screens/add-webhook.js";
+import "./screens/api-keys.js";
+import "./screens/audit-log.js";
 import "./screens/deliveries.js";
 import "./screens/delivery.js";
 import "./screens/edit-webhook.js";
 import "./screens/event.js";
+import "./screens/event-types.js";
+import "./screens/events.js";
+import "./screens/publish.js";
+import "./screens/recover.js";
 import "./screens/webhook.js";
 import "./screens/webhooks.js";
 import { Component } from "./lib/component.js";
@@ -24,8 +30,13 @@ const SCREENS = [
   { path: "webhooks", list: "eev-webhooks", item: "eev-webhook", title: "Webhooks", scope: "READ" },
   { path: "add-webhook", list: "eev-add-webhook", title: "" },
   { path: "edit-webhook", list: "eev-webhooks", item: "eev-edit-webhook", title: "" },
-  { path: "events", list: "eev-events", item: "eev-event", title: "Events", scope: "READ" },
   { path: "deliveries", list: "eev-deliveries", item: "eev-delivery", title: "Deliveries", scope: "READ" },
+  { path: "events", list: "eev-events", item: "eev-event", title: "Events", scope: "READ" },
+  { path: "publish", list: "eev-publish", title: "" },
+  { path: "recover", list: "eev-recover", title: "Recover", scope: "MANAGE" },
+  { path: "event-types", list: "eev-event-types", title: "Event types", scope: "READ" },
+  { path: "api-keys", list: "eev-api-keys", title: "API keys", scope: "ADMIN" },
+  { path: "audit-log", list: "eev-audit-log", title: "Audit log", scope: "ADMIN" },
 ];
 
 class Frame extends Component {

@@ -6,6 +6,48 @@ export interface Operation<Data, Variables> {
   readonly __types?: (variables: Variables) => Data;
 }
 
+export type ApiKeysData = {
+  apiKeys: {
+    nodes: ({
+      id: string;
+      name: string;
+      hint: string;
+      scopes: (Scope)[];
+      allowedSources: (string)[];
+      createdAt: string;
+      expiresAt: string | null;
+      lastUsedAt: string | null;
+      revokedAt: string | null;
+    })[];
+    pageInfo: {
+      hasNextPage: boolean;
+      endCursor: string | null;
+    };
+  };
+};
+export type ApiKeysVariables = { first?: number | null; after?: string | null };
+export const ApiKeys: Operation<ApiKeysData, ApiKeysVariables>;
+
+export type AuditLogData = {
+  auditLog: {
+    nodes: ({
+      id: string;
+      at: string;
+      actor: string;
+      action: string;
+      subjectId: string | null;
+      changes: unknown | null;
+      sourceAddress: string | null;
+    })[];
+    pageInfo: {
+      hasNextPage: boolean;
+      endCursor: string | null;
+    };
+  };
+};
+export type AuditLogVariables = { first?: number | null; after?: string | null };
+export const AuditLog: Operation<AuditLogData, AuditLogVariables>;
+
 export type CancelDeliveryData = {
   cancelDelivery: {
     delivery: {
@@ -20,6 +62,50 @@ export type CancelDeliveryData = {
 };
 export type CancelDeliveryVariables = { input: DeliveryIdInput };
 export const CancelDelivery: Operation<CancelDeliveryData, CancelDeliveryVariables>;
+
+export type CatalogueData = {
+  eventTypes: ({
+    name: string;
+    category: EventCategory;
+    description: string;
+    example: unknown;
+    jsonSchema: unknown;
+    archived: boolean;
+  })[];
+};
+export type CatalogueVariables = Record<PropertyKey, never>;
+export const Catalogue: Operation<CatalogueData, CatalogueVariables>;
+
+export type CreateApiKeyData = {
+  createApiKey: {
+    apiKey: {
+      id: string;
+    } | null;
+    key: string | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type CreateApiKeyVariables = { input: CreateApiKeyInput };
+export const CreateApiKey: Operation<CreateApiKeyData, CreateApiKeyVariables>;
+
+export type CreateEventTypeData = {
+  createEventType: {
+    eventType: {
+      name: string;
+    } | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type CreateEventTypeVariables = { input: CreateEventTypeInput };
+export const CreateEventType: Operation<CreateEventTypeData, CreateEventTypeVariables>;
 
 export type CreateWebhookData = {
   createWebhook: {
@@ -249,6 +335,20 @@ export type OneDeliveryNewsData = {
 export type OneDeliveryNewsVariables = { filter?: DeliveryFilter | null };
 export const OneDeliveryNews: Operation<OneDeliveryNewsData, OneDeliveryNewsVariables>;
 
+export type OperationProgressData = {
+  operation: {
+    id: string;
+    kind: string;
+    status: OperationStatus;
+    matched: number;
+    done: number;
+    createdAt: string;
+    completedAt: string | null;
+  } | null;
+};
+export type OperationProgressVariables = { id: string };
+export const OperationProgress: Operation<OperationProgressData, OperationProgressVariables>;
+
 export type PauseWebhookData = {
   pauseWebhook: {
     webhook: {
@@ -304,6 +404,28 @@ export type PublishEventData = {
 export type PublishEventVariables = { input: PublishEventInput };
 export const PublishEvent: Operation<PublishEventData, PublishEventVariables>;
 
+export type ReplayMissedData = {
+  replayEvents: {
+    matched: number | null;
+    operation: {
+      id: string;
+      kind: string;
+      status: OperationStatus;
+      matched: number;
+      done: number;
+      createdAt: string;
+      completedAt: string | null;
+    } | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type ReplayMissedVariables = { input: ReplayEventsInput };
+export const ReplayMissed: Operation<ReplayMissedData, ReplayMissedVariables>;
+
 export type ResumeWebhookData = {
   resumeWebhook: {
     webhook: {
@@ -334,6 +456,28 @@ export type RetryDeliveryData = {
 export type RetryDeliveryVariables = { input: DeliveryIdInput };
 export const RetryDelivery: Operation<RetryDeliveryData, RetryDeliveryVariables>;
 
+export type RetryFailedData = {
+  retryDeliveries: {
+    matched: number | null;
+    operation: {
+      id: string;
+      kind: string;
+      status: OperationStatus;
+      matched: number;
+      done: number;
+      createdAt: string;
+      completedAt: string | null;
+    } | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type RetryFailedVariables = { input: RetryDeliveriesInput };
+export const RetryFailed: Operation<RetryFailedData, RetryFailedVariables>;
+
 export type RevealSecretData = {
   revealWebhookSecret: {
     secret: string | null;
@@ -346,6 +490,21 @@ export type RevealSecretData = {
 };
 export type RevealSecretVariables = { input: WebhookIdInput };
 export const RevealSecret: Operation<RevealSecretData, RevealSecretVariables>;
+
+export type RevokeApiKeyData = {
+  revokeApiKey: {
+    apiKey: {
+      id: string;
+    } | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type RevokeApiKeyVariables = { input: ApiKeyIdInput };
+export const RevokeApiKey: Operation<RevokeApiKeyData, RevokeApiKeyVariables>;
 
 export type RotateSecretData = {
   rotateWebhookSecret: {
@@ -386,6 +545,21 @@ export type TestConnectionData = {
 };
 export type TestConnectionVariables = { input: TestConnectionInput };
 export const TestConnection: Operation<TestConnectionData, TestConnectionVariables>;
+
+export type UpdateEventTypeData = {
+  updateEventType: {
+    eventType: {
+      name: string;
+    } | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type UpdateEventTypeVariables = { input: UpdateEventTypeInput };
+export const UpdateEventType: Operation<UpdateEventTypeData, UpdateEventTypeVariables>;
 
 export type UpdateWebhookData = {
   updateWebhook: {
@@ -606,11 +780,23 @@ export type EventTypeFields = {
   example: unknown;
   archived: boolean;
 };
+export type OperationRow = {
+  id: string;
+  kind: string;
+  status: OperationStatus;
+  matched: number;
+  done: number;
+  createdAt: string;
+  completedAt: string | null;
+};
 
+export type ApiKeyIdInput = { id: string };
 export type AttemptOutcome = "SUCCEEDED" | "HTTP_ERROR" | "TIMEOUT" | "DNS_ERROR" | "CONNECTION_ERROR" | "TLS_ERROR" | "ADDRESS_BLOCKED" | "PROTOCOL_ERROR";
 export type AttemptTrigger = "FIRST" | "RETRY" | "MANUAL" | "REPLAY" | "TEST";
 export type AuthenticationKind = "NONE" | "BEARER" | "BASIC";
 export type ConnectionStepName = "RESOLVE" | "CONNECT" | "TLS" | "REQUEST" | "RESPONSE";
+export type CreateApiKeyInput = { name: string; scopes: (Scope)[]; allowedSources?: (string)[] | null; expiresAt?: string | null };
+export type CreateEventTypeInput = { name: string; description: string; jsonSchema?: unknown | null; example?: unknown | null };
 export type CreateWebhookInput = { name: string; url: string; eventTypes: (string)[]; description?: string | null; filter?: string | null; secret?: string | null; method?: HttpMethod | null; timeoutSeconds?: number | null; verifySsl?: boolean | null; ipAllowlist?: (string)[] | null; headers?: (HeaderInput)[] | null; authentication?: AuthenticationInput | null; signatureScheme?: SignatureScheme | null; rotateSecretEveryDays?: number | null; retryPolicy?: RetryPolicyInput | null; rateLimitPerSecond?: number | null; maxInFlight?: number | null; metadata?: unknown | null };
 export type DeliveryFilter = { webhookId?: string | null; eventId?: string | null; eventTypes?: (string)[] | null; statuses?: (DeliveryStatus)[] | null; time?: TimeRange | null };
 export type DeliveryIdInput = { id: string };
@@ -618,13 +804,17 @@ export type DeliveryStatus = "PENDING" | "RETRYING" | "SUCCEEDED" | "FAILED" | "
 export type EventCategory = "CONVERSATION" | "TICKET" | "AGENT" | "SYSTEM" | "CUSTOM";
 export type EventFilter = { types?: (string)[] | null; time?: TimeRange | null; idempotencyKey?: string | null; includeTests?: boolean | null };
 export type HttpMethod = "POST" | "PUT";
+export type OperationStatus = "RUNNING" | "COMPLETED" | "CANCELED" | "FAILED";
 export type PingWebhookInput = { id: string; eventType?: string | null };
 export type PublishEventInput = { type: string; data: unknown; occurredAt?: string | null; idempotencyKey?: string | null; orderingKey?: string | null };
+export type ReplayEventsInput = { webhookId: string; time: TimeRange; eventTypes?: (string)[] | null; onlyMissing?: boolean | null; dryRun?: boolean | null };
+export type RetryDeliveriesInput = { filter: DeliveryFilter; dryRun?: boolean | null };
 export type RotateWebhookSecretInput = { id: string; secret?: string | null; overlapSeconds?: number | null };
 export type Scope = "READ" | "PUBLISH" | "MANAGE" | "SECRETS" | "ADMIN";
 export type SecretStatus = "CURRENT" | "EXPIRING";
 export type SignatureScheme = "HMAC_SHA256" | "ED25519";
 export type TestConnectionInput = { webhook: CreateWebhookInput; eventType?: string | null };
+export type UpdateEventTypeInput = { name: string; description?: string | null; jsonSchema?: unknown | null; example?: unknown | null; archived?: boolean | null };
 export type UpdateWebhookInput = { id: string; name?: string | null; url?: string | null; eventTypes?: (string)[] | null; description?: string | null; filter?: string | null; method?: HttpMethod | null; timeoutSeconds?: number | null; verifySsl?: boolean | null; ipAllowlist?: (string)[] | null; headers?: (HeaderInput)[] | null; authentication?: AuthenticationInput | null; rotateSecretEveryDays?: number | null; retryPolicy?: RetryPolicyInput | null; rateLimitPerSecond?: number | null; maxInFlight?: number | null; metadata?: unknown | null };
 export type UserErrorCode = "INVALID" | "REQUIRED" | "NOT_FOUND" | "TAKEN" | "TOO_LONG" | "TOO_MANY" | "URL_NOT_ALLOWED" | "INVALID_PAYLOAD" | "INVALID_FILTER" | "CONFLICT";
 export type WebhookFilter = { statuses?: (WebhookStatus)[] | null; eventType?: string | null; search?: string | null };

@@ -1,0 +1,45 @@
+/** "Events": what was published, and the way to publish a test event. */
+
+import { ask } from "../lib/api.js";
+import { Component } from "../lib/component.js";
+import { el } from "../lib/dom.js";
+import { address, changeFilters, place } from "../lib/router.js";
+import { may } from "../lib/session.js";
+import { Events } from "../operations.js";
+import { pages } from "../parts/pages.js";
+import { empty } from "../parts/states.js";
+import { when } from "../parts/when.js";
+
+class EventsScreen extends Component {
+  /** @param {AbortSignal} leaving */
+  start(leaving) {
+    const { search } = place();
+    const type = el("input", { type: "search", "aria-label": "Event type", placeholder: "Event type", value: search.get("type") });
+    type.addEventListener("change", () => changeFilters({ type: type.value.trim() || null }));
+    const publish = may("PUBLISH") && el("a", { class: "button primary", href: address(["publish"]) }, "Publish a test event");
+    this.replaceChildren(el("div", { class: "row spread" }, el("h1", {}, "Events"), publish), el("div", { class: "row", role: "search" }, type), list(search, leaving));
+  }
+}
+customElements.define("eev-events", EventsScreen);
+
+/**
+ * @param {URLSearchParams} search
+ * @param {AbortSignal} leaving
+ */
+function list(search, leaving) {
+  const type = search.get("type");
+  const filter = { types: type ? [type] : null, includeTests: true };
+  return pages({
+    caption: "Events",
+    titles: ["Type", "Occurred", "Ordering key", "ID"],
+    load: async (after) => (await ask(Events, { filter, first: 50, after }, leaving)).events,
+    cells: (event) => [
+      [el("a", { href: address(["events", event.id]) }, event.type), event.test && el("span", { class: "badge" }, "Test")],
+      when(event.occurredAt),
+      event.orderingKey,
+      el("code", {}, event.id),
+    ],
+    nothing: empty("No event matches. Events appear here when your application publishes them."),
+    leaving,
+  });
+}

@@ -1,0 +1,78 @@
+/** "Publish a test event": the catalogue's example of a type, edited, with the schema's errors shown as one types. */
+
+import { ask } from "../lib/api.js";
+import { Component } from "../lib/component.js";
+import { el, fill } from "../lib/dom.js";
+import { number } from "../lib/format.js";
+import { address } from "../lib/router.js";
+import { violations } from "../lib/schema-check.js";
+import { EventTypeSchemas, PublishEvent } from "../operations.js";
+import { clearErrors, field, showErrors } from "../parts/form.js";
+import { failed, show } from "../parts/states.js";
+
+/** @typedef {import("../operations.js").EventTypeSchemasData["eventTypes"][number]} EventType */
+
+class PublishScreen extends Component {
+  summary = el("div", { tabindex: "-1" });
+  hints = el("ul", { class: "problem", "aria-live": "polite" });
+  data = el("textarea", { class: "code", rows: "18", spellcheck: "false" });
+  button = el("button", { type: "submit", class: "primary" }, "Publish");
+
+  /** @param {AbortSignal} leaving */
+  start(leaving) {
+    const body = el("div", { class: "narrow stack" });
+    this.replaceChildren(el("h1", {}, "Publish a test event"), body);
+    show(body, leaving, async () => this.form((await ask(EventTypeSchemas, {}, leaving)).eventTypes.filter(({ archived }) => !archived)));
+  }
+
+  /** @param {EventType[]} types */
+  form(types) {
+    const type = el("select", {}, types.map(({ name }) => el("option", {}, name)));
+    const chosen = () => types.find(({ name }) => name === type.value) ?? types[0];
+    const example = () => {
+      this.data.value = JSON.stringify(chosen().example, null, 2);
+      this.check(chosen().jsonSchema);
+    };
+    type.addEventListener("change", example);
+    this.data.addEventListener("input", () => this.check(chosen().jsonSchema));
+    example();
+    const form = el(
+      "form",
+      { class: "stack", novalidate: true },
+      el("p", { class: "notice" }, "It is published as any other event: every webhook that matches is sent it."),
+      field("Event type", type, { path: "type" }),
+      field("Data", this.data, { path: "data", hint: "JSON, as the type's schema describes it." }),
+      this.hints,
+      this.summary,
+      el("div", {}, this.button),
+    );
+    form.addEventListener("submit", (event) => this.publish(event, form, type.value));
+    return form;
+  }
+
+  /** @param {unknown} schema */
+  check(schema) {
+    fill(this.hints, violations(this.data.value, schema).slice(0, 8).map((text) => el("li", {}, text)));
+  }
+
+  /**
+   * @param {Event} event
+   * @param {HTMLFormElement} form
+   * @param {string} type
+   */
+  async publish(event, form, type) {
+    event.preventDefault();
+    clearErrors(form, this.summary);
+    this.button.disabled = true;
+    try {
+      const data = JSON.parse(this.data.value);
+      const { event: published, deliveryCount, userErrors } = (await ask(PublishEvent, { input: { type, data } })).publishEvent;
+      if (published) fill(this.summary, el("p", { class: "notice", role: "status" }, `Published, with ${number(deliveryCount ?? 0)} deliveries. `, el("a", { href: address(["events", published.id]) }, "See the event")));
+      else showErrors(form, this.summary, userErrors);
+    } catch (error) {
+      fill(this.summary, failed(error));
+    }
+    this.button.disabled = false;
+  }
+}
+customElements.define("eev-publish", PublishScreen);
