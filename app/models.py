@@ -59,6 +59,18 @@ class ApiKey(Model):
         indexes = (("workspace_id", "id"),)
 
 
+class Session(Model):
+    """A browser that signed in to the dashboard. Its id is the hash of the token in its cookie."""
+
+    id = fields.CharField[str](primary_key=True, max_length=64)
+    api_key_id = IdField[str]()
+    created_at = TimestampField[datetime]()
+    used_at = TimestampField[datetime]()
+
+    class Meta:
+        table = "session"
+
+
 class AuditEntry(Model):
     """Who changed what, when and from where, with secrets masked."""
 

@@ -12,6 +12,7 @@ import httpx
 
 from app.access.authentication import Authenticator
 from app.access.known_keys import KnownKeys
+from app.access.sessions import Sessions
 from app.access.token_signer import TokenSigner
 from app.clock import Clock, SystemClock
 from app.database.database import Database
@@ -128,7 +129,9 @@ async def open_resources(
             clock=clock,
             database=database,
             cipher=cipher,
-            authenticator=Authenticator(database, clock, KnownKeys(), TokenSigner(encryption_keys)),
+            authenticator=Authenticator(
+                database, clock, KnownKeys(), TokenSigner(encryption_keys), Sessions(database, clock)
+            ),
             limiter=limiter,
             sender=sender,
             updates=updates,

@@ -29,6 +29,8 @@ class Context:
     stream: StreamState = field(default_factory=StreamState)
     # Filled in by Strawberry: the payload of a socket's connection_init.
     connection_params: dict[str, Any] | None = field(default=None, repr=False)
+    # Of a socket that one of our own pages opened: the session token in its cookie.
+    session: str = field(default="", repr=False)
 
     async def authenticate(self, token: str) -> None:
         """Set the caller to the holder of an API key or access token.

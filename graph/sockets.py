@@ -42,7 +42,7 @@ async def admit(context: Context) -> None:
         RateLimited: too many requests were made with it.
     """
     payload = context.connection_params or {}
-    token = bearer_token(payload.get("Authorization", payload.get("authorization")))
+    token = bearer_token(payload.get("Authorization", payload.get("authorization"))) or context.session
     if not token:
         raise NoKey("Give a key in connection_init: {Authorization: Bearer <key>}.")
     await context.authenticate(token)

@@ -26,6 +26,7 @@ from app.errors import AccessDenied, Unavailable
 from app.resources import Resources
 from graph import http
 from graph.context import Context
+from graph.credentials import credential, own_session
 from graph.errors import formatted
 from graph.http import Asked, BadRequest
 from graph.loaders import Loaders
@@ -69,7 +70,8 @@ class GraphQLView(GraphQL[Context, None]):
         """The context of a request or socket before authentication."""
         # Behind a trusted proxy, this is the proxy's client: see `app.web.application`.
         address = request.client.host if request.client else None
-        return Context(self._resources, Loaders.of_nobody(self._resources), address)
+        session = own_session(request) if isinstance(request, WebSocket) else ""
+        return Context(self._resources, Loaders.of_nobody(self._resources), address, session=session)
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
         """Authenticate a socket; the handler closes it if this raises."""
@@ -89,7 +91,7 @@ class GraphQLView(GraphQL[Context, None]):
         accept = request.headers.get("accept", "")
         try:
             context = await self.get_context(request, Response())
-            await context.authenticate(http.bearer_token(request.headers.get("authorization")))
+            await context.authenticate(credential(request))
             context.count()
             asked = await http.read(request)
             return await self._run(asked, context, request.method, accept)

@@ -1,12 +1,13 @@
-"""Who a caller is: the holder of an API key, or of an access token that was made with one."""
+"""Who a caller is: the holder of an API key, or of an access token or session that was made with one."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from app.access import token_signer
+from app.access import sessions, token_signer
 from app.access.caller import Caller
 from app.access.known_keys import KnownKey, KnownKeys, digest
+from app.access.sessions import Sessions
 from app.access.token_signer import TokenSigner
 from app.clock import Clock, rfc3339
 from app.database.database import Database
@@ -26,9 +27,10 @@ class Authenticator:
     clock: Clock
     keys: KnownKeys
     signer: TokenSigner
+    sessions: Sessions
 
     async def authenticate(self, token: str, source_address: str | None) -> Caller:
-        """The caller that presents `token`, an API key or an access token made with one, from an address.
+        """The caller that presents `token`, an API key or an access token or session made with one, from an address.
 
         Raises:
             Unauthenticated: the token is missing, not valid, or expired.
@@ -44,6 +46,12 @@ class Authenticator:
         if len(token) > MAX_TOKEN_CHARACTERS:
             raise Unauthenticated("The API key is not valid.")
         hashed = digest(token)
+        if token.startswith(sessions.PREFIX):
+            key_id = await self.sessions.key_of(token)
+            if key_id is None:
+                raise Unauthenticated("The session has ended; sign in again.")
+            key = await self.keys.find(self.database, "id", key_id, now)
+            return self._caller(key, now, hashed, source_address, _ALL_SCOPES)
         key = await self.keys.find(self.database, "key_hash", hashed, now)
         return self._caller(key, now, hashed, source_address, _ALL_SCOPES)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.access import audit, token_signer
+from app.access import audit, sessions, token_signer
 from app.access.caller import Caller, lacking, system
 from app.access.key_format import new_key
 from app.access.known_keys import KnownKeys, digest
@@ -168,8 +168,7 @@ def _require_other_admin(api_key: ApiKey, valid: Sequence[ApiKey]) -> None:
 
 
 def _usable(key: str) -> str:
-    if key.startswith(token_signer.PREFIX):
-        raise ValueError(
-            f"BOOTSTRAP_API_KEY begins with {token_signer.PREFIX}, as access tokens do; choose another one."
-        )
+    for prefix, of in ((token_signer.PREFIX, "access tokens"), (sessions.PREFIX, "sessions")):
+        if key.startswith(prefix):
+            raise ValueError(f"BOOTSTRAP_API_KEY begins with {prefix}, as {of} do; choose another one.")
     return key

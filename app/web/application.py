@@ -44,7 +44,7 @@ def create_application(resources: Resources) -> Starlette:
     if settings.graphiql:
         routes += console_routes()
     if settings.dashboard:
-        routes += dashboard_routes(settings)
+        routes += dashboard_routes(resources)
     return _assembled(settings, routes)
 
 

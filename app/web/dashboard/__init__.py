@@ -11,14 +11,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.resources import Resources
 from app.settings import Settings
+from app.web.dashboard.session import SignIn
 
 HERE = Path(__file__).parent
 _TYPES = {".js": "text/javascript", ".css": "text/css"}
 
 
-def dashboard_routes(settings: Settings) -> list[Route]:
-    """Return the routes of the page and its files, which are read and compressed once."""
+def dashboard_routes(resources: Resources) -> list[Route]:
+    """Return the routes of the page, its sessions and its files, which are read and compressed once."""
     files = {
         str(path.relative_to(HERE)): path.read_bytes() for path in sorted(HERE.rglob("*")) if path.suffix in _TYPES
     }
@@ -27,9 +29,10 @@ def dashboard_routes(settings: Settings) -> list[Route]:
         f'<link rel="modulepreload" href="dashboard/{version}/{name}">' for name in files if name.endswith(".js")
     )
     page = (HERE / "index.html").read_text().replace("{version}", version).replace("{preloads}", preloads)
-    headers = {"content-security-policy": policy(settings)}
+    headers = {"content-security-policy": policy(resources.settings)}
     kept = {"cache-control": "public, max-age=31536000, immutable"}
     return [
+        SignIn(resources).route(),
         _route("/dashboard", page.encode(), "text/html", {**headers, "cache-control": "no-cache"}),
         *(
             _route(f"/dashboard/{version}/{name}", content, _TYPES[Path(name).suffix], kept)

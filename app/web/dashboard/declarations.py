@@ -1,8 +1,8 @@
 """Writes the dashboard's operations as an ES module, and their TypeScript declarations, so that its plain JavaScript is
 checked against schema.graphql.
 
-`python -m app.web.dashboard.declarations` writes `operations.js` and `operations.d.ts` beside this file. A fragment is expanded where it is
-used. Made for development; the server never runs it.
+`python -m app.web.dashboard.declarations` writes `operations.js` and `operations.d.ts` beside this file. A fragment is
+expanded where it is used. Made for development; the server never runs it.
 """
 
 import sys

@@ -60,8 +60,8 @@ def read_operations(directory: Path = HERE) -> list[Operation]:
 def module(operations: Iterable[Operation]) -> str:
     """Return the ES module that exports each operation by its name."""
     lines = [
-        f"export const {operation.name} = {{ name: {_quoted(operation.name)}, document: {_quoted(operation.document)} }};"
-        for operation in operations
+        f"export const {each.name} = {{ name: {_quoted(each.name)}, document: {_quoted(each.document)} }};"
+        for each in operations
     ]
     head = ['// @ts-self-types="./operations.d.ts"', "// Written by `python -m app.web.dashboard.declarations`."]
     return "\n".join([*head, *lines, ""])
