@@ -12,6 +12,9 @@ NODE_PACKAGES := $(addsuffix /node_modules/.installed,tests/clients examples/nod
 PYTHONS := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 ARGS :=
 
+# The JavaScript of the pages, which has no build step.
+SCRIPTS := app/web/dashboard
+
 # One more than there are cores: many tests wait for processes that they start.
 TEST_PROCESSES = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
 
@@ -39,11 +42,13 @@ shell: $(RUNTIME) ## Open a shell with eev-webhooks on its PATH
 dev: $(DEVELOPMENT) ## Start the server and restart it whenever a file changes
 	@$(BIN)/eev-webhooks serve --reload $(ARGS)
 
-check: $(DEVELOPMENT) ## Check style, formatting, types and the direction of imports
+check: $(DEVELOPMENT) ## Check style, formatting, types, the direction of imports, and the pages' JavaScript
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/deno check --quiet $(SCRIPTS)
+	$(BIN)/deno lint --quiet $(SCRIPTS)
 
 format: $(DEVELOPMENT) ## Put code into the project's form
 	$(BIN)/ruff check --fix .

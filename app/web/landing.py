@@ -1,7 +1,7 @@
-"""GET /: a page for people who open the server's address in a browser, with links to what it offers."""
+"""GET /: leads people to the dashboard; without one, a page with links to what the server offers."""
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from app.settings import Settings
@@ -25,10 +25,10 @@ _CONSOLE = '<li><a href="/graphiql">/graphiql</a>: a console for queries, mutati
 
 
 def landing_route(settings: Settings) -> Route:
-    """The route of the page."""
+    """The route of the page, or to the dashboard."""
     page = _PAGE.replace("{console}", _CONSOLE if settings.graphiql else "")
 
     async def landing(_: Request) -> Response:
-        return HTMLResponse(page)
+        return RedirectResponse("dashboard", 303) if settings.dashboard else HTMLResponse(page)
 
     return Route("/", landing)

@@ -67,7 +67,7 @@ async def _serve(settings: Settings, greet: Callable[[str], object]) -> None:
                 log.info("server.started", url=url, environment=settings.environment)
                 if settings.in_development:
                     log.warning("server.in_development", hint="Deliveries may go to loopback and over plain http.")
-                greet(_greeting(url, key, chosen=settings.bootstrap_api_key is not None))
+                greet(_greeting(url, key, settings))
 
             server = Server(application, settings, started)
             keep_what_is_here()
@@ -187,9 +187,10 @@ def _url(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _greeting(url: str, key: str | None, *, chosen: bool) -> str:
-    lines = [f"The web page is at {url}", f"The API is at {url}/graphql"]
+def _greeting(url: str, key: str | None, settings: Settings) -> str:
+    lines = [f"The web page is at {url}{'/dashboard' if settings.dashboard else ''}", f"The API is at {url}/graphql"]
     if key is not None:
+        chosen = settings.bootstrap_api_key is not None
         shown = "the key in BOOTSTRAP_API_KEY" if chosen else key
         once = "" if chosen else ", shown only this once; store it safely"
         lines += [f"A workspace was created with an admin API key{once}:", f"    {shown}"]

@@ -143,4 +143,4 @@ def serving(directory: Path, **settings: str) -> Running:
 
 def url_of(server: Running) -> str:
     """Wait until a server answers, and return its address."""
-    return server.line().rpartition(" ")[2].removesuffix("/graphql")
+    return server.line().rpartition(" ")[2].removesuffix("/dashboard")

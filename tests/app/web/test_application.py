@@ -45,12 +45,26 @@ async def test_the_api_answers_who_has_a_key(world: World) -> None:
     assert response.headers["x-request-id"]
 
 
-async def test_the_page_links_to_what_is_there(world: World) -> None:
+async def test_the_first_page_is_the_dashboard(world: World) -> None:
     async with client_of(create_application(world.resources)) as http:
+        page = await http.get("/", follow_redirects=True)
+
+    assert (page.status_code, page.url.path) == (200, "/dashboard")
+
+
+async def test_without_the_dashboard_the_first_page_links_to_what_is_there(
+    sqlite_databases: SqliteDatabases, tmp_path: Path
+) -> None:
+    async with (
+        open_world(await sqlite_databases.create(), tmp_path, works=False, dashboard=False) as world,
+        client_of(create_application(world.resources)) as http,
+    ):
+        dashboard = await http.get("/dashboard")
         page = await http.get("/")
         links = re.findall(r'href="(.+?)"', page.text)
         statuses = [(await http.get(link)).status_code for link in links]
 
+    assert dashboard.status_code == 404
     assert page.headers["content-type"].startswith("text/html")
     assert links
     assert set(statuses) == {200}

@@ -67,7 +67,7 @@ def test_the_second_start_shows_no_key_and_the_first_one_still_works(tmp_path: P
 
     assert answer.json()["data"]["viewer"]["workspace"] == {"name": "default"}
     assert "eev_" not in second.greeting
-    assert second.greeting == f"The web page is at {second.url}\nThe API is at {second.url}/graphql\n"
+    assert second.greeting == f"The web page is at {second.url}/dashboard\nThe API is at {second.url}/graphql\n"
 
 
 def test_a_key_that_was_chosen_works_and_is_not_shown(server: Running) -> None:

@@ -7,7 +7,7 @@ from app.database.fields import IdField, TimestampField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0004_ordering_by_what_is_open")]
+    dependencies = [("app", "0006_attempt_sent_again")]
 
     operations = [
         ops.CreateModel(

@@ -1,0 +1,67 @@
+"""The files of the dashboard: what they weigh, what they are allowed, and that what is generated is current."""
+
+import re
+from pathlib import Path
+
+from app.web.application import create_application
+from app.web.dashboard.declarations import current
+from app.web.dashboard.operations import HERE, manifest, read_operations
+from graph.manifest import read_manifest
+from graph.schema import Schema
+from tests.app.web.conftest import client_of
+from tests.world import World
+
+MAX_LINES, MAX_FILE_LINES, MAX_WIRE_BYTES = 3_500, 250, 80_000
+PARSED = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc")
+
+
+def scripts() -> dict[Path, str]:
+    return {path: path.read_text() for path in HERE.rglob("*.js") if path.name != "operations.js"}
+
+
+def test_what_is_generated_from_the_schema_is_current() -> None:
+    for path, text in current().items():
+        assert path.read_text() == text, "It is stale: run python -m app.web.dashboard.declarations"
+
+
+def test_the_page_stays_small() -> None:
+    lines = {path: text.count("\n") for path, text in scripts().items()}
+    styles = sum(path.read_text().count("\n") for path in HERE.rglob("*.css"))
+
+    assert [path for path, count in lines.items() if count > MAX_FILE_LINES] == []
+    assert sum(lines.values()) + styles <= MAX_LINES
+
+
+def test_no_script_has_text_parsed_as_markup_or_code() -> None:
+    assert [path for path, text in scripts().items() if PARSED.search(text)] == []
+
+
+async def test_the_page_comes_from_here_compressed_and_is_kept_until_it_changes(world: World) -> None:
+    async with client_of(create_application(world.resources)) as http:
+        page = await http.get("/dashboard", headers={"accept-encoding": "gzip"})
+        names = re.findall(r'(?:src|href)="(?!data:)(.*?)"', page.text)
+        files = [await http.get(f"/{name}", headers={"accept-encoding": "gzip"}) for name in names]
+
+    assert {file.status_code for file in files} == {200}
+    assert {file.headers["cache-control"] for file in files} == {"public, max-age=31536000, immutable"}
+    assert sum(int(file.headers["content-length"]) for file in [page, *files]) <= MAX_WIRE_BYTES
+
+
+async def test_the_page_may_load_and_call_nothing_but_this_server(world: World) -> None:
+    async with client_of(create_application(world.resources)) as http:
+        policy = (await http.get("/dashboard")).headers["content-security-policy"].split("; ")
+
+    assert {"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'"} <= set(policy)
+    assert {"img-src 'self' data:", "require-trusted-types-for 'script'", "frame-ancestors 'none'"} <= set(policy)
+    assert "unsafe" not in "".join(policy)
+
+
+def test_the_operations_are_a_manifest_of_trusted_documents(world: World, tmp_path: Path) -> None:
+    import orjson
+
+    path = tmp_path / "manifest.json"
+    path.write_bytes(orjson.dumps(manifest(read_operations())))
+
+    trusted = read_manifest(path, Schema(world.resources.settings).documents)
+
+    assert len(trusted) == len(read_operations())
