@@ -3,7 +3,7 @@
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
-from app.database.fields import IdField, TimestampField
+from app.column_types import IdField, TimestampField
 
 
 class Migration(migrations.Migration):

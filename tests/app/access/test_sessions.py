@@ -22,7 +22,7 @@ async def test_a_session_may_do_what_its_key_may_do(domain: Domain) -> None:
 
     caller = await domain.resources.authenticator.authenticate(token, None)
 
-    assert (caller.api_key_id, caller.scopes) == (key_id, {Scope.READ})
+    assert (caller.api_key_id, caller.scopes) == (key_id, frozenset({Scope.READ}))
 
 
 async def test_a_session_ends_when_nobody_used_it_for_twelve_hours_and_not_before(domain: Domain) -> None:
