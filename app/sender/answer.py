@@ -22,6 +22,9 @@ _MAX_FRAMING_BYTES = 1024 * 1024
 Part = Literal["status line", "headers", "chunks"]
 
 
+_PROTOCOL = b"HTTP/"
+
+
 class AnswerRefused(Exception):
     """What came is no answer that this server takes.
 
@@ -76,6 +79,8 @@ class AnswerReader:
     def expect(self, *, cap: int) -> None:
         """Begin to read an answer, of whose body at most `cap` bytes are kept."""
         self._cap = cap
+        # What is known of the protocol that the status line names, and the bytes before those that come next.
+        self._protocol = self._tail = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._header_count = 0
         self._body = bytearray()
@@ -100,6 +105,9 @@ class AnswerReader:
             AnswerRefused: it never will be.
         """
         self._bytes += len(data)
+        if len(self._protocol) < len(_PROTOCOL):
+            self._read_protocol(data)
+        interim_answers = self._interim_answers
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:  # nobody asked for another protocol: the answer is over
@@ -108,9 +116,24 @@ class AnswerReader:
             if not self._whole:
                 raise self._fault(error) from None
             self.reusable = False  # more came than the answer
+        if interim_answers < self._interim_answers:
+            rest = self._tail + data
+            for _ in range(self._interim_answers - interim_answers):
+                rest = rest.partition(b"\r\n\r\n")[2]
+                self._protocol = b""
+                self._read_protocol(rest)
+        self._tail = (self._tail + data[-3:])[-3:]
         if not self._whole and self._bytes - len(self._body) > self._most_beside_the_body:
             raise TooMuchFraming if self.head_is_whole else LineTooLong
         return self._whole
+
+    def _read_protocol(self, data: bytes) -> None:
+        """Refuse an answer of another protocol: llhttp reads those of RTSP and ICE as if they were HTTP's."""
+        if not self._protocol:
+            data = data.lstrip(b"\r\n")  # as llhttp does
+        self._protocol += data[: len(_PROTOCOL) - len(self._protocol)]
+        if not _PROTOCOL.startswith(self._protocol):
+            raise NotHttp("status line")
 
     def end(self) -> bool:
         """Nothing more will come: return whether the answer is whole, as one is that has no other end."""

@@ -43,7 +43,7 @@ def _redis_broker(above: dict[str, Any]) -> str:
 
 
 def _two_seconds(above: dict[str, Any]) -> int:
-    return 2 * int(above.get("rate_limit_per_second", 0))
+    return max(1, 2 * int(above.get("rate_limit_per_second", 0)))  # Without a rate the burst has no effect.
 
 
 class Settings(BaseSettings):

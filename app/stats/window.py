@@ -53,7 +53,8 @@ def choose_window(since: datetime | None, until: datetime | None, buckets: int |
         Rejected: all that is wrong with it, each problem with the argument it is about.
     """
     end = until or now
-    begin = since or end - DEFAULT_SPAN
+    # Times that are out of bounds are refused below, and near the ends of the calendar cannot be reckoned with.
+    begin = since or max(end, _EARLIEST + DEFAULT_SPAN) - DEFAULT_SPAN
     parts = DEFAULT_BUCKETS if buckets is None else buckets
     problems = list(_problems(begin, end, parts, now))
     if problems:

@@ -1,5 +1,6 @@
 """An answer is the same in whatever pieces it comes, and what is no answer is refused however it comes."""
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -104,3 +105,33 @@ def test_what_cannot_be_read_is_said_by_its_part(data: bytes, part: str) -> None
         read(data, [])
 
     assert refused.value.part == part
+
+
+@given(
+    st.sampled_from(
+        ["HTTP/1.1", "HTTP/1.0", "RTSP/1.0", "ICE/1.0", "ICY", "SIP/2.0", "HTTP/1.2", "http/1.1", "HTTPS/1.1"]
+    ),
+    st.sampled_from([" ", "  ", "\t", ""]),
+    st.from_regex(r"\A[0-9]{1,4}\Z"),
+    st.sampled_from(["", " ", " OK", " \xe9"]),
+    st.integers(0, 2),
+    st.lists(st.integers(0, 200)),
+)
+def test_only_http_succeeds(protocol: str, space: str, status: str, reason: str, interim: int, cuts: list[int]) -> None:
+    line = f"{protocol}{space}{status}{reason}".encode("latin-1")
+    try:
+        reader, _ = read(head(103, [("Link", "</a>")]) * interim + line + b"\r\nContent-Length: 0\r\n\r\n", cuts)
+    except AnswerRefused:
+        return
+    if reader.head_is_whole and 200 <= reader.received().status < 300:
+        assert re.fullmatch(rb"HTTP/1\.[01] 2[0-9]{2}( .*)?", line)
+
+
+@pytest.mark.parametrize("protocol", ["RTSP/1.0", "ICE/1.0"])
+@pytest.mark.parametrize("before", [b"", head(103, [("Link", "</a>")]), b"\r\n"])
+@given(st.lists(st.integers(0, 80)))
+def test_other_protocols_are_refused(protocol: str, before: bytes, cuts: list[int]) -> None:
+    with pytest.raises(NotHttp) as refused:
+        read(before + f"{protocol} 200 OK\r\nContent-Length: 0\r\n\r\n".encode(), cuts)
+
+    assert refused.value.part == "status line"

@@ -270,3 +270,30 @@ def test_no_text_for_a_number_does_anything_but_set_it_or_be_refused(text: str) 
     outcome = number_or_refusal(text)
 
     assert outcome in range(1, 10_001) if isinstance(outcome, int) else outcome.startswith("MAX_IN_FLIGHT is ")
+
+
+def ends() -> list[tuple[str, float]]:
+    """Each number among the settings, at the ends of its own bounds."""
+    bounds = {name: Settings.model_json_schema()["properties"][name] for name in Settings.model_fields}
+    return [
+        (name, schema[end])
+        for name, schema in bounds.items()
+        for end in ("minimum", "maximum")
+        if end in schema and not Settings.model_fields[name].default_factory
+    ]
+
+
+@pytest.mark.parametrize(("name", "value"), ends())
+def test_what_is_derived_from_a_number_at_the_end_of_its_bounds_stays_within_its_own(name: str, value: float) -> None:
+    derived = {name.upper() for name, field in Settings.model_fields.items() if field.default_factory}
+    refused = ""
+    try:
+        load_settings(**{name: value})
+    except SettingsError as error:
+        refused = str(error)  # What does not fit the default of another setting is refused, but not what is derived.
+
+    assert {setting for setting in derived if setting in refused} == set()
+
+
+def test_a_rate_of_0_which_is_no_limit_starts() -> None:
+    assert load_settings(rate_limit_per_second=0).rate_limit_burst == 1

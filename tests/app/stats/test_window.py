@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.errors import Rejected
@@ -104,3 +104,21 @@ def test_the_number_of_buckets_has_limits(buckets: int) -> None:
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     assert {problem.path[0] for problem in rejection(NOW + HOUR, NOW, 0).problems} == {"since", "until", "buckets"}
+
+
+ANY_TIME = st.none() | st.datetimes(timezones=st.just(UTC))
+
+
+@given(ANY_TIME, ANY_TIME, st.none() | st.integers(-1, MAX_BUCKETS + 1))
+@example(None, datetime.min.replace(tzinfo=UTC), None)
+@example(None, datetime.max.replace(tzinfo=UTC), None)
+@example(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC), None)
+def test_any_times_are_a_window_or_are_refused(
+    since: datetime | None, until: datetime | None, buckets: int | None
+) -> None:
+    try:
+        window = choose_window(since, until, buckets, NOW)
+    except Rejected:
+        return
+    assert window.since < window.until
+    assert window.buckets >= 1
