@@ -12,6 +12,7 @@ import httpx
 
 from app.access.authentication import Authenticator
 from app.access.known_keys import KnownKeys
+from app.access.open_streams import OpenStreams
 from app.access.sessions import Sessions
 from app.access.token_signer import TokenSigner
 from app.clock import Clock, SystemClock
@@ -47,6 +48,7 @@ class Resources(Services):
     deliver."""
 
     authenticator: Authenticator
+    open_streams: OpenStreams
     limiter: Limiter
     sender: Sender
     publisher: Publisher
@@ -119,6 +121,9 @@ async def open_resources(
             max_event_bytes=settings.max_event_bytes,
             observe=metrics.published,
         )
+        authenticator = Authenticator(
+            database, clock, KnownKeys(), TokenSigner(encryption_keys), Sessions(database, clock)
+        )
         await require_current_schema(database)
         await lease.begin()
         stack.push_async_callback(lease.end)
@@ -129,9 +134,8 @@ async def open_resources(
             clock=clock,
             database=database,
             cipher=cipher,
-            authenticator=Authenticator(
-                database, clock, KnownKeys(), TokenSigner(encryption_keys), Sessions(database, clock)
-            ),
+            authenticator=authenticator,
+            open_streams=OpenStreams(authenticator),
             limiter=limiter,
             sender=sender,
             updates=updates,

@@ -15,15 +15,13 @@ import orjson
 from graphql import GraphQLError
 from strawberry.types.execution import ExecutionResult
 
-from app.supervision import supervised
+from app.access.open_streams import Credentials
 from app.updates.cursor import Cursor
 from graph.errors import explain
 from graph.http import encode
 from graph.stream_state import StreamState, Told
 
 Results = AsyncGenerator[ExecutionResult, None]
-# An API key or access token, and the address that it is used from.
-Credentials = tuple[str, str | None]
 
 # Followers woken before the event loop runs anything else: about half a millisecond.
 AT_ONCE = 32
@@ -61,14 +59,12 @@ class Audience:
         results: results of the subscription after its first message; the audience closes them.
         state: state of the subscription.
         told: what the first message covers.
-        check_seconds: how often idle followers are woken to check their credentials.
     """
 
-    def __init__(self, results: Results, state: StreamState, told: Told, check_seconds: float) -> None:
+    def __init__(self, results: Results, state: StreamState, told: Told) -> None:
         state.shared = True
         self._loop = asyncio.get_running_loop()
         self._state = state
-        self._check_seconds = check_seconds
         # In order of arrival; a dictionary, so that removal takes constant time.
         self._waiting: dict[asyncio.Future[None], None] = {}
         self._asked = asyncio.Event()
@@ -77,16 +73,12 @@ class Audience:
         # The error that ended it, if one did.
         self.last_words: ExecutionResult | None = None
         self.over = False
-        self.checks = 0
         self.members = 0
         # In an empty context, because log lines written here belong to no request.
-        self._tasks = [
-            asyncio.create_task(self._run(results), context=Variables()),
-            asyncio.create_task(supervised("audience reminder", self._remind), context=Variables()),
-        ]
+        self._task = asyncio.create_task(self._run(results), context=Variables())
 
     async def news(self, seconds: float | None = None) -> None:
-        """Wait for a message, for the end, for the time to check keys, or at most for `seconds`."""
+        """Wait for a message, for the end, or at most for `seconds`."""
         woken = self._loop.create_future()
         self._waiting[woken] = None
         self._asked.set()
@@ -100,9 +92,8 @@ class Audience:
 
     async def close(self) -> None:
         """End the subscription."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.wait(self._tasks)
+        self._task.cancel()
+        await asyncio.wait([self._task])
 
     async def _run(self, results: Results) -> None:
         clock = self._loop.time
@@ -123,12 +114,6 @@ class Audience:
             self.last_words = refusal(error)
         finally:
             self.over = True
-            await self._wake()
-
-    async def _remind(self) -> None:
-        while True:
-            await asyncio.sleep(self._check_seconds)
-            self.checks += 1
             await self._wake()
 
     async def _wake(self) -> None:

@@ -6,13 +6,12 @@ message and gets bigger ones, or a gap.
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.catalogue.patterns import compile_patterns
 from app.clock import EPOCH, to_micros
-from app.database.errors import DatabaseUnavailable
 from app.delivery_filter import DeliveryFilter
 from app.ids import DELIVERY, lowest_id
 from app.updates.bus import Batch
@@ -20,10 +19,7 @@ from app.updates.cursor import Cursor, InvalidCursor, format_cursor, parse_curso
 from app.updates.update import Topic, Update
 from graph.context import Context
 from graph.errors import BadUserInput
-from graph.waiting import next_value
 
-# Maximum delay until a revoked or expired key ends an idle subscription.
-CHECK_SECONDS = 10.0
 # However little is kept, statistics count it first, and they do so later than this (`app.stats.periods`).
 CERTAINLY_KEPT = timedelta(minutes=5)
 
@@ -56,28 +52,18 @@ async def up_to(end: Cursor, batches: AsyncGenerator[Batch, None]) -> AsyncGener
                 return
 
 
-async def while_allowed(
-    context: Context, batches: AsyncGenerator[Batch, None], check_seconds: float = CHECK_SECONDS
-) -> AsyncGenerator[Batch, None]:
-    """The same batches, for as long as the caller may receive them, which is checked before each and periodically. If a
-    subscription is shared, `graph.sharing` checks each follower.
+async def while_allowed(context: Context, batches: AsyncGenerator[Batch, None]) -> AsyncGenerator[Batch, None]:
+    """The same batches, for as long as the caller may receive them, which is checked before each. If a subscription is
+    shared, `graph.sharing` checks each follower; while nothing happens, `app.access.open_streams` does.
 
     Raises:
         Unauthenticated: the key has been revoked or has expired.
         Forbidden: it lost the right to be used from this address.
     """
-
-    async def check() -> None:
-        if not context.stream.shared:
-            await context.authenticate_again()
-
-    async def check_if_possible() -> None:
-        with suppress(DatabaseUnavailable):  # checked again before anything is sent
-            await check()
-
     async with aclosing(batches):
-        while (batch := await next_value(batches, check_seconds, check_if_possible)) is not None:
-            await check()
+        async for batch in batches:
+            if not context.stream.shared:
+                await context.authenticate_again()
             yield batch
 
 

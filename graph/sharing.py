@@ -8,7 +8,7 @@ subscription of its own that ends at the audience's position. All followers see 
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,6 @@ from app.statuses import Scope
 from app.updates.cursor import format_cursor
 from graph.audience import Audience, Message, Results, refusal
 from graph.context import Context
-from graph.following import CHECK_SECONDS
 from graph.stream_state import StreamState, Told
 
 # What must be equal to share messages: workspace, rights, document, operation name, variables.
@@ -74,14 +73,9 @@ class _Uses(Visitor):
 
 
 class Sharing:
-    """The audiences of one process.
+    """The audiences of one process."""
 
-    Args:
-        check_seconds: maximum delay until a revoked or expired key ends an idle subscription.
-    """
-
-    def __init__(self, check_seconds: float = CHECK_SECONDS) -> None:
-        self._check_seconds = check_seconds
+    def __init__(self) -> None:
         self._audiences: dict[Key, Audience] = {}
 
     async def follow(self, key: Key, context: Context, open_: Open) -> Results:
@@ -116,7 +110,7 @@ class Sharing:
         audience = self._audiences.get(key)
         founded = audience is None or audience.over
         if audience is None or audience.over:
-            audience = self._audiences[key] = Audience(own, context.stream, told, self._check_seconds)
+            audience = self._audiences[key] = Audience(own, context.stream, told)
         metrics.told_along += not founded
         audience.members += 1
         try:
@@ -144,7 +138,6 @@ class _Follower:
         # The last message that it received; None while it is behind the audience.
         self._number = audience.latest.number if told.end >= audience.latest.told.end else None
         self._due_at = told.at + self._pause_seconds - _CLOCK_SECONDS
-        self._checks = audience.checks
         self._credentials = (context.token, context.source_address)
         self._ended = False
 
@@ -182,8 +175,6 @@ class _Follower:
                 await self._audience.news(seconds)
             else:
                 return latest
-            if self._checks != self._audience.checks:
-                await self._check()
 
     def _is_new(self, message: Message) -> bool:
         return message.number != self._number and (message.told.gap or self._position < message.told.end)
@@ -222,8 +213,3 @@ class _Follower:
             await asyncio.wait([asked])
         asked.result()
         message.admitted.add(self._credentials)
-
-    async def _check(self) -> None:
-        self._checks = self._audience.checks
-        with suppress(DatabaseUnavailable):  # asked again before anything is told
-            await self._context.authenticate_again()

@@ -2,11 +2,16 @@
 
 Source: github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 
-4400  a message that the protocol does not have          4408  no connection_init in time
-4401  no key, or an operation before connection_init     4429  a second connection_init
-4403  a key that is not valid, or not from this address  1013  come back later: too many requests, or no database
+4400  a message that the protocol does not have
+4401  no key, or an operation before connection_init
+4403  a key that is not valid or not from this address, or that was revoked or expired since
+4408  no connection_init in time
+4429  a second connection_init
+1013  come back later: too many requests, or no database
 """
 
+import asyncio
+from contextlib import ExitStack
 from typing import Any
 
 from graphql import GraphQLError, GraphQLFormattedError
@@ -53,6 +58,14 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     """Strawberry's handler with authentication, limits with clear messages, and validation of messages."""
 
     schema: Schema
+    _while_open: ExitStack
+    _is_held = False
+    _ending: asyncio.Task[None] | None = None
+
+    async def handle(self) -> None:
+        """Serve the socket until it is closed."""
+        with ExitStack() as self._while_open:
+            await super().handle()
 
     async def handle_message(self, message: Message) -> None:
         """Handle one message; close the socket (4400) if it is invalid."""
@@ -73,6 +86,11 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             await self._close(4403, error)
         except (RateLimited, Unavailable, DatabaseError) as error:
             await self._close(1013, error)
+        if self.connection_acknowledged and not self._is_held:
+            self._is_held = True
+            streams, context = self.context.resources.open_streams, self.context
+            denied = self._while_open.enter_context(streams.held(context.token, context.source_address))
+            denied.add_done_callback(self._denied)
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         """Start an operation, unless the key may not, too many are running, or the document is unknown."""
@@ -80,6 +98,9 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             try:
                 await self._check()
                 message = self._with_text(message)
+            except Unauthenticated as error:
+                await self._end(error)
+                return
             except (GraphQLError, AccessDenied, DatabaseError) as refusal:
                 payload: list[GraphQLFormattedError] = [formatted(refusal)]
                 await self.send_message({"id": message["id"], "type": "error", "payload": payload})
@@ -108,6 +129,16 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         """The same message with the text of a document that it names by its id."""
         query = self.schema.resolve(asked(message["payload"])).query
         return {**message, "payload": {**message["payload"], "query": query}}
+
+    def _denied(self, denied: asyncio.Future[AccessDenied]) -> None:
+        if not denied.cancelled():
+            self._ending = asyncio.create_task(self._end(denied.result()))
+
+    async def _end(self, error: AccessDenied) -> None:
+        """Close a socket whose credentials are no longer valid. Its operations must not write to it afterwards."""
+        for operation_id in list(self.operations):
+            await self.cleanup_operation(operation_id)
+        await self._close(4403, error)
 
     async def _close(self, code: int, error: Exception) -> None:
         unavailable = isinstance(error, (Unavailable, DatabaseError))

@@ -33,6 +33,7 @@ from graph.loaders import Loaders
 from graph.schema import Schema
 from graph.sockets import SocketHandler, admit
 from graph.sse import EventStream
+from graph.waiting import values_until
 
 # An idle socket holds a connection and a task.
 CONNECTION_INIT_TIMEOUT = timedelta(seconds=10)
@@ -108,7 +109,8 @@ class GraphQLView(GraphQL[Context, None]):
         except GraphQLError as error:
             return _refused(formatted(error), accept)
         if self._streams(asked, accept):
-            return EventStream(_documents(await self._stream(asked, context, allowed | {OperationType.SUBSCRIPTION})))
+            results = _documents(await self._stream(asked, context, allowed | {OperationType.SUBSCRIPTION}))
+            return EventStream(_while_admitted(results, context))
         try:
             result = await self.schema.execute(
                 asked.query,
@@ -150,6 +152,19 @@ async def _documents(results: StreamResult) -> AsyncGenerator[Mapping[str, Any],
         async for result in results:
             assert isinstance(result, ExecutionResult)  # nothing is deferred
             yield _document(result)
+
+
+async def _while_admitted(
+    documents: AsyncGenerator[Mapping[str, Any], None], context: Context
+) -> AsyncGenerator[Mapping[str, Any], None]:
+    """The same documents; once the credentials are no longer valid, an error that says so ends them."""
+    streams = context.resources.open_streams
+    with streams.held(context.token, context.source_address) as denied:
+        async with aclosing(values_until(documents, denied)) as admitted:
+            async for document in admitted:
+                yield document
+        if denied.done():
+            yield {"errors": [formatted(denied.result())]}
 
 
 def _refused(error: GraphQLFormattedError, accept: str) -> ASGIApp:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import TypeVar
+from contextlib import aclosing
+from typing import Any, TypeVar
 
 Value = TypeVar("Value")
 
@@ -23,6 +24,22 @@ async def next_value(
         if not following.done():
             following.cancel()
             await asyncio.wait([following])
+
+
+async def values_until(values: AsyncGenerator[Value, None], end: asyncio.Future[Any]) -> AsyncGenerator[Value, None]:
+    """The values of a generator until a future is done; closes the generator."""
+    async with aclosing(values):
+        while not end.done():
+            following = asyncio.ensure_future(anext(values, None))
+            try:
+                await asyncio.wait([following, end], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                if not following.done():
+                    following.cancel()
+                    await asyncio.wait([following])
+            if following.cancelled() or (value := following.result()) is None or end.done():
+                return
+            yield value
 
 
 async def to_the_end(work: Awaitable[Value]) -> Value:

@@ -1,5 +1,5 @@
 """What every process does again and again: renew its lease, sweep, carry operations on, rotate secrets that are due,
-count what is over, forget what is old, write down when keys were used."""
+count what is over, forget what is old, write down when keys were used, end streams whose key is revoked."""
 
 import asyncio
 import random
@@ -10,6 +10,7 @@ from functools import partial
 
 import structlog
 
+from app.access.open_streams import CHECK_SECONDS
 from app.operations.run import run_due_operations
 from app.resources import Resources
 from app.retention.prune import Retention
@@ -48,6 +49,7 @@ def chores(resources: Resources, *, works: bool) -> list[Chore]:
     settings, database, clock, lease = resources.settings, resources.database, resources.clock, resources.lease
     pipeline, swept = resources.pipeline, resources.metrics.swept
     found = [Chore("keys", KEYS_EVERY_SECONDS, lambda: resources.authenticator.keys.write_uses(resources.database))]
+    found.append(Chore("streams", CHECK_SECONDS, resources.open_streams.check))
     if not works:
         found.append(Chore("reconcile", settings.sweep_seconds, resources.pipeline.reconcile))
     if works:

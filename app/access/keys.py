@@ -58,7 +58,7 @@ async def create_key(services: Services, caller: Caller, draft: KeyDraft) -> Cre
 
 
 async def revoke_key(services: Services, keys: KnownKeys, caller: Caller, key_id: str) -> ApiKey:
-    """End an API key and every access token made with it, within two seconds in all processes. Twice is no error.
+    """End an API key and every access token made with it, within a second in all processes. Twice is no error.
 
     Raises:
         Forbidden: the caller lacks ADMIN.

@@ -18,8 +18,9 @@ from app.database.database import Database, Row, Statements
 from app.networks import Network
 from app.statuses import Scope
 
-# A key that was revoked in one process is refused by all others this much later at most.
-KEPT = timedelta(seconds=2)
+# A key that was revoked in one process is refused by all others this much later at most. Open streams are checked at an
+# interval (`app.access.open_streams`), and both together are less than a second.
+KEPT = timedelta(seconds=0.4)
 MAX_KEPT = 10_000
 # Fine enough to see which keys are still used.
 USE_RESOLUTION = timedelta(minutes=1)

@@ -19,10 +19,6 @@ from app.updates.cursor import Cursor, parse_cursor
 from app.updates.update import Topic, Update
 from app.web.exposition import measure
 from graph.audience import AT_ONCE, Audience
-from graph.context import Context
-from graph.loaders import Loaders
-from graph.schema import Schema
-from graph.sharing import Sharing
 from graph.stream_state import StreamState, Told
 from tests.domain import Domain
 from tests.graph.conftest import Api, on_sqlite_only
@@ -326,24 +322,6 @@ async def test_a_revoked_key_ends_what_runs_on_it_and_others_go_on(
     assert [len(message["updates"]) for message in told] == [1, 1, 1, 1]
 
 
-async def test_a_key_that_is_revoked_while_nothing_happens_ends_what_runs_on_it(domain: Domain, api: Api) -> None:
-    context = Context(domain.resources, Loaders.of_nobody(domain.resources), "127.0.0.1")
-    await context.authenticate(api.key)
-    schema = Schema(domain.resources.settings)
-    schema._sharing = Sharing(check_seconds=0.001)
-    results = await schema.stream("subscription { deliveryUpdates { cursor } }", context_value=context)
-    await anext(results)
-    other = await api.with_key(context.caller)
-    await other.change("revokeApiKey", {"id": context.caller.api_key_id}, "userErrors { code }")
-
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        [ended] = [result async for result in results]
-
-    assert isinstance(ended, ExecutionResult)
-    assert [error.extensions for error in ended.errors or ()] == [{"code": "UNAUTHENTICATED"}]
-    assert domain.resources.updates.followers == 0
-
-
 async def test_measurements_are_shared_too(world: World, address: str, sockets: AsyncExitStack) -> None:
     followers = []
     for _ in range(2):
@@ -410,7 +388,7 @@ async def test_a_message_that_waited_long_for_the_database_does_not_hold_up_the_
             state.told = Told(Cursor(1, number), Cursor(1, number), gap=False, at=long_ago)
             yield ExecutionResult(data={}, errors=None)
 
-    audience = Audience(two(), state, Told(Cursor(1, 1), Cursor(1, 1), gap=False, at=long_ago), check_seconds=600.0)
+    audience = Audience(two(), state, Told(Cursor(1, 1), Cursor(1, 1), gap=False, at=long_ago))
     async with asyncio.timeout(PATIENCE_SECONDS):
         while audience.latest.number < 2:
             await audience.news()
@@ -437,7 +415,7 @@ def an_audience(results: AsyncGenerator[ExecutionResult, None]) -> Audience:
     """The audience of made-up results, at most one of which is a message."""
     at = asyncio.get_running_loop().time()
     state = StreamState(told=Told(Cursor(1, 2), Cursor(1, 2), gap=False, at=at))
-    return Audience(results, state, Told(Cursor(1, 1), Cursor(1, 1), gap=False, at=at), check_seconds=60.0)
+    return Audience(results, state, Told(Cursor(1, 1), Cursor(1, 1), gap=False, at=at))
 
 
 def connected(address: str, receive_bytes: int) -> system.socket:

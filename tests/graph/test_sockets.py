@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from app.access.known_keys import KEPT
 from app.statuses import Scope
 from tests.domain import Domain
-from tests.graph.conftest import Api, on_sqlite_only
+from tests.graph.conftest import Api, a_key, on_sqlite_only
 from tests.graph.serving import Socket, served, socket, until_followed
 from tests.world import open_world
 
@@ -277,13 +278,51 @@ async def test_a_revoked_key_ends_its_subscriptions_and_begins_no_operation(
         await administrator.change("createWebhook", DRAFT, "webhook { id }")
         ended = [await opened.receive() for _ in range(2)]
         await opened.subscribe(WATCH, id="2")
-        refused = await opened.receive()
+        closed = await opened.closed()
 
     assert ended[0]["payload"]["data"] is None
     assert ended[0]["payload"]["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
     assert ended[1] == {"id": "1", "type": "complete"}
-    assert (refused["type"], refused["payload"][0]["extensions"]) == ("error", {"code": "UNAUTHENTICATED"})
+    assert closed == (4403, "The API key is not valid.")
     await until_followed(api.resources, 0)
+
+
+@pytest.mark.parametrize("subscribed", [True, False])
+async def test_a_key_that_another_process_revokes_closes_a_socket_on_which_nothing_happens(
+    address: str, api: Api, domain: Domain, subscribed: bool
+) -> None:
+    async with socket(address) as opened, socket(address) as other:
+        for each, key in ((opened, api.key), (other, await a_key(domain))):
+            await each.introduce(key)
+            if subscribed:
+                await each.subscribe(WATCH)
+        await until_followed(api.resources, 2 * subscribed)
+
+        await domain.rows("UPDATE api_key SET revoked_at = 1 WHERE hint = $1 RETURNING id", api.key[-4:])
+        domain.clock.advance(KEPT)
+        await api.resources.open_streams.check()
+        closed = await opened.closed()
+        await until_followed(api.resources, subscribed)
+        await other.send({"type": "ping"})
+        answer = await other.receive()
+
+    assert closed == (4403, "The API key is not valid.")
+    assert answer == {"type": "pong"}
+
+
+async def test_a_socket_is_closed_when_its_access_token_expires(address: str, api: Api, domain: Domain) -> None:
+    token = (await api.change("createAccessToken", {"scopes": ["READ"], "expiresInSeconds": 60}, "token"))["token"]
+    async with socket(address) as opened:
+        await opened.introduce(token)
+        await opened.subscribe(WATCH)
+        await until_followed(api.resources)
+
+        domain.clock.advance(60)
+        await api.resources.open_streams.check()
+        code, reason = await opened.closed()
+
+    assert code == 4403
+    assert reason.startswith("The access token expired at")
 
 
 async def test_an_access_token_opens_a_socket_and_its_end_is_that_of_its_subscriptions(

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from starlette.types import Message
 
+from app.access.known_keys import KEPT
 from app.statuses import Scope
 from graph.sse import EventStream
 from tests.domain import Domain
@@ -98,6 +99,21 @@ async def test_a_revoked_key_ends_its_streams(api: Api, domain: Domain) -> None:
 
     assert events[0][1]["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
     assert events[1] == ("complete", None)
+
+
+async def test_a_stream_on_which_nothing_happens_ends_with_the_reason(api: Api, domain: Domain) -> None:
+    async with served(api.resources) as address:
+        async with stream(address, api.key, "subscription { webhookUpdates { id } }") as opened:
+            await until_followed(api.resources)
+            await domain.rows("UPDATE api_key SET revoked_at = 1 RETURNING id")
+            domain.clock.advance(KEPT)
+            await api.resources.open_streams.check()
+            events = [await opened.next(), await opened.next()]
+
+        await until_followed(api.resources, 0)
+
+    error = {"message": "The API key is not valid.", "extensions": {"code": "UNAUTHENTICATED"}}
+    assert events == [("next", {"errors": [error]}), ("complete", None)]
 
 
 async def test_who_leaves_follows_no_longer(api: Api) -> None:

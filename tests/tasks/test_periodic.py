@@ -105,6 +105,13 @@ async def test_any_process_writes_down_when_keys_were_used(world: World) -> None
         await until(written)
 
 
+async def test_any_process_ends_streams_whose_key_is_revoked(world: World) -> None:
+    with world.resources.open_streams.held(world.key, None) as denied:
+        async with running(chores(world.resources, works=False)):
+            await world.resources.database.execute("UPDATE api_key SET revoked_at = 1")
+            await asyncio.wait_for(denied, PATIENCE_SECONDS)
+
+
 async def test_a_chore_that_fails_is_done_again() -> None:
     done = asyncio.Event()
     failures = [ConnectionError("refused"), ValueError()]
