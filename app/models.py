@@ -14,6 +14,7 @@ from tortoise.models import Model
 
 from app.column_types import EnumField, IdField, JsonField, LongTextField, TimestampField
 from app.statuses import (
+    ActorKind,
     AttemptOutcome,
     AttemptTrigger,
     AuthenticationKind,
@@ -78,6 +79,12 @@ class AuditEntry(Model):
     workspace_id = IdField[str]()
     at = TimestampField[datetime]()
     actor = fields.CharField[str](max_length=250)
+    # The parts that `actor` is made of.
+    actor_kind: fields.Field[ActorKind | None] = EnumField(  # type: ignore[assignment]
+        ActorKind, max_length=16, null=True
+    )
+    actor_id = fields.CharField[str | None](max_length=120, null=True)
+    actor_name = fields.CharField[str | None](max_length=200, null=True)
     action = fields.CharField[str](max_length=60)
     # A TypeID, or the name of an event type
     subject_id = fields.CharField[str | None](max_length=120, null=True)
@@ -275,6 +282,12 @@ class Operation(Model):
     matched = fields.BigIntField()
     done = fields.BigIntField(default=0)
     claimed_by = IdField[str | None](null=True)
+    # Who started it.
+    actor_kind: fields.Field[ActorKind | None] = EnumField(  # type: ignore[assignment]
+        ActorKind, max_length=16, null=True
+    )
+    actor_id = fields.CharField[str | None](max_length=120, null=True)
+    actor_name = fields.CharField[str | None](max_length=200, null=True)
     created_at = TimestampField[datetime]()
     completed_at = TimestampField[datetime | None](null=True)
 

@@ -110,6 +110,25 @@ class HttpMethod(StrEnum):
     PUT = "PUT"
 
 
+class ActorKind(StrEnum):
+    """What kind of actor made a change."""
+
+    PERSON = "PERSON"
+    API_KEY = "API_KEY"
+    ACCESS_TOKEN = "ACCESS_TOKEN"  # noqa: S105 - a word, no token
+    SYSTEM = "SYSTEM"
+    COMMAND_LINE = "COMMAND_LINE"
+
+
+class OperationKind(StrEnum):
+    """What an operation does to many rows."""
+
+    RETRY_DELIVERIES = "RETRY_DELIVERIES"
+    CANCEL_DELIVERIES = "CANCEL_DELIVERIES"
+    REPLAY_EVENTS = "REPLAY_EVENTS"
+    ERASE_DATA = "ERASE_DATA"
+
+
 class Scope(StrEnum):
     """What an API key may do."""
 

@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias, TypeVar
 import strawberry
 from strawberry.types.unset import UnsetType
 
-from graph.inputs.filters import DeliveryFilter, EventFilter, WebhookFilter
+from graph.inputs.filters import AuditFilter, DeliveryFilter, EventFilter, WebhookFilter
 from graph.pagination import DEFAULT_SIZE, MAX_SIZE
 
 Value = TypeVar("Value")
@@ -38,6 +38,11 @@ OfDeliveries: TypeAlias = Annotated[
     strawberry.argument(
         description="Returns only deliveries that match this filter; all deliveries if null or omitted."
     ),
+]
+
+OfAuditLog: TypeAlias = Annotated[
+    AuditFilter | None,
+    strawberry.argument(description="Returns only entries that match this filter; all entries if null or omitted."),
 ]
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import strawberry
 
+from app.access.actor import SYSTEM
 from app.access.caller import Caller
 from app.resources import Resources
 from graph.early import EarlyAnswer
@@ -13,7 +14,7 @@ from graph.stream_state import StreamState
 if TYPE_CHECKING:
     from graph.loaders import Loaders
 
-NOBODY = Caller(workspace_id="", actor="nobody", scopes=frozenset())
+NOBODY = Caller(workspace_id="", actor=SYSTEM, scopes=frozenset())
 """Who calls before a socket has said who it is: without any right, in no workspace."""
 
 

@@ -11,11 +11,13 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from app.catalogue.event_type import EventCategory
 from app.errors import UserErrorCode
 from app.statuses import (
+    ActorKind,
     AttemptOutcome,
     AttemptTrigger,
     AuthenticationKind,
     DeliveryStatus,
     HttpMethod,
+    OperationKind,
     OperationStatus,
     Scope,
     SecretStatus,
@@ -25,6 +27,7 @@ from app.statuses import (
 from app.test_requests.connection_steps import ConnectionStepName
 
 __all__ = [
+    "ActorKind",
     "AttemptOutcome",
     "AttemptTrigger",
     "AuthenticationKind",
@@ -32,6 +35,7 @@ __all__ = [
     "DeliveryStatus",
     "EventCategory",
     "HttpMethod",
+    "OperationKind",
     "OperationStatus",
     "Scope",
     "SecretStatus",
@@ -150,6 +154,23 @@ _describe(
     COMPLETED="Completed.",
     CANCELED="Canceled.",
     FAILED="Stopped early, because its webhook was disabled or deleted.",
+)
+_describe(
+    OperationKind,
+    "Kind of operation.",
+    RETRY_DELIVERIES="Retries deliveries: `retryDeliveries`.",
+    CANCEL_DELIVERIES="Cancels deliveries: `cancelDeliveries`.",
+    REPLAY_EVENTS="Sends past events to a webhook: `replayEvents`.",
+    ERASE_DATA="Removes the content of events and attempts.",
+)
+_describe(
+    ActorKind,
+    "Kind of actor.",
+    PERSON="A person, whom the platform named when it created the access token.",
+    API_KEY="A program with an API key.",
+    ACCESS_TOKEN="The holder of an access token that names nobody.",  # noqa: S106 - a description
+    SYSTEM="The server itself.",
+    COMMAND_LINE="Somebody at the command line of the server.",
 )
 _describe(
     ConnectionStepName,

@@ -9,9 +9,9 @@ from app.clock import Micros
 from app.delivery_filter import Condition, in_time, of_statuses, of_types
 from app.delivery_filter import DeliveryFilter as DomainFilter
 from app.delivery_filter import conditions as delivery_conditions
-from app.ids import EVENT
+from app.ids import AUDIT_ENTRY, EVENT
 from app.statuses import DeliveryStatus
-from graph.inputs.filters import DeliveryFilter, EventFilter, WebhookFilter, require_few
+from graph.inputs.filters import AuditFilter, DeliveryFilter, EventFilter, WebhookFilter, require_few
 from graph.pagination import Listing
 
 
@@ -37,7 +37,7 @@ ATTEMPT_COLUMNS = (
     "id, delivery_id, number, trigger, started_at, duration_us, outcome, error, remote_address, request_method,"
     " request_url, request_headers, response_status, response_headers, response_truncated, sent_again"
 )
-AUDIT_COLUMNS = "id, at, actor, action, subject_id, changes, source_address"
+AUDIT_COLUMNS = "id, at, actor, actor_kind, actor_id, actor_name, action, subject_id, changes, source_address"
 # Longer than any name or URL; SQLite compares with no more than 50,000.
 MAX_SEARCH_CHARACTERS = 5_000
 # Rows are sought by their workspace, or, where something narrower is known, by that, and only compared with it: SQLite
@@ -101,9 +101,26 @@ def api_keys(workspace_id: str) -> Listing:
     return Listing("api_key", "id").where(_SOUGHT, workspace_id)
 
 
-def audit_log(workspace_id: str) -> Listing:
+def operations(workspace_id: str) -> Listing:
+    """The ids of operations, newest first."""
+    return Listing("operation", "id").where(_SOUGHT, workspace_id)
+
+
+def audit_log(workspace_id: str, asked: AuditFilter | None = None) -> Listing:
     """Audit entries, newest first."""
-    return Listing("audit_entry", AUDIT_COLUMNS).where(_SOUGHT, workspace_id)
+    listing = Listing("audit_entry", AUDIT_COLUMNS).where(_SOUGHT, workspace_id)
+    if asked is None:
+        return listing
+    if asked.subject_id is not None:
+        listing = listing.where("subject_id = ?", asked.subject_id)
+    if asked.actor_id is not None:
+        listing = listing.where("actor_id = ?", asked.actor_id)
+    if asked.actions is not None:
+        require_few("actions", asked.actions)
+        listing = listing.where_in("action", list(dict.fromkeys(asked.actions)))
+    if asked.time is not None:
+        listing = _narrowed(listing, in_time(AUDIT_ENTRY, asked.time.asked()))
+    return listing
 
 
 def patterns_for(name: str) -> list[str]:

@@ -5,22 +5,23 @@ from typing import Annotated
 
 import strawberry
 
-from app.ids import API_KEY, AUDIT_ENTRY, DELIVERY, EVENT, WEBHOOK
+from app.ids import API_KEY, AUDIT_ENTRY, DELIVERY, EVENT, OPERATION, WEBHOOK
 from app.registry import Registry
 from app.stats.measure import measure
 from graph import listings
-from graph.arguments import After, Before, First, Last, OfDeliveries, OfEvents, OfWebhooks, given
+from graph.arguments import After, Before, First, Last, OfAuditLog, OfDeliveries, OfEvents, OfWebhooks, given
 from graph.context import Context, Info
 from graph.enums import EventCategory, Scope
 from graph.finding import find, find_delivery, find_event, find_operation, find_webhook
 from graph.pagination import fetch_page, window
+from graph.types.actor import Actor
 from graph.types.api_key import ApiKeyConnection
 from graph.types.audit_entry import AuditEntryConnection
 from graph.types.delivery import Delivery, DeliveryConnection
 from graph.types.event import Event, EventConnection
 from graph.types.event_type import EventType
 from graph.types.node import Node
-from graph.types.operation import Operation
+from graph.types.operation import Operation, OperationConnection
 from graph.types.stats import Buckets, DeliveryStats, Since, Until
 from graph.types.viewer import Viewer
 from graph.types.webhook import Webhook, WebhookConnection
@@ -48,7 +49,11 @@ class Query:
     def viewer(self, info: Info) -> Viewer:
         caller = info.context.caller
         caller.require(*Scope)
-        return Viewer(scopes=[scope for scope in Scope if scope in caller.scopes])
+        return Viewer(
+            scopes=[scope for scope in Scope if scope in caller.scopes],
+            actor=Actor.of(caller.actor),
+            expires_at=caller.expires_at,
+        )
 
     @strawberry.field(description="Fetches a webhook.")
     async def webhook(self, info: Info, id: Id) -> Webhook | None:
@@ -161,6 +166,21 @@ class Query:
     async def operation(self, info: Info, id: Id) -> Operation | None:
         return await find_operation(_reading(info), id)
 
+    @strawberry.field(description="Lists operations, newest first.")
+    async def operations(
+        self,
+        info: Info,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> OperationConnection:
+        context = _reading(info)
+        asked = window(OPERATION, given(first), given(after), given(last), given(before))
+        page = await fetch_page(context.resources.database, listings.operations(context.caller.workspace_id), asked)
+        found = await context.loaders.operations.load_many([row["id"] for row in page.rows])
+        return OperationConnection(nodes=[operation for operation in found if operation], page=page)
+
     @strawberry.field(description="Lists API keys, newest first, including revoked ones. Needs ADMIN.")
     async def api_keys(
         self,
@@ -180,6 +200,7 @@ class Query:
     async def audit_log(
         self,
         info: Info,
+        filter: OfAuditLog = strawberry.UNSET,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
@@ -187,7 +208,7 @@ class Query:
     ) -> AuditEntryConnection:
         context = _reading(info, Scope.ADMIN)
         asked = window(AUDIT_ENTRY, given(first), given(after), given(last), given(before))
-        listing = listings.audit_log(context.caller.workspace_id)
+        listing = listings.audit_log(context.caller.workspace_id, given(filter))
         return AuditEntryConnection.from_page(await fetch_page(context.resources.database, listing, asked))
 
 

@@ -9,12 +9,13 @@ from typing import Any
 
 import orjson
 
+from app.access.actor import Actor
 from app.access.caller import Caller
 from app.access.keys import create_workspace
 from app.database.database import Row
 from app.resources import Resources, open_resources
 from app.settings import Settings
-from app.statuses import Scope
+from app.statuses import ActorKind, Scope
 from app.updates.update import Topic, Update
 from tests.clock import FakeClock
 from tests.patience import PATIENCE_SECONDS
@@ -76,6 +77,6 @@ async def open_domain(database_url: str, directory: Path, clock: FakeClock, **se
             resources,
             clock,
             woken,
-            Caller(ours.id, "Ada", frozenset(Scope), source_address="203.0.113.7"),
-            Caller(theirs.id, "Eve", frozenset(Scope)),
+            Caller(ours.id, Actor(ActorKind.PERSON, name="Ada"), frozenset(Scope), source_address="203.0.113.7"),
+            Caller(theirs.id, Actor(ActorKind.PERSON, name="Eve"), frozenset(Scope)),
         )

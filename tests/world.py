@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from app.access.actor import Actor
 from app.access.caller import Caller
 from app.access.keys import bootstrap, create_workspace
 from app.clock import Clock
@@ -17,7 +18,7 @@ from app.publishing.commit import PublishedEvent
 from app.publishing.draft import EventDraft
 from app.resources import Resources
 from app.settings import load_settings
-from app.statuses import Scope
+from app.statuses import ActorKind, Scope
 from app.sweep import sweep
 from app.updates import Topic
 from app.webhooks.fields import WebhookDraft
@@ -55,7 +56,7 @@ class World:
         """Another workspace of the same process."""
         async with self.resources.database.transaction() as statements:
             workspace = await create_workspace(statements, "neighbour", self.resources.clock.now())
-        caller = Caller(workspace.id, "Eve", frozenset(Scope))
+        caller = Caller(workspace.id, Actor(ActorKind.PERSON, name="Eve"), frozenset(Scope))
         return World(self.resources, caller, self.receiver, key="")
 
     async def deliveries(self, **where: Any) -> list[Row]:

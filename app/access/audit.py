@@ -15,8 +15,8 @@ from app.database.database import Statements
 from app.ids import AUDIT_ENTRY, new_id
 
 _INSERT = (
-    "INSERT INTO audit_entry (id, workspace_id, at, actor, action, subject_id, changes, source_address)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+    "INSERT INTO audit_entry (id, workspace_id, at, actor, actor_kind, actor_id, actor_name, action, subject_id,"
+    " changes, source_address) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 )
 
 
@@ -41,7 +41,10 @@ async def record(
         new_id(AUDIT_ENTRY, at),
         caller.workspace_id,
         to_micros(at),
-        caller.actor,
+        str(caller.actor),
+        caller.actor.kind,
+        caller.actor.id,
+        caller.actor.name,
         action,
         subject_id,
         None if changes is None else orjson.dumps(changes).decode(),

@@ -1,22 +1,22 @@
 """Who a caller is: the holder of an API key, or of an access token or session that was made with one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from app.access import sessions, token_signer
+from app.access.actor import Actor
 from app.access.caller import Caller
 from app.access.known_keys import KnownKey, KnownKeys, digest
 from app.access.sessions import Sessions
-from app.access.token_signer import TokenSigner
+from app.access.token_signer import Claims, TokenSigner
 from app.clock import Clock, rfc3339
 from app.database.database import Database
 from app.errors import Forbidden, Unauthenticated
-from app.statuses import Scope
+from app.statuses import ActorKind
 
 # Longer than any key or token that this program makes.
 MAX_TOKEN_CHARACTERS = 1_000
-_ALL_SCOPES = frozenset(Scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Authenticator:
         if token.startswith(token_signer.PREFIX):
             claims = self.signer.read(token, now)
             key = await self.keys.find(self.database, "id", claims.api_key_id, now)
-            return self._caller(key, now, digest(token), source_address, claims.scopes)
+            return _with_token(self._caller(key, now, digest(token), source_address), claims)
         if len(token) > MAX_TOKEN_CHARACTERS:
             raise Unauthenticated("The API key is not valid.")
         hashed = digest(token)
@@ -51,18 +51,14 @@ class Authenticator:
             if key_id is None:
                 raise Unauthenticated("The session has ended; sign in again.")
             key = await self.keys.find(self.database, "id", key_id, now)
-            return self._caller(key, now, hashed, source_address, _ALL_SCOPES)
+            return self._caller(key, now, hashed, source_address)
         key = await self.keys.find(self.database, "key_hash", hashed, now)
-        return self._caller(key, now, hashed, source_address, _ALL_SCOPES)
+        return self._caller(key, now, hashed, source_address)
 
     def _caller(
-        self,
-        key: KnownKey | None,
-        now: datetime,
-        credential_digest: str,
-        source_address: str | None,
-        scopes: frozenset[Scope],
+        self, key: KnownKey | None, now: datetime, credential_digest: str, source_address: str | None
     ) -> Caller:
+        """The holder of an API key, who presented it or a token that was made with it."""
         # The same words for a key that never was and one that was revoked: who holds a stolen key learns nothing.
         if key is None or key.revoked:
             raise Unauthenticated("The API key is not valid.")
@@ -74,12 +70,23 @@ class Authenticator:
         self.keys.note_use(key, now)
         return Caller(
             workspace_id=key.workspace_id,
-            actor=f"{key.name} ({key.id})",
-            scopes=key.scopes & scopes,
+            actor=Actor(ActorKind.API_KEY, key.id, key.name),
+            scopes=key.scopes,
             api_key_id=key.id,
             source_address=source_address,
+            expires_at=key.expires_at,
             credential_digest=credential_digest,
         )
+
+
+def _with_token(holder: Caller, claims: Claims) -> Caller:
+    """The holder of a token that the holder of a key made."""
+    return replace(
+        holder,
+        actor=replace(holder.actor, kind=ActorKind.ACCESS_TOKEN),
+        scopes=holder.scopes & claims.scopes,
+        expires_at=claims.expires_at,
+    )
 
 
 def _require_source(key: KnownKey, source_address: str | None) -> None:

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from app.access.actor import SYSTEM, Actor
 from app.errors import Forbidden, Problem, UserErrorCode
 from app.statuses import Scope
 
@@ -12,10 +14,12 @@ class Caller:
     """An authenticated caller. Every query it makes is filtered by `workspace_id`."""
 
     workspace_id: str
-    actor: str
+    actor: Actor
     scopes: frozenset[Scope]
     api_key_id: str | None = None
     source_address: str | None = None
+    # When the key or token that was presented ends.
+    expires_at: datetime | None = None
     # What was presented, hashed: lets a long-lived socket check that it still holds.
     credential_digest: str = field(default="", repr=False)
 
@@ -28,7 +32,7 @@ class Caller:
 
 def system(workspace_id: str) -> Caller:
     """The server itself, acting for a workspace: what the audit log shows for changes that no person made."""
-    return Caller(workspace_id=workspace_id, actor="system", scopes=frozenset())
+    return Caller(workspace_id=workspace_id, actor=SYSTEM, scopes=frozenset())
 
 
 def lacking(caller: Caller, scopes: Sequence[Scope]) -> list[Problem]:

@@ -230,9 +230,10 @@ def _require_file(database_url: str) -> None:
 
 
 def _caller(workspace_id: str) -> "Caller":
+    from app.access.actor import COMMAND_LINE
     from app.access.caller import Caller
 
-    return Caller(workspace_id=workspace_id, actor="command line", scopes=frozenset(Scope))
+    return Caller(workspace_id=workspace_id, actor=COMMAND_LINE, scopes=frozenset(Scope))
 
 
 def _workspace_fields(workspace: "Workspace") -> dict[str, Any]:

@@ -45,6 +45,9 @@ async def begin(services: Services, caller: Caller, kind: str, request: Mapping[
         status=OperationStatus.RUNNING,
         request=dict(request),
         matched=matched,
+        actor_kind=caller.actor.kind,
+        actor_id=caller.actor.id,
+        actor_name=caller.actor.name,
         created_at=at,
     )
     async with services.database.transaction() as statements:

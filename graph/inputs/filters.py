@@ -57,6 +57,18 @@ class EventFilter:
     )
 
 
+@strawberry.input(description="Conditions on entries of the audit log. An entry must meet all that are given.")
+class AuditFilter:
+    subject_id: strawberry.ID | None = strawberry.field(
+        description="Matches changes of this object: an ID, or the name of an event type."
+    )
+    actor_id: strawberry.ID | None = strawberry.field(description="Matches changes made by the actor with this ID.")
+    actions: list[str] | None = strawberry.field(
+        description=f"Matches entries with one of these actions, e.g. webhook.updated. {_ANY}"
+    )
+    time: TimeRange | None = strawberry.field(description="Matches entries of this time range.")
+
+
 @strawberry.input(description="Conditions on deliveries. A delivery must meet all conditions that are given.")
 class DeliveryFilter:
     webhook_id: strawberry.ID | None = strawberry.field(

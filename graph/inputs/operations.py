@@ -7,6 +7,11 @@ from graph.inputs.filters import DeliveryFilter, TimeRange
 _DRY_RUN = "Whether only to count the matches, without starting the operation."
 
 
+@strawberry.input(description="Identifies an operation.")
+class OperationIdInput:
+    id: strawberry.ID = strawberry.field(description="ID of the operation.")
+
+
 @strawberry.input(description="Input of `retryDeliveries`.")
 class RetryDeliveriesInput:
     filter: DeliveryFilter = strawberry.field(

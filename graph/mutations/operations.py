@@ -4,8 +4,9 @@ import strawberry
 
 from app.operations import bulk, replay
 from app.operations.begin import Matched
+from app.operations.cancel import cancel_operation
 from graph.context import Info
-from graph.inputs.operations import CancelDeliveriesInput, ReplayEventsInput, RetryDeliveriesInput
+from graph.inputs.operations import CancelDeliveriesInput, OperationIdInput, ReplayEventsInput, RetryDeliveriesInput
 from graph.mutations.payload import Input, Payload, mutation
 from graph.types.operation import Operation
 
@@ -31,6 +32,11 @@ class CancelDeliveriesPayload(_OperationPayload):
 @strawberry.type(description="Payload of `replayEvents`.")
 class ReplayEventsPayload(_OperationPayload):
     pass
+
+
+@strawberry.type(description="Payload of `cancelOperation`.")
+class CancelOperationPayload(Payload):
+    operation: Operation | None = strawberry.field(default=None, description="The operation after the change.")
 
 
 @strawberry.type
@@ -61,6 +67,11 @@ class OperationMutations:
             dry_run=bool(input.dry_run),
         )
         return ReplayEventsPayload(matched=matched.matched, operation=_begun(matched))
+
+    @mutation("Stops a running operation. What it has done so far stays. Needs MANAGE.")
+    async def cancel_operation(self, info: Info, input: Input[OperationIdInput]) -> CancelOperationPayload:
+        operation = await cancel_operation(info.context.resources, info.context.caller, input.id)
+        return CancelOperationPayload(operation=Operation.from_model(operation))
 
 
 def _begun(matched: Matched) -> Operation | None:

@@ -6,9 +6,11 @@ import orjson
 import strawberry
 from strawberry.scalars import JSON
 
+from app.access.actor import Actor as DomainActor
 from app.clock import from_micros
 from app.database.database import Row
 from graph.pagination import Page
+from graph.types.actor import Actor
 from graph.types.connection import Connection
 from graph.types.node import Node
 
@@ -17,6 +19,7 @@ from graph.types.node import Node
 class AuditEntry(Node):
     at: datetime = strawberry.field(description="Time of the change.")
     actor: str = strawberry.field(description="Who made the change: an API key, an access token or the system.")
+    by: Actor = strawberry.field(description="Who made the change, in parts.")
     action: str = strawberry.field(description="The action, e.g. webhook.updated.")
     subject_id: strawberry.ID | None = strawberry.field(
         description="What was changed: an ID, or the name of an event type."
@@ -32,6 +35,7 @@ class AuditEntry(Node):
             id=row["id"],
             at=from_micros(row["at"]),
             actor=row["actor"],
+            by=Actor.of(DomainActor.of_row(row["actor_kind"], row["actor_id"], row["actor_name"])),
             action=row["action"],
             subject_id=row["subject_id"],
             changes=None if row["changes"] is None else orjson.loads(row["changes"]),

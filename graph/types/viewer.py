@@ -1,9 +1,12 @@
 """The caller."""
 
+from datetime import datetime
+
 import strawberry
 
 from graph.context import Info
 from graph.enums import Scope
+from graph.types.actor import Actor
 from graph.types.api_key import ApiKey
 from graph.types.workspace import Workspace
 
@@ -11,6 +14,10 @@ from graph.types.workspace import Workspace
 @strawberry.type(description="The caller.")
 class Viewer:
     scopes: list[Scope] = strawberry.field(description="Scopes that the caller has.")
+    actor: Actor = strawberry.field(description="Whom the audit log names for changes of the caller.")
+    expires_at: datetime | None = strawberry.field(
+        description="Time at which the API key or access token in use expires; null means never."
+    )
 
     @strawberry.field(description="The workspace that everything visible to the caller belongs to.")
     async def workspace(self, info: Info) -> Workspace:

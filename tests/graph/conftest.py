@@ -75,6 +75,7 @@ _INPUTS = {
     "revealWebhookSecret": "WebhookIdInput",
     "retryDelivery": "DeliveryIdInput",
     "cancelDelivery": "DeliveryIdInput",
+    "cancelOperation": "OperationIdInput",
     "revokeApiKey": "ApiKeyIdInput",
 }
 

@@ -8,7 +8,7 @@ from tests.graph.conftest import Api
 
 # They make events and send them, but change nothing that anybody set.
 CHANGE_NOTHING = {"publishEvent", "publishEvents", "pingWebhook", "testConnection"}
-ENTRY = "id at actor action subjectId changes sourceAddress"
+ENTRY = "id at actor by { kind id name } action subjectId changes sourceAddress"
 SECRETS = ["hunter2", "whsec_", "eev_", "eevt_"]
 ALWAYS = {"since": "2026-01-01T00:00:00Z"}
 BACKUP = {"type": "system.backup", "data": {"backup": {"id": "b", "status": "completed", "type": "full"}}}
@@ -69,6 +69,8 @@ async def tour(api: Api) -> Tour:
     await tour.do("cancelDeliveries", {"filter": {}}, "matched")
     await tour.do("retryDeliveries", {"filter": {"statuses": ["CANCELED", "PENDING"]}}, "matched")
     await tour.do("replayEvents", {"webhookId": webhook["id"], "time": ALWAYS, "onlyMissing": False}, "matched")
+    [running, *_] = (await api.data("{ operations { nodes { id status } } }"))["operations"]["nodes"]
+    await tour.do("cancelOperation", {"id": running["id"]})
     await tour.do("deleteWebhook", webhook)
     return tour
 
@@ -83,6 +85,7 @@ async def test_each_mutation_that_changes_something_leaves_one_entry_that_says_w
     for mutation, entries in tour.left.items():
         assert len(entries) == 1, mutation
         assert entries[0]["actor"] == f"{viewer['name']} ({viewer['id']})", mutation
+        assert entries[0]["by"] == {"kind": "API_KEY", **viewer}, mutation
         assert entries[0]["sourceAddress"] == "127.0.0.1", mutation
         assert entries[0]["at"] == "2026-03-14T09:26:53.589Z", mutation
         assert entries[0]["subjectId"], mutation
@@ -99,3 +102,19 @@ async def test_entries_say_what_changed_and_no_secret(tour: Tour) -> None:
     assert tour.left["cancelDelivery"][0]["changes"] == {"status": ["PENDING", "CANCELED"]}
     for mutation, entries in tour.left.items():
         assert not [secret for secret in SECRETS if secret in str(entries)], mutation
+
+
+async def test_the_log_is_narrowed_by_subject_actor_action_and_time(tour: Tour, api: Api) -> None:
+    [created] = tour.left["createWebhook"]
+    document = "query($filter: AuditFilter) { auditLog(filter: $filter, first: 100) { nodes { id action } } }"
+
+    async def actions(**filter_: object) -> set[str]:
+        nodes = (await api.data(document, filter=filter_))["auditLog"]["nodes"]
+        return {node["action"] for node in nodes}
+
+    assert await actions(actions=["webhook.paused", "webhook.resumed"]) == {"webhook.paused", "webhook.resumed"}
+    assert {"webhook.created", "webhook.deleted"} <= await actions(subjectId=created["subjectId"])
+    assert "operation.canceled" not in await actions(subjectId=created["subjectId"])
+    assert "webhook.created" in await actions(actorId=created["by"]["id"])
+    assert await actions(actorId="nobody") == await actions(actions=[]) == set()
+    assert await actions(time={"since": "2026-03-15T00:00:00Z"}) == set()

@@ -20,12 +20,23 @@ from graphql import (
 
 from graph.schema import export
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+# What the second contract says in comments, because GraphQL cannot extend an argument list.
+IN_COMMENTS = frozenset(
+    {
+        "EventCategory.OPERATIONAL",
+        "EventType implements Node",
+        "Query.auditLog(filter:): AuditFilter",
+        "Query.webhooks(orderBy:): WebhookOrder",
+        "Scope.INSTALLATION",
+    }
+)
 
 
 @pytest.fixture(scope="module")
 def promised() -> GraphQLSchema:
-    return build_schema((Path(__file__).parent / "contract.graphql").read_text())
+    return build_schema("".join((HERE / name).read_text() for name in ("contract.graphql", "contract-2.graphql")))
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +47,15 @@ def offered() -> GraphQLSchema:
 def test_the_schema_holds_every_type_of_the_contract_with_equal_members(
     promised: GraphQLSchema, offered: GraphQLSchema
 ) -> None:
-    missing = set(_lines(promised)) - set(_lines(offered))
+    missing = {*_lines(promised), *IN_COMMENTS} - set(_lines(offered))
 
-    assert sorted(missing) == []
+    assert sorted(missing - _to_come()) == []
+
+
+def test_what_has_come_is_not_listed_as_still_to_come(offered: GraphQLSchema) -> None:
+    come = _to_come() & set(_lines(offered))
+
+    assert sorted(come) == [], "take these lines out of contract-2-to-come.txt"
 
 
 def test_nothing_beyond_the_contract_is_required_of_a_client(promised: GraphQLSchema, offered: GraphQLSchema) -> None:
@@ -64,6 +81,11 @@ def test_the_exported_file_is_the_schema_of_the_code() -> None:
     exported = (ROOT / "schema.graphql").read_text()
 
     assert exported == export(), "schema.graphql is stale; write it anew with `make schema`"
+
+
+def _to_come() -> set[str]:
+    """What of the second contract other work will bring. This list only shrinks."""
+    return set((HERE / "contract-2-to-come.txt").read_text().splitlines())
 
 
 def _lines(schema: GraphQLSchema) -> list[str]:

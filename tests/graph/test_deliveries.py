@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from app.access.actor import Actor
 from app.access.caller import Caller
 from app.access.keys import create_workspace
 from app.catalogue import BUILT_IN
 from app.publishing.draft import EventDraft
-from app.statuses import Scope
+from app.statuses import ActorKind, Scope
 from tests.domain import Domain
 from tests.graph.conftest import Api, api_of
 from tests.graph.counting import counted
@@ -166,7 +167,8 @@ async def test_another_workspaces_delivery_is_one_that_never_existed(world: Worl
     await world.webhook()
     event = await world.publish()
     [row] = await world.deliveries()
-    stranger = await api_of(live.resources, live.http, Caller(other.id, "Eve", frozenset(Scope)))
+    eve = Caller(other.id, Actor(ActorKind.PERSON, name="Eve"), frozenset(Scope))
+    stranger = await api_of(live.resources, live.http, eve)
     document = """query($delivery: ID!, $event: ID!, $webhook: ID!) {
       delivery(id: $delivery) { id } event(id: $event) { id } node(id: $delivery) { id }
       deliveries(filter: {webhookId: $webhook}) { nodes { id } } events { nodes { id } }

@@ -122,3 +122,26 @@ async def test_a_filter_takes_only_so_many_values(api: Api) -> None:
     [error] = refused["userErrors"]
     assert (error["code"], error["path"]) == ("TOO_MANY", ["filter", "eventTypes"])
     assert "101 event types; at most 100" in error["message"]
+
+
+async def test_operations_are_listed_with_who_started_them_and_canceled(api: Api, stranger: Api) -> None:
+    begun = [(await api.change("cancelDeliveries", {"filter": {}}, BEGUN))["operation"]["id"] for _ in range(2)]
+    document = """{
+      operations(first: 1) { nodes { id kindCode status createdBy { kind id name } } pageInfo { hasNextPage } }
+      viewer { apiKey { id } actor { kind id name } expiresAt }
+    }"""
+
+    listed = await api.data(document)
+    canceled = await api.change("cancelOperation", {"id": begun[1]}, "operation { id status } userErrors { code }")
+    refused = await stranger.change("cancelOperation", {"id": begun[0]}, "operation { id } userErrors { path code }")
+    theirs = await stranger.data("{ operations { edges { cursor node { id } } } }")
+
+    actor = {"kind": "API_KEY", "id": listed["viewer"]["apiKey"]["id"], "name": "test"}
+    assert listed["operations"] == {
+        "nodes": [{"id": begun[1], "kindCode": "CANCEL_DELIVERIES", "status": "RUNNING", "createdBy": actor}],
+        "pageInfo": {"hasNextPage": True},
+    }
+    assert (listed["viewer"]["actor"], listed["viewer"]["expiresAt"]) == (actor, None)
+    assert canceled == {"operation": {"id": begun[1], "status": "CANCELED"}, "userErrors": []}
+    assert refused == {"operation": None, "userErrors": [{"path": ["id"], "code": "NOT_FOUND"}]}
+    assert theirs["operations"] == {"edges": []}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.access.actor import Actor
 from app.access.caller import Caller
 from app.access.key_format import is_key
 from app.access.keys import (
@@ -21,7 +22,7 @@ from app.access.known_keys import KEPT, digest
 from app.errors import Forbidden, Problem, Rejected, Unauthenticated, UserErrorCode
 from app.ids import API_KEY, new_id
 from app.models import ApiKey
-from app.statuses import Scope
+from app.statuses import ActorKind, Scope
 from tests.clock import FakeClock
 from tests.domain import Domain, open_domain
 
@@ -42,7 +43,7 @@ async def test_a_key_names_its_workspace_its_scopes_and_who_acts(domain: Domain)
 
     assert caller == Caller(
         workspace_id=domain.caller.workspace_id,
-        actor=f"CI ({created.api_key.id})",
+        actor=Actor(ActorKind.API_KEY, created.api_key.id, "CI"),
         scopes=frozenset({Scope.READ, Scope.PUBLISH}),
         api_key_id=created.api_key.id,
         source_address="198.51.100.1",

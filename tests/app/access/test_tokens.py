@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.access.actor import Actor
 from app.access.caller import Caller
 from app.access.keys import CreatedKey, KeyDraft, create_key, revoke_key
 from app.access.token_signer import Claims, TokenSigner
 from app.access.tokens import create_access_token
 from app.clock import Micros, from_micros
 from app.errors import Forbidden, Problem, Rejected, Unauthenticated, UserErrorCode
-from app.statuses import Scope
+from app.statuses import ActorKind, Scope
 from tests.clock import START
 from tests.domain import Domain
 
@@ -72,7 +73,8 @@ async def test_a_token_acts_for_its_key_with_the_scopes_it_was_given(domain: Dom
     assert acting.scopes == {Scope.READ}
     assert acting.workspace_id == domain.caller.workspace_id
     assert acting.api_key_id == created.api_key.id
-    assert acting.actor == f"browser backend ({created.api_key.id})"
+    assert acting.actor == Actor(ActorKind.ACCESS_TOKEN, created.api_key.id, "browser backend")
+    assert acting.expires_at == made.expires_at
 
 
 async def test_a_token_ends_at_its_time_to_the_moment(domain: Domain) -> None:
@@ -168,7 +170,7 @@ async def test_the_audit_log_says_that_a_token_was_made_and_never_which(domain: 
     made = await create_access_token(domain.resources.authenticator, caller, [Scope.READ], 60)
 
     [entry] = await domain.audit_log("access_token.created")
-    assert (entry["subject_id"], entry["actor"]) == (created.api_key.id, caller.actor)
+    assert (entry["subject_id"], entry["actor"]) == (created.api_key.id, str(caller.actor))
     assert entry["changes"] == {"scopes": [None, ["READ"]], "expiresAt": [None, "2026-03-14T09:27:53.589Z"]}
     assert made.token not in repr((entry, made))
 

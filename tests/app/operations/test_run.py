@@ -9,9 +9,11 @@ from structlog.testing import capture_logs
 from app.database.database import Statements
 from app.database.errors import DatabaseUnavailable
 from app.delivery_filter import DeliveryFilter
+from app.errors import Rejected
 from app.operations import bulk, run
 from app.operations.begin import Matched
 from app.operations.bulk import cancel_deliveries, retry_deliveries
+from app.operations.cancel import cancel_operation
 from app.operations.progress import Progress, Task
 from app.operations.run import run_batches, run_due_operations
 from app.resources import Resources, open_resources
@@ -144,3 +146,49 @@ async def test_an_operation_goes_on_after_the_database_was_away(desk: Desk, monk
     away.append(False)
 
     assert (await desk.done(matched)).done == 5
+
+
+async def test_an_operation_that_is_canceled_keeps_what_it_did_and_does_no_more(desk: Desk) -> None:
+    matched = await began(desk)
+    resources, caller = desk.domain.resources, desk.domain.caller
+    await run_batches(resources, resources.lease)
+    assert matched.operation is not None
+
+    async with desk.domain.announced(Topic.OPERATIONS, 1) as updates:
+        canceled = await cancel_operation(resources, caller, matched.operation.id)
+    again = await cancel_operation(resources, caller, matched.operation.id)
+    batches = await run_due_operations(resources, resources.lease)
+
+    assert (canceled.status, canceled.done, batches) == (OperationStatus.CANCELED, 2, 0)
+    assert again.completed_at == canceled.completed_at == desk.domain.clock.now()
+    assert [update.status for update in updates] == ["CANCELED"]
+    assert sorted(await desk.statuses()) == ["CANCELED"] * 2 + ["PENDING"] * 3
+    assert len(await desk.domain.audit_log("operation.canceled")) == 1
+
+
+async def test_a_batch_whose_operation_is_canceled_meanwhile_is_undone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matched = await began(desk)
+    cancel_batch = run._BATCHES[bulk.CANCEL.kind]
+
+    async def batch(statements: Statements, task: Task, at: datetime) -> Progress:
+        progress = await cancel_batch(statements, task, at)
+        assert matched.operation is not None
+        await statements.execute("UPDATE operation SET status = 'CANCELED' WHERE id = $1", matched.operation.id)
+        return progress
+
+    monkeypatch.setattr(run, "_BATCHES", {bulk.CANCEL.kind: batch})
+    await run_batches(desk.domain.resources, desk.domain.resources.lease)
+
+    assert set(await desk.statuses()) == {"PENDING"}
+
+
+async def test_an_operation_that_has_ended_or_is_anothers_is_not_canceled(desk: Desk) -> None:
+    matched = await began(desk)
+    await desk.done(matched)
+    assert matched.operation is not None
+
+    for caller, said in ((desk.domain.caller, "is COMPLETED already"), (desk.domain.stranger, "No operation has")):
+        with pytest.raises(Rejected, match=said):
+            await cancel_operation(desk.domain.resources, caller, matched.operation.id)

@@ -7,10 +7,11 @@ from typing import Any
 import orjson
 import pytest
 
+from app.access.actor import Actor
 from app.access.caller import Caller
 from app.errors import Forbidden, Rejected, UserErrorCode
 from app.publishing.draft import MAX_EVENTS, EventDraft
-from app.statuses import Scope
+from app.statuses import ActorKind, Scope
 from app.webhooks.lifecycle import delete_webhook, pause_webhook
 from tests.world import TICKET, World
 
@@ -165,7 +166,7 @@ async def test_a_request_holds_between_one_and_a_thousand_events(world: World) -
 
 
 async def test_publishing_needs_its_scope(world: World) -> None:
-    reader = Caller(world.caller.workspace_id, "reader", frozenset({Scope.READ}))
+    reader = Caller(world.caller.workspace_id, Actor(ActorKind.PERSON, name="reader"), frozenset({Scope.READ}))
 
     with pytest.raises(Forbidden, match="PUBLISH"):
         await world.resources.publisher.publish(reader, [EventDraft("ticket.created", TICKET)], batch=False)
