@@ -23,10 +23,6 @@ class Ring:
 
     def __init__(self, *, kept: int = 20_000) -> None:
         self._window = Window(kept)
-        # Told apart from every other run of the process by chance alone; never 0, so that Cursor(0, …) is nobody's.
-        self._epoch = secrets.randbits(62) + 1
-        # One count for all streams: what was ever announced. A stream that is kept nowhere needs no memory of its own.
-        self._announced = 0
         self._followers = 0
 
     async def __aenter__(self) -> Self:
@@ -39,8 +35,7 @@ class Ring:
         """See `Updates.announce`."""
         for workspace_id, group in by_workspace(updates).items():
             shelf = self._shelf((topic, workspace_id))
-            self._window.append(shelf, enumerate(group, self._announced + 1))
-            self._announced += len(group)
+            self._window.append(shelf, enumerate(group, shelf.last + 1))
 
     def follow(self, topic: Topic, workspace_id: str, after: str | None = None) -> AsyncGenerator[Batch, None]:
         """See `Updates.follow`."""
@@ -60,7 +55,7 @@ class Ring:
         shelf.followers += 1
         self._followers += 1
         try:
-            position, gap = start(after, Cursor(self._epoch, self._announced))
+            position, gap = start(after, Cursor(shelf.epoch, shelf.last))
             following = Following(self._window, shelf, position, gap=gap, backfill=_oldest_kept)
             while (batch := await following.next()) is not None:
                 yield batch
@@ -71,7 +66,13 @@ class Ring:
                 self._window.forget(shelf)
 
     def _shelf(self, stream: Stream) -> Shelf:
-        return self._window.open(stream, self._epoch, self._window.forgotten)
+        """The shelf of a stream. Each counts for itself: a cursor says nothing about how much others announce."""
+        if (shelf := self._window.get(stream)) is not None:
+            return shelf
+        # An epoch of its own by chance, which tells it from every other run of the process and from a shelf whose end
+        # is no longer known; never 0, so that Cursor(0, …) is nobody's.
+        end = self._window.forgotten.get(stream) or Cursor(secrets.randbits(62) + 1, 0)
+        return self._window.open(stream, end.epoch, end.number)
 
 
 async def _oldest_kept(shelf: Shelf, position: Cursor) -> Page:

@@ -5,13 +5,16 @@ Knows neither where updates come from nor who counts them; the ring fills it by 
 
 import asyncio
 from bisect import bisect_right
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from app.updates.bus import MAX_BATCH, Batch
 from app.updates.cursor import Cursor, format_cursor
 from app.updates.update import Stream, Update
+
+# Streams of which only the end is known: a few megabytes.
+MAX_FORGOTTEN = 10_000
 
 
 class Page(NamedTuple):
@@ -66,14 +69,14 @@ def _number(kept: Kept) -> int:
 class Window:
     """Shelves by stream. Where all of them together hold more than `capacity`, the oldest update goes.
 
-    `forgotten` is the highest number that is gone from a shelf that is itself gone: a new shelf knows nothing below it.
+    `forgotten` says where the shelves that are gone ended, for the latest `MAX_FORGOTTEN` of them.
     """
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._shelves: dict[Stream, Shelf] = {}
         self._order: deque[Kept] = deque()
-        self.forgotten = 0
+        self.forgotten: OrderedDict[Stream, Cursor] = OrderedDict()
         self.closed = False
 
     def __len__(self) -> int:
@@ -120,7 +123,10 @@ class Window:
         """Drop a shelf that nobody follows."""
         if self._shelves.get(shelf.stream) is shelf:
             del self._shelves[shelf.stream]
-            self.forgotten = max(self.forgotten, shelf.floor)
+            self.forgotten[shelf.stream] = Cursor(shelf.epoch, shelf.last)
+            self.forgotten.move_to_end(shelf.stream)
+            if len(self.forgotten) > MAX_FORGOTTEN:
+                self.forgotten.popitem(last=False)
 
     def close(self) -> None:
         """End everyone who follows."""

@@ -7,10 +7,12 @@ from collections import Counter
 from contextlib import AsyncExitStack
 from types import FrameType
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.updates import Topic, Update, open_updates
+from app.updates import Topic, Update, open_updates, window
+from app.updates.cursor import parse_cursor
 from app.updates.ring import Ring
 from app.updates.window import Shelf
 from tests.app.updates.follower import Follower, an_update, numbers, some_updates
@@ -59,6 +61,33 @@ async def test_a_workspace_that_was_forgotten_is_a_gap_to_those_who_missed_somet
         async with Follower(ring, after=early) as missed, Follower(ring, after=late) as complete:
             assert missed.first.gap
             assert not complete.first.gap
+
+
+async def test_a_cursor_does_not_count_what_other_workspaces_and_topics_announce() -> None:
+    async with Ring(kept=100) as ring, Follower(ring) as follower:
+        ring.announce(Topic.DELIVERIES, [an_update(1)])
+        before = await follower.next()
+        ring.announce(Topic.DELIVERIES, some_updates(range(50), "ws_busy"))
+        ring.announce(Topic.WEBHOOKS, some_updates(range(50)))
+        ring.announce(Topic.DELIVERIES, [an_update(2)])
+        after = await follower.next()
+        async with Follower(ring, "ws_busy") as other:
+            pass
+
+    assert parse_cursor(after.cursor) == parse_cursor(before.cursor)._replace(number=2)
+    assert parse_cursor(other.first.cursor).epoch != parse_cursor(before.cursor).epoch
+
+
+async def test_a_stream_whose_end_is_no_longer_known_is_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window, "MAX_FORGOTTEN", 1)
+    async with Ring(kept=100) as ring:
+        cursors = []
+        for workspace_id in ("ws_a", "ws_b"):
+            async with Follower(ring, workspace_id) as follower:
+                cursors.append(follower.first.cursor)
+
+        async with Follower(ring, "ws_a", after=cursors[0]) as lost, Follower(ring, "ws_b", after=cursors[1]) as known:
+            assert (lost.first.gap, known.first.gap) == (True, False)
 
 
 async def test_a_thousand_sleeping_followers_cost_an_announcement_nothing() -> None:
