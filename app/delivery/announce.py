@@ -9,7 +9,6 @@ from structlog.typing import EventDict
 from app.delivery.finished_attempt import FinishedAttempt, RecordResult
 from app.logs import log_many
 from app.metrics import MeasuredAttempt, Metrics
-from app.sender.outcome import Answered
 from app.updates.bus import Updates
 from app.updates.update import DeliveryRef, Topic, Update, delivery_changed, webhook_changed
 
@@ -65,7 +64,7 @@ def _line(finished: FinishedAttempt, result: RecordResult) -> EventDict:
         "number": claimed.attempt_count + 1,
         "trigger": claimed.trigger,
         "outcome": finished.outcome,
-        "response_status": answer.status if isinstance(answer, Answered) else None,
+        "response_status": answer.status,
         "duration_ms": round(answer.duration_ms, 1),
         "status": result.status if result.moved else "left to others",
         "next_attempt_at": finished.decision.next_attempt_at,

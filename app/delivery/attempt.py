@@ -113,7 +113,7 @@ def _finished(
         shown_headers=signed.shown_headers,
         started_at=to_micros(started_at),
         finished_at=to_micros(finished_at),
-        answer=without_credentials(answer, sending.target.credentials) if isinstance(answer, Answered) else answer,
+        answer=without_credentials(answer, sending.target.credentials),
         outcome=attempted.outcome,
         decision=decide(facts, attempted, random.random(), policy.breaker),
     )

@@ -27,8 +27,8 @@ class FinishedAttempt(NamedTuple):
 
     @property
     def response_status(self) -> int | None:
-        """The status of the answer, if there was one."""
-        return self.answer.status if isinstance(self.answer, Answered) else None
+        """The status of the answer, if that was read, whatever became of the rest."""
+        return self.answer.status
 
     @property
     def ends_failures(self) -> bool:

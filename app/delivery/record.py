@@ -195,7 +195,7 @@ def _attempt_row(finished: FinishedAttempt) -> list[Any]:
         finished.target.method,
         finished.target.url,
         orjson.dumps(finished.shown_headers).decode(),
-        answered.status if answered else None,
+        finished.response_status,
         orjson.dumps(answered.headers).decode() if answered else None,
         answered.body if answered else None,
         answered.truncated if answered else False,

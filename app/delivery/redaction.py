@@ -6,7 +6,7 @@ Pure: credentials and an answer in, the answer as it may be kept out.
 import json
 from collections.abc import Iterable, Sequence
 
-from app.sender.outcome import Answered
+from app.sender.outcome import Answered, Unreachable
 from app.webhooks.credentials import MASK, CustomHeader
 
 # A shorter one is found in every answer by chance, and masking it would only point it out.
@@ -24,10 +24,13 @@ def spellings(headers: Iterable[CustomHeader], credential: str | None) -> tuple[
     return tuple(sorted(plain | escaped | slashed, key=len, reverse=True))
 
 
-def without_credentials(answer: Answered, spelled: Sequence[str]) -> Answered:
-    """The answer with everything of `spelled` masked in its body and the values of its headers."""
+def without_credentials(answer: Answered | Unreachable, spelled: Sequence[str]) -> Answered | Unreachable:
+    """The answer with everything of `spelled` masked in its body and the values of its headers, or in its error, which
+    may name a header."""
     if not spelled:
         return answer
+    if isinstance(answer, Unreachable):
+        return answer._replace(error=_masked(answer.error, spelled))
     headers = tuple((name, _masked(value, spelled)) for name, value in answer.headers)
     return answer._replace(headers=headers, body=_masked(answer.body, spelled))
 

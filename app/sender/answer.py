@@ -1,59 +1,46 @@
 """Reads the answer to one request from bytes as they come, within limits. Pure: no socket, no clock, no loop.
 
 llhttp, the strict parser of Node.js, reads the grammar (RFC 9112). What is asked here is when the answer is whole, what
-of it is kept, and whether what came stays within reason: a receiver may be hostile.
+of it is kept, and whether what came stays within reason: a receiver may be hostile. An answer that the parser refuses
+is read once more from its beginning with patience for what cannot do harm; its connection then serves no other request.
 """
 
 import re
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import httptools
+
+from app.sender.refusals import (
+    AnswerRefused,
+    HeaderRefused,
+    HeadTooLong,
+    NotHttp,
+    SpeaksHttp2,
+    TooManyHeaders,
+    TooManyInterim,
+    TooMuchFraming,
+)
+from app.sender.sloppy_chunks import SloppyChunks
+from app.sender.sloppy_head import end_of_head, tidy
 
 # Early hints come one or two at a time (RFC 8297).
 _MAX_INTERIM_ANSWERS = 16
 
 # As most servers have it for requests (Apache, nginx: 8 KiB a line).
 _MAX_HEADER_BYTES = 8190
-_MAX_HEADERS = 100
+# More than any framework sends; the bytes are bounded anyway.
+_MAX_HEADERS = 1_000
 # Until they are whole, lines wait in the parser; and what frames a body (chunks, trailers) is no body, but takes time.
 _MAX_HEAD_BYTES = 64 * 1024
 _MAX_FRAMING_BYTES = 1024 * 1024
 
-Part = Literal["status line", "headers", "chunks"]
-
-
 _PROTOCOL = b"HTTP/"
-
-
-class AnswerRefused(Exception):
-    """What came is no answer that this server takes.
-
-    AnswerRefused
-    ├── NotHttp             it cannot be read
-    ├── LineTooLong         the status line or a header
-    ├── TooMuchFraming      chunks of nothing, trailers: it goes on without getting anywhere
-    └── UnexpectedAnswer    interim answers without end
-    """
-
-
-class NotHttp(AnswerRefused):
-    """What came cannot be read as an answer."""
-
-    def __init__(self, part: Part) -> None:
-        super().__init__()
-        self.part = part
-
-
-class LineTooLong(AnswerRefused):
-    """The status line or a header is longer than any receiver's should be."""
-
-
-class TooMuchFraming(AnswerRefused):
-    """The answer goes on without getting anywhere."""
-
-
-class UnexpectedAnswer(AnswerRefused):
-    """One interim answer too many."""
+_STATUS_LINE = re.compile(rb"HTTP/[0-9]\.[0-9] ([1-9][0-9]{2})(?![0-9A-Za-z])")
+# A connection of HTTP/2 begins with SETTINGS, or ends with GOAWAY: length, type, flags, stream 0 (RFC 9113, section 4).
+_HTTP2_FRAME = re.compile(rb"\0..[\x04\x07].\0{4}", re.DOTALL)
+_HTTP2_FRAME_BYTES = 9
+# The longest end of a head, but for its last byte.
+_END_BYTES = 3
 
 
 class Received(NamedTuple):
@@ -81,6 +68,13 @@ class AnswerReader:
         self._cap = cap
         # What is known of the protocol that the status line names, and the bytes before those that come next.
         self._protocol = self._tail = b""
+        # All of it while it is not whole: the parser may refuse it late.
+        self._came: list[bytes] = []
+        self._is_sloppy = False
+        # Of a sloppy answer: what no parser has taken yet, and how much of that has been searched for the head's end.
+        self._pending = bytearray()
+        self._searched = 0
+        self._chunks: SloppyChunks | None = None
         self._headers: list[tuple[bytes, bytes]] = []
         self._header_count = 0
         self._body = bytearray()
@@ -94,6 +88,11 @@ class AnswerReader:
         self.keep_seconds: float | None = None
 
     @property
+    def status(self) -> int | None:
+        """The status of the answer as soon as it has come; None for that of an interim answer."""
+        return self._status if self._status and not self._is_interim else None
+
+    @property
     def body_bytes(self) -> int:
         """How much of the body has come."""
         return len(self._body)
@@ -105,35 +104,97 @@ class AnswerReader:
             AnswerRefused: it never will be.
         """
         self._bytes += len(data)
-        if len(self._protocol) < len(_PROTOCOL):
-            self._read_protocol(data)
-        interim_answers = self._interim_answers
+        if self._is_sloppy:
+            self._pending += data
+            self._read_sloppy()
+        else:
+            self._came.append(data)
+            interim_answers = self._interim_answers
+            if not self._parse(data) or not self._is_http(data, self._interim_answers - interim_answers):
+                self._begin_again()
+        if self._whole:
+            self._came.clear()
+            self.reusable = self.reusable and not self._is_sloppy
+        elif self._bytes - len(self._body) > self._most_beside_the_body:
+            raise TooMuchFraming if self.head_is_whole else HeadTooLong(_MAX_HEAD_BYTES)
+        return self._whole
+
+    def _parse(self, data: bytes | bytearray) -> bool:
+        """Let the parser read on; return whether it could.
+
+        Raises:
+            AnswerRefused: the answer breaks a limit.
+        """
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:  # nobody asked for another protocol: the answer is over
             self._whole, self.reusable = True, False
         except httptools.HttpParserError as error:
-            if not self._whole:
-                raise self._fault(error) from None
-            self.reusable = False  # more came than the answer
-        if interim_answers < self._interim_answers:
+            if isinstance(error.__context__, AnswerRefused):  # raised below, in a call of the parser's
+                raise error.__context__ from None
+            self.reusable = False  # if the answer is whole, more came than that
+            return self._whole
+        return True
+
+    def _begin_again(self) -> None:
+        """Read what has come once more, as a sloppy answer."""
+        came = b"".join(self._came)
+        self.expect(cap=self._cap)
+        self._parser = httptools.HttpResponseParser(self)
+        self._is_sloppy, self._bytes, self._pending = True, len(came), bytearray(came)
+        self._read_sloppy()
+
+    def _read_sloppy(self) -> None:
+        while not self.head_is_whole and not self._whole:
+            if not self._read_sloppy_head():
+                return
+        if self._chunks is None:
+            self._parse(self._pending)
+        elif not self._whole:
+            self.on_body(self._chunks.read(self._pending))
+            self._whole |= self._chunks.ended
+        self._pending.clear()
+
+    def _read_sloppy_head(self) -> bool:
+        """Read the head of an answer, if it has all come; return whether it has."""
+        pending = self._pending
+        if not self._searched:
+            del pending[: len(pending) - len(pending.lstrip(b"\r\n"))]  # as the parser does
+        if not (status := _status_in(pending)):
+            return False
+        if status >= 200:
+            self._status = status
+        end = end_of_head(pending, max(0, self._searched - _END_BYTES))
+        if end < 0:
+            self._searched = len(pending)
+            return False
+        head = bytes(pending[:end])
+        del pending[:end]
+        self._searched, self._bytes = 0, len(pending)
+        if not self._parse(tidy(head)):
+            raise NotHttp("status line")  # the headers are in order now
+        return True
+
+    def _is_http(self, data: bytes, interim_answers: int) -> bool:
+        """Whether the status lines name HTTP, `interim_answers` of which end in `data`: llhttp reads those of RTSP and
+        ICE as if they were HTTP's."""
+        is_http = self._read_protocol(data)
+        if interim_answers:
             rest = self._tail + data
-            for _ in range(self._interim_answers - interim_answers):
+            for _ in range(interim_answers):
                 rest = rest.partition(b"\r\n\r\n")[2]
                 self._protocol = b""
-                self._read_protocol(rest)
-        self._tail = (self._tail + data[-3:])[-3:]
-        if not self._whole and self._bytes - len(self._body) > self._most_beside_the_body:
-            raise TooMuchFraming if self.head_is_whole else LineTooLong
-        return self._whole
+                is_http &= self._read_protocol(rest)
+        self._tail = (self._tail + data[-_END_BYTES:])[-_END_BYTES:]
+        return is_http
 
-    def _read_protocol(self, data: bytes) -> None:
-        """Refuse an answer of another protocol: llhttp reads those of RTSP and ICE as if they were HTTP's."""
+    def _read_protocol(self, data: bytes) -> bool:
+        if len(self._protocol) == len(_PROTOCOL):
+            return True
         if not self._protocol:
             data = data.lstrip(b"\r\n")  # as llhttp does
         self._protocol += data[: len(_PROTOCOL) - len(self._protocol)]
-        if not _PROTOCOL.startswith(self._protocol):
-            raise NotHttp("status line")
+        return _PROTOCOL.startswith(self._protocol)
 
     def end(self) -> bool:
         """Nothing more will come: return whether the answer is whole, as one is that has no other end."""
@@ -153,13 +214,6 @@ class AnswerReader:
     def _is_interim(self) -> bool:
         return 100 <= self._status < 200 and self._status != 101
 
-    def _fault(self, error: httptools.HttpParserError) -> AnswerRefused:
-        if isinstance(error.__context__, AnswerRefused):  # raised below, in a call of the parser's
-            return error.__context__
-        if self.head_is_whole:
-            return NotHttp("chunks")
-        return NotHttp("headers" if self._status or self._headers else "status line")
-
     # ── what the parser calls ──
 
     def on_message_begin(self) -> None:
@@ -168,18 +222,18 @@ class AnswerReader:
             self.reusable = False
 
     def on_status(self, _: bytes) -> None:
-        """Take note that there is a status line."""
+        """Take note of the status, which stands in front of its reason phrase."""
         if not self._whole:
-            self._status = -1
+            self._status = self._parser.get_status_code()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; those behind a body are counted, too."""
         if self._whole:
             return
         if len(name) + len(value) > _MAX_HEADER_BYTES:
-            raise LineTooLong
+            raise HeaderRefused(name, len(self._headers) + 2, f"is longer than {_MAX_HEADER_BYTES} bytes")
         if len(self._headers) >= _MAX_HEADERS:
-            raise NotHttp("headers")
+            raise TooManyHeaders(_MAX_HEADERS)
         self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
@@ -192,7 +246,8 @@ class AnswerReader:
         self.head_is_whole = True
         self._header_count = len(self._headers)
         values = {name.lower(): value for name, value in self._headers}
-        chunked = values.get(b"transfer-encoding", b"").lower().endswith(b"chunked")
+        chunked = values.get(b"transfer-encoding", b"").lower().rpartition(b",")[2].strip() == b"chunked"
+        self._chunks = SloppyChunks() if chunked and self._is_sloppy else None
         self._ends_with_connection = not chunked and b"content-length" not in values
         if (keep_alive := values.get(b"keep-alive")) and (found := _KEEP_TIMEOUT.search(keep_alive)):
             self.keep_seconds = float(found[1])
@@ -215,6 +270,23 @@ class AnswerReader:
             return
         self._interim_answers += 1
         if self._interim_answers > _MAX_INTERIM_ANSWERS:
-            raise UnexpectedAnswer
+            raise TooManyInterim(_MAX_INTERIM_ANSWERS)
         self._headers.clear()
         self._status = self._bytes = 0
+
+
+def _status_in(head: bytearray) -> int | None:
+    """The status with which a head begins; None if that has not all come.
+
+    Raises:
+        NotHttp, SpeaksHttp2: it does not begin with a status.
+    """
+    if found := _STATUS_LINE.match(head):
+        return int(found[1])
+    if _HTTP2_FRAME.match(head):
+        raise SpeaksHttp2
+    begins_http2 = head.startswith(b"\0") and len(head) < _HTTP2_FRAME_BYTES
+    begins_http = _PROTOCOL.startswith(head[:5]) and b"\n" not in head and len(head) <= len("HTTP/1.1 200")
+    if begins_http2 or begins_http:
+        return None
+    raise NotHttp("status line")

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import cast
 
-from app.sender.answer import AnswerReader, AnswerRefused, Received
+from app.sender.answer import AnswerReader, Received
 from app.sender.exchange import Exchange
+from app.sender.refusals import AnswerRefused
 
 # A big body goes out in pieces, so that other requests get their turn between them.
 _PIECE_BYTES = 256 * 1024
@@ -158,7 +159,10 @@ class Connection(asyncio.Protocol):
     # ── the end of an exchange ──
 
     def _note_progress(self, reader: AnswerReader) -> None:
-        if self._exchange is not None and reader.head_is_whole:
+        if self._exchange is None:
+            return
+        self._exchange.status = reader.status
+        if reader.head_is_whole:
             self._exchange.headers_came = self._exchange.headers_came or perf_counter()
             self._exchange.body_bytes = reader.body_bytes
 

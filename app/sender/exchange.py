@@ -37,6 +37,8 @@ class Exchange:
     certificate: bytes | None = None
     """DER."""
     sent: float | None = None
+    status: int | None = None
+    """Of the answer, as soon as it has come."""
     headers_came: float | None = None
     body_bytes: int = 0
     ended: float | None = None

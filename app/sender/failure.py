@@ -10,8 +10,8 @@
     │   │       └── AddressBlocked
     │   └── ProtocolError         what came is not HTTP, or breaks a limit
 
-Pure. A sentence names the host, the address and the port and nothing else of the URL, which may hold credentials; nor
-does it repeat what the receiver sent.
+Pure. A sentence names the host, the address and the port and nothing else of the URL, which may hold credentials; of
+what the receiver sent it repeats the name of a header at most.
 """
 
 import errno
@@ -21,19 +21,13 @@ import ssl
 
 import httpx
 
-from app.sender.answer import AnswerRefused, LineTooLong, NotHttp, TooMuchFraming
 from app.sender.connecting import NotConnected, NotResolved, NotSecured
 from app.sender.connection import ConnectionLost, DeadlinePassed
 from app.sender.exchange import Exchange
+from app.sender.refusals import AnswerRefused
 
 # What may become of a request, whoever is to blame.
 EXPECTED = (DeadlinePassed, NotResolved, NotConnected, NotSecured, ConnectionLost, AnswerRefused)
-
-_NOT_HTTP = {
-    "status line": "The answer is not HTTP: its status line cannot be read.",
-    "headers": "The answer cannot be read: its headers are not HTTP, or there are too many of them.",
-    "chunks": "The body of the answer is not HTTP: its chunks cannot be read.",
-}
 
 
 class NameUnresolved(httpx.ConnectError):
@@ -58,6 +52,9 @@ def failure(error: Exception, exchange: Exchange) -> httpx.RequestError:
         case NotSecured(error=ssl.SSLCertVerificationError() as cause):
             fault = cause.verify_message.rstrip(".")
             return TlsRefused(f"TLS: the certificate of {exchange.host} was refused: {fault}.")
+        case NotSecured(error=ssl.SSLError() as cause) if _knows_no_http_1(cause):
+            refused = f"{_tried(exchange)} refused HTTP/1.1 in the handshake"
+            return TlsRefused(f"TLS: {refused}. The receiver speaks HTTP/2 only; deliveries use HTTP/1.1.")
         case NotSecured(error=ssl.SSLError() as cause):
             return TlsRefused(f"TLS: the handshake with {_tried(exchange)} failed: {_tls_fault(cause)}.")
         case NotConnected(error=cause):
@@ -70,19 +67,7 @@ def failure(error: Exception, exchange: Exchange) -> httpx.RequestError:
             how = "reset" if was_reset else "closed"
             return httpx.ReadError(f"The receiver {how} the connection{kept} without an answer.")
         case _:
-            return httpx.RemoteProtocolError(_refused(error))
-
-
-def _refused(error: Exception) -> str:
-    match error:
-        case NotHttp(part=part):
-            return _NOT_HTTP[part]
-        case LineTooLong():
-            return "The answer breaks a limit: its status line or one of its headers is too long."
-        case TooMuchFraming():
-            return "The answer breaks a limit: what lies around its body is longer than any body needs."
-        case _:
-            return "The receiver sent answers that were not asked for, or interim ones without end."
+            return httpx.RemoteProtocolError(str(error))
 
 
 def _late(exchange: Exchange) -> httpx.TimeoutException:
@@ -129,6 +114,11 @@ def _not_connected(error: OSError | RuntimeError, exchange: Exchange) -> httpx.T
 
 def _tls_fault(error: ssl.SSLError) -> str:
     return (error.reason or "the receiver speaks no TLS that this server accepts").lower().replace("_", " ")
+
+
+def _knows_no_http_1(error: ssl.SSLError) -> bool:
+    """Whether the receiver refused the only protocol that is offered; Python has no name for this alert (RFC 7301)."""
+    return "no application protocol" in str(error).lower().replace("_", " ")
 
 
 def _tried(exchange: Exchange) -> str:

@@ -27,7 +27,10 @@ class Answered(NamedTuple):
 
 
 class Unreachable(NamedTuple):
-    """No whole answer arrived. `error` is a sentence for a person and holds no part of the URL but host and port."""
+    """No whole answer arrived. `error` is a sentence for a person and holds no part of the URL but host and port.
+
+    `status` is that of the answer, if it got so far.
+    """
 
     outcome: AttemptOutcome
     error: str
@@ -35,3 +38,4 @@ class Unreachable(NamedTuple):
     remote_address: str | None
     sent_again: bool = False
     """As of `Answered`."""
+    status: int | None = None

@@ -55,9 +55,11 @@ class Sender:
             except httpx.RequestError as error:
                 outcome = _outcome_of(error)
                 exchange: Exchange | None = request.extensions.get("exchange")
-                remote_address = exchange.remote_address if exchange else None
-                again = exchange is not None and exchange.sent_again
-                return Unreachable(outcome, str(error), _milliseconds_since(started), remote_address, again)
+                duration_ms = _milliseconds_since(started)
+                if exchange is None:
+                    return Unreachable(outcome, str(error), duration_ms, None)
+                address, again, status = exchange.remote_address, exchange.sent_again, exchange.status
+                return Unreachable(outcome, str(error), duration_ms, address, again, status)
             body_cut: bool = response.extensions.get("truncated", False)
             headers, headers_cut = _kept_headers(response.headers)
             return Answered(
