@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.app.web.running import Running
+from tests.patience import PATIENCE_SECONDS
 
 KEY = "a-key-that-scripts-know"
 HEAD_SECONDS, BODY_SECONDS = 1, 2
@@ -25,7 +26,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 def opened(server: Running) -> socket.socket:
     url = httpx.URL(server.url)
-    return socket.create_connection((url.host, url.port or 80), timeout=30)
+    return socket.create_connection((url.host, url.port or 80), timeout=PATIENCE_SECONDS)
 
 
 def dripped(connection: socket.socket, data: bytes, every_seconds: float = 0.1) -> bytes:

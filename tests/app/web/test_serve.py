@@ -228,7 +228,7 @@ def test_a_restart_waits_until_the_server_before_has_finished(tmp_path: Path) ->
 
 def hung_up(server: Running, sent: bytes, *, reset: bool) -> None:
     url = httpx.URL(server.url)
-    with socket.create_connection((url.host, url.port or 80), timeout=30) as connection:
+    with socket.create_connection((url.host, url.port or 80), timeout=PATIENCE_SECONDS) as connection:
         if reset:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.sendall(sent)
