@@ -7,6 +7,7 @@ Unauthenticated                   UNAUTHENTICATED
 Forbidden                         FORBIDDEN
 RateLimited                       RATE_LIMITED, with retryAfterSeconds
 Unavailable, DatabaseUnavailable  UNAVAILABLE, with retryable: true
+NotDecrypted                      NOT_DECRYPTED: a stored secret or credential that the keys given do not open
 a limit of `graph.limits`         QUERY_TOO_COMPLEX
 an id of `graph.persisted`        PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_NOT_SUPPORTED or FORBIDDEN
 anything else                     INTERNAL_SERVER_ERROR: masked, and logged with its traceback under an id
@@ -24,6 +25,7 @@ from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionErro
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from app.database.errors import DatabaseUnavailable, in_own_words
+from app.encryption import NotDecrypted
 from app.errors import Forbidden, RateLimited, Rejected, Unauthenticated, Unavailable
 from graph import enums
 
@@ -75,6 +77,8 @@ def _explained(error: GraphQLError) -> tuple[str, dict[str, Any]]:
         return str(cause), {"code": _CODES[RateLimited], "retryAfterSeconds": math.ceil(cause.retry_after_seconds)}
     if isinstance(cause, (Unavailable, DatabaseUnavailable)):
         return _unavailable(cause)
+    if isinstance(cause, NotDecrypted):
+        return str(cause), {"code": "NOT_DECRYPTED"}
     if isinstance(cause, (BadUserInput, Rejected)):
         return str(cause), {"code": BAD_USER_INPUT}
     if isinstance(cause, _GRAPHQL_ITSELF) or (cause is None and _is_about_the_request(error)):

@@ -7,6 +7,7 @@ from graphql import GraphQLError
 from structlog.testing import capture_logs
 
 from app.database.errors import DatabaseUnavailable
+from app.encryption import NotDecrypted, UnknownKey
 from app.errors import Forbidden, RateLimited, Unauthenticated, Unavailable, UserErrorCode, rejected
 from graph.errors import BadUserInput, explain, formatted
 from tests.graph.conftest import Api, on_sqlite_only
@@ -33,6 +34,8 @@ def located(cause: Exception) -> GraphQLError:
         (Forbidden("No."), "No.", {"code": "FORBIDDEN"}),
         (RateLimited("Slow.", 1.2), "Slow.", {"code": "RATE_LIMITED", "retryAfterSeconds": 2}),
         (Unavailable("Later."), "Later.", {"code": "UNAVAILABLE", "retryable": True}),
+        (NotDecrypted("Changed."), "Changed.", {"code": "NOT_DECRYPTED"}),
+        (UnknownKey("Lost."), "Lost.", {"code": "NOT_DECRYPTED"}),
         (BadUserInput("first is -1."), "first is -1.", {"code": "BAD_USER_INPUT"}),
         (rejected(UserErrorCode.INVALID, "So not."), "So not.", {"code": "BAD_USER_INPUT"}),
         (

@@ -203,6 +203,17 @@ async def test_a_secret_that_cannot_be_decrypted_is_told_as_such(api: Api) -> No
     assert "which is not among the" in error["message"]
 
 
+async def test_headers_that_cannot_be_decrypted_are_told_as_such_to_a_query(api: Api) -> None:
+    webhook = await made(api)
+    lost = Cipher([os.urandom(32)]).encrypt("lost", f"{webhook['id']}/headers")
+    await api.resources.database.execute("UPDATE webhook SET headers = $1", lost)
+
+    error = await api.error("{ webhooks { nodes { headers { name } } } }")
+
+    assert error["extensions"] == {"code": "NOT_DECRYPTED"}
+    assert "which is not among the" in error["message"]
+
+
 async def test_a_secret_is_rotated_revealed_and_revoked(api: Api) -> None:
     webhook = await made(api)
     input_ = {"id": webhook["id"]}
