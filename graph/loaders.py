@@ -35,6 +35,9 @@ Stored = TypeVar("Stored", bound=Model)
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
+# Of the keys of one statement. PostgreSQL takes 32,767 parameters, SQLite 32,766.
+MAX_BATCH = 5_000
+
 _IDS: Columns = (("asked_id", "text"),)
 
 
@@ -127,7 +130,8 @@ class Loaders:
         self, load: Callable[[Resources, Caller, list[Key]], Awaitable[Sequence[Value]]]
     ) -> DataLoader[Key, Value]:
         # Without `self`: what holds each other stays until garbage is collected, which then looks at each piece.
-        return DataLoader(partial(_load, load, self._resources, self._caller, self.early))
+        of_batch = partial(_load, load, self._resources, self._caller, self.early)
+        return DataLoader(of_batch, max_batch_size=MAX_BATCH)
 
     def _rows(self, table: str, columns: str, build: Callable[[Row], Value]) -> DataLoader[str, Value | None]:
         return self._loader(partial(_rows, rows_by_id(table, columns), build))

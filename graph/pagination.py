@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any, TypeAlias
 
+from app.database.batch import PARENT, PARENTS, of_each_parent
 from app.database.database import Row, Statements
 from app.ids import is_id
 from graph.errors import BadUserInput
@@ -187,22 +188,20 @@ async def fetch_pages(statements: Statements, asked: Sequence[Children]) -> list
 
 
 async def _fetch_group(statements: Statements, group: Sequence[Children]) -> dict[Children, Page]:
-    # One SELECT a parent, joined by UNION ALL: each reads a few rows at the end of an index, however long its list is.
     listing, asked, column = group[0].listing, group[0].window, group[0].column
-    order, shared = _order(listing, asked), len(listing.parameters)
-    parts = [
-        replace(listing, conditions=(*listing.conditions, f"{column} = ${number}")).statement(order, asked.size + 1)
-        for number in range(shared + 1, shared + len(group) + 1)
-    ]
-    rows = await statements.fetch(
-        " UNION ALL ".join(f"SELECT * FROM ({part}) AS part{number}" for number, part in enumerate(parts)),
-        *listing.parameters,
-        *(children.parent_id for children in group),
-    )
+    order = _order(listing, asked)
+    of_parent = replace(listing, conditions=(*listing.conditions, f"{column} = {PARENT}"))
+
+    def first_rows(columns: str) -> str:
+        return replace(of_parent, columns=columns).statement(order, asked.size + 1)
+
+    statement = of_each_parent(statements.dialect, listing.table, listing.columns, first_rows)
+    parents = [(children.parent_id,) for children in group]
+    rows = await statements.fetch_rows(statement, PARENTS, parents, *listing.parameters)
     by_parent: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_parent[row[column]].append(row)
-    for found in by_parent.values():  # SQL promises no order across the parts
+    for found in by_parent.values():  # SQL promises no order among the rows of all parents
         found.sort(key=itemgetter("id"), reverse=order == "DESC")
     return {children: _cut(by_parent[children.parent_id], asked) for children in group}
 

@@ -6,7 +6,7 @@ server's prepared statement is used again.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
@@ -15,6 +15,10 @@ import orjson
 Dialect: TypeAlias = Literal["sqlite", "postgres"]
 ColumnType: TypeAlias = Literal["text", "bigint", "float8", "boolean"]
 Columns: TypeAlias = tuple[tuple[str, ColumnType], ...]
+
+# The rows of a statement of `of_each_parent`, and how it names the parent whose rows it reads.
+PARENT = "parent_id"
+PARENTS: Columns = ((PARENT, "text"),)
 
 _SELECT_NEW = re.compile(r"\bSELECT (.*) FROM \{rows\} AS new(?: WHERE true)?", re.DOTALL)
 _NEW = re.compile(r"\bnew\.(\w+)")
@@ -55,6 +59,19 @@ def for_one_row(statement: str, columns: Columns, parameters: int) -> str:
     numbers = {name: parameters + n for n, (name, _) in enumerate(columns, 1)}
     text = _SELECT_NEW.sub(r"VALUES (\1)", statement).replace(" FROM {rows} AS new", "")
     return in_dialect("sqlite", _NEW.sub(lambda found: f"${numbers[found[1]]}", text))
+
+
+def of_each_parent(dialect: Dialect, table: str, columns: str, select: Callable[[str], str]) -> str:
+    """The statement that reads a few rows of each parent in `{rows}`, which are `PARENTS`, from the end of an index.
+
+    Args:
+        columns: those to read, which the table has and `PARENT` is none of.
+        select: makes the SELECT … LIMIT of some columns of one parent's rows, which have its id `PARENT`.
+    """
+    if dialect == "postgres":
+        return f"SELECT part.* FROM {{rows}} AS parents CROSS JOIN LATERAL ({select(columns)}) AS part"
+    # SQLite has no LATERAL, and at most 500 SELECTs in one statement: it finds the rows of one parent after the other.
+    return f"SELECT {columns} FROM {{rows}} AS parents CROSS JOIN {table} WHERE id IN ({select('id')})"
 
 
 def rows_parameters(dialect: Dialect, columns: Columns, rows: Sequence[Sequence[Any]]) -> list[Any]:

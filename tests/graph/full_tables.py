@@ -63,7 +63,7 @@ def assert_along_an_index(plan: Any, most: int) -> None:
     """No table is read as a whole, nor sorted more than `most` rows, nor (as PostgreSQL tells) so many looked at."""
     if isinstance(plan, list):
         for before, step in pairwise(["", *plan]):
-            assert not re.match(r"SCAN (?!lane|found|part|\()", step), plan
+            assert not re.match(r"SCAN (?!lane|found|json_each|\()", step), plan
             assert "TEMP B-TREE" not in step or re.match(rf"SCAN lane|.* INDEX ({'|'.join(SMALL)}) ", before), plan
         return
     for node in nodes(plan):
@@ -85,25 +85,27 @@ def webhooks_of(workspace_ids: Sequence[str]) -> tuple[str, Columns, list[tuple[
     )
 
 
-def rows_of(workspace_id: str, webhooks: Sequence[str]) -> Iterator[tuple[str, Columns, list[tuple[Any, ...]]]]:
+def rows_of(
+    workspace_id: str, webhooks: Sequence[str], *, events: int = EVENTS
+) -> Iterator[tuple[str, Columns, list[tuple[Any, ...]]]]:
     """Statements and rows for a workspace: every event goes to two webhooks, some of which fail or wait."""
     made = to_micros(START)
-    events = [new_id(EVENT, START + timedelta(seconds=number)) for number in range(EVENTS)]
+    event_ids = [new_id(EVENT, START + timedelta(seconds=number)) for number in range(events)]
     deliveries = [
         (
             new_id(DELIVERY, START + timedelta(seconds=number)),
             event_id,
-            webhooks[(number + place) % WEBHOOKS],
+            webhooks[(number + place) % len(webhooks)],
             STATUSES.get(number % 100, "SUCCEEDED"),
         )
-        for number, event_id in enumerate(events)
+        for number, event_id in enumerate(event_ids)
         for place in range(2)
     ]
     yield (
         "INSERT INTO event (id, workspace_id, type, occurred_at, created_at, body, test, idempotency_key)"
         f" SELECT id, '{workspace_id}', type, {made}, {made}, '{{}}', test, key FROM {{rows}} AS new",
         (("id", "text"), ("type", "text"), ("test", "boolean"), ("key", "text")),
-        [(id_, f"ticket.t{n % 10}", n % 50 == 0, f"key-{n}") for n, id_ in enumerate(events)],
+        [(id_, f"ticket.t{n % 10}", n % 50 == 0, f"key-{n}") for n, id_ in enumerate(event_ids)],
     )
     yield (
         "INSERT INTO delivery (id, workspace_id, event_id, webhook_id, event_type, test, status, trigger,"
