@@ -98,6 +98,11 @@ class Cipher:
         except (InvalidTag, ValueError):
             raise NotDecrypted(f"What {context} holds was changed, or was encrypted for something else.") from None
 
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The fingerprints of the keys, newest first; a token says by one which key opens it."""
+        return tuple(self._ciphers)
+
     def needs_rotation(self, token: str) -> bool:
         """Tell whether a token should be encrypted again because its key is not the newest.
 

@@ -5,20 +5,25 @@ Cached by the workspace's `registry_version`, which every change of a webhook or
 transaction: a publisher that reads the same version inside its transaction has what is committed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import cel
 import orjson
+import structlog
 
 from app.catalogue import BUILT_IN
 from app.catalogue.event_type import EventCategory, EventType
 from app.catalogue.patterns import Matcher, compile_patterns
 from app.catalogue.validation import PayloadValidator
 from app.database.batch import Columns
-from app.database.database import Statements
+from app.database.database import Row, Statements
 from app.statuses import WebhookStatus
+
+log = structlog.get_logger()
+
+Read = TypeVar("Read")
 
 _WORKSPACES: Columns = (("id", "text"),)
 
@@ -124,8 +129,8 @@ class Registries:
             " WHERE workspace_id = $1 AND deleted_at IS NULL AND status <> 'DISABLED' ORDER BY id",
             workspace_id,
         )
-        event_types = self._built_in | {row["name"]: self._known(row) for row in custom}
-        return Registry(version, event_types, tuple(_route(row) for row in webhooks))
+        known = _readable("event_type", custom, lambda row: (row["name"], self._known(row)))
+        return Registry(version, self._built_in | dict(known), tuple(_readable("webhook", webhooks, _route)))
 
     def _known(self, row: Mapping[str, Any]) -> KnownEventType:
         """A row of `event_type`: one of the workspace's own, or its archival of a built-in one."""
@@ -139,6 +144,17 @@ class Registries:
             example=orjson.loads(row["example"]),
         )
         return KnownEventType(event_type, PayloadValidator(event_type.json_schema), archived=bool(row["archived"]))
+
+
+def _readable(table: str, rows: Iterable[Row], read: Callable[[Row], Read]) -> list[Read]:
+    """What was read of each row. One that cannot be read costs its workspace nothing else."""
+    found = []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the row
+            log.error("registry.unreadable", table=table, row=row.get("id") or row.get("name"), error=repr(error))
+    return found
 
 
 def _route(row: Mapping[str, Any]) -> Route:

@@ -26,6 +26,7 @@ from app.delivery.pipeline import Pipeline
 from app.delivery.policy import DeliveryPolicy
 from app.delivery.record import Recorder
 from app.delivery.target import Targets
+from app.delivery.unreadable import Unreadable
 from app.egress import address_policy
 from app.encryption import Cipher
 from app.keyring import load_keys
@@ -80,6 +81,7 @@ async def open_resources(
     Raises:
         DatabaseUnavailable: the database does not answer.
         SchemaOutdated: it lacks migrations.
+        EncryptionError: the encryption keys are missing, wrong or invalid.
     """
     clock = clock or SystemClock()
     metrics = Metrics()
@@ -92,7 +94,8 @@ async def open_resources(
         limiter = await stack.enter_async_context(open_limiter(settings, clock, metrics.rate_limited))
         sender = Sender(transport or guarded_transport(settings), max_in_flight=2 * settings.max_in_flight)
         await stack.enter_async_context(sender)
-        encryption_keys = load_keys(settings)
+        await require_current_schema(database)
+        encryption_keys = await load_keys(settings, database)
         cipher = Cipher(encryption_keys)
         announcer = Announcer(updates, metrics)
         recorder = Recorder(database, max_waiting=4 * settings.max_in_flight, tell=announcer.recorded)
@@ -104,6 +107,7 @@ async def open_resources(
             clock=clock,
             lease=lease,
             targets=Targets(database, cipher),
+            unreadable=Unreadable(database, clock, updates),
             attempts=Attempts(clock, sender, recorder, policy),
             recorder=recorder,
             metrics=metrics,
@@ -124,7 +128,6 @@ async def open_resources(
         authenticator = Authenticator(
             database, clock, KnownKeys(), TokenSigner(encryption_keys), Sessions(database, clock)
         )
-        await require_current_schema(database)
         await lease.begin()
         stack.push_async_callback(lease.end)
         stack.push_async_callback(pipeline.stop, settings.shutdown_seconds)

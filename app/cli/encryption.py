@@ -35,7 +35,6 @@ async def _reencrypt() -> "Reencrypted":
     from app.webhooks.reencryption import reencrypt
 
     settings = load_settings()
-    cipher = Cipher(load_keys(settings))
     async with Database(settings.database_url) as database:
         await require_current_schema(database)
-        return await reencrypt(database, cipher)
+        return await reencrypt(database, Cipher(await load_keys(settings, database)))

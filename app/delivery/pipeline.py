@@ -24,6 +24,7 @@ from app.delivery.policy import DeliveryPolicy
 from app.delivery.record import Recorder
 from app.delivery.release import release
 from app.delivery.target import Targets
+from app.delivery.unreadable import Unreadable
 from app.metrics import Metrics
 
 log = structlog.get_logger()
@@ -42,6 +43,7 @@ class Pipeline:
         clock: Clock,
         lease: Lease,
         targets: Targets,
+        unreadable: Unreadable,
         attempts: Attempts,
         recorder: Recorder,
         metrics: Metrics,
@@ -51,6 +53,7 @@ class Pipeline:
         self._clock = clock
         self._lease = lease
         self.targets = targets
+        self._unreadable = unreadable
         self._attempts = attempts
         self._recorder = recorder
         self._metrics = metrics
@@ -189,17 +192,22 @@ class Pipeline:
             self.in_flight.start(sending.claimed, self.send_and_record(sending))
 
     async def _load(self, batch: ClaimedBatch) -> list[Sending]:
-        """Load the targets of claimed deliveries."""
+        """Load the targets of claimed deliveries. What cannot be sent is given back, and keeps nothing else waiting."""
         versions = {d.webhook_id: batch.webhooks[d.webhook_id].updated_at for d in batch.deliveries}
-        targets = await self.targets.load(versions, self._clock.now())
-        # Without keys since the claim: deleted, which cancels the deliveries too.
-        if deleted := [d for d in batch.deliveries if not targets[d.webhook_id].keys]:
-            await self._release(deleted, delay_seconds=self._policy.broken_delay_seconds)
-        return [
-            Sending(d, targets[d.webhook_id], batch.bodies[d.event_id], batch.webhooks[d.webhook_id])
-            for d in batch.deliveries
-            if targets[d.webhook_id].keys
-        ]
+        loaded = await self.targets.load(versions, self._clock.now())
+        await self._unreadable.release(loaded.readable_again)
+        await self._unreadable.hold(loaded.unreadable)
+        sendings, not_sent = [], []
+        for claimed in batch.deliveries:
+            target, body = loaded.targets.get(claimed.webhook_id), batch.bodies.get(claimed.event_id)
+            # Without keys since the claim: deleted, which cancels the deliveries too. Without a body: deleted by hand.
+            if target is None or not target.keys or body is None:
+                not_sent.append(claimed)
+            else:
+                sendings.append(Sending(claimed, target, body, batch.webhooks[claimed.webhook_id]))
+        if not_sent:
+            await self._release(not_sent, delay_seconds=self._policy.broken_delay_seconds)
+        return sendings
 
     def _freed(self, claimed: Claimed) -> None:
         """A place is free: for more of the same webhook, or for those that found none at all."""

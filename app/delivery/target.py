@@ -16,13 +16,14 @@ import httpx
 
 from app.clock import Micros, from_micros
 from app.database.database import Database
+from app.database.errors import DatabaseError
 from app.delivery.redaction import spellings
 from app.encryption import Cipher
 from app.models import Secret, Webhook
 from app.sender.guard import Network
 from app.sender.request import build_request
 from app.signing import SigningKey, parse_secret, sign
-from app.statuses import AuthenticationKind
+from app.statuses import AuthenticationKind, WebhookStatus
 from app.webhooks.credentials import CustomHeader, open_credential, open_headers
 from app.webhooks.live_secrets import live_secrets
 
@@ -85,6 +86,24 @@ def sign_request(target: Target, event_id: str, number: int, body: str, at: date
     return SignedRequest(request, own + target.shown_headers)
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The targets of some webhooks by id; why others cannot be read; and those that have a reason not to be active
+    although they can be read."""
+
+    targets: dict[str, Target]
+    unreadable: dict[str, Exception] = field(default_factory=dict)
+    readable_again: list[str] = field(default_factory=list)
+
+    def with_(self, others: "Loaded") -> "Loaded":
+        """Both together."""
+        return Loaded(
+            self.targets | others.targets,
+            self.unreadable | others.unreadable,
+            [*self.readable_again, *others.readable_again],
+        )
+
+
 class Targets:
     """The targets of the webhooks sent to lately; one is made anew when its webhook has changed."""
 
@@ -93,8 +112,8 @@ class Targets:
         self._cipher = cipher
         self._kept: OrderedDict[str, Target] = OrderedDict()
 
-    async def load(self, versions: Mapping[str, Micros], now: datetime) -> dict[str, Target]:
-        """The targets of some webhooks, given when each was last changed."""
+    async def load(self, versions: Mapping[str, Micros], now: datetime) -> Loaded:
+        """The targets of some webhooks, given when each was last changed. One that cannot be read costs no other."""
         found = {}
         for webhook_id, updated_at in versions.items():
             target = self._kept.get(webhook_id)
@@ -102,18 +121,42 @@ class Targets:
                 self._kept.move_to_end(webhook_id)
                 found[webhook_id] = target
         missing = versions.keys() - found.keys()
-        if missing:
-            found |= await self._read(missing, now)
-        return found
+        if not missing:
+            return Loaded(found)
+        try:
+            read = await self._read(missing, now)
+        except DatabaseError:
+            raise
+        except Exception:  # noqa: BLE001 - a row whose columns cannot be read fails a query of many
+            read = Loaded({})
+            for webhook_id in missing:
+                try:
+                    read = read.with_(await self._read([webhook_id], now))
+                except DatabaseError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - whatever is wrong with the row, it costs itself only
+                    read.unreadable[webhook_id] = error
+        self._keep(read.targets)
+        return read.with_(Loaded(found))
 
-    async def _read(self, webhook_ids: Iterable[str], now: datetime) -> dict[str, Target]:
+    async def _read(self, webhook_ids: Iterable[str], now: datetime) -> Loaded:
         webhooks = await Webhook.filter(id__in=list(webhook_ids)).using_db(self._database.orm)
         secrets = await live_secrets(self._database, [webhook.id for webhook in webhooks], now)
-        made = {webhook.id: target_of(self._cipher, webhook, secrets.get(webhook.id, [])) for webhook in webhooks}
-        self._kept |= made
+        read = Loaded({})
+        for webhook in webhooks:
+            try:
+                read.targets[webhook.id] = target_of(self._cipher, webhook, secrets.get(webhook.id, []))
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with the row, it costs itself only
+                read.unreadable[webhook.id] = error
+            else:
+                if webhook.status is WebhookStatus.ACTIVE and webhook.status_reason is not None:
+                    read.readable_again.append(webhook.id)
+        return read
+
+    def _keep(self, targets: Mapping[str, Target]) -> None:
+        self._kept |= targets
         while len(self._kept) > MAX_TARGETS:
             self._kept.popitem(last=False)
-        return made
 
 
 def target_of(cipher: Cipher, webhook: Webhook, secrets: Sequence[Secret]) -> Target:

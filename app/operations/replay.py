@@ -172,7 +172,14 @@ def _wanted(request: Mapping[str, Any], events: Sequence[Row]) -> list[Row]:
         return list(events)
     matcher = compile_patterns(request["webhookEventTypes"])
     route = Route(request["webhookId"], matcher, cel.compile(request["filter"]), active=True)
-    return [event for event in events if route.wants(event["type"], orjson.loads(event["body"]))]
+    return [event for event in events if _wants(route, event)]
+
+
+def _wants(route: Route, event: Row) -> bool:
+    try:
+        return route.wants(event["type"], orjson.loads(event["body"]))
+    except orjson.JSONDecodeError:
+        return False  # A row that somebody changed by hand costs the others nothing.
 
 
 async def _queue(

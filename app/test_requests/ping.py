@@ -45,6 +45,9 @@ async def ping_webhook(
     name = chosen_event_type(problems, registry, webhook.event_types, event_type)
     if problems:
         raise Rejected(problems)
+    loaded = await pipeline.targets.load({webhook.id: to_micros(webhook.updated_at)}, services.clock.now())
+    if webhook.id in loaded.unreadable:
+        raise loaded.unreadable[webhook.id]
     event = example_of(registry.event_types[name].event_type, to_micros(services.clock.now()))
     claimed = _claimed(pipeline.worker_id, webhook, event)
     # In flight from before it is in the database: what a process holds without sending it is freed.
@@ -57,11 +60,11 @@ async def _insert_and_send(
 ) -> str | None:
     try:
         webhook = await _insert(services, claimed, event)
-        targets = await pipeline.targets.load({webhook.id: webhook.updated_at}, services.clock.now())
+        loaded = await pipeline.targets.load({webhook.id: webhook.updated_at}, services.clock.now())
     except BaseException:
         pipeline.require_reconciliation()
         raise
-    attempt_id = await pipeline.send_and_record(Sending(claimed, targets[webhook.id], event.body, webhook))
+    attempt_id = await pipeline.send_and_record(Sending(claimed, loaded.targets[webhook.id], event.body, webhook))
     if webhook.is_failing:  # Where the receiver is well again, what was held back for it need not wait for a sweep.
         services.waker.wake([webhook.id])
     return attempt_id

@@ -5,14 +5,19 @@ Periodic and safe in several processes at once: each rotation looks again, with 
 
 from datetime import timedelta
 
+import structlog
+
 from app.access.caller import system
 from app.clock import to_micros
+from app.database.errors import DatabaseError
 from app.errors import Rejected
 from app.services import Services
 from app.signing import new_secret
 from app.webhooks.change import changing
 from app.webhooks.live_secrets import live_secrets
 from app.webhooks.secrets import replace_current
+
+log = structlog.get_logger()
 
 # A receiver's operator has a day to fetch the new secret.
 OVERLAP = timedelta(hours=24)
@@ -50,4 +55,9 @@ async def _rotate(services: Services, workspace_id: str, webhook_id: str) -> boo
             await replace_current(services.cipher, change, live, new, OVERLAP)
     except Rejected:
         return False  # deleted meanwhile
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("secret.not_rotated", webhook_id=webhook_id)  # It costs no other webhook its rotation.
+        return False
     return True

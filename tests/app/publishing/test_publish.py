@@ -187,3 +187,19 @@ async def test_an_event_may_have_occurred_long_ago(world: World) -> None:
     published = await world.publish(occurred_at=long_ago)
 
     assert orjson.loads(published.row.body)["timestamp"].startswith(str(long_ago.year))
+
+
+async def test_a_webhook_or_event_type_that_cannot_be_read_costs_the_workspace_nothing_else(world: World) -> None:
+    broken, good = await world.webhook("/broken"), await world.webhook("/good")
+    await world.resources.database.execute("UPDATE webhook SET event_types = '[' WHERE id = $1", broken.id)
+    await world.resources.database.execute(
+        "INSERT INTO event_type (id, workspace_id, name, description, json_schema, example, archived, created_at,"
+        " updated_at) VALUES ('etype_1', $1, 'custom.broken', '', '[', '{}', $2, 0, 0)",
+        *(world.caller.workspace_id, False),
+    )
+    await world.resources.database.execute("UPDATE workspace SET registry_version = registry_version + 1")
+
+    await world.publish()
+    await world.until_status("SUCCEEDED")
+
+    assert [row["webhook_id"] for row in await world.deliveries()] == [good.id]

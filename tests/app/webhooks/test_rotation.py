@@ -49,6 +49,15 @@ async def test_a_due_secret_is_rotated_with_a_day_of_overlap_and_the_next_is_a_w
     assert entry["changes"] == {"currentSecret": [old.id, current.id]}
 
 
+async def test_a_webhook_that_cannot_be_read_costs_no_other_its_rotation(domain: Domain) -> None:
+    broken, good = await made(domain), await made(domain)
+    await domain.rows("UPDATE webhook SET metadata = '[' WHERE id = $1 RETURNING id", broken.id)
+    domain.clock.advance(timedelta(days=7))
+
+    assert await rotate_due_secrets(domain.resources) == 1
+    assert await live_count(domain, good) == 2
+
+
 async def test_only_webhooks_that_ask_for_it_and_exist_are_rotated(domain: Domain) -> None:
     plain, deleted = await made(domain, replace(WEEKLY, rotate_secret_every_days=None)), await made(domain)
     await delete_webhook(domain.resources, domain.caller, deleted.id)
