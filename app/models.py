@@ -221,9 +221,21 @@ class Delivery(Model):
     last_response_status = fields.IntField[int | None](null=True)
     created_at = TimestampField[datetime]()
     completed_at = TimestampField[datetime | None](null=True)
+    # Its place among the deliveries of its webhook: 1, 2, … in the order of commits. Tests have none.
+    sequence: fields.Field[int | None] = fields.BigIntField(null=True)
 
     class Meta:
         table = "delivery"
+
+
+class WebhookSequence(Model):
+    """The last `sequence` given to a delivery of a webhook. A table of its own, so that no claim waits for it."""
+
+    webhook_id = IdField[str](primary_key=True)
+    last_sequence = fields.BigIntField()
+
+    class Meta:
+        table = "webhook_sequence"
 
 
 class Attempt(Model):

@@ -41,11 +41,15 @@ def with_rows(dialect: Dialect, statement: str, columns: Columns, parameters: in
 @lru_cache(maxsize=64)
 def all_in_one(writes: tuple[tuple[str, Columns], ...]) -> str:
     """Several statements over batches of rows as one for PostgreSQL: a transaction of one round trip, whose first
-    parameter says how many rows all of them have to touch. Else it divides by zero, which undoes it."""
+    parameter says how many rows all of them have to touch. Else it divides by zero, which undoes it.
+
+    A statement may name what the one before it returns as `{previous}`. They run in this order.
+    """
     parts, parameters = [], 1
     for number, (statement, columns) in enumerate(writes):
-        returning = "" if statement.startswith("SELECT") else " RETURNING 1"
-        parts.append(f"part{number} AS ({with_rows('postgres', statement, columns, parameters)}{returning})")
+        returning = "" if statement.startswith("SELECT") or " RETURNING " in statement else " RETURNING 1"
+        text = with_rows("postgres", statement, columns, parameters).replace("{previous}", f"part{number - 1}")
+        parts.append(f"part{number} AS ({text}{returning})")
         parameters += len(columns)
     touched = " + ".join(f"(SELECT count(*) FROM part{number})" for number in range(len(writes)))
     return f"WITH {', '.join(parts)} SELECT 1 / ({touched} = $1)::int"

@@ -33,8 +33,8 @@ _LANE = """
       AND x.claimed_by IS NULL AND x.next_attempt_at <= $1
       AND (x.ordering_key IS NULL OR NOT EXISTS (
         SELECT 1 FROM delivery earlier
-        WHERE earlier.webhook_id = x.webhook_id AND earlier.ordering_key = x.ordering_key AND earlier.id < x.id
-          AND earlier.completed_at IS NULL AND earlier.created_at > $4))
+        WHERE earlier.webhook_id = x.webhook_id AND earlier.ordering_key = x.ordering_key
+          AND earlier.sequence < x.sequence AND earlier.completed_at IS NULL AND earlier.created_at > $4))
     ORDER BY x.next_attempt_at, x.id LIMIT $3
 """
 _BOTH_LANES = " UNION ALL ".join(

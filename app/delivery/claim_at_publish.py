@@ -152,4 +152,4 @@ async def _write(
         claimed = await claimant.choose(statements, new, bodies)
         for result in results if claimed else ():
             result.deliveries = [d._replace(due=False) if d.id in claimed else d for d in result.deliveries]
-    await statements.write_all(*checks, *writes_of(results, claimed))
+    await statements.write_all(*checks, *writes_of(statements.dialect, results, claimed))

@@ -41,12 +41,22 @@ _EVENTS: Columns = (("event_id", "text"),)
 _HOLD = "SELECT e.id FROM event e JOIN {rows} AS asked ON asked.event_id = e.id ORDER BY e.id"
 _HOLD_IN = {"postgres": f"{_HOLD} FOR KEY SHARE OF e", "sqlite": _HOLD}
 _CHANGED = "RETURNING id, workspace_id, event_id, webhook_id, event_type"
+# Holds the webhook's counter until the commit. Nobody else makes a delivery for it meanwhile, so which ones are missing
+# is certain, and only those take places.
+_LOCK_COUNTER = """
+INSERT INTO webhook_sequence AS counter (webhook_id, last_sequence) VALUES ($1, 0)
+ON CONFLICT (webhook_id) DO UPDATE SET last_sequence = counter.last_sequence RETURNING last_sequence
+"""
 _INSERT = f"""
 INSERT INTO delivery (id, workspace_id, event_id, webhook_id, event_type, test, ordering_key, status, trigger,
-  attempt_count, retries_used, next_attempt_at, created_at)
-SELECT id, $1, event_id, $2, event_type, false, ordering_key, 'PENDING', 'REPLAY', 0, 0, $3, $3
-FROM {{rows}} AS new WHERE true ON CONFLICT (event_id, webhook_id) DO NOTHING {_CHANGED}
+  attempt_count, retries_used, next_attempt_at, created_at, sequence)
+SELECT id, $1, event_id, CAST($2 AS TEXT), event_type, false, ordering_key, 'PENDING', 'REPLAY', 0, 0, $3, $3,
+  $4 + row_number() OVER (ORDER BY new.event_id)
+FROM {{rows}} AS new
+WHERE NOT EXISTS (SELECT 1 FROM delivery d WHERE d.event_id = new.event_id AND d.webhook_id = CAST($2 AS TEXT))
+{_CHANGED}
 """
+_MOVE_COUNTER = "UPDATE webhook_sequence SET last_sequence = $2 WHERE webhook_id = $1"
 _REOPEN = """
 UPDATE delivery SET status = 'PENDING', trigger = 'REPLAY', retries_used = 0, next_attempt_at = $3, completed_at = NULL
 FROM {rows} AS asked WHERE delivery.event_id = asked.event_id AND delivery.webhook_id = $2
@@ -193,7 +203,9 @@ async def _queue(
     events = [event for event in events if event["id"] in still_there]
     to_webhook = (workspace_id, request["webhookId"], to_micros(at))
     new = [(new_id(DELIVERY, at), event["id"], event["type"], event["ordering_key"]) for event in events]
-    made = await statements.fetch_rows(_INSERT, _DELIVERIES, new, *to_webhook)
+    counter = await statements.fetch(_LOCK_COUNTER, request["webhookId"])
+    made = await statements.fetch_rows(_INSERT, _DELIVERIES, new, *to_webhook, counter[0]["last_sequence"])
+    await statements.execute(_MOVE_COUNTER, request["webhookId"], counter[0]["last_sequence"] + len(made))
     if not request["onlyMissing"]:
         made += await statements.fetch_rows(_REOPEN, _EVENTS, [(event["id"],) for event in events], *to_webhook)
     return [DeliveryRef.of(row) for row in made]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from app.clock import Micros
-from app.database.batch import Columns
+from app.database.batch import Columns, Dialect
 from app.database.database import Statements
 from app.database.errors import NotAllTouched, UniqueViolation
 from app.database.statements import Write
@@ -216,7 +216,7 @@ def _deliveries(workspace_id: str, event: PreparedEvent, routes: Sequence[Route]
     ]
 
 
-def writes_of(results: Sequence[Published], claimed: Mapping[str, str]) -> list[Write]:
+def writes_of(dialect: Dialect, results: Sequence[Published], claimed: Mapping[str, str]) -> list[Write]:
     """What writes results, with the worker that claims a delivery by the delivery's id."""
     events = [event.row for result in results for event in result.events if not event.duplicate]
     deliveries = [
@@ -227,4 +227,4 @@ def writes_of(results: Sequence[Published], claimed: Mapping[str, str]) -> list[
         for result in results
         for d in result.deliveries
     ]
-    return inserts(events, deliveries)
+    return inserts(dialect, events, deliveries)

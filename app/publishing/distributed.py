@@ -23,7 +23,7 @@ class DistributedPublishing:
     @asynccontextmanager
     async def write(self, results: Sequence[Published], check: Write) -> AsyncIterator[None]:
         """Write results and check."""
-        async with self._database.committing_all(check, *writes_of(results, {})):
+        async with self._database.committing_all(check, *writes_of(self._database.dialect, results, {})):
             yield
 
     @asynccontextmanager
@@ -32,7 +32,7 @@ class DistributedPublishing:
 
         async def work(statements: Statements) -> list[Published]:
             results = await decide(statements)
-            await statements.write_all(*writes_of(results, {}))
+            await statements.write_all(*writes_of(statements.dialect, results, {}))
             return results
 
         async with self._database.committing(work, rows=rows) as results:

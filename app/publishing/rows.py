@@ -1,10 +1,11 @@
 """The rows that publishing writes: events, and the deliveries that each begins with."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from app.clock import Micros
-from app.database.batch import Columns
+from app.database.batch import Columns, Dialect
 from app.database.statements import Statements, Write
 from app.publishing.draft import PreparedEvent
 
@@ -35,12 +36,35 @@ _DELIVERIES: Columns = (
 _EVENT_COLUMNS = ", ".join(name for name, _ in _EVENTS)
 _NEW_EVENT = ", ".join(f"new.{name}" for name, _ in _EVENTS)
 _INSERT_EVENTS = f"INSERT INTO event ({_EVENT_COLUMNS}) SELECT {_NEW_EVENT} FROM {{rows}} AS new"
+_DELIVERY_COLUMNS = ", ".join(name for name, _ in _DELIVERIES)
+_NEW_DELIVERY = ", ".join(f"new.{name}" for name, _ in _DELIVERIES)
 _INSERT_DELIVERIES = (
-    "INSERT INTO delivery (id, workspace_id, event_id, webhook_id, event_type, test, ordering_key, status, trigger,"
-    " attempt_count, retries_used, next_attempt_at, claimed_by, created_at)"
-    " SELECT new.id, new.workspace_id, new.event_id, new.webhook_id, new.event_type, new.test, new.ordering_key,"
-    " 'PENDING', new.trigger, 0, 0, new.created_at, new.claimed_by, new.created_at FROM {rows} AS new"
+    f"INSERT INTO delivery ({_DELIVERY_COLUMNS}, status, attempt_count, retries_used, next_attempt_at, sequence)"
+    f" SELECT {_NEW_DELIVERY}, 'PENDING', 0, 0, new.created_at, {{sequence}} FROM {{rows}} AS new"
 )
+_INSERT_TEST = _INSERT_DELIVERIES.replace("{sequence}", "NULL")
+
+# A transaction takes its places from the counters of all its webhooks, in the order of their ids so that two of them
+# cannot wait for each other. What it took is the others' to wait for until it commits, so places follow the order of
+# commits, and one that is undone leaves no gap. `behind` says how many of its deliveries follow on the same webhook.
+_COUNTERS: Columns = (("webhook_id", "text"), ("deliveries", "bigint"))
+_NUMBERED: Columns = (*_DELIVERIES, ("behind", "bigint"))
+_COUNT = (
+    "INSERT INTO webhook_sequence AS counter (webhook_id, last_sequence)"
+    " SELECT new.webhook_id, new.deliveries FROM {rows} AS new WHERE true"
+    " ON CONFLICT (webhook_id) DO UPDATE SET last_sequence = counter.last_sequence + excluded.last_sequence"
+)
+_LAST = "(SELECT c.last_sequence FROM webhook_sequence c WHERE c.webhook_id = new.webhook_id)"
+_COUNT_IN: dict[Dialect, str] = {
+    # Both are parts of one statement, and one part does not see what another has written, only what it returns.
+    "postgres": f"{_COUNT} RETURNING webhook_id, last_sequence",
+    "sqlite": _COUNT,
+}
+_INSERT_NUMBERED_IN: dict[Dialect, str] = {
+    "postgres": _INSERT_DELIVERIES.replace("{sequence}", "counted.last_sequence - new.behind")
+    + " JOIN {previous} AS counted ON counted.webhook_id = new.webhook_id",
+    "sqlite": _INSERT_DELIVERIES.replace("{sequence}", f"{_LAST} - new.behind"),
+}
 
 
 class EventRow(NamedTuple):
@@ -92,13 +116,23 @@ class DeliveryRow(NamedTuple):
     claimed_by: str | None
 
 
-def inserts(events: Sequence[EventRow], deliveries: Sequence[DeliveryRow]) -> list[Write]:
-    """What writes these rows, without a statement for none."""
-    writes: tuple[Write, ...] = (_INSERT_EVENTS, _EVENTS, events), (_INSERT_DELIVERIES, _DELIVERIES, deliveries)
+def inserts(dialect: Dialect, events: Sequence[EventRow], deliveries: Sequence[DeliveryRow]) -> list[Write]:
+    """What writes these rows, without a statement for none; deliveries of a webhook get their places in this order."""
+    left = Counter([delivery.webhook_id for delivery in deliveries])
+    counters = sorted(left.items())
+    numbered: list[tuple[object, ...]] = []
+    for delivery in deliveries:
+        left[delivery.webhook_id] -= 1
+        numbered.append((*delivery, left[delivery.webhook_id]))
+    writes: tuple[Write, ...] = (
+        (_INSERT_EVENTS, _EVENTS, events),
+        (_COUNT_IN[dialect], _COUNTERS, counters),
+        (_INSERT_NUMBERED_IN[dialect], _NUMBERED, numbered),
+    )
     return [write for write in writes if write[2]]
 
 
-async def insert(statements: Statements, events: Sequence[EventRow], deliveries: Sequence[DeliveryRow]) -> None:
-    """Insert events and their deliveries."""
-    for write in inserts(events, deliveries):
-        await statements.write_rows(*write)
+async def insert_test(statements: Statements, event: EventRow, delivery: DeliveryRow) -> None:
+    """Insert a test event and its delivery, which has no place among those of its webhook."""
+    await statements.write_rows(_INSERT_EVENTS, _EVENTS, [event])
+    await statements.write_rows(_INSERT_TEST, _DELIVERIES, [delivery])

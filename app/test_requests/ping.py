@@ -13,7 +13,7 @@ from app.errors import Problem, Rejected, not_found
 from app.ids import DELIVERY, WEBHOOK, is_id, new_id_at
 from app.models import Webhook
 from app.publishing.draft import PreparedEvent, example_of
-from app.publishing.rows import DeliveryRow, EventRow, insert
+from app.publishing.rows import DeliveryRow, EventRow, insert_test
 from app.services import Services
 from app.statuses import AttemptTrigger, Scope
 from app.test_requests.event_type import chosen_event_type
@@ -110,5 +110,5 @@ async def _insert(services: Services, claimed: Claimed, event: PreparedEvent) ->
         claimed_by=claimed.claimed_by,
     )
     async with services.database.transaction() as statements:
-        await insert(statements, [EventRow.of(claimed.workspace_id, event)], [delivery])
+        await insert_test(statements, EventRow.of(claimed.workspace_id, event), delivery)
         return (await fetch_states(statements, SELECT, [claimed.webhook_id]))[claimed.webhook_id]

@@ -109,9 +109,9 @@ def rows_of(
     )
     yield (
         "INSERT INTO delivery (id, workspace_id, event_id, webhook_id, event_type, test, status, trigger,"
-        " attempt_count, retries_used, created_at, completed_at)"
-        f" SELECT id, '{workspace_id}', event_id, webhook_id, 'ticket.t1', false, status,"
-        f" 'FIRST', 1, 0, {made}, {made} FROM {{rows}} AS new",
+        " attempt_count, retries_used, created_at, completed_at, sequence)"
+        f" SELECT id, '{workspace_id}', event_id, webhook_id, 'ticket.t1', false, status, 'FIRST', 1, 0,"
+        f" {made}, {made}, row_number() OVER (PARTITION BY webhook_id ORDER BY id) FROM {{rows}} AS new",
         (("id", "text"), ("event_id", "text"), ("webhook_id", "text"), ("status", "text")),
         deliveries,
     )

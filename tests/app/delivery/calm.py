@@ -13,9 +13,9 @@ _WORKER = "INSERT INTO worker (id, host, pid, started_at, lease_until) VALUES ('
 # So many deliveries of each webhook.
 _DELIVERIES = """
 INSERT INTO delivery (id, workspace_id, event_id, webhook_id, event_type, test, ordering_key, status, trigger,
-  attempt_count, retries_used, next_attempt_at, created_at)
+  attempt_count, retries_used, next_attempt_at, created_at, sequence)
 SELECT '{status}' || n, 'ws', '{status}' || n, 'wh_' || n % 20, 'ticket.created', FALSE, {key}, '{status}', 'FIRST',
-  0, 0, {due}, 0 FROM generate_series(1, 20 * {each}) n
+  0, 0, {due}, 0, {first} + n FROM generate_series(1, 20 * {each}) n
 """
 
 
@@ -24,9 +24,9 @@ async def fall_behind_after_a_calm_time(database: Database, *, key: str = "NULL"
     await database.execute(_WORKER)
     statement, columns, _ = webhooks_of(["ws"])
     await database.fetch_rows(statement, columns, [(id_, "ws") for id_ in WEBHOOKS])
-    await database.execute(_DELIVERIES.format(status="SUCCEEDED", key=key, due="NULL", each=100))
+    await database.execute(_DELIVERIES.format(status="SUCCEEDED", key=key, due="NULL", each=100, first=0))
     await database.execute("ANALYZE")
-    await database.execute(_DELIVERIES.format(status="PENDING", key=key, due=due, each=500))
+    await database.execute(_DELIVERIES.format(status="PENDING", key=key, due=due, each=500, first=2000))
 
 
 def most_looked_at(plan: Any) -> int:

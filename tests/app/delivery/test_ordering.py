@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import defaultdict
+from datetime import timedelta
 from pathlib import Path
 
 import orjson
@@ -10,6 +11,8 @@ import pytest
 
 from app.operations.one_delivery import cancel_delivery
 from app.publishing.draft import EventDraft
+from app.resources import open_resources
+from app.webhooks.lifecycle import pause_webhook, resume_webhook
 from tests.clock import FakeClock
 from tests.receiver import Behaviour, Received, Wire, answer
 from tests.world import TICKET, World, open_world
@@ -134,3 +137,26 @@ async def test_whatever_fails_each_key_arrives_in_the_order_published_one_at_a_t
         published[ticket].append(event.row.id)
     assert receiver.taken == published
     assert receiver.most_at_once == 1
+
+
+async def test_each_key_arrives_in_the_order_published_by_servers_whose_clocks_differ(
+    database_url: str, tmp_path: Path, clock: FakeClock
+) -> None:
+    # Regression: the ids of a server that is ahead sort after those of the others, whoever published first.
+    async with open_world(database_url, tmp_path, clock=clock) as world:
+        behind = FakeClock(clock.now() - timedelta(seconds=0.3))
+        async with open_resources(world.resources.settings, send_wake_up=lambda _: None, clock=behind) as other:
+            webhook = await world.webhook(max_in_flight=50)
+            await pause_webhook(world.resources, world.caller, webhook.id)
+            published = []
+            for number in range(12):
+                server = (world.resources, other)[number % 2]
+                draft = EventDraft("ticket.created", TICKET, ordering_key="tkt_1")
+                committed = await server.publisher.publish(world.caller, [draft], batch=False)
+                published.append(committed.events[0].row.id)
+            await resume_webhook(world.resources, world.caller, webhook.id)
+
+            requests = await world.receiver.received(12)
+
+    assert [request.header("webhook-id") for request in requests] == published
+    assert published != sorted(published)
