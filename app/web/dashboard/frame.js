@@ -14,7 +14,7 @@ import "./screens/recover.js";
 import "./screens/webhook.js";
 import "./screens/webhooks.js";
 import { Component } from "./lib/component.js";
-import { el } from "./lib/dom.js";
+import { el, set } from "./lib/dom.js";
 import { watchConnection } from "./lib/live.js";
 import { address, onPlace, place } from "./lib/router.js";
 import { currentViewer, may, signOut } from "./lib/session.js";
@@ -22,17 +22,17 @@ import { empty } from "./parts/states.js";
 
 /**
  * The screens: the first part of the address, the element that shows it, the one for a single item, the link's text
- * and the scope that it needs.
+ * and the scope that it needs; `unlisted` screens are reached from others.
  *
- * @type {{ path: string, list: string, item?: string, title: string, scope?: import("./operations.js").Scope }[]}
+ * @type {{ path: string, list: string, item?: string, title: string, scope: import("./operations.js").Scope, unlisted?: boolean }[]}
  */
 const SCREENS = [
   { path: "webhooks", list: "eev-webhooks", item: "eev-webhook", title: "Webhooks", scope: "READ" },
-  { path: "add-webhook", list: "eev-add-webhook", title: "" },
-  { path: "edit-webhook", list: "eev-webhooks", item: "eev-edit-webhook", title: "" },
+  { path: "add-webhook", list: "eev-add-webhook", title: "Add Webhook", scope: "MANAGE", unlisted: true },
+  { path: "edit-webhook", list: "eev-webhooks", item: "eev-edit-webhook", title: "Edit", scope: "MANAGE", unlisted: true },
   { path: "deliveries", list: "eev-deliveries", item: "eev-delivery", title: "Deliveries", scope: "READ" },
   { path: "events", list: "eev-events", item: "eev-event", title: "Events", scope: "READ" },
-  { path: "publish", list: "eev-publish", title: "" },
+  { path: "publish", list: "eev-publish", title: "Publish a test event", scope: "PUBLISH", unlisted: true },
   { path: "recover", list: "eev-recover", title: "Recover", scope: "MANAGE" },
   { path: "event-types", list: "eev-event-types", title: "Event types", scope: "READ" },
   { path: "api-keys", list: "eev-api-keys", title: "API keys", scope: "ADMIN" },
@@ -41,7 +41,7 @@ const SCREENS = [
 
 class Frame extends Component {
   main = el("main", { id: "content", tabindex: "-1" });
-  links = SCREENS.filter(({ scope, title }) => title && (!scope || may(scope))).map(({ path, title }) =>
+  links = SCREENS.filter(({ scope, unlisted }) => !unlisted && may(scope)).map(({ path, title }) =>
     el("a", { href: address([path]), "data-path": path }, title),
   );
 
@@ -63,10 +63,10 @@ class Frame extends Component {
     const { path } = place();
     const screen = SCREENS.find((each) => each.path === (path[0] ?? SCREENS[0].path));
     const tag = path.length > 1 ? screen?.item : screen?.list;
-    for (const link of this.links) link.toggleAttribute("aria-current", link.dataset.path === screen?.path);
+    for (const link of this.links) set(link, { "aria-current": link.dataset.path === screen?.path && "page" });
     const shown = this.main.firstElementChild;
     if (tag && shown instanceof Component && shown.localName === tag && shown.dataset.id === (path[1] ?? "")) return shown.placed();
-    this.main.replaceChildren(tag ? screenElement(tag, path[1] ?? "") : empty("There is no such page.", el("a", { href: address([]) }, "Go to the webhooks")));
+    this.main.replaceChildren(screen && !may(screen.scope) ? notAllowed(screen.scope) : tag ? screenElement(tag, path[1] ?? "") : nowhere());
     document.title = `${screen?.title ?? "Not found"} · Webhooks`;
     if (shown) this.main.focus();
   }
@@ -88,10 +88,12 @@ class Frame extends Component {
 }
 customElements.define("eev-frame", Frame);
 
-/**
- * @param {string} tag
- * @param {string} id
- */
+const nowhere = () => empty("There is no such page.", el("a", { href: address([]) }, "Go to the webhooks"));
+
+/** @param {string} scope */
+const notAllowed = (scope) => empty(`Your key does not allow this. It needs the scope ${scope}: ask whoever administers the keys.`);
+
+/** @param {string} tag @param {string} id */
 function screenElement(tag, id) {
   const element = document.createElement(tag);
   element.dataset.id = id;

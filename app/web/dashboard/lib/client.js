@@ -40,10 +40,7 @@ export class Socket {
   /** Whether the server took the connection. */
   ready = false;
 
-  /**
-   * @param {URL} endpoint
-   * @param {{ token?: string | null }} [options]
-   */
+  /** @param {URL} endpoint @param {{ token?: string | null }} [options] */
   constructor(endpoint, { token = null } = {}) {
     const url = new URL(endpoint);
     url.protocol = url.protocol.replace("http", "ws");
@@ -83,10 +80,7 @@ export class Socket {
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
   }
 
-  /**
-   * @param {{ type: string, id: string, payload?: any }} message
-   * @param {() => void} acknowledge
-   */
+  /** @param {{ type: string, id: string, payload?: any }} message @param {() => void} acknowledge */
   #receive(message, acknowledge) {
     const running = this.#running.get(message.id);
     if (message.type === "connection_ack") {

@@ -1,3 +1,5 @@
+import { keepingFocus } from "./dom.js";
+
 /**
  * The one base of the page's custom elements: something that starts when it is shown and ends when it is gone.
  */
@@ -22,8 +24,10 @@ export class Component extends HTMLElement {
 
   /** Takes note that the filters in the address changed while this screen is shown. */
   placed() {
-    this.disconnectedCallback();
-    this.connectedCallback();
+    keepingFocus(this, () => {
+      this.disconnectedCallback();
+      this.connectedCallback();
+    });
   }
 }
 

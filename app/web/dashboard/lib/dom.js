@@ -16,8 +16,7 @@
  * @returns {HTMLElementTagNameMap[Name]}
  */
 export function el(name, attributes = {}, ...children) {
-  const element = document.createElement(name);
-  set(element, attributes);
+  const element = set(document.createElement(name), attributes);
   element.append(...nodes(children));
   return element;
 }
@@ -38,29 +37,45 @@ export function svg(name, attributes = {}, ...children) {
 }
 
 /**
- * Sets attributes of an element, and adds listeners.
+ * Sets attributes of an element, and adds listeners; returns the element.
  *
- * @param {Element} element
+ * @template {Element} Target
+ * @param {Target} element
  * @param {Attributes} attributes
  */
 export function set(element, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") element.addEventListener(name.replace(/^on/, ""), value);
-    else if (name === "value") /** @type {HTMLInputElement} */ (element).value = String(value ?? "");
+    else if (name === "value") /** @type {any} */ (element).value = String(value ?? "");
     else if (value === true) element.setAttribute(name, "");
     else if (value === false || value === null || value === undefined) element.removeAttribute(name);
     else element.setAttribute(name, String(value));
   }
+  return element;
 }
 
 /**
- * Replaces what an element holds.
+ * Replaces what an element holds. A focus in it stays at the same place.
  *
  * @param {Element} element
  * @param {...Child} children
  */
 export function fill(element, ...children) {
-  element.replaceChildren(...nodes(children));
+  keepingFocus(element, () => element.replaceChildren(...nodes(children)));
+}
+
+/**
+ * Draws an element anew; if the focus was in it, it goes to the control that stands where the focused one stood.
+ *
+ * @param {Element} element
+ * @param {() => void} draw
+ */
+export function keepingFocus(element, draw) {
+  const focused = document.activeElement;
+  const controls = () => /** @type {HTMLElement[]} */ ([...element.querySelectorAll("a, button, input, select, textarea, summary")]);
+  const place = focused && focused !== element && element.contains(focused) ? controls().indexOf(/** @type {HTMLElement} */ (focused)) : -1;
+  draw();
+  if (place >= 0 && !element.contains(document.activeElement)) controls()[place]?.focus({ preventScroll: true });
 }
 
 /**
@@ -88,10 +103,7 @@ export function reconcile(parent, items, { key, create, update }) {
   for (const gone of known.values()) gone.remove();
 }
 
-/**
- * @param {Child[]} children
- * @returns {(Node | string)[]}
- */
+/** @param {Child[]} children @returns {(Node | string)[]} */
 function nodes(children) {
   return children.flatMap((child) => {
     if (child === null || child === undefined || child === false) return [];

@@ -6,10 +6,7 @@
  * `code` is `extensions.code` of the API's error, or NETWORK where the server was not reached.
  */
 export class RequestFailed extends Error {
-  /**
-   * @param {string} message
-   * @param {string} code
-   */
+  /** @param {string} message @param {string} code */
   constructor(message, code) {
     super(message);
     this.name = "RequestFailed";

@@ -18,13 +18,7 @@ export function violations(text, schema) {
   }
 }
 
-/**
- * @param {any} value
- * @param {any} schema
- * @param {string} at
- * @param {any} root
- * @returns {Generator<string>}
- */
+/** @param {any} value @param {any} schema @param {string} at @param {any} root @returns {Generator<string>} */
 function* check(value, schema, at, root) {
   if (typeof schema !== "object" || schema === null) return;
   if (schema.$ref) yield* check(value, resolve(schema.$ref, root), at, root);
@@ -38,11 +32,7 @@ function* check(value, schema, at, root) {
   else if (typeof value === "object" && value !== null) yield* checkObject(value, schema, at, root);
 }
 
-/**
- * @param {any} value
- * @param {any} schema
- * @param {string} at
- */
+/** @param {any} value @param {any} schema @param {string} at */
 function* checkValue(value, schema, at) {
   if (schema.enum && !schema.enum.some((/** @type {unknown} */ each) => JSON.stringify(each) === JSON.stringify(value))) {
     yield `${at} is ${JSON.stringify(value)}; it must be one of ${schema.enum.join(", ")}.`;
@@ -65,18 +55,12 @@ function* checkObject(value, schema, at, root) {
   for (const [name, of] of Object.entries(schema.properties ?? {})) if (name in value) yield* check(value[name], of, `${at}.${name}`, root);
 }
 
-/**
- * @param {string} reference such as "#/$defs/ticket"
- * @param {any} root
- */
+/** @param {string} reference such as "#/$defs/ticket" @param {any} root */
 function resolve(reference, root) {
   return reference.replace(/^#\/?/, "").split("/").filter(Boolean).reduce((found, name) => found?.[name], root);
 }
 
-/**
- * @param {unknown} value
- * @param {string} type
- */
+/** @param {unknown} value @param {string} type */
 function is(value, type) {
   return type === "integer" ? Number.isInteger(value) : type === typeOf(value);
 }

@@ -22,11 +22,7 @@ export function outcomeBars(buckets, label, kind = "strip") {
   return svg("svg", { class: kind, role: "img", "aria-label": name, viewBox: `0 0 ${buckets.length || 1} 1`, preserveAspectRatio: "none" }, ...bars);
 }
 
-/**
- * @param {Bucket} bucket
- * @param {number} x
- * @param {number} most
- */
+/** @param {Bucket} bucket @param {number} x @param {number} most */
 function bar({ since, succeeded, failed }, x, most) {
   const [bad, good] = [failed / most, succeeded / most];
   const title = svg("title", {}, `${moment(since)}: ${number(succeeded)} succeeded, ${number(failed)} failed`);
@@ -52,10 +48,7 @@ export function lineChart(lines, label) {
   return svg("svg", { class: "chart", role: "img", "aria-label": label, viewBox: `0 0 ${width} 1`, preserveAspectRatio: "none" }, ...paths);
 }
 
-/**
- * @param {readonly (number | null)[]} values
- * @param {number} most
- */
+/** @param {readonly (number | null)[]} values @param {number} most */
 function path(values, most) {
   let pen = "M";
   return values

@@ -32,10 +32,7 @@ export class DeliveryList {
   more = el("button", { type: "button", hidden: true, onclick: () => this.takeWaiting() });
   state = el("div");
 
-  /**
-   * @param {Filter} filter
-   * @param {AbortSignal} leaving
-   */
+  /** @param {Filter} filter @param {AbortSignal} leaving */
   constructor(filter, leaving) {
     this.filter = filter;
     this.leaving = leaving;
@@ -123,10 +120,7 @@ function create(delivery) {
 /** @type {WeakMap<HTMLElement, Delivery>} */
 const shown = new WeakMap();
 
-/**
- * @param {HTMLElement} row
- * @param {Delivery} delivery
- */
+/** @param {HTMLElement} row @param {Delivery} delivery */
 function update(row, delivery) {
   if (shown.get(row) === delivery) return;
   shown.set(row, delivery);

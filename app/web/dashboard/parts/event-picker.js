@@ -5,6 +5,7 @@
  * @typedef {{ name: string, category: string, description: string, example: unknown }} EventType
  */
 
+import { choice } from "./form.js";
 import { el, fill } from "../lib/dom.js";
 import { words } from "../lib/format.js";
 
@@ -34,7 +35,7 @@ export class EventPicker extends HTMLElement {
     const others = chosen.filter((name) => !known.has(name));
     fill(
       this,
-      this.#box("*", "Everything", "All event types, also those that come later"),
+      this.#box("*", "All events", "Also those of types that are added later."),
       CATEGORIES.map((category) => this.#group(category)),
       others.map((name) => this.#box(name, name, "")),
     );
@@ -45,7 +46,7 @@ export class EventPicker extends HTMLElement {
   #group(category) {
     const types = this.#types.filter((type) => type.category === category);
     if (types.length === 0) return null;
-    const whole = category === "CUSTOM" ? null : this.#box(pattern(category), `All ${words(category).toLowerCase()} events`, pattern(category));
+    const whole = category === "CUSTOM" ? null : this.#box(pattern(category), pattern(category), `All ${words(category).toLowerCase()} events`);
     return el("fieldset", { class: "group" }, el("legend", {}, words(category)), whole, types.map((type) => this.#type(type)));
   }
 
@@ -59,22 +60,15 @@ export class EventPicker extends HTMLElement {
     );
   }
 
-  /**
-   * @param {string} name
-   * @param {string} label
-   * @param {string} hint
-   */
+  /** @param {string} name @param {string} label @param {string} hint */
   #box(name, label, hint) {
     const input = el("input", { type: "checkbox", value: name });
     input.addEventListener("change", () => this.#toggle(name, input.checked));
     input.checked = this.#chosen.has(name);
-    return el("label", { class: "choice" }, input, el("span", {}, el("span", { class: "label" }, label), " ", el("span", { class: "soft" }, hint)));
+    return choice(label, input, hint);
   }
 
-  /**
-   * @param {string} name
-   * @param {boolean} on
-   */
+  /** @param {string} name @param {boolean} on */
   #toggle(name, on) {
     if (on) this.#chosen.add(name);
     else this.#chosen.delete(name);

@@ -4,6 +4,7 @@
  * @typedef {{ message: string, path: string[] }} UserError
  */
 
+import { failed } from "./states.js";
 import { el, fill } from "../lib/dom.js";
 
 let count = 0;
@@ -17,27 +18,57 @@ let count = 0;
  */
 export function field(label, control, { hint, path, optional } = {}) {
   control.id ||= `field-${++count}`;
+  const said = [optional && "Optional.", hint].filter(Boolean).join(" ");
   const [hintId, errorId] = [`${control.id}-hint`, `${control.id}-error`];
-  control.setAttribute("aria-describedby", hint ? `${hintId} ${errorId}` : errorId);
+  control.setAttribute("aria-describedby", said ? `${hintId} ${errorId}` : errorId);
   return el(
     "div",
     { class: "field", "data-path": path },
-    el("label", { for: control.id }, label, optional && el("span", { class: "soft" }, " (optional)")),
-    hint && el("div", { class: "hint", id: hintId }, hint),
+    el("label", { for: control.id }, label),
+    said && el("div", { class: "hint", id: hintId }, said),
     control,
     el("div", { class: "error", id: errorId }),
   );
 }
 
+/** A checkbox with its label. @type {(label: string, control: HTMLInputElement, hint?: string) => HTMLElement} */
+export function choice(label, control, hint) {
+  const id = `choice-${++count}`;
+  if (hint) control.setAttribute("aria-describedby", id);
+  return el("div", { class: "choice" }, el("label", {}, control, " ", label), hint && el("span", { class: "soft", id }, hint));
+}
+
+/** Controls under one name, with one place for their errors. @type {(label: string, path: string, ...children: import("../lib/dom.js").Child[]) => HTMLElement} */
+export function group(label, path, ...children) {
+  const [legend, error] = [`group-${++count}`, `group-${count}-error`];
+  const attributes = { class: "field", "data-path": path, "aria-labelledby": legend, "aria-describedby": error, tabindex: "-1" };
+  return el("fieldset", attributes, el("legend", { id: legend }, label), children, el("div", { class: "error", id: error }));
+}
+
 /**
- * A checkbox with its label.
+ * Runs a mutation for a form, once at a time; errors stand at their fields, and what was typed stays. Returns the
+ * payload, or null if there were errors.
  *
- * @param {string} label
- * @param {HTMLInputElement} control
- * @param {{ hint?: string }} [options]
+ * @template {{ userErrors: readonly UserError[] }} Payload
+ * @param {HTMLElement} form
+ * @param {Element} summary where errors without a field are shown
+ * @param {() => Promise<Payload>} work
+ * @returns {Promise<Payload | null>}
  */
-export function choice(label, control, { hint } = {}) {
-  return el("label", { class: "choice" }, control, el("span", {}, label, hint && el("span", { class: "soft" }, ` ${hint}`)));
+export async function submit(form, summary, work) {
+  if (form.ariaBusy === "true") return null;
+  clearErrors(form, summary);
+  form.ariaBusy = "true";
+  try {
+    const payload = await work();
+    if (payload.userErrors.length === 0) return payload;
+    showErrors(form, summary, payload.userErrors);
+  } catch (error) {
+    fill(summary, failed(error));
+  } finally {
+    form.ariaBusy = "false";
+  }
+  return null;
 }
 
 /**
@@ -55,24 +86,23 @@ export function showErrors(form, summary, errors) {
     const home = homeOf(form, error.path);
     if (!home) homeless.push(error);
     else {
-      home.querySelector("[aria-describedby]")?.setAttribute("aria-invalid", "true");
-      home.querySelector(".error")?.append(el("div", {}, error.message));
+      const control = home.matches("[aria-describedby]") ? home : (home.querySelector("[aria-describedby]") ?? home);
+      control.setAttribute("aria-invalid", "true");
+      if (!home.querySelector(":scope > .error")) home.append(el("div", { class: "error" }));
+      home.querySelector(":scope > .error")?.append(el("div", {}, error.message));
     }
   }
   fill(summary, homeless.length > 0 && el("div", { class: "notice bad", role: "alert" }, homeless.map(({ message }) => el("p", {}, message))));
-  const first = form.querySelector("[aria-invalid=true]");
-  openAround(first);
-  /** @type {HTMLElement | null} */ (first ?? summary.querySelector(".notice"))?.focus();
+  const wrong = form.querySelectorAll("[aria-invalid=true]");
+  wrong.forEach(openAround);
+  /** @type {HTMLElement} */ (wrong[0] ?? summary).focus();
 }
 
-/**
- * @param {HTMLElement} form
- * @param {Element} summary
- */
-export function clearErrors(form, summary) {
+/** @param {HTMLElement} form @param {Element} summary */
+function clearErrors(form, summary) {
   fill(summary);
   for (const wrong of form.querySelectorAll("[aria-invalid]")) wrong.removeAttribute("aria-invalid");
-  for (const text of form.querySelectorAll(".field > .error")) text.replaceChildren();
+  for (const text of form.querySelectorAll(".error")) text.replaceChildren();
 }
 
 /**

@@ -2,10 +2,7 @@
 
 import { el, fill } from "../lib/dom.js";
 
-/**
- * @template Value
- * @typedef {{ element: HTMLElement, read: () => Value }} Entry
- */
+/** @template Value @typedef {{ element: HTMLElement, read: () => Value }} Entry */
 
 /**
  * Returns an editor and a function that reads its entries.

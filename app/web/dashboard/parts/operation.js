@@ -11,10 +11,7 @@ import { OperationProgress } from "../operations.js";
 
 /** @typedef {import("../operations.js").OperationRow} Operation */
 
-/**
- * @param {string} id
- * @param {AbortSignal} leaving
- */
+/** @param {string} id @param {AbortSignal} leaving */
 export function operationProgress(id, leaving) {
   const shown = el("div", { class: "paper stack", role: "status" });
   let over = false;

@@ -3,10 +3,7 @@
 import { failed, loading } from "./states.js";
 import { el, fill } from "../lib/dom.js";
 
-/**
- * @template Item
- * @typedef {{ nodes: Item[], pageInfo: { hasNextPage: boolean, endCursor: string | null } }} Page
- */
+/** @template Item @typedef {{ nodes: Item[], pageInfo: { hasNextPage: boolean, endCursor: string | null } }} Page */
 
 /**
  * Returns a table that fills itself.

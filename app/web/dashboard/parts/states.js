@@ -3,8 +3,8 @@
 import { sentence } from "../lib/api.js";
 import { el, fill } from "../lib/dom.js";
 
-export function loading() {
-  return el("p", { class: "empty", role: "status" }, "Loading…");
+export function loading(text = "Loading…") {
+  return el("p", { class: "empty", role: "status" }, text);
 }
 
 /**

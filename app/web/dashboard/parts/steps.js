@@ -9,9 +9,7 @@ import { duration, pretty, words } from "../lib/format.js";
 /** @type {Record<string, string>} */
 const TITLES = { RESOLVE: "Resolve the name", CONNECT: "Connect", TLS: "TLS and certificate", REQUEST: "Send the request", RESPONSE: "Read the response" };
 
-/**
- * @param {{ ok: boolean | null, steps: readonly Step[] | null, response?: Answer | null }} tried
- */
+/** @param {{ ok: boolean | null, steps: readonly Step[] | null, response?: Answer | null }} tried */
 export function connectionSteps({ ok, steps, response }) {
   return el(
     "div",

@@ -1,13 +1,15 @@
 /** What can be done to a webhook: pause and resume, rotate and reveal its secret, ping, edit, delete. */
 
 import { act } from "./act.js";
-import { copyButton } from "./copy.js";
+import { button, goButton } from "./button.js";
+import { secretNotice } from "./copy.js";
 import { confirmed } from "./dialog.js";
+import { ping } from "./ping.js";
 import { ask } from "../lib/api.js";
 import { el, fill } from "../lib/dom.js";
 import { address, go } from "../lib/router.js";
 import { may } from "../lib/session.js";
-import { DeleteWebhook, PauseWebhook, PingWebhook, ResumeWebhook, RevealSecret, RotateSecret } from "../operations.js";
+import { DeleteWebhook, PauseWebhook, ResumeWebhook, RevealSecret, RotateSecret } from "../operations.js";
 
 /** @typedef {{ id: string, name: string, status: string }} Webhook */
 
@@ -19,89 +21,48 @@ import { DeleteWebhook, PauseWebhook, PingWebhook, ResumeWebhook, RevealSecret, 
  * @param {() => void} changed
  */
 export function webhookActions(webhook, outcome, changed) {
-  const button = (/** @type {string} */ label, /** @type {() => unknown} */ onclick, kind = "") => el("button", { type: "button", class: kind, onclick }, label);
   return el(
     "div",
     { class: "row" },
     may("MANAGE") && [
-      el("a", { class: "button", href: address(["edit-webhook", webhook.id]) }, "Edit"),
+      goButton("Edit", address(["edit-webhook", webhook.id])),
       webhook.status === "ACTIVE" ? button("Pause", () => pause(webhook, outcome, changed)) : button("Resume", () => resume(webhook, outcome, changed)),
-      button("Ping", () => ping(webhook, outcome)),
+      button("Ping", () => ping(webhook.id, outcome)),
     ],
     may("SECRETS") && [button("Rotate secret", () => rotate(webhook, outcome, changed)), button("Reveal secret", () => reveal(webhook, outcome))],
     may("MANAGE") && button("Delete", () => remove(webhook, outcome), "danger"),
   );
 }
 
-/**
- * @param {Webhook} webhook
- * @param {Element} outcome
- * @param {() => void} changed
- */
+/** @param {Webhook} webhook @param {Element} outcome @param {() => void} changed */
 async function pause({ id }, outcome, changed) {
   if (await act(outcome, async () => (await ask(PauseWebhook, { input: { id } })).pauseWebhook, "The webhook is paused.")) changed();
 }
 
-/**
- * @param {Webhook} webhook
- * @param {Element} outcome
- * @param {() => void} changed
- */
+/** @param {Webhook} webhook @param {Element} outcome @param {() => void} changed */
 async function resume({ id }, outcome, changed) {
   if (await act(outcome, async () => (await ask(ResumeWebhook, { input: { id } })).resumeWebhook, "The webhook is active.")) changed();
 }
 
-/**
- * @param {Webhook} webhook
- * @param {Element} outcome
- */
-async function ping({ id }, outcome) {
-  const payload = await act(outcome, async () => (await ask(PingWebhook, { input: { id } })).pingWebhook, "The test event was sent.");
-  if (!payload) return;
-  const { attempt, delivery } = payload;
-  const good = attempt?.outcome === "SUCCEEDED";
-  const text = attempt?.error ?? (attempt?.response ? `The receiver answered ${attempt.response.status}.` : "There was no response.");
-  fill(outcome, el("p", { class: `notice ${good ? "" : "bad"}`, role: "status" }, text, " ", delivery && el("a", { href: address(["deliveries", delivery.id]) }, "See the delivery")));
-}
-
-/**
- * @param {Webhook} webhook
- * @param {Element} outcome
- * @param {() => void} changed
- */
+/** @param {Webhook} webhook @param {Element} outcome @param {() => void} changed */
 async function rotate({ id, name }, outcome, changed) {
   const text = "A new secret signs from now on. The old one signs as well for 24 hours, so that the receiver can change over without losing anything.";
   if (!(await confirmed({ title: `Rotate the secret of ${name}?`, text, action: "Rotate secret" }))) return;
   const payload = await act(outcome, async () => (await ask(RotateSecret, { input: { id } })).rotateWebhookSecret, "The secret was rotated.");
   if (!payload?.secret) return;
   changed();
-  showSecret(outcome, payload.secret, "The new secret. It is shown this once.");
+  fill(outcome, secretNotice("Secret", "The new secret. It is shown this once.", payload.secret));
 }
 
-/**
- * @param {Webhook} webhook
- * @param {Element} outcome
- */
+/** @param {Webhook} webhook @param {Element} outcome */
 async function reveal({ id }, outcome) {
   const payload = await act(outcome, async () => (await ask(RevealSecret, { input: { id } })).revealWebhookSecret, "The secret is shown.");
-  if (payload?.secret) showSecret(outcome, payload.secret, "The current secret. The audit log says that it was revealed.");
+  if (payload?.secret) fill(outcome, secretNotice("Secret", "The current secret. The audit log says that it was revealed.", payload.secret));
 }
 
-/**
- * @param {Webhook} webhook
- * @param {Element} outcome
- */
+/** @param {Webhook} webhook @param {Element} outcome */
 async function remove({ id, name }, outcome) {
   const text = "Nothing more is sent to it, and what waits is canceled. This cannot be undone.";
   if (!(await confirmed({ title: `Delete ${name}?`, text, action: "Delete", typed: name }))) return;
   if (await act(outcome, async () => (await ask(DeleteWebhook, { input: { id } })).deleteWebhook, "The webhook is deleted.")) go(address(["webhooks"]));
-}
-
-/**
- * @param {Element} outcome
- * @param {string} secret
- * @param {string} text
- */
-function showSecret(outcome, secret, text) {
-  fill(outcome, el("div", { class: "notice warn", role: "status" }, el("p", {}, text), el("div", { class: "row" }, el("code", { "aria-label": "Secret" }, secret), copyButton(() => secret))));
 }

@@ -9,7 +9,7 @@
 
 import "./event-picker.js";
 import { authenticationFields } from "./authentication.js";
-import { choice, field } from "./form.js";
+import { choice, field, group } from "./form.js";
 import { listEditor } from "./list-editor.js";
 import { el } from "../lib/dom.js";
 
@@ -31,10 +31,7 @@ export function webhookFields(types, current) {
   };
 }
 
-/**
- * @param {readonly EventType[]} types
- * @param {Settings | null} current
- */
+/** @param {readonly EventType[]} types @param {Settings | null} current */
 function basicFields(types, current) {
   const name = el("input", { value: current?.name, autocomplete: "off" });
   const url = el("input", { type: "text", inputmode: "url", value: current?.url, autocomplete: "off", spellcheck: "false", placeholder: "https://example.com/webhooks" });
@@ -47,7 +44,7 @@ function basicFields(types, current) {
       { class: "stack" },
       field("Name", name, { path: "name" }),
       field("URL", url, { path: "url", hint: "Where the events are sent, as signed HTTP requests." }),
-      el("fieldset", { class: "field", "data-path": "eventTypes", "aria-describedby": "events-error", tabindex: "-1" }, el("legend", {}, "Events"), picker, el("div", { class: "error", id: "events-error" })),
+      group("Events", "eventTypes", picker),
       !current && field("Secret", secret, { path: "secret", optional: true, hint: "Signs each request. Left empty, one is made and shown once." }),
     ),
     eventTypes: () => picker.value,
@@ -70,7 +67,7 @@ function advancedFields(current) {
 /** @param {Settings | null} current */
 function httpFields(current) {
   const method = el("select", {}, ["POST", "PUT"].map((value) => el("option", { selected: value === current?.method }, value)));
-  const timeout = el("input", { type: "number", min: "1", max: "120", value: current?.timeoutSeconds ?? 30 });
+  const timeout = el("input", { type: "number", min: "1", max: "60", value: current?.timeoutSeconds ?? 30 });
   const verify = el("input", { type: "checkbox", checked: current?.verifySsl ?? true });
   const allowlist = el("textarea", { value: current?.ipAllowlist.join("\n"), spellcheck: "false" });
   const headers = listEditor({ label: "Headers", add: "Add a header", entry: header, values: current?.headers });
@@ -82,7 +79,7 @@ function httpFields(current) {
       field("HTTP method", method, { path: "method" }),
       el("div", { class: "field" }, el("span", { class: "label" }, "Content type"), el("span", {}, el("code", {}, current?.contentType ?? "application/json"))),
       field("Timeout in seconds", timeout, { path: "timeoutSeconds", hint: "For the whole response." }),
-      choice("SSL verification", verify, { hint: "Refuse a certificate that cannot be verified." }),
+      choice("SSL verification", verify, "Refuse a certificate that cannot be verified."),
       field("IP allowlist", allowlist, { path: "ipAllowlist", optional: true, hint: "Networks that the URL may resolve to, one a line, such as 203.0.113.0/24. Empty: any public address." }),
       authentication.element,
       el("div", { "data-path": "headers" }, headers.element),
@@ -140,10 +137,7 @@ function limitFields(current) {
   };
 }
 
-/**
- * @param {number} index
- * @param {{ name: string, value: string, sensitive?: boolean | null }} [value]
- */
+/** @param {number} index @param {{ name: string, value: string, sensitive?: boolean | null }} [value] */
 function header(index, value) {
   const name = el("input", { "aria-label": `Header ${index + 1}: name`, value: value?.name, placeholder: "X-Name" });
   const content = el("input", { "aria-label": `Header ${index + 1}: value`, value: value?.value, placeholder: "Value" });

@@ -1,27 +1,34 @@
-/** A moment, shown relative to now and exact on hover; it keeps itself current. */
+/** A moment, shown relative to now and exact on hover, or as the time that is left; it keeps itself current. */
 
 import { Component, every } from "../lib/component.js";
 import { el } from "../lib/dom.js";
-import { moment, relative } from "../lib/format.js";
+import { moment, relative, remaining } from "../lib/format.js";
 
 class When extends Component {
   /** @param {AbortSignal} leaving */
   start(leaving) {
     const time = this.getAttribute("time") ?? "";
-    const shown = el("time", { datetime: time, title: moment(time) }, relative(time));
+    const counts = this.hasAttribute("counts");
+    const shown = el("time", { datetime: time, title: moment(time) });
+    const draw = () => (shown.textContent = counts ? `in ${remaining((new Date(time).getTime() - Date.now()) / 1000)}` : relative(time));
+    draw();
     this.replaceChildren(shown);
-    every(10_000, leaving, () => (shown.textContent = relative(time)));
+    every(counts ? 1000 : 10_000, leaving, draw);
   }
 }
 customElements.define("eev-when", When);
 
-/**
- * @param {string | null | undefined} time RFC 3339
- * @param {string} [otherwise] shown where there is none
- */
+/** @param {string | null | undefined} time RFC 3339 @param {string} [otherwise] shown where there is none */
 export function when(time, otherwise = "–") {
   if (!time) return otherwise;
   const element = document.createElement("eev-when");
   element.setAttribute("time", time);
+  return element;
+}
+
+/** A time that is left, counted down each second. @param {string} time RFC 3339 */
+export function countdown(time) {
+  const element = /** @type {HTMLElement} */ (when(time));
+  element.toggleAttribute("counts", true);
   return element;
 }

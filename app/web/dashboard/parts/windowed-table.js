@@ -70,10 +70,7 @@ export class WindowedTable {
   }
 }
 
-/**
- * @param {HTMLTableSectionElement} body
- * @param {number} pixels
- */
+/** @param {HTMLTableSectionElement} body @param {number} pixels */
 function space(body, pixels) {
   body.hidden = pixels <= 0;
   body.style.setProperty("--space", `${pixels}px`);

@@ -2,15 +2,16 @@
 
 import { ask } from "../lib/api.js";
 import { Component } from "../lib/component.js";
-import { el, fill } from "../lib/dom.js";
+import { el, fill, set } from "../lib/dom.js";
 import { currentViewer } from "../lib/session.js";
 import { ApiKeys, CreateApiKey, RevokeApiKey } from "../operations.js";
 import { act } from "../parts/act.js";
-import { copyButton } from "../parts/copy.js";
+import { button } from "../parts/button.js";
+import { secretNotice } from "../parts/copy.js";
 import { confirmed } from "../parts/dialog.js";
-import { choice, clearErrors, field, showErrors } from "../parts/form.js";
+import { choice, field, group, submit } from "../parts/form.js";
 import { pages } from "../parts/pages.js";
-import { empty, failed } from "../parts/states.js";
+import { empty } from "../parts/states.js";
 import { when } from "../parts/when.js";
 
 class ApiKeysScreen extends Component {
@@ -31,7 +32,7 @@ class ApiKeysScreen extends Component {
           key.scopes.join(", "),
           when(key.lastUsedAt, "Never"),
           when(key.expiresAt, "Never"),
-          key.revokedAt ? el("span", { class: "badge" }, "Revoked") : el("button", { type: "button", class: "danger", "aria-label": `Revoke ${key.name}`, onclick: () => this.revoke(key) }, "Revoke"),
+          key.revokedAt ? el("span", { class: "badge" }, "Revoked") : set(button("Revoke", () => this.revoke(key), "danger"), { "aria-label": `Revoke ${key.name}` }),
         ],
         nothing: empty("There are no keys."),
         leaving,
@@ -41,33 +42,19 @@ class ApiKeysScreen extends Component {
 
   form() {
     const name = el("input", { autocomplete: "off" });
-    const scopes = (currentViewer()?.scopes ?? []).map((scope) => el("input", { type: "checkbox", value: scope }));
+    const boxes = (currentViewer()?.scopes ?? []).map((scope) => ({ scope, box: el("input", { type: "checkbox" }) }));
     const summary = el("div", { tabindex: "-1" });
-    const boxes = el("fieldset", { class: "field", "data-path": "scopes", "aria-describedby": "scopes-error", tabindex: "-1" }, el("legend", {}, "Scopes"), scopes.map((box) => choice(box.value, box)), el("div", { class: "error", id: "scopes-error" }));
-    const form = el("form", { class: "stack paper narrow", novalidate: true }, field("Name", name, { path: "name" }), boxes, summary, el("div", {}, el("button", { type: "submit", class: "primary" }, "Create")));
-    form.addEventListener("submit", (event) => {
+    const scopes = group("Scopes", "scopes", boxes.map(({ scope, box }) => choice(scope, box)));
+    const form = el("form", { class: "stack paper narrow", novalidate: true }, field("Name", name, { path: "name" }), scopes, summary, el("div", {}, el("button", { type: "submit", class: "primary" }, "Create")));
+    form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      const chosen = /** @type {import("../operations.js").Scope[]} */ (scopes.filter(({ checked }) => checked).map(({ value }) => value));
-      this.create(form, summary, { name: name.value, scopes: chosen });
+      const input = { name: name.value, scopes: boxes.filter(({ box }) => box.checked).map(({ scope }) => scope) };
+      const created = await submit(form, summary, async () => (await ask(CreateApiKey, { input })).createApiKey);
+      if (!created?.key) return;
+      this.placed();
+      fill(this.outcome, secretNotice("API key", "The new key. It is shown this once.", created.key));
     });
     return form;
-  }
-
-  /**
-   * @param {HTMLFormElement} form
-   * @param {Element} summary
-   * @param {import("../operations.js").CreateApiKeyInput} input
-   */
-  async create(form, summary, input) {
-    clearErrors(form, summary);
-    try {
-      const { key, userErrors } = (await ask(CreateApiKey, { input })).createApiKey;
-      if (!key) return showErrors(form, summary, userErrors);
-      this.placed();
-      fill(this.outcome, el("div", { class: "notice warn", role: "status" }, el("p", {}, "The new key. It is shown this once."), el("div", { class: "row" }, el("code", { "aria-label": "API key" }, key), copyButton(() => key))));
-    } catch (error) {
-      fill(summary, failed(error));
-    }
   }
 
   /** @param {{ id: string, name: string }} key */

@@ -6,6 +6,7 @@ import { el, fill } from "../lib/dom.js";
 import { words } from "../lib/format.js";
 import { changeFilters, place } from "../lib/router.js";
 import { DeliveryFilterChoices } from "../operations.js";
+import { button } from "../parts/button.js";
 import { DeliveryList } from "../parts/delivery-list.js";
 
 /** @typedef {import("../operations.js").DeliveryFilter} Filter */
@@ -14,29 +15,40 @@ import { DeliveryList } from "../parts/delivery-list.js";
 const STATUSES = ["PENDING", "RETRYING", "SUCCEEDED", "FAILED", "CANCELED"];
 
 class DeliveriesScreen extends Component {
+  filters = el("div", { class: "row", role: "search", "aria-label": "Filters" });
+  results = el("div", { class: "stack" });
+  /** @type {import("../operations.js").DeliveryFilterChoicesData} */
+  choices = { webhooks: { nodes: [] }, eventTypes: [] };
+  #changing = new AbortController();
+
   /** @param {AbortSignal} leaving */
-  start(leaving) {
-    const list = new DeliveryList(filterOf(place().search), leaving);
-    const pause = el("button", { type: "button", "aria-pressed": "false" }, "Pause updates");
-    pause.addEventListener("click", () => toggle(list, pause));
-    const filters = el("div", { class: "row", role: "search", "aria-label": "Filters" });
-    this.replaceChildren(el("div", { class: "row spread" }, el("h1", {}, "Deliveries"), pause), filters, list.element);
-    list.begin();
-    showFilters(filters, leaving);
+  async start(leaving) {
+    leaving.addEventListener("abort", () => this.#changing.abort());
+    this.pause = button("Pause updates", () => this.toggle());
+    this.replaceChildren(el("div", { class: "row spread" }, el("h1", {}, "Deliveries"), this.pause), this.filters, this.results);
+    this.placed();
+    this.choices = await ask(DeliveryFilterChoices, {}, leaving).catch(() => this.choices);
+    fill(this.filters, filterFields(this.choices));
+  }
+
+  /** Lists what the address asks for. The filters stay, and the focus in them. */
+  placed() {
+    this.#changing.abort();
+    this.#changing = new AbortController();
+    this.list = new DeliveryList(filterOf(place().search), this.#changing.signal);
+    fill(this.filters, filterFields(this.choices));
+    fill(this.results, this.list.element);
+    this.list.begin();
+  }
+
+  toggle() {
+    if (!this.list || !this.pause) return;
+    this.list.paused = !this.list.paused;
+    this.pause.textContent = this.list.paused ? "Resume updates" : "Pause updates";
+    if (!this.list.paused) this.list.takeWaiting();
   }
 }
 customElements.define("eev-deliveries", DeliveriesScreen);
-
-/**
- * @param {DeliveryList} list
- * @param {HTMLButtonElement} button
- */
-function toggle(list, button) {
-  list.paused = !list.paused;
-  button.setAttribute("aria-pressed", String(list.paused));
-  button.textContent = list.paused ? "Resume updates" : "Pause updates";
-  if (!list.paused) list.takeWaiting();
-}
 
 /**
  * The filter that the address names.
@@ -55,29 +67,20 @@ export function filterOf(search) {
   };
 }
 
-/**
- * @param {HTMLElement} target
- * @param {AbortSignal} leaving
- */
-async function showFilters(target, leaving) {
-  const { webhooks, eventTypes } = await ask(DeliveryFilterChoices, {}, leaving).catch(() => ({ webhooks: { nodes: [] }, eventTypes: [] }));
+/** @param {import("../operations.js").DeliveryFilterChoicesData} choices */
+function filterFields({ webhooks, eventTypes }) {
   const { search } = place();
-  const count = [...new Set(search.keys())].length;
-  fill(
-    target,
+  const clear = () => changeFilters(Object.fromEntries([...search.keys()].map((name) => [name, null])));
+  return [
     select("Status", "status", STATUSES.map((value) => [value, words(value)])),
     select("Webhook", "webhook", webhooks.nodes.map(({ id, name }) => [id, name])),
     select("Event type", "type", eventTypes.map(({ name }) => [name, name])),
     since(search.get("since")),
-    count > 0 && el("button", { type: "button", onclick: () => changeFilters(Object.fromEntries([...search.keys()].map((name) => [name, null]))) }, `Clear ${count}`),
-  );
+    search.size > 0 && button("Clear", clear),
+  ];
 }
 
-/**
- * @param {string} label
- * @param {string} name
- * @param {[string, string][]} choices
- */
+/** @param {string} label @param {string} name @param {[string, string][]} choices */
 function select(label, name, choices) {
   const chosen = place().search.get(name);
   const options = [el("option", { value: "" }, `${label}: any`), ...choices.map(([value, text]) => el("option", { value, selected: value === chosen }, text))];

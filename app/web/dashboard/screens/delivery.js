@@ -1,9 +1,9 @@
 /** One delivery: its attempts, the cause of a failure in words, when it is tried again, and what can be done now. */
 
 import { ask } from "../lib/api.js";
-import { Component, every } from "../lib/component.js";
-import { el, fill } from "../lib/dom.js";
-import { moment, remaining } from "../lib/format.js";
+import { Component } from "../lib/component.js";
+import { el, fill, reconcile } from "../lib/dom.js";
+import { moment } from "../lib/format.js";
 import { follow } from "../lib/live.js";
 import { address } from "../lib/router.js";
 import { may } from "../lib/session.js";
@@ -11,78 +11,64 @@ import { CancelDelivery, DeliveryDetails, OneDeliveryNews, RetryDelivery } from 
 import { act } from "../parts/act.js";
 import { attemptView } from "../parts/attempt.js";
 import { badge } from "../parts/badge.js";
+import { button } from "../parts/button.js";
 import { facts } from "../parts/facts.js";
 import { gone, show } from "../parts/states.js";
+import { countdown } from "../parts/when.js";
 
 /** @typedef {NonNullable<import("../operations.js").DeliveryDetailsData["delivery"]>} Delivery */
 
 class DeliveryScreen extends Component {
-  body = el("div", { class: "stack" });
   outcome = el("div");
+  summary = el("div");
+  attempts = el("div", { class: "stack" });
 
   /** @param {AbortSignal} leaving */
   start(leaving) {
     const id = this.dataset.id ?? "";
-    this.replaceChildren(el("h1", {}, "Delivery"), this.outcome, this.body);
-    const load = () => show(this.body, leaving, () => this.load(id, leaving));
-    load().then(() => {
-      const eventId = this.dataset.event;
-      if (!eventId || leaving.aborted) return;
-      const next = (/** @type {import("../operations.js").OneDeliveryNewsData} */ { deliveryUpdates }) => deliveryUpdates.updates.some(({ delivery }) => delivery.id === id) && load();
+    const body = el("div", { class: "stack" });
+    this.replaceChildren(el("h1", {}, "Delivery"), this.outcome, body);
+    show(body, leaving, async () => {
+      const eventId = await this.load(id, leaving);
+      if (!eventId) return gone("delivery", address(["deliveries"]));
+      const next = (/** @type {import("../operations.js").OneDeliveryNewsData} */ { deliveryUpdates }) => deliveryUpdates.updates.some(({ delivery }) => delivery.id === id) && this.load(id, leaving);
       leaving.addEventListener("abort", follow(OneDeliveryNews, { filter: { eventId } }, { next }));
+      return [this.summary, el("h2", {}, "Attempts"), this.attempts];
     });
   }
 
-  /**
-   * @param {string} id
-   * @param {AbortSignal} leaving
-   */
+  /** Draws the delivery as it is now and returns its event's ID, if it is there. @param {string} id @param {AbortSignal} leaving */
   async load(id, leaving) {
     const { delivery } = await ask(DeliveryDetails, { id }, leaving);
-    if (delivery === null) return gone("delivery", address(["deliveries"]));
-    this.dataset.event = delivery.event.id;
+    if (delivery === null) return null;
     const attempts = delivery.attempts.nodes.toReversed();
-    return [summary(delivery, leaving), this.actions(delivery), el("h2", {}, "Attempts"), ...(attempts.length > 0 ? attempts.map(attemptView) : [el("p", { class: "soft" }, "None so far.")])];
+    fill(this.summary, summary(delivery), this.actions(delivery, () => this.load(id, leaving)));
+    if (attempts.length > 0) reconcile(this.attempts, attempts, { key: ({ id }) => id, create: attemptView });
+    else fill(this.attempts, el("p", { class: "soft" }, "None so far."));
+    return delivery.event.id;
   }
 
-  /**
-   * @param {() => Promise<{ userErrors: { message: string }[] }>} work
-   * @param {string} done
-   */
-  async act(work, done) {
-    if (await act(this.outcome, work, done)) this.placed();
-  }
-
-  /** @param {Delivery} delivery */
-  actions({ id, status }) {
+  /** @param {Delivery} delivery @param {() => unknown} changed */
+  actions({ id, status }, changed) {
+    if (!may("MANAGE")) return null;
+    const input = { id };
+    const retry = () => act(this.outcome, async () => (await ask(RetryDelivery, { input })).retryDelivery, "It is tried now.").then(changed);
+    const cancel = () => act(this.outcome, async () => (await ask(CancelDelivery, { input })).cancelDelivery, "It is canceled.").then(changed);
     const open = status === "PENDING" || status === "RETRYING";
-    if (!may("MANAGE")) return "";
-    return el(
-      "div",
-      { class: "row" },
-      el("button", { type: "button", class: "primary", onclick: () => this.act(async () => (await ask(RetryDelivery, { input: { id } })).retryDelivery, "It is tried now.") }, "Retry now"),
-      open && el("button", { type: "button", onclick: () => this.act(async () => (await ask(CancelDelivery, { input: { id } })).cancelDelivery, "It is canceled.") }, "Cancel"),
-    );
+    return el("div", { class: "row" }, button("Retry now", retry, "primary"), open && button("Cancel", cancel));
   }
 }
 customElements.define("eev-delivery", DeliveryScreen);
 
-/**
- * @param {Delivery} delivery
- * @param {AbortSignal} leaving
- */
-function summary({ id, status, event, webhook, createdAt, completedAt, nextAttemptAt }, leaving) {
-  const next = el("span");
-  const count = () => fill(next, nextAttemptAt && `in ${remaining((new Date(nextAttemptAt).getTime() - Date.now()) / 1000)}`);
-  count();
-  every(1000, leaving, count);
+/** @param {Delivery} delivery */
+function summary({ id, status, event, webhook, createdAt, completedAt, nextAttemptAt }) {
   return facts([
     ["Status", badge(status)],
     ["Event", el("a", { href: address(["events", event.id]) }, event.type)],
     ["Webhook", el("a", { href: address(["webhooks", webhook.id]) }, webhook.name)],
     ["Created", moment(createdAt)],
     ["Completed", completedAt && moment(completedAt)],
-    ["Next attempt", nextAttemptAt && next],
+    ["Next attempt", nextAttemptAt && countdown(nextAttemptAt)],
     ["ID", el("code", {}, id)],
   ]);
 }

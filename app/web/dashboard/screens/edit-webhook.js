@@ -2,17 +2,14 @@
 
 import { ask } from "../lib/api.js";
 import { Component } from "../lib/component.js";
-import { el, fill } from "../lib/dom.js";
+import { el } from "../lib/dom.js";
 import { address, go } from "../lib/router.js";
 import { EventTypeChoices, UpdateWebhook, WebhookSettings } from "../operations.js";
-import { clearErrors, showErrors } from "../parts/form.js";
-import { failed, gone, show } from "../parts/states.js";
+import { submit } from "../parts/form.js";
+import { gone, show } from "../parts/states.js";
 import { webhookFields } from "../parts/webhook-form.js";
 
 class EditWebhook extends Component {
-  summary = el("div", { tabindex: "-1" });
-  save = el("button", { type: "submit", class: "primary" }, "Save");
-
   /** @param {AbortSignal} leaving */
   start(leaving) {
     const id = this.dataset.id ?? "";
@@ -22,30 +19,16 @@ class EditWebhook extends Component {
       const [{ eventTypes }, { webhook }] = await Promise.all([ask(EventTypeChoices, {}, leaving), ask(WebhookSettings, { id }, leaving)]);
       if (webhook === null) return gone("webhook", address(["webhooks"]));
       const fields = webhookFields(eventTypes, webhook);
-      const form = el("form", { class: "stack", novalidate: true }, fields.element, this.summary, el("div", { class: "row" }, this.save, el("a", { href: address(["webhooks", id]) }, "Cancel")));
-      form.addEventListener("submit", (event) => this.submit(event, form, { id, ...changes(fields.read(), webhook) }));
+      const summary = el("div", { tabindex: "-1" });
+      const save = el("button", { type: "submit", class: "primary" }, "Save");
+      const form = el("form", { class: "stack", novalidate: true }, fields.element, summary, el("div", { class: "row" }, save, el("a", { href: address(["webhooks", id]) }, "Cancel")));
+      form.addEventListener("submit", async (event) => {
+        event.preventDefault();
+        const input = { id, ...changes(fields.read(), webhook) };
+        if (await submit(form, summary, async () => (await ask(UpdateWebhook, { input })).updateWebhook)) go(address(["webhooks", id]));
+      });
       return form;
     });
-  }
-
-  /**
-   * @param {Event} event
-   * @param {HTMLFormElement} form
-   * @param {import("../operations.js").UpdateWebhookInput} input
-   */
-  async submit(event, form, input) {
-    event.preventDefault();
-    clearErrors(form, this.summary);
-    this.save.disabled = true;
-    try {
-      const { userErrors } = (await ask(UpdateWebhook, { input })).updateWebhook;
-      if (userErrors.length === 0) go(address(["webhooks", input.id]));
-      else showErrors(form, this.summary, userErrors);
-    } catch (error) {
-      fill(this.summary, failed(error));
-    } finally {
-      this.save.disabled = false;
-    }
   }
 }
 customElements.define("eev-edit-webhook", EditWebhook);

@@ -7,8 +7,9 @@ import { words } from "../lib/format.js";
 import { may } from "../lib/session.js";
 import { Catalogue, CreateEventType, UpdateEventType } from "../operations.js";
 import { act } from "../parts/act.js";
-import { clearErrors, field, showErrors } from "../parts/form.js";
-import { failed, show } from "../parts/states.js";
+import { button } from "../parts/button.js";
+import { field, submit } from "../parts/form.js";
+import { show } from "../parts/states.js";
 
 /** @typedef {import("../operations.js").CatalogueData["eventTypes"][number]} EventType */
 
@@ -18,7 +19,7 @@ class EventTypesScreen extends Component {
 
   /** @param {AbortSignal} leaving */
   start(leaving) {
-    const add = el("button", { type: "button", class: "primary", onclick: () => this.edit(null) }, "Add event type");
+    const add = button("Add event type", () => this.edit(null), "primary");
     this.replaceChildren(el("div", { class: "row spread" }, el("h1", {}, "Event types"), may("ADMIN") && add), this.outcome, this.body);
     show(this.body, leaving, async () => (await ask(Catalogue, {}, leaving)).eventTypes.map((type) => this.entry(type)));
   }
@@ -44,15 +45,14 @@ class EventTypesScreen extends Component {
       const input = { name: type.name, archived: !type.archived };
       if (await act(this.outcome, async () => (await ask(UpdateEventType, { input })).updateEventType, "The event type is changed.")) this.placed();
     };
-    return el("div", { class: "row" }, el("button", { type: "button", onclick: () => this.edit(type) }, "Edit"), el("button", { type: "button", onclick: archive }, type.archived ? "Restore" : "Archive"));
+    return el("div", { class: "row" }, button("Edit", () => this.edit(type)), button(type.archived ? "Restore" : "Archive", archive));
   }
 
   /** @param {EventType | null} type */
   edit(type) {
     const name = el("input", { value: type?.name, disabled: type !== null, placeholder: "order.shipped", autocomplete: "off" });
     const description = el("input", { value: type?.description, autocomplete: "off" });
-    const schema = el("textarea", { class: "code", rows: "8", spellcheck: "false", value: type ? JSON.stringify(type.jsonSchema, null, 2) : "" });
-    const example = el("textarea", { class: "code", rows: "8", spellcheck: "false", value: type ? JSON.stringify(type.example, null, 2) : "" });
+    const [schema, example] = [code(type?.jsonSchema), code(type?.example)];
     const summary = el("div", { tabindex: "-1" });
     const form = el(
       "form",
@@ -62,41 +62,33 @@ class EventTypesScreen extends Component {
       field("JSON Schema", schema, { path: "jsonSchema", optional: true }),
       field("Example", example, { path: "example", optional: true }),
       summary,
-      el("div", { class: "row" }, el("button", { type: "submit", class: "primary" }, "Save"), el("button", { type: "button", onclick: () => fill(this.outcome) }, "Cancel")),
+      el("div", { class: "row" }, el("button", { type: "submit", class: "primary" }, "Save"), button("Cancel", () => fill(this.outcome))),
     );
-    form.addEventListener("submit", (event) => {
+    form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      this.save(form, summary, type !== null, () => ({ name: name.value, description: description.value, ...json("jsonSchema", schema.value), ...json("example", example.value) }));
+      const read = () => ({ name: name.value, description: description.value, ...json("jsonSchema", schema.value), ...json("example", example.value) });
+      if (await submit(form, summary, () => save(type !== null, read()))) {
+        fill(this.outcome);
+        this.placed();
+      }
     });
     fill(this.outcome, form);
     (type ? description : name).focus();
   }
-
-  /**
-   * @param {HTMLFormElement} form
-   * @param {Element} summary
-   * @param {boolean} exists
-   * @param {() => import("../operations.js").CreateEventTypeInput} read
-   */
-  async save(form, summary, exists, read) {
-    clearErrors(form, summary);
-    try {
-      const input = read();
-      const { userErrors } = exists ? (await ask(UpdateEventType, { input })).updateEventType : (await ask(CreateEventType, { input })).createEventType;
-      if (userErrors.length > 0) return showErrors(form, summary, userErrors);
-      fill(this.outcome);
-      this.placed();
-    } catch (error) {
-      fill(summary, failed(error));
-    }
-  }
 }
 customElements.define("eev-event-types", EventTypesScreen);
 
-/**
- * @param {string} name
- * @param {string} text
- */
+/** @type {(exists: boolean, input: import("../operations.js").CreateEventTypeInput) => Promise<{ userErrors: { message: string, path: string[] }[] }>} */
+async function save(exists, input) {
+  return exists ? (await ask(UpdateEventType, { input })).updateEventType : (await ask(CreateEventType, { input })).createEventType;
+}
+
+/** @param {unknown} value */
+function code(value) {
+  return el("textarea", { class: "code", rows: "8", spellcheck: "false", value: value === undefined ? "" : JSON.stringify(value, null, 2) });
+}
+
+/** @param {string} name @param {string} text */
 function json(name, text) {
   if (!text.trim()) return {};
   try {

@@ -21,10 +21,7 @@ class EventScreen extends Component {
 }
 customElements.define("eev-event", EventScreen);
 
-/**
- * @param {string} id
- * @param {AbortSignal} leaving
- */
+/** @param {string} id @param {AbortSignal} leaving */
 async function load(id, leaving) {
   const { event } = await ask(EventDetails, { id }, leaving);
   if (event === null) return gone("event", address(["events"]));

@@ -6,6 +6,7 @@ import { el } from "../lib/dom.js";
 import { address, changeFilters, place } from "../lib/router.js";
 import { may } from "../lib/session.js";
 import { Events } from "../operations.js";
+import { goButton } from "../parts/button.js";
 import { pages } from "../parts/pages.js";
 import { empty } from "../parts/states.js";
 import { when } from "../parts/when.js";
@@ -16,16 +17,13 @@ class EventsScreen extends Component {
     const { search } = place();
     const type = el("input", { type: "search", "aria-label": "Event type", placeholder: "Event type", value: search.get("type") });
     type.addEventListener("change", () => changeFilters({ type: type.value.trim() || null }));
-    const publish = may("PUBLISH") && el("a", { class: "button primary", href: address(["publish"]) }, "Publish a test event");
+    const publish = may("PUBLISH") && goButton("Publish a test event", address(["publish"]), "primary");
     this.replaceChildren(el("div", { class: "row spread" }, el("h1", {}, "Events"), publish), el("div", { class: "row", role: "search" }, type), list(search, leaving));
   }
 }
 customElements.define("eev-events", EventsScreen);
 
-/**
- * @param {URLSearchParams} search
- * @param {AbortSignal} leaving
- */
+/** @param {URLSearchParams} search @param {AbortSignal} leaving */
 function list(search, leaving) {
   const type = search.get("type");
   const filter = { types: type ? [type] : null, includeTests: true };

@@ -7,8 +7,8 @@ import { number } from "../lib/format.js";
 import { address } from "../lib/router.js";
 import { violations } from "../lib/schema-check.js";
 import { EventTypeSchemas, PublishEvent } from "../operations.js";
-import { clearErrors, field, showErrors } from "../parts/form.js";
-import { failed, show } from "../parts/states.js";
+import { field, submit } from "../parts/form.js";
+import { show } from "../parts/states.js";
 
 /** @typedef {import("../operations.js").EventTypeSchemasData["eventTypes"][number]} EventType */
 
@@ -16,7 +16,6 @@ class PublishScreen extends Component {
   summary = el("div", { tabindex: "-1" });
   hints = el("ul", { class: "problem", "aria-live": "polite" });
   data = el("textarea", { class: "code", rows: "18", spellcheck: "false" });
-  button = el("button", { type: "submit", class: "primary" }, "Publish");
 
   /** @param {AbortSignal} leaving */
   start(leaving) {
@@ -44,7 +43,7 @@ class PublishScreen extends Component {
       field("Data", this.data, { path: "data", hint: "JSON, as the type's schema describes it." }),
       this.hints,
       this.summary,
-      el("div", {}, this.button),
+      el("div", {}, el("button", { type: "submit", class: "primary" }, "Publish")),
     );
     form.addEventListener("submit", (event) => this.publish(event, form, type.value));
     return form;
@@ -55,24 +54,13 @@ class PublishScreen extends Component {
     fill(this.hints, violations(this.data.value, schema).slice(0, 8).map((text) => el("li", {}, text)));
   }
 
-  /**
-   * @param {Event} event
-   * @param {HTMLFormElement} form
-   * @param {string} type
-   */
+  /** @param {Event} event @param {HTMLFormElement} form @param {string} type */
   async publish(event, form, type) {
     event.preventDefault();
-    clearErrors(form, this.summary);
-    this.button.disabled = true;
-    try {
-      const data = JSON.parse(this.data.value);
-      const { event: published, deliveryCount, userErrors } = (await ask(PublishEvent, { input: { type, data } })).publishEvent;
-      if (published) fill(this.summary, el("p", { class: "notice", role: "status" }, `Published, with ${number(deliveryCount ?? 0)} deliveries. `, el("a", { href: address(["events", published.id]) }, "See the event")));
-      else showErrors(form, this.summary, userErrors);
-    } catch (error) {
-      fill(this.summary, failed(error));
-    }
-    this.button.disabled = false;
+    const payload = await submit(form, this.summary, async () => (await ask(PublishEvent, { input: { type, data: JSON.parse(this.data.value) } })).publishEvent);
+    if (!payload?.event) return;
+    const link = el("a", { href: address(["events", payload.event.id]) }, "See the event");
+    fill(this.summary, el("p", { class: "notice", role: "status" }, `Published, with ${number(payload.deliveryCount ?? 0)} deliveries. `, link));
   }
 }
 customElements.define("eev-publish", PublishScreen);

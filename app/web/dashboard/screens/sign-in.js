@@ -3,12 +3,11 @@
 import { Component } from "../lib/component.js";
 import { el } from "../lib/dom.js";
 import { signIn } from "../lib/session.js";
-import { clearErrors, field, showErrors } from "../parts/form.js";
+import { field, submit } from "../parts/form.js";
 import { sentence } from "../lib/api.js";
 
 class SignIn extends Component {
   key = el("input", { type: "password", autocomplete: "off", spellcheck: "false", required: true, placeholder: "eev_…" });
-  button = el("button", { type: "submit", class: "primary" }, "Sign in");
   summary = el("div");
 
   start() {
@@ -22,28 +21,19 @@ class SignIn extends Component {
       reason && el("p", { class: "notice warn", role: "alert" }, reason),
       field("API key", this.key, { hint, path: "key" }),
       this.summary,
-      el("div", {}, this.button),
+      el("div", {}, el("button", { type: "submit", class: "primary" }, "Sign in")),
       el("p", { class: "soft" }, "No key yet? The server prints one at its first start; ", el("code", {}, "eev-webhooks key create"), " makes more."),
     );
     this.replaceChildren(el("main", {}, form));
     this.key.focus();
   }
 
-  /**
-   * @param {SubmitEvent} event
-   * @param {HTMLElement} form
-   */
+  /** @param {SubmitEvent} event @param {HTMLElement} form */
   async submit(event, form) {
     event.preventDefault();
-    clearErrors(form, this.summary);
-    this.button.disabled = true;
-    try {
-      await signIn(this.key.value.trim());
-      this.dispatchEvent(new CustomEvent("signed-in"));
-    } catch (error) {
-      showErrors(form, this.summary, [{ message: sentence(error), path: ["key"] }]);
-    }
-    this.button.disabled = false;
+    const refused = (/** @type {unknown} */ error) => [{ message: sentence(error), path: ["key"] }];
+    const signed = await submit(form, this.summary, async () => ({ userErrors: await signIn(this.key.value.trim()).then(() => [], refused) }));
+    if (signed) this.dispatchEvent(new CustomEvent("signed-in"));
   }
 }
 customElements.define("eev-sign-in", SignIn);

@@ -35,10 +35,7 @@ class WebhookScreen extends Component {
     leaving.addEventListener("abort", follow(WebhookNews, { webhookId: id }, { next: load, failed: () => {} }));
   }
 
-  /**
-   * @param {string} id
-   * @param {AbortSignal} leaving
-   */
+  /** @param {string} id @param {AbortSignal} leaving */
   async load(id, leaving) {
     try {
       const since = new Date(Date.now() - DAY_MS).toISOString();

@@ -1,16 +1,21 @@
 /** "Webhooks": all of them with their health, what they did lately, and the way to add one. */
 
 import { ask } from "../lib/api.js";
-import { Component } from "../lib/component.js";
+import { Component, every } from "../lib/component.js";
 import { el, fill, reconcile } from "../lib/dom.js";
+import { follow } from "../lib/live.js";
 import { address, changeFilters, place } from "../lib/router.js";
 import { may } from "../lib/session.js";
-import { Webhooks } from "../operations.js";
+import { WebhookNews, Webhooks } from "../operations.js";
+import { button, goButton } from "../parts/button.js";
 import { badge } from "../parts/badge.js";
 import { outcomeBars } from "../parts/charts.js";
 import { empty, show } from "../parts/states.js";
 
 /** @typedef {import("../operations.js").WebhooksData["webhooks"]["nodes"][number]} Row */
+
+/** Health and charts follow from deliveries, which may come by the thousand: they are looked at again this often. */
+const REFRESH_MS = 10_000;
 
 class WebhookList extends Component {
   body = el("tbody");
@@ -28,11 +33,14 @@ class WebhookList extends Component {
     const search = el("input", { type: "search", "aria-label": "Search", placeholder: "Name or URL", value: place().search.get("search") });
     search.addEventListener("change", () => changeFilters({ search: search.value || null }));
     this.replaceChildren(
-      el("div", { class: "row spread" }, el("h1", {}, "Webhooks"), may("MANAGE") && el("a", { class: "button primary", href: address(["add-webhook"]) }, "Add Webhook")),
+      el("div", { class: "row spread" }, el("h1", {}, "Webhooks"), may("MANAGE") && goButton("Add Webhook", address(["add-webhook"]), "primary")),
       el("div", { class: "row" }, search),
       this.list,
     );
-    show(this.list, leaving, () => this.load(leaving));
+    const load = () => show(this.list, leaving, () => this.load(leaving));
+    load();
+    leaving.addEventListener("abort", follow(WebhookNews, {}, { next: load }));
+    every(REFRESH_MS, leaving, load);
   }
 
   /** @param {AbortSignal} leaving */
@@ -46,16 +54,13 @@ class WebhookList extends Component {
 
   /** @param {string | null} search */
   nothing(search) {
-    if (search) return empty(`No webhook matches “${search}”.`, el("button", { type: "button", onclick: () => changeFilters({ search: null }) }, "Clear"));
-    return empty("There are no webhooks yet. Add one to be sent what happens.", may("MANAGE") && el("a", { class: "button primary", href: address(["add-webhook"]) }, "Add Webhook"));
+    if (search) return empty(`No webhook matches “${search}”.`, button("Clear", () => changeFilters({ search: null })));
+    return empty(`There are no webhooks yet.${may("MANAGE") ? " Choose Add Webhook to be sent what happens." : ""}`);
   }
 }
 customElements.define("eev-webhooks", WebhookList);
 
-/**
- * @param {HTMLElement} element
- * @param {Row} webhook
- */
+/** @param {HTMLElement} element @param {Row} webhook */
 function update(element, webhook) {
   fill(
     element,

@@ -1,0 +1,113 @@
+"""Deliveries as they happen, one with its attempts, and the recovery of what failed."""
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.app.web.dashboard.pages import button, field, heading, signed_in
+from tests.receiver import answer, in_turn
+from tests.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_deliveries_come_in_live_and_can_be_held(live: World, browser: Browser) -> None:
+    await live.webhook(name="Billing")
+    async with signed_in(live, browser, "deliveries") as page:
+        await expect(page.get_by_text("No delivery matches.")).to_be_visible()
+        await live.publish()
+        await expect(page.get_by_role("link", name="Succeeded delivery of ticket.created")).to_have_count(1)
+        await button(page, "Pause updates").click()
+        await live.publish()
+        await expect(button(page, "Show 1 new")).to_be_visible()
+        await expect(page.get_by_role("link", name="Succeeded delivery of ticket.created")).to_have_count(1)
+        await button(page, "Resume updates").click()
+        await expect(page.get_by_role("link", name="Succeeded delivery of ticket.created")).to_have_count(2)
+
+
+async def test_filters_compose_stand_in_the_address_and_are_cleared(live: World, browser: Browser) -> None:
+    billing = await live.webhook(name="Billing")
+    await live.webhook("/bad", name="Shipping", event_types=["ticket.created"])
+    live.receiver.on("/bad", answer(500))
+    await live.publish()
+    await live.until_attempts(2)
+    rows = "Deliveries"
+    async with signed_in(live, browser, "deliveries") as page:
+        table = page.get_by_role("table", name=rows)
+        await expect(table.get_by_role("link", name="delivery of")).to_have_count(2)
+        await field(page, "Webhook").focus()
+        await field(page, "Webhook").select_option("Billing")
+        await expect(table.get_by_role("link", name="delivery of")).to_have_count(1)
+        await expect(field(page, "Webhook")).to_be_focused()
+        await field(page, "Status").select_option("Failed")
+        await expect(page.get_by_text("No delivery matches.")).to_be_visible()
+        address = page.url
+        await page.reload()
+        await expect(field(page, "Status")).to_have_value("FAILED")
+        await expect(page.get_by_text("No delivery matches.")).to_be_visible()
+        await button(page, "Clear").click()
+        await expect(table.get_by_role("link", name="delivery of")).to_have_count(2)
+
+    assert f"webhook={billing.id}" in address
+    assert "status=FAILED" in address
+
+
+async def test_the_cause_of_a_failure_is_found_and_the_delivery_tried_again(live: World, browser: Browser) -> None:
+    live.receiver.on("/", in_turn(answer(503, [("x-cause", "maintenance")], b'{"error":"closed"}'), answer(204)))
+    await live.webhook(retry_delays_seconds=[3_600])
+    await live.publish()
+    async with signed_in(live, browser, "deliveries") as page:
+        await page.get_by_role("link", name="Retrying delivery of ticket.created").click()
+        await expect(heading(page, "Delivery")).to_be_visible()
+        await expect(page.get_by_text("Next attempt")).to_be_visible()
+        await expect(page.get_by_text("x-cause: maintenance")).to_be_visible()
+        await expect(page.get_by_text('"error": "closed"')).to_be_visible()
+        await button(page.locator("section", has_text="Response"), "Raw").click()
+        await expect(page.get_by_text('{"error":"closed"}', exact=True)).to_be_visible()
+        await button(page, "Copy as curl").click()
+        copied = await page.evaluate("navigator.clipboard.readText()")
+        await button(page, "Retry now").click()
+        await expect(page.get_by_text("Succeeded", exact=True)).to_be_visible()
+        await expect(page.get_by_text("Attempt 2: ")).to_be_visible()
+        await expect(page.get_by_text("Attempt 1: ")).to_be_visible()
+
+    assert copied.startswith(f"curl -X POST '{live.receiver.url()}'")
+    assert "webhook-signature" in copied
+
+
+async def test_a_delivery_is_canceled(live: World, browser: Browser) -> None:
+    live.receiver.on("/", answer(500))
+    await live.webhook()
+    await live.publish()
+    async with signed_in(live, browser, "deliveries") as page:
+        await page.get_by_role("link", name="Retrying delivery of ticket.created").click()
+        await button(page, "Cancel").click()
+        await expect(page.get_by_text("Canceled", exact=True)).to_be_visible()
+        await expect(button(page, "Cancel")).to_have_count(0)
+
+
+async def test_a_delivery_that_is_gone_says_so(live: World, browser: Browser) -> None:
+    async with signed_in(live, browser, "deliveries/dlv_01m8p0000000000000000000000") as page:
+        await expect(page.get_by_text("This delivery does not exist. It may have been deleted.")).to_be_visible()
+
+
+async def test_what_failed_is_counted_then_recovered_also_after_a_reload(live: World, browser: Browser) -> None:
+    live.receiver.on("/", in_turn(*[answer(500)] * 3, answer(200)))
+    await live.webhook(retry_delays_seconds=[])
+    for _ in range(3):
+        await live.publish()
+    await live.until_status("FAILED", "FAILED", "FAILED")
+    async with signed_in(live, browser, "recover") as page:
+        await button(page, "Count").click()
+        await expect(page.get_by_text("3 failed deliveries are tried again.")).to_be_visible()
+        await button(page, "Recover them").click()
+        await expect(page.get_by_text("3 of 3")).to_be_visible()
+        await page.reload()
+        await expect(page.get_by_text("3 of 3")).to_be_visible()
+        await page.get_by_role("link", name="Deliveries", exact=True).click()
+        await expect(page.get_by_role("link", name="Succeeded delivery of ticket.created")).to_have_count(3)
+
+
+async def test_with_nothing_to_recover_the_screen_says_so(live: World, browser: Browser) -> None:
+    async with signed_in(live, browser, "recover") as page:
+        await button(page, "Count").click()
+        await expect(page.get_by_text("There is nothing to recover.")).to_be_visible()

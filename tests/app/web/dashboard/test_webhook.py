@@ -1,0 +1,109 @@
+"""The list of webhooks, and one of them with what can be done to it."""
+
+import re
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from app.webhooks.lifecycle import delete_webhook
+from tests.app.web.dashboard.pages import button, field, heading, signed_in
+from tests.receiver import answer
+from tests.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_the_list_shows_and_finds_webhooks_and_follows_them(live: World, browser: Browser) -> None:
+    await live.webhook(name="Billing")
+    async with signed_in(live, browser) as page:
+        await expect(page.get_by_role("link", name="Billing", exact=True)).to_be_visible()
+        await live.webhook(name="Shipping")
+        await expect(page.get_by_role("link", name="Shipping", exact=True)).to_be_visible()
+        await field(page, "Search").fill("ship")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("link", name="Billing", exact=True)).to_have_count(0)
+        await expect(field(page, "Search")).to_be_focused()
+        await field(page, "Search").fill("nothing of that name")
+        await page.keyboard.press("Enter")
+        await button(page, "Clear").click()
+        await expect(page.get_by_role("link", name="Billing", exact=True)).to_be_visible()
+
+
+async def test_without_webhooks_the_next_step_is_named(live: World, browser: Browser) -> None:
+    async with signed_in(live, browser) as page:
+        await expect(page.get_by_text("There are no webhooks yet. Choose Add Webhook to be sent")).to_be_visible()
+        await button(page, "Add Webhook").click()
+        await expect(heading(page, "Add Webhook")).to_be_visible()
+
+
+async def test_a_webhook_is_paused_resumed_pinged_and_its_secret_rotated_and_revealed(
+    live: World, browser: Browser
+) -> None:
+    webhook = await live.webhook()
+    async with signed_in(live, browser, f"webhooks/{webhook.id}") as page:
+        await button(page, "Pause").click()
+        await expect(button(page, "Resume")).to_be_focused()
+        await button(page, "Resume").click()
+        await expect(button(page, "Pause")).to_be_visible()
+        await button(page, "Ping").click()
+        await expect(page.get_by_text("The receiver answered 200.")).to_be_visible()
+        before = await revealed(page)
+        await button(page, "Rotate secret").click()
+        await button(page.get_by_role("dialog"), "Rotate secret").click()
+        await expect(page.get_by_text("The new secret. It is shown this once.")).to_be_visible()
+        rotated = await page.get_by_role("group", name="Secret", exact=True).locator("code").inner_text()
+        await expect(page.get_by_text(re.compile("signs until"))).to_be_visible()
+        after = await revealed(page)
+
+    assert rotated == after != before
+
+
+async def revealed(page: Page) -> str:
+    await button(page, "Reveal secret").click()
+    await expect(page.get_by_text("The current secret.")).to_be_visible()
+    return await page.get_by_role("group", name="Secret", exact=True).locator("code").inner_text()
+
+
+async def test_a_webhook_is_edited_and_what_was_not_touched_stays(live: World, browser: Browser) -> None:
+    webhook = await live.webhook(description="Ours", max_in_flight=7)
+    async with signed_in(live, browser, f"webhooks/{webhook.id}") as page:
+        await button(page, "Edit").click()
+        await field(page, "Name").fill("")
+        await button(page, "Save").click()
+        await expect(field(page, "Name")).to_be_focused()
+        await field(page, "Name").fill("Renamed")
+        await button(page, "Save").click()
+        await expect(heading(page, "Renamed")).to_be_visible()
+
+    [row] = await live.rows("webhook")
+    assert (row["name"], row["description"], row["max_in_flight"]) == ("Renamed", "Ours", 7)
+
+
+async def test_a_webhook_is_deleted_only_after_its_name_was_typed(live: World, browser: Browser) -> None:
+    webhook = await live.webhook(name="Billing")
+    async with signed_in(live, browser, f"webhooks/{webhook.id}") as page:
+        await button(page, "Delete").click()
+        dialog = page.get_by_role("dialog")
+        await expect(button(dialog, "Delete")).to_be_disabled()
+        await dialog.get_by_role("textbox").fill("Billing")
+        await button(dialog, "Delete").click()
+        await expect(page.get_by_text("There are no webhooks yet.")).to_be_visible()
+
+
+async def test_a_webhook_that_is_gone_says_so_with_a_way_back(live: World, browser: Browser) -> None:
+    webhook = await live.webhook()
+    await delete_webhook(live.resources, live.caller, webhook.id)
+    async with signed_in(live, browser, f"webhooks/{webhook.id}") as page:
+        await expect(page.get_by_text("This webhook does not exist. It may have been deleted.")).to_be_visible()
+        await page.get_by_role("link", name="Back to the list").click()
+        await expect(heading(page, "Webhooks")).to_be_visible()
+
+
+async def test_a_webhook_that_the_receiver_ended_says_why(live: World, browser: Browser) -> None:
+    live.receiver.on("/", answer(410))
+    webhook = await live.webhook()
+    async with signed_in(live, browser, f"webhooks/{webhook.id}") as page:
+        await expect(button(page, "Pause")).to_be_visible()
+        await live.publish()
+        await expect(button(page, "Resume")).to_be_visible()
+        await expect(page.locator("main")).to_contain_text("410")
