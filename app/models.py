@@ -23,6 +23,7 @@ from app.statuses import (
     OperationStatus,
     SignatureScheme,
     WebhookStatus,
+    WebhookStatusReason,
 )
 
 
@@ -143,6 +144,9 @@ class Webhook(Model):
     max_in_flight = fields.IntField[int]()
     status = EnumField(WebhookStatus, max_length=8)
     status_reason = LongTextField[str | None](null=True)
+    status_reason_code: fields.Field[WebhookStatusReason | None] = EnumField(  # type: ignore[assignment]
+        WebhookStatusReason, max_length=20, null=True
+    )
     status_changed_at = TimestampField[datetime]()
     metadata = JsonField()
     created_at = TimestampField[datetime]()
@@ -152,6 +156,9 @@ class Webhook(Model):
     consecutive_failures = fields.IntField[int](default=0)
     failing_since = TimestampField[datetime | None](null=True)
     held_until = TimestampField[datetime | None](null=True)
+    # Ids of attempts, which say when these ended. The last success is the last before the present run of failures.
+    last_failure_id = IdField[str | None](null=True)
+    last_success_id = IdField[str | None](null=True)
     # Rate limit: the moment from which the next attempt may start (generic cell rate algorithm).
     next_slot_at = TimestampField[datetime | None](null=True)
 

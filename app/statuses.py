@@ -39,6 +39,27 @@ class WebhookStatus(StrEnum):
     DISABLED = "DISABLED"
 
 
+class WebhookStatusReason(StrEnum):
+    """Why a webhook is paused or disabled."""
+
+    PERSON = "PERSON"
+    GONE = "GONE"
+    FAILING = "FAILING"
+    UNREADABLE_SECRETS = "UNREADABLE_SECRETS"
+
+
+class HealthState(StrEnum):
+    """What is true of a webhook now."""
+
+    HEALTHY = "HEALTHY"
+    FAILING = "FAILING"
+    BREAKER_OPEN = "BREAKER_OPEN"
+    RATE_LIMITED = "RATE_LIMITED"
+    PAUSED = "PAUSED"
+    DISABLED = "DISABLED"
+    IDLE = "IDLE"
+
+
 class SignatureScheme(StrEnum):
     """How the requests of a webhook are signed: `v1` with a shared secret, or `v1a` with a key pair."""
 

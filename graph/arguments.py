@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias, TypeVar
 import strawberry
 from strawberry.types.unset import UnsetType
 
-from graph.inputs.filters import AuditFilter, DeliveryFilter, EventFilter, WebhookFilter
+from graph.inputs.filters import AuditFilter, DeliveryFilter, EventFilter, WebhookFilter, WebhookOrder
 from graph.pagination import DEFAULT_SIZE, MAX_SIZE
 
 Value = TypeVar("Value")
@@ -26,6 +26,10 @@ Before: TypeAlias = Annotated[str | None, strawberry.argument(description="Retur
 OfWebhooks: TypeAlias = Annotated[
     WebhookFilter | None,
     strawberry.argument(description="Returns only webhooks that match this filter; all webhooks if null or omitted."),
+]
+OrderBy: TypeAlias = Annotated[
+    WebhookOrder | None,
+    strawberry.argument(description="Order of the list; newest first if null or omitted."),
 ]
 OfEvents: TypeAlias = Annotated[
     EventFilter | None,

@@ -1,4 +1,4 @@
-"""The domain's enums with their descriptions for the API.
+"""The domain's enums, and those of lists, with their descriptions for the API.
 
 Modules of the schema import them from here, because Strawberry registers an enum the first time it sees it.
 """
@@ -16,6 +16,7 @@ from app.statuses import (
     AttemptTrigger,
     AuthenticationKind,
     DeliveryStatus,
+    HealthState,
     HttpMethod,
     OperationKind,
     OperationStatus,
@@ -23,6 +24,7 @@ from app.statuses import (
     SecretStatus,
     SignatureScheme,
     WebhookStatus,
+    WebhookStatusReason,
 )
 from app.test_requests.connection_steps import ConnectionStepName
 
@@ -34,15 +36,34 @@ __all__ = [
     "ConnectionStepName",
     "DeliveryStatus",
     "EventCategory",
+    "HealthState",
     "HttpMethod",
     "OperationKind",
     "OperationStatus",
+    "OrderDirection",
     "Scope",
     "SecretStatus",
     "SignatureScheme",
     "UserErrorCode",
+    "WebhookOrderField",
     "WebhookStatus",
+    "WebhookStatusReason",
 ]
+
+
+class OrderDirection(StrEnum):
+    """Whether a list ascends or descends."""
+
+    ASC = "ASC"
+    DESC = "DESC"
+
+
+class WebhookOrderField(StrEnum):
+    """What a list of webhooks can be ordered by."""
+
+    CREATED_AT = "CREATED_AT"
+    NAME = "NAME"
+    LAST_FAILURE_AT = "LAST_FAILURE_AT"
 
 
 def _describe(enum: type[StrEnum], description: str, **values: str) -> None:
@@ -83,6 +104,26 @@ _describe(
     PAUSED="Paused by a person. New deliveries wait and are sent when the webhook is resumed.",
     DISABLED="Disabled by the system after 410 Gone or a long run of failures. No new deliveries are created"
     " until the webhook is resumed.",
+)
+_describe(
+    WebhookStatusReason,
+    "Reason a webhook is paused or disabled.",
+    PERSON="A person paused or deleted it.",
+    GONE="The receiver answered 410 Gone.",
+    FAILING="All attempts failed for several days.",
+    UNREADABLE_SECRETS="The server has no encryption key for the webhook's secrets or credentials.",
+)
+_describe(
+    HealthState,
+    "What is true of a webhook now.",
+    HEALTHY="The last attempt succeeded, or the first one has not ended yet.",
+    FAILING="The last attempt failed. Failed deliveries are retried.",
+    BREAKER_OPEN="Several attempts in a row failed. Deliveries wait while one attempt at a time probes the receiver.",
+    RATE_LIMITED="Deliveries wait because the receiver answered 429 Too Many Requests, or because the webhook's own"
+    " rate limit is reached.",
+    PAUSED="Paused by a person. Deliveries wait.",
+    DISABLED="Disabled by the system, or deleted. New events are not delivered.",
+    IDLE="Nothing has been sent yet, and nothing waits.",
 )
 _describe(
     SignatureScheme,
@@ -180,4 +221,12 @@ _describe(
     TLS="TLS handshake; skipped for http.",
     REQUEST="Sending the request.",
     RESPONSE="Waiting for the response.",
+)
+_describe(OrderDirection, "Direction of an order.", ASC="Lowest or oldest first.", DESC="Highest or newest first.")
+_describe(
+    WebhookOrderField,
+    "What a list of webhooks can be ordered by.",
+    CREATED_AT="Time of creation.",
+    NAME="Name, ignoring case.",
+    LAST_FAILURE_AT="Time at which an attempt last failed. Webhooks without a failure count as the oldest.",
 )

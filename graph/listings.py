@@ -11,8 +11,16 @@ from app.delivery_filter import DeliveryFilter as DomainFilter
 from app.delivery_filter import conditions as delivery_conditions
 from app.ids import AUDIT_ENTRY, EVENT
 from app.statuses import DeliveryStatus
-from graph.inputs.filters import AuditFilter, DeliveryFilter, EventFilter, WebhookFilter, require_few
-from graph.pagination import Listing
+from graph.enums import OrderDirection, WebhookOrderField
+from graph.inputs.filters import (
+    AuditFilter,
+    DeliveryFilter,
+    EventFilter,
+    WebhookFilter,
+    WebhookOrder,
+    require_few,
+)
+from graph.pagination import Listing, Order
 
 
 class ListedEvent(NamedTuple):
@@ -45,6 +53,12 @@ MAX_SEARCH_CHARACTERS = 5_000
 # the same.
 _SOUGHT = "workspace_id = ?"
 _COMPARED = "NOT workspace_id <> ?"
+# The id of an attempt sorts as the time at which it ended.
+_SORT_KEYS = {
+    WebhookOrderField.CREATED_AT: "id",
+    WebhookOrderField.NAME: "lower(name)",
+    WebhookOrderField.LAST_FAILURE_AT: "coalesce(last_failure_id, '')",
+}
 
 
 def webhooks(workspace_id: str, asked: WebhookFilter | None) -> Listing:
@@ -64,6 +78,14 @@ def webhooks(workspace_id: str, asked: WebhookFilter | None) -> Listing:
         columns = ("name", "url", "coalesce(description, '')")
         listing = listing.where(_either(f"lower({column}) LIKE ? ESCAPE '\\'" for column in columns), text, text, text)
     return listing
+
+
+def ordered(listing: Listing, order_by: WebhookOrder | None) -> Listing:
+    """The same webhooks in another order."""
+    if order_by is None or (order_by.field, order_by.direction) == (WebhookOrderField.CREATED_AT, OrderDirection.DESC):
+        return listing
+    order = Order(order_by.field, _SORT_KEYS[order_by.field])
+    return replace(listing, descending=order_by.direction is OrderDirection.DESC, order=order)
 
 
 def events(workspace_id: str, asked: EventFilter | None) -> Listing:

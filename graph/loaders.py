@@ -14,10 +14,13 @@ from tortoise import Model
 from app.access.caller import Caller
 from app.database.batch import Columns
 from app.database.database import Row
+from app.delivery.policy import DeliveryPolicy
 from app.models import ApiKey as ApiKeyModel
 from app.models import Operation as OperationModel
 from app.models import Webhook as WebhookModel
 from app.resources import Resources
+from app.stats.measure import measure_webhooks
+from app.webhooks.health.fetch import fetch_health
 from app.webhooks.live_secrets import live_secrets
 from graph.context import NOBODY
 from graph.early import EarlyAnswer
@@ -29,7 +32,9 @@ from graph.types.delivery import Delivery
 from graph.types.event import Event
 from graph.types.operation import Operation
 from graph.types.secret import WebhookSecret
+from graph.types.stats import DeliveryStats, WebhookStats
 from graph.types.webhook import Webhook
+from graph.types.webhook_health import WebhookHealth
 
 Stored = TypeVar("Stored", bound=Model)
 Key = TypeVar("Key", bound=Hashable)
@@ -74,6 +79,16 @@ class Loaders:
     def webhooks(self) -> DataLoader[str, Webhook | None]:
         """By id, deleted ones too: their deliveries still show them."""
         return self._loader(partial(_models, WebhookModel, Webhook.from_model))
+
+    @cached_property
+    def health(self) -> DataLoader[str, WebhookHealth]:
+        """By the id of a webhook of the workspace."""
+        return self._loader(_health)
+
+    @cached_property
+    def stats(self) -> DataLoader[WebhookStats, DeliveryStats]:
+        """By the webhook, which is one of the workspace, and the arguments; those with equal arguments together."""
+        return self._loader(_stats)
 
     @cached_property
     def secrets(self) -> DataLoader[str, list[WebhookSecret]]:
@@ -168,6 +183,29 @@ async def _models(
 async def _secrets(resources: Resources, _: Caller, webhook_ids: list[str]) -> list[list[WebhookSecret]]:
     live = await live_secrets(resources.database, webhook_ids, resources.clock.now())
     return [[WebhookSecret.from_model(secret) for secret in live.get(id_, [])] for id_ in webhook_ids]
+
+
+async def _health(resources: Resources, caller: Caller, webhook_ids: list[str]) -> list[WebhookHealth]:
+    policy = DeliveryPolicy.of(resources.settings)
+    found = await fetch_health(
+        resources.database,
+        caller.workspace_id,
+        webhook_ids,
+        now=resources.clock.now(),
+        breaker_threshold=policy.breaker.threshold,
+        disable_after=policy.disable_after,
+    )
+    return [WebhookHealth.of(found[id_]) for id_ in webhook_ids]
+
+
+async def _stats(resources: Resources, caller: Caller, asked: list[WebhookStats]) -> list[DeliveryStats]:
+    found: dict[WebhookStats, DeliveryStats] = {}
+    for arguments in dict.fromkeys(stats[1:] for stats in asked):
+        together = [stats for stats in asked if stats[1:] == arguments]
+        ids = [stats.webhook_id for stats in together]
+        measured = await measure_webhooks(resources, caller, ids, *arguments)
+        found |= {stats: DeliveryStats.of(of_one) for stats, of_one in zip(together, measured, strict=True)}
+    return [found[stats] for stats in asked]
 
 
 async def _pages(resources: Resources, _: Caller, asked: list[Children]) -> list[Page]:

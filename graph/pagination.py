@@ -1,8 +1,8 @@
 """Pagination: cursors, the arguments first/after/last/before, and the statement that reads a page.
 
 A cursor is opaque to clients and holds an ID. IDs sort by creation time, so a page is an ID range and costs the same at
-the start of a list and a million rows in. Source: the Relay cursor connections specification
-(relay.dev/graphql/connections.htm). Knows no table.
+the start of a list and a million rows in. In a list with another order, a cursor also holds what the order compares.
+Source: the Relay cursor connections specification (relay.dev/graphql/connections.htm). Knows no table.
 """
 
 import base64
@@ -22,17 +22,29 @@ DEFAULT_SIZE = 20
 MAX_SIZE = 100
 
 _VERSION = "v1:"
+_ORDERED = "v2:"
 
 Probe: TypeAlias = Callable[[], Awaitable[bool]]
 
 
-def encode_cursor(subject_id: str) -> str:
-    """The cursor of the row with this id."""
-    return base64.urlsafe_b64encode((_VERSION + subject_id).encode()).decode().rstrip("=")
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order other than by ID: `key` is SQL for text that is never null; equal keys are in the order of IDs. `name`
+    and the direction are in the list's cursors."""
+
+    name: str
+    key: str
 
 
-def decode_cursor(prefix: str, name: str, cursor: str) -> str:
-    """The id in a cursor that was given as the argument `name` to a list of ids with this prefix.
+def encode_cursor(subject_id: str, order: str | None = None, key: str = "") -> str:
+    """The cursor of the row with this id, which has this key in a list with this order."""
+    text = _VERSION + subject_id if order is None else f"{_ORDERED}{order}:{subject_id}:{key}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode_cursor(prefix: str, name: str, cursor: str, order: str | None = None) -> tuple[str, str | None]:
+    """The ID and the key in a cursor that was given as the argument `name` to a list of ids with this prefix and this
+    order. By ID alone, there is no key.
 
     Raises:
         BadUserInput: the cursor was not made by such a list.
@@ -41,23 +53,35 @@ def decode_cursor(prefix: str, name: str, cursor: str) -> str:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         text = ""
-    subject_id = text.removeprefix(_VERSION)
-    if not text.startswith(_VERSION) or not is_id(prefix, subject_id) or encode_cursor(subject_id) != cursor:
+    subject_id, key = _position(text, order)
+    if not is_id(prefix, subject_id) or encode_cursor(subject_id, order, key or "") != cursor:
         raise BadUserInput(
-            f'The argument {name} is "{cursor[:60]}", which is no cursor of this list;'
+            f'The argument {name} is "{cursor[:60]}", which is no cursor of this list in this order;'
             " give one that its edges or pageInfo showed."
         )
-    return subject_id
+    return subject_id, key
+
+
+def _position(text: str, order: str | None) -> tuple[str, str | None]:
+    """What a decoded cursor says, with an empty ID if it is not one of such a list."""
+    if order is None:
+        return (text.removeprefix(_VERSION) if text.startswith(_VERSION) else ""), None
+    start = f"{_ORDERED}{order}:"
+    subject_id, _, key = text.removeprefix(start).partition(":")
+    return (subject_id if text.startswith(start) and "\0" not in key else ""), key
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A part of a list: a number of rows from its start or end, between two IDs."""
+    """A part of a list: a number of rows from its start or end, between two IDs, with their keys in a list that has an
+    order of its own."""
 
     size: int
     from_end: bool = False
     after: str | None = None
     before: str | None = None
+    after_key: str | None = None
+    before_key: str | None = None
 
     @property
     def has_cursor(self) -> bool:
@@ -65,8 +89,15 @@ class Window:
         return self.after is not None or self.before is not None
 
 
-def window(prefix: str, first: int | None, after: str | None, last: int | None, before: str | None) -> Window:
-    """The window that a connection's four arguments ask for, over a list of ids with this prefix.
+def window(
+    prefix: str,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+    order: str | None = None,
+) -> Window:
+    """The window that a connection's four arguments ask for, over a list of ids with this prefix and this order.
 
     Raises:
         BadUserInput: an argument cannot be used; the message names it, its value and the limit.
@@ -79,17 +110,23 @@ def window(prefix: str, first: int | None, after: str | None, last: int | None, 
         if size is not None and not 0 <= size <= MAX_SIZE:
             raise BadUserInput(f"The argument {name} is {size}; it must be between 0 and {MAX_SIZE}.")
     size = first if first is not None else last
+    nothing = None, None
+    after_id, after_key = nothing if after is None else decode_cursor(prefix, "after", after, order)
+    before_id, before_key = nothing if before is None else decode_cursor(prefix, "before", before, order)
     return Window(
         size=DEFAULT_SIZE if size is None else size,
         from_end=last is not None,
-        after=None if after is None else decode_cursor(prefix, "after", after),
-        before=None if before is None else decode_cursor(prefix, "before", before),
+        after=after_id,
+        before=before_id,
+        after_key=after_key,
+        before_key=before_key,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list: the rows of a table that meet all conditions, by ID. Equal listings have equal contents."""
+    """A list: the rows of a table that meet all conditions, by ID or in an order of its own. Equal listings have equal
+    contents."""
 
     table: str
     columns: str
@@ -98,6 +135,12 @@ class Listing:
     parameters: tuple[Any, ...] = ()
     # Where there are some, a row meets one of these too. Read one by one, each along an index that begins with it.
     lanes: tuple[str, ...] = ()
+    order: Order | None = None
+
+    @property
+    def cursor_order(self) -> str | None:
+        """What cursors say of the order; None for lists by ID, newest or oldest first, as a list always was."""
+        return None if self.order is None else f"{self.order.name}_{'DESC' if self.descending else 'ASC'}"
 
     def where(self, condition: str, *values: Any) -> "Listing":
         """This list restricted by a condition, in which each `?` stands for one of the values."""
@@ -137,7 +180,14 @@ class Listing:
 
     def _first_rows(self, conditions: Sequence[str], order: str, limit: int) -> str:
         where = " AND ".join(conditions)
-        return f"SELECT {self.columns} FROM {self.table} WHERE {where} ORDER BY id {order} LIMIT {limit}"
+        key, by = ("", "") if self.order is None else (f", {self.order.key} AS sort_key", f"{self.order.key} {order}, ")
+        return f"SELECT {self.columns}{key} FROM {self.table} WHERE {where} ORDER BY {by}id {order} LIMIT {limit}"
+
+    def beyond(self, comparison: str, subject_id: str, key: str | None) -> "Listing":
+        """This list restricted to the rows on one side of a row, or at it."""
+        if self.order is None or key is None:
+            return self.where(f"id {comparison} ?", subject_id)
+        return self.where(f"({self.order.key}, id) {comparison} (?, ?)", key, subject_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +207,14 @@ class Page:
     rows: Sequence[Row]
     has_next: bool | Probe
     has_previous: bool | Probe
+    order: str | None = None
+
+    def cursor(self, subject_id: str) -> str:
+        """The cursor of one of the rows."""
+        if self.order is None:
+            return encode_cursor(subject_id)
+        key = next(row["sort_key"] for row in self.rows if row["id"] == subject_id)
+        return encode_cursor(subject_id, self.order, key)
 
 
 async def fetch_page(statements: Statements, listing: Listing, asked: Window) -> Page:
@@ -164,13 +222,13 @@ async def fetch_page(statements: Statements, listing: Listing, asked: Window) ->
     ahead, behind = ("<", ">") if listing.descending else (">", "<")
     page = listing
     if asked.after is not None:
-        page = page.where(f"id {ahead} ?", asked.after)
+        page = page.beyond(ahead, asked.after, asked.after_key)
     if asked.before is not None:
-        page = page.where(f"id {behind} ?", asked.before)
+        page = page.beyond(behind, asked.before, asked.before_key)
     rows = await statements.fetch(page.statement(_order(listing, asked), asked.size + 1), *page.parameters)
-    beyond_after = _probe(statements, listing, f"id {behind}= ?", asked.after)
-    beyond_before = _probe(statements, listing, f"id {ahead}= ?", asked.before)
-    return _cut(rows, asked, beyond_after, beyond_before)
+    beyond_after = _probe(statements, listing, f"{behind}=", asked.after, asked.after_key)
+    beyond_before = _probe(statements, listing, f"{ahead}=", asked.before, asked.before_key)
+    return replace(_cut(rows, asked, beyond_after, beyond_before), order=listing.cursor_order)
 
 
 async def fetch_pages(statements: Statements, asked: Sequence[Children]) -> list[Page]:
@@ -221,11 +279,13 @@ def _cut(
     return Page(rows, has_next=more or beyond_before, has_previous=beyond_after)
 
 
-def _probe(statements: Statements, listing: Listing, condition: str, cursor_id: str | None) -> bool | Probe:
+def _probe(
+    statements: Statements, listing: Listing, comparison: str, cursor_id: str | None, key: str | None
+) -> bool | Probe:
     """Whether the list has rows beyond a cursor, queried only if the client selects it."""
     if cursor_id is None:
         return False
-    beyond = replace(listing, columns="id").where(condition, cursor_id)
+    beyond = replace(listing, columns="id").beyond(comparison, cursor_id, key)
 
     async def exists() -> bool:
         return bool(await statements.fetch(beyond.statement("ASC", 1), *beyond.parameters))

@@ -9,7 +9,7 @@ from app.ids import API_KEY, AUDIT_ENTRY, DELIVERY, EVENT, OPERATION, WEBHOOK
 from app.registry import Registry
 from app.stats.measure import measure
 from graph import listings
-from graph.arguments import After, Before, First, Last, OfAuditLog, OfDeliveries, OfEvents, OfWebhooks, given
+from graph.arguments import After, Before, First, Last, OfAuditLog, OfDeliveries, OfEvents, OfWebhooks, OrderBy, given
 from graph.context import Context, Info
 from graph.enums import EventCategory, Scope
 from graph.finding import find, find_delivery, find_event, find_operation, find_webhook
@@ -25,6 +25,7 @@ from graph.types.operation import Operation, OperationConnection
 from graph.types.stats import Buckets, DeliveryStats, Since, Until
 from graph.types.viewer import Viewer
 from graph.types.webhook import Webhook, WebhookConnection
+from graph.webhook_filters import narrowed
 
 Id = Annotated[
     strawberry.ID,
@@ -59,19 +60,22 @@ class Query:
     async def webhook(self, info: Info, id: Id) -> Webhook | None:
         return await find_webhook(_reading(info), id)
 
-    @strawberry.field(description="Lists webhooks, newest first.")
+    @strawberry.field(description="Lists webhooks, newest first unless `orderBy` is given.")
     async def webhooks(
         self,
         info: Info,
         filter: OfWebhooks = strawberry.UNSET,
+        order_by: OrderBy = strawberry.UNSET,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> WebhookConnection:
         context = _reading(info)
-        asked = window(WEBHOOK, given(first), given(after), given(last), given(before))
-        listing = listings.webhooks(context.caller.workspace_id, given(filter))
+        workspace_id = context.caller.workspace_id
+        listing = listings.ordered(listings.webhooks(workspace_id, given(filter)), given(order_by))
+        listing = await narrowed(context, listing, given(filter))
+        asked = window(WEBHOOK, given(first), given(after), given(last), given(before), listing.cursor_order)
         page = await fetch_page(context.resources.database, listing, asked)
         found = await context.loaders.webhooks.load_many([row["id"] for row in page.rows])
         return WebhookConnection(nodes=[webhook for webhook in found if webhook], page=page, listing=listing)

@@ -25,7 +25,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from app.clock import rfc3339
-from app.statuses import AttemptOutcome, AttemptTrigger, DeliveryStatus
+from app.statuses import AttemptOutcome, AttemptTrigger, DeliveryStatus, WebhookStatusReason
 
 # Enough to spread what failed together, little enough that the schedule is still what the webhook's owner set.
 JITTER = 0.1
@@ -92,7 +92,7 @@ class Decision(NamedTuple):
 
     Attributes:
         next_attempt_at: when the next attempt is due, with RETRYING; None otherwise.
-        disable_reason: a sentence, where the webhook is to be disabled.
+        disable_reason: a sentence, where the webhook is to be disabled, and its code.
         hold_webhook_until: before this, no delivery of the webhook is to be attempted.
         webhook_failed: whether this goes on with, or begins, the webhook's run of failures. SUCCEEDED ends it.
     """
@@ -100,6 +100,7 @@ class Decision(NamedTuple):
     status: DeliveryStatus
     next_attempt_at: datetime | None = None
     disable_reason: str | None = None
+    disable_reason_code: WebhookStatusReason | None = None
     hold_webhook_until: datetime | None = None
     webhook_failed: bool = False
 
@@ -119,10 +120,12 @@ def decide(facts: Facts, attempted: Attempted, jitter: float, breaker: BreakerPo
         return Decision(DeliveryStatus.FAILED)
     retry_after = parse_retry_after(attempted.retry_after or "", attempted.finished_at)
     next_attempt_at = _next_attempt_at(facts, attempted, retry_after, jitter)
+    code = _disable_reason(facts, attempted)
     return Decision(
         status=DeliveryStatus.FAILED if next_attempt_at is None else DeliveryStatus.RETRYING,
         next_attempt_at=next_attempt_at,
-        disable_reason=_disable_reason(facts, attempted),
+        disable_reason=None if code is None else _sentence(code, facts),
+        disable_reason_code=code,
         hold_webhook_until=_hold_until(facts, attempted, retry_after, breaker),
         webhook_failed=True,
     )
@@ -162,12 +165,18 @@ def _next_attempt_at(
     return attempted.finished_at + wait * (1 + JITTER * jitter)
 
 
-def _disable_reason(facts: Facts, attempted: Attempted) -> str | None:
+def _disable_reason(facts: Facts, attempted: Attempted) -> WebhookStatusReason | None:
     if attempted.status == _GONE:
-        return "The receiver answered 410 Gone."
+        return WebhookStatusReason.GONE
     if facts.failing_since is not None and attempted.finished_at - facts.failing_since >= facts.disable_after:
-        return f"All attempts since {rfc3339(facts.failing_since)} have failed."
+        return WebhookStatusReason.FAILING
     return None
+
+
+def _sentence(code: WebhookStatusReason, facts: Facts) -> str:
+    if code is WebhookStatusReason.GONE or facts.failing_since is None:
+        return "The receiver answered 410 Gone."
+    return f"All attempts since {rfc3339(facts.failing_since)} have failed."
 
 
 def _hold_until(

@@ -17,14 +17,22 @@ _RECOVERED = (
     "UPDATE webhook SET consecutive_failures = 0, failing_since = NULL, held_until = NULL"
     " FROM {rows} AS well WHERE webhook.id = well.id"
 )
+# The last success is kept when a run of failures begins: from then on it is further back with each attempt. 500 is the
+# most that one batch records, and so the most failures that may already lie before it.
 _FAILED = """
 UPDATE webhook SET consecutive_failures = consecutive_failures + $2, failing_since = COALESCE(failing_since, $3),
-  held_until = CASE WHEN CAST($4 AS BIGINT) IS NULL OR held_until > $4 THEN held_until ELSE $4 END
+  held_until = CASE WHEN CAST($4 AS BIGINT) IS NULL OR held_until > $4 THEN held_until ELSE $4 END,
+  last_failure_id = CASE WHEN last_failure_id > $5 THEN last_failure_id ELSE $5 END,
+  last_success_id = CASE WHEN failing_since IS NOT NULL THEN last_success_id ELSE COALESCE((
+    SELECT max(recent.id) FROM (
+      SELECT id, outcome FROM attempt WHERE attempt.webhook_id = $1 ORDER BY id DESC LIMIT 500
+    ) AS recent WHERE recent.outcome = 'SUCCEEDED'
+  ), last_success_id) END
 WHERE id = $1
 """
 # Without 410 the reason rests on what was read at the claim: if an attempt has succeeded since, it no longer holds.
 _DISABLE = """
-UPDATE webhook SET status = 'DISABLED', status_reason = $2, status_changed_at = $3,
+UPDATE webhook SET status = 'DISABLED', status_reason = $2, status_reason_code = $6, status_changed_at = $3,
   updated_at = CASE WHEN updated_at < $3 THEN $3 ELSE updated_at + 1 END
 WHERE id = $1 AND status <> 'DISABLED' AND deleted_at IS NULL AND ($4 = 410 OR failing_since <= $5)
 RETURNING id, workspace_id
@@ -43,7 +51,8 @@ async def record_webhooks(statements: Statements, batch: Sequence[FinishedAttemp
     for webhook_id in sorted(failed):
         held = [to_micros(r.decision.hold_webhook_until) for r in failed[webhook_id] if r.decision.hold_webhook_until]
         first = min(finished.finished_at for finished in failed[webhook_id])
-        await statements.execute(_FAILED, webhook_id, len(failed[webhook_id]), first, max(held, default=None))
+        last = max(finished.attempt_id for finished in failed[webhook_id])
+        await statements.execute(_FAILED, webhook_id, len(failed[webhook_id]), first, max(held, default=None), last)
     if well:
         await statements.fetch_rows(_RECOVERED, _IDS, [(webhook_id,) for webhook_id in sorted(well)])
     return await _disable(statements, [finished for finished in batch if finished.decision.disable_reason])
@@ -55,7 +64,8 @@ async def _disable(statements: Statements, batch: Iterable[FinishedAttempt]) -> 
     for finished in sorted(batch, key=lambda finished: (finished.claimed.workspace_id, finished.claimed.webhook_id)):
         reason, at = finished.decision.disable_reason, finished.finished_at
         webhook_id, status = finished.claimed.webhook_id, finished.response_status or 0
-        rows = await statements.fetch(_DISABLE, webhook_id, reason, at, status, finished.webhook.failing_since or 0)
+        since, code = finished.webhook.failing_since or 0, finished.decision.disable_reason_code
+        rows = await statements.fetch(_DISABLE, webhook_id, reason, at, status, since, code)
         for row in rows:
             await statements.execute(
                 "UPDATE workspace SET registry_version = registry_version + 1 WHERE id = $1", row["workspace_id"]

@@ -18,18 +18,18 @@ from app.stats.latency import rounded_sql
 from app.stats.periods import closed_until, period_begin, period_id
 from app.stats.window import Window
 
-_PARTS: Columns = (("number", "bigint"), ("first_id", "text"), ("counted_from_id", "text"), ("end_id", "text"))
-_RANGES: Columns = (("number", "bigint"), ("first_id", "text"), ("end_id", "text"))
+_RANGES: Columns = (("number", "bigint"), ("subject_id", "text"), ("first_id", "text"), ("end_id", "text"))
+_PARTS: Columns = (*_RANGES, ("counted_from_id", "text"))
 
 # One look into an index for each number. The status is said twice: SQLite takes an index that covers only some rows
 # where the statement repeats its very words.
 _OF_STATUS = (
-    "(SELECT count(*) FROM delivery d WHERE d.{{subject}} = $1 AND d.status <> 'SUCCEEDED' AND d.status = '{status}'"
-    " AND d.id >= part.first_id AND d.id < part.end_id AND NOT d.test)"
+    "(SELECT count(*) FROM delivery d WHERE d.{{subject}} = part.subject_id AND d.status <> 'SUCCEEDED'"
+    " AND d.status = '{status}' AND d.id >= part.first_id AND d.id < part.end_id AND NOT d.test)"
 )
 _DELIVERIES = (
     "SELECT part.number,"
-    " (SELECT count(*) FROM delivery d WHERE d.{subject} = $1"
+    " (SELECT count(*) FROM delivery d WHERE d.{subject} = part.subject_id"
     " AND d.id >= part.counted_from_id AND d.id < part.end_id AND NOT d.test) AS made,"
     f" {_OF_STATUS.format(status='FAILED')} AS failed,"
     f" {_OF_STATUS.format(status='CANCELED')} AS canceled,"
@@ -38,7 +38,7 @@ _DELIVERIES = (
 )
 _ENDED = f"""
 SELECT {{number}} {rounded_sql("a.duration_us")} AS duration, count(*) AS attempts FROM {{source}} attempt a
-WHERE a.{{{{subject}}}} = $1 AND a.id >= part.first_id AND a.id < part.end_id AND a.trigger <> 'TEST'
+WHERE a.{{{{subject}}}} = part.subject_id AND a.id >= part.first_id AND a.id < part.end_id AND a.trigger <> 'TEST'
 GROUP BY {{number}} duration
 """
 # PostgreSQL has to be told to go along the index for each part: it would rather compare every attempt with every part.
@@ -47,15 +47,21 @@ _ATTEMPTS = {
     f" CROSS JOIN LATERAL ({_ENDED.format(number='', source='')}) AS took",
     "sqlite": _ENDED.format(number="part.number,", source="{{rows}} AS part JOIN"),
 }
-_PERIODS = "SELECT id, deliveries, latencies FROM stats_period WHERE id >= $1 AND id < $2"
+# A range along the primary key for each subject, whatever the planner thinks of joins by ranges.
+_PERIOD = "SELECT id, deliveries, latencies FROM stats_period WHERE id >= part.first_id AND id < part.end_id"
+_PERIODS = {
+    "postgres": f"SELECT part.number, period.* FROM {{rows}} AS part CROSS JOIN LATERAL ({_PERIOD}) AS period",
+    "sqlite": "SELECT part.number, period.id, deliveries, latencies FROM {rows} AS part CROSS JOIN stats_period period"
+    " ON period.id >= part.first_id AND period.id < part.end_id",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """Whose deliveries: the column by which rows belong to it, `webhook_id` or `workspace_id`, and its id."""
+class Subjects:
+    """Whose deliveries: the column by which rows belong to one, `webhook_id` or `workspace_id`, and the ids."""
 
     column: str
-    id: str
+    ids: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -76,59 +82,68 @@ class Part:
         return max(0, self.made - self.failed - self.canceled - self.pending)
 
 
-async def count_parts(database: Statements, subject: Subject, window: Window) -> list[Part]:
-    """The parts of a window, in order."""
-    parts = [Part(since, until) for since, until in window.parts()]
+async def count_parts(database: Statements, subjects: Subjects, window: Window) -> list[list[Part]]:
+    """The parts of a window, in order, for each subject."""
+    each = [[Part(since, until) for since, until in window.parts()] for _ in subjects.ids]
     closed = await closed_until(database) if window.in_periods else window.since
     if closed > window.since:
-        await _add_periods(database, subject, window, closed, parts)
-    await _add_deliveries(database, subject, closed, parts)
-    await _add_attempts(database, subject, closed, parts)
-    return parts
+        await _add_periods(database, subjects, window, closed, each)
+    await _add_deliveries(database, subjects, closed, each)
+    await _add_attempts(database, subjects, closed, each)
+    return each
 
 
 async def _add_periods(
-    database: Statements, subject: Subject, window: Window, closed: datetime, parts: Sequence[Part]
+    database: Statements, subjects: Subjects, window: Window, closed: datetime, each: Sequence[Sequence[Part]]
 ) -> None:
-    first, end = period_id(subject.id, window.since), period_id(subject.id, min(closed, window.until))
-    rows = await database.fetch(_PERIODS, first, end)
+    until = min(closed, window.until)
+    ranges = [
+        (number, id_, period_id(id_, window.since), period_id(id_, until)) for number, id_ in enumerate(subjects.ids)
+    ]
+    rows = await database.fetch_rows(_PERIODS[database.dialect], _RANGES, ranges)
     # A busy quarter of a year takes a few tenths of a second, which nobody else is to wait for.
-    await asyncio.to_thread(_add_rows, window, rows, parts)
+    await asyncio.to_thread(_add_rows, window, rows, each)
 
 
-def _add_rows(window: Window, rows: Sequence[Row], parts: Sequence[Part]) -> None:
+def _add_rows(window: Window, rows: Sequence[Row], each: Sequence[Sequence[Part]]) -> None:
     for row in rows:
-        part = parts[(period_begin(row["id"]) - window.since) // window.width]
+        part = each[row["number"]][(period_begin(row["id"]) - window.since) // window.width]
         part.made += row["deliveries"]
         for duration, attempts in orjson.loads(row["latencies"]):
             part.took[duration] += attempts
 
 
-async def _add_deliveries(database: Statements, subject: Subject, closed: datetime, parts: Sequence[Part]) -> None:
+async def _add_deliveries(
+    database: Statements, subjects: Subjects, closed: datetime, each: Sequence[Sequence[Part]]
+) -> None:
+    numbered = _numbered(subjects, each)
     ranges = [
-        (number, *(lowest_id(DELIVERY, at) for at in (part.since, _counted_from(part, closed), part.until)))
-        for number, part in enumerate(parts)
+        (number, id_, *(lowest_id(DELIVERY, at) for at in (part.since, part.until, _counted_from(part, closed))))
+        for number, (id_, part) in enumerate(numbered)
     ]
-    for row in await _fetch(database, _DELIVERIES, subject, _PARTS, ranges):
-        part = parts[row["number"]]
+    statement = _DELIVERIES.format(subject=subjects.column)
+    for row in await database.fetch_rows(statement, _PARTS, ranges):
+        _, part = numbered[row["number"]]
         part.made += row["made"]
         part.failed, part.canceled, part.pending = row["failed"], row["canceled"], row["pending"]
 
 
-async def _add_attempts(database: Statements, subject: Subject, closed: datetime, parts: Sequence[Part]) -> None:
+async def _add_attempts(
+    database: Statements, subjects: Subjects, closed: datetime, each: Sequence[Sequence[Part]]
+) -> None:
+    numbered = _numbered(subjects, each)
     ranges = [
-        (number, lowest_id(ATTEMPT, _counted_from(part, closed)), lowest_id(ATTEMPT, part.until))
-        for number, part in enumerate(parts)
+        (number, id_, lowest_id(ATTEMPT, _counted_from(part, closed)), lowest_id(ATTEMPT, part.until))
+        for number, (id_, part) in enumerate(numbered)
         if part.until > closed
     ]
-    for row in await _fetch(database, _ATTEMPTS[database.dialect], subject, _RANGES, ranges) if ranges else ():
-        parts[row["number"]].took[row["duration"]] += row["attempts"]
+    statement = _ATTEMPTS[database.dialect].format(subject=subjects.column)
+    for row in await database.fetch_rows(statement, _RANGES, ranges) if ranges else ():
+        numbered[row["number"]][1].took[row["duration"]] += row["attempts"]
 
 
-async def _fetch(
-    database: Statements, statement: str, subject: Subject, columns: Columns, ranges: Sequence[Sequence[object]]
-) -> list[Row]:
-    return await database.fetch_rows(statement.format(subject=subject.column), columns, ranges, subject.id)
+def _numbered(subjects: Subjects, each: Sequence[Sequence[Part]]) -> list[tuple[str, Part]]:
+    return [(id_, part) for id_, parts in zip(subjects.ids, each, strict=True) for part in parts]
 
 
 def _counted_from(part: Part, closed: datetime) -> datetime:

@@ -14,7 +14,7 @@ from app.errors import Problem, Rejected, UserErrorCode, rejected
 from app.ids import WEBHOOK, new_id
 from app.models import Secret, Webhook
 from app.services import Services
-from app.statuses import AuthenticationKind, Scope, WebhookStatus
+from app.statuses import AuthenticationKind, Scope, WebhookStatus, WebhookStatusReason
 from app.webhooks.change import Change, announce, changing, raise_registry_version
 from app.webhooks.configuration import configure, reconfigure
 from app.webhooks.credentials import seal_headers
@@ -181,4 +181,5 @@ def _set_status(change: Change, status: WebhookStatus) -> dict[str, list[object]
     if webhook.status_reason is not None:
         changes["statusReason"] = [webhook.status_reason, None]
     webhook.status, webhook.status_reason, webhook.status_changed_at = status, None, change.at
+    webhook.status_reason_code = WebhookStatusReason.PERSON if status is WebhookStatus.PAUSED else None
     return changes

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import strawberry
+from strawberry.scalars import JSON
 
 from app import delivery_filter as domain
-from graph.enums import DeliveryStatus, WebhookStatus
+from graph.enums import DeliveryStatus, HealthState, OrderDirection, WebhookOrderField, WebhookStatus
 from graph.errors import BadUserInput
 
 # More than there are built-in event types, and few enough for one statement.
@@ -43,6 +44,19 @@ class WebhookFilter:
     search: str | None = strawberry.field(
         description="Matches webhooks with this text in their name, URL or description, ignoring case."
     )
+    health: list[HealthState] | None = strawberry.field(
+        description=f"Matches webhooks that are in one of these states now. {_ANY}", default=None
+    )
+    metadata: JSON | None = strawberry.field(
+        description="JSON object. Matches webhooks whose metadata has each of its keys with an equal value.",
+        default=None,
+    )
+
+
+@strawberry.input(description="Order of a list of webhooks. A cursor is only valid with the order it was made with.")
+class WebhookOrder:
+    field: WebhookOrderField = strawberry.field(description="What is compared.")
+    direction: OrderDirection = strawberry.field(description="Whether the list ascends or descends.")
 
 
 @strawberry.input(description="Conditions on events. An event must meet all conditions that are given.")

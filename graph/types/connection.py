@@ -4,7 +4,7 @@ from typing import Generic, TypeVar
 
 import strawberry
 
-from graph.pagination import Page, Probe, encode_cursor
+from graph.pagination import Page, Probe
 from graph.types.node import Node
 
 NodeType = TypeVar("NodeType", bound=Node)
@@ -43,13 +43,13 @@ class Connection(Generic[NodeType]):
 
     @strawberry.field(description="The items on this page, with their cursors.")
     def edges(self) -> list[Edge[NodeType]]:
-        return [Edge(cursor=encode_cursor(node.id), node=node) for node in self.nodes]
+        return [Edge(cursor=self.page.cursor(node.id), node=node) for node in self.nodes]
 
     @strawberry.field(description="Position of this page within the list.")
     def page_info(self) -> PageInfo:
         return PageInfo(
-            start_cursor=encode_cursor(self.nodes[0].id) if self.nodes else None,
-            end_cursor=encode_cursor(self.nodes[-1].id) if self.nodes else None,
+            start_cursor=self.page.cursor(self.nodes[0].id) if self.nodes else None,
+            end_cursor=self.page.cursor(self.nodes[-1].id) if self.nodes else None,
             next=self.page.has_next,
             previous=self.page.has_previous,
         )

@@ -7,20 +7,20 @@ from strawberry.scalars import JSON
 
 from app.ids import DELIVERY
 from app.models import Webhook as WebhookModel
-from app.stats.measure import measure
 from app.statuses import Scope
 from app.webhooks.credentials import open_headers
 from graph import listings
 from graph.arguments import After, Before, First, Last, OfDeliveries, given
 from graph.context import Info
-from graph.enums import AuthenticationKind, HttpMethod, SignatureScheme, WebhookStatus
+from graph.enums import AuthenticationKind, HttpMethod, SignatureScheme, WebhookStatus, WebhookStatusReason
 from graph.pagination import Children, Listing, window
 from graph.types.connection import Connection
 from graph.types.delivery import DeliveryConnection
 from graph.types.header import Header
 from graph.types.node import Node
 from graph.types.secret import WebhookSecret
-from graph.types.stats import Buckets, DeliveryStats, Since, Until
+from graph.types.stats import Buckets, DeliveryStats, Since, Until, WebhookStats
+from graph.types.webhook_health import WebhookHealth
 
 CONTENT_TYPE = "application/json"
 
@@ -80,6 +80,9 @@ class Webhook(Node):
     max_in_flight: int = strawberry.field(description="Maximum number of attempts in flight at once.")
     status: WebhookStatus = strawberry.field(description="Whether deliveries are sent.")
     status_reason: str | None = strawberry.field(description="Reason for the status, if there is more to say.")
+    status_reason_code: WebhookStatusReason | None = strawberry.field(
+        description="Reason for the status as a code; null for an active webhook."
+    )
     status_changed_at: datetime = strawberry.field(description="Time at which the status last changed.")
     metadata: JSON = strawberry.field(description="Arbitrary JSON object stored with the webhook.")
     created_at: datetime = strawberry.field(description="Time of creation.")
@@ -113,6 +116,7 @@ class Webhook(Node):
             max_in_flight=model.max_in_flight,
             status=WebhookStatus.DISABLED if deleted else model.status,
             status_reason="Deleted." if deleted else model.status_reason,
+            status_reason_code=WebhookStatusReason.PERSON if deleted else model.status_reason_code,
             status_changed_at=deleted or model.status_changed_at,
             metadata=model.metadata,
             created_at=model.created_at,
@@ -128,6 +132,11 @@ class Webhook(Node):
     @strawberry.field(description="Secrets that currently sign requests, the current one first.")
     async def secrets(self, info: Info) -> list[WebhookSecret]:
         return await info.context.loaders.secrets.load(self.id)
+
+    @strawberry.field(description="What is true of the webhook now, and what to do about it. Needs READ.")
+    async def health(self, info: Info) -> WebhookHealth:
+        info.context.caller.require(Scope.READ)
+        return await info.context.loaders.health.load(self.id)
 
     @strawberry.field(description="Deliveries to the webhook, newest first. Needs READ.")
     async def deliveries(
@@ -156,11 +165,11 @@ class Webhook(Node):
         buckets: Buckets = strawberry.UNSET,
     ) -> DeliveryStats:
         info.context.caller.require(Scope.READ)
-        asked = given(since), given(until), given(buckets)
-        return DeliveryStats.of(await measure(info.context.resources, info.context.caller, self.id, *asked))
+        asked = WebhookStats(self.id, given(since), given(until), given(buckets))
+        return await info.context.loaders.stats.load(asked)
 
 
-@strawberry.type(description="A page of webhooks, newest first.")
+@strawberry.type(description="A page of webhooks.")
 class WebhookConnection(Connection[Webhook]):
     listing: strawberry.Private[Listing]
 

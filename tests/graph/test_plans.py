@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from app.clock import to_micros
 from app.ids import API_KEY, AUDIT_ENTRY, new_id
-from app.statuses import DeliveryStatus, WebhookStatus
+from app.statuses import DeliveryStatus, HealthState, WebhookStatus
+from app.webhooks.health.fetch import fetch_health
+from app.webhooks.health.state import state_sql
 from graph import listings
 from graph.inputs.filters import DeliveryFilter, EventFilter, TimeRange, WebhookFilter
 from graph.pagination import Children, Listing, Window, fetch_page, fetch_pages
@@ -161,3 +164,37 @@ async def test_what_has_one_of_several_statuses_is_one_list(domain: Domain) -> N
     assert [row["id"] for row in (*first.rows, *second.rows)] == wanted
     assert [row["id"] for row in last.rows] == wanted[-2:]
     assert (first.has_next, second.has_next) == (True, False)
+
+
+async def test_health_of_a_page_is_read_along_indexes_however_big_the_tables(filled: Filled) -> None:
+    explaining = Explaining(filled.database)
+
+    found = await fetch_health(
+        explaining,
+        filled.workspace_id,
+        filled.webhook_ids,
+        now=START,
+        breaker_threshold=10,
+        disable_after=timedelta(days=5),
+    )
+
+    assert set(found) == set(filled.webhook_ids)
+    assert {health.backlog for health in found.values()} == {2 * EVENTS // WEBHOOKS * 40 // 100}
+    [plan] = explaining.plans
+    if isinstance(plan, list):
+        scanned = [step for step in plan if step.startswith("SCAN ") and "json_each" not in step]
+        assert set(scanned) <= {"SCAN counted", "SCAN recent", "SCAN CONSTANT ROW"}, plan
+    else:
+        assert_along_an_index(plan, 2 * EVENTS // WEBHOOKS + FEW)
+
+
+async def test_webhooks_are_filtered_by_health_along_indexes(filled: Filled) -> None:
+    state, values = state_sql(to_micros(START), 10)
+    for wanted in HealthState:
+        explaining = Explaining(filled.database)
+        listing = webhooks(filled).where(f"{state} IN (?)", *values, wanted)
+
+        await fetch_page(explaining, listing, Window(PAGE))
+
+        [plan] = explaining.plans
+        assert_along_an_index(plan, FEW)

@@ -8,7 +8,7 @@ import pytest
 
 from app.clock import to_micros
 from app.database.batch import Columns
-from app.stats.counts import Subject, count_parts
+from app.stats.counts import Subjects, count_parts
 from app.stats.periods import period_id
 from app.stats.window import PERIOD, choose_window, period_of
 from tests.clock import START
@@ -52,10 +52,10 @@ async def write_periods(filled: Filled) -> None:
         await filled.database.execute("ANALYZE")
 
 
-def subjects(filled: Filled) -> Iterator[tuple[Subject, int]]:
+def subjects(filled: Filled) -> Iterator[tuple[Subjects, int]]:
     """Whose statistics, and how many rows an hour of them is."""
-    yield Subject("webhook_id", filled.webhook_ids[7]), LAST_HOUR // 40
-    yield Subject("workspace_id", filled.workspace_id), LAST_HOUR
+    yield Subjects("webhook_id", (filled.webhook_ids[7],)), LAST_HOUR // 40
+    yield Subjects("workspace_id", (filled.workspace_id,)), LAST_HOUR
 
 
 async def test_an_hour_is_counted_from_the_rows_in_two_statements(filled: Filled) -> None:
@@ -65,7 +65,7 @@ async def test_an_hour_is_counted_from_the_rows_in_two_statements(filled: Filled
     for subject, rows in subjects(filled):
         explaining = Explaining(filled.database)
 
-        parts = await count_parts(explaining, subject, window)
+        [parts] = await count_parts(explaining, subject, window)
 
         assert sum(part.made for part in parts) == rows
         assert len(explaining.plans) == 2
@@ -81,7 +81,7 @@ async def test_a_day_is_read_from_its_periods_and_the_rows_since_in_four_stateme
     for subject, rows in subjects(filled):
         explaining = Explaining(filled.database)
 
-        parts = await count_parts(explaining, subject, window)
+        [parts] = await count_parts(explaining, subject, window)
 
         assert 24 < sum(part.made for part in parts) <= 24 + rows + rows // 12
         assert len(explaining.plans) == 4

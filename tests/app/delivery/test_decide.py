@@ -17,7 +17,7 @@ from app.delivery.decide import (
     is_probing,
     parse_retry_after,
 )
-from app.statuses import AttemptOutcome, AttemptTrigger, DeliveryStatus
+from app.statuses import AttemptOutcome, AttemptTrigger, DeliveryStatus, WebhookStatusReason
 from app.webhooks.fields import DEFAULT_RETRY_DELAYS_SECONDS
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
@@ -289,7 +289,10 @@ def test_410_fails_the_delivery_at_once_and_disables_the_webhook(trigger: Attemp
     decision = decided(answered(410, "60"), trigger=trigger)
 
     assert decision == Decision(
-        DeliveryStatus.FAILED, disable_reason="The receiver answered 410 Gone.", webhook_failed=True
+        DeliveryStatus.FAILED,
+        disable_reason="The receiver answered 410 Gone.",
+        disable_reason_code=WebhookStatusReason.GONE,
+        webhook_failed=True,
     )
 
 

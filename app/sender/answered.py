@@ -1,0 +1,19 @@
+"""Says what was wrong with an attempt, as a sentence. Pure."""
+
+from http import HTTPStatus
+
+from app.statuses import AttemptOutcome
+
+
+def failure_sentence(outcome: AttemptOutcome, error: str | None, status: int | None) -> str | None:
+    """The error that was kept, or for an answer that was not a 2xx the status as a sentence; None after a success."""
+    if error is not None or outcome is not AttemptOutcome.HTTP_ERROR or status is None:
+        return error
+    return f"Answered {status} {_phrase(status)}".rstrip() + "."
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
