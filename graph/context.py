@@ -1,5 +1,6 @@
 """The context of resolvers: the caller, the server's services, and loaders of the operation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -32,6 +33,8 @@ class Context:
     connection_params: dict[str, Any] | None = field(default=None, repr=False)
     # Of a socket that one of our own pages opened: the session token in its cookie.
     session: str = field(default="", repr=False)
+    # Of a socket: gives back its place among those that have not sent connection_init.
+    leave: Callable[[], object] = field(default=lambda: None, repr=False)
 
     async def authenticate(self, token: str) -> None:
         """Set the caller to the holder of an API key or access token.

@@ -3,16 +3,18 @@
 Without a valid key, nothing of a request is parsed or run.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from graphql import GraphQLError, GraphQLFormattedError
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.asgi import GraphQL
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.schema.schema import StreamResult
@@ -30,6 +32,7 @@ from graph.credentials import credential, own_session
 from graph.errors import formatted
 from graph.http import Asked, BadRequest
 from graph.loaders import Loaders
+from graph.pending_sockets import PendingSockets
 from graph.schema import Schema
 from graph.sockets import SocketHandler, admit
 from graph.sse import EventStream
@@ -59,23 +62,26 @@ class GraphQLView(GraphQL[Context, None]):
             allowed_origins=settings.cors_origins,
         )
         self._resources = resources
+        self._pending = PendingSockets(settings.max_pending_sockets, settings.max_pending_sockets_per_address)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            await self.run(WebSocket(scope, receive, send))
+            await self._serve_socket(WebSocket(scope, receive, send))
         else:
             answer = await self._answer(Request(scope, receive))
             await answer(scope, receive, send)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:  # noqa: ARG002
         """The context of a request or socket before authentication."""
-        # Behind a trusted proxy, this is the proxy's client: see `app.web.application`.
-        address = request.client.host if request.client else None
-        session = own_session(request) if isinstance(request, WebSocket) else ""
-        return Context(self._resources, Loaders.of_nobody(self._resources), address, session=session)
+        context = Context(self._resources, Loaders.of_nobody(self._resources), _address(request))
+        if isinstance(request, WebSocket):
+            context.session = own_session(request)
+            context.leave = partial(self._pending.leave, request.state.place)
+        return context
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
         """Authenticate a socket; the handler closes it if this raises."""
+        context.leave()
         await admit(context)
         unset: UnsetType = UNSET
         return unset
@@ -87,6 +93,24 @@ class GraphQLView(GraphQL[Context, None]):
     def decode_json(self, data: str | bytes) -> object:
         """The value of a JSON text; raises a `json.JSONDecodeError`."""
         return http.decode(data)
+
+    async def _serve_socket(self, websocket: WebSocket) -> None:
+        """Serve a socket, unless too many have not said yet who they are."""
+        closing: set[asyncio.Task[None]] = set()
+        evict = partial(_evict, websocket, closing)
+        place = self._pending.enter(_address(websocket), evict)
+        if place is None:
+            errors = [formatted(Unavailable("Too many sockets wait for connection_init. Try again shortly."))]
+            refusal = http.answer({"errors": errors}, 503, http.JSON)
+            refusal.headers["retry-after"] = "1"
+            await websocket.send_denial_response(refusal)
+            return
+        try:
+            await self._pending.turn()
+            websocket.state.place = place
+            await self.run(websocket)
+        finally:
+            self._pending.leave(place)
 
     async def _answer(self, request: Request) -> ASGIApp:
         accept = request.headers.get("accept", "")
@@ -145,6 +169,21 @@ class GraphQLView(GraphQL[Context, None]):
             preferences[0] == http.EVENT_STREAM
             or self.schema.documents.is_subscription(asked.query, asked.operation_name)
         )
+
+
+def _address(connection: HTTPConnection) -> str | None:
+    """The client's address; behind a trusted proxy, that of the proxy's client: see `app.web.application`."""
+    return connection.client.host if connection.client else None
+
+
+def _evict(websocket: WebSocket, closing: set[asyncio.Task[None]]) -> None:
+    """Close a socket whose place another one gets; `closing` keeps the task, since the loop itself does not."""
+    closing.add(asyncio.create_task(_close(websocket)))
+
+
+async def _close(websocket: WebSocket) -> None:
+    with suppress(RuntimeError, WebSocketDisconnect):  # it has ended meanwhile
+        await websocket.close(4408, "No connection_init came while many sockets were waiting.")
 
 
 async def _documents(results: StreamResult) -> AsyncGenerator[Mapping[str, Any], None]:

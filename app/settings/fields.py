@@ -434,6 +434,25 @@ class Settings(BaseSettings):
         at_least=1,
         at_most=10_000,
     )
+    max_pending_sockets: int = setting(
+        1_000,
+        "Maximum number of WebSockets that have not sent connection_init yet. Beyond it, a new one gets the place of"
+        " the oldest if that has waited for a second; otherwise it is answered with 503.",
+        "Anyone can open sockets, with or without a key. A client sends connection_init at once, so 1,000 places admit"
+        " thousands in a few seconds.",
+        unit="sockets",
+        at_least=1,
+        at_most=1_000_000,
+    )
+    max_pending_sockets_per_address: int = setting(
+        500,
+        "The same, for the sockets of one client address.",
+        "All people of an office may reconnect at once, and one address cannot take every place. Behind a proxy, set"
+        " TRUSTED_PROXIES, or all clients share one address.",
+        unit="sockets",
+        at_least=1,
+        at_most=1_000_000,
+    )
     rate_limit_per_second: int = setting(
         1_000,
         "Maximum number of requests per second with one API key, including its access tokens; 0 disables the"

@@ -1,0 +1,98 @@
+"""Sockets that have not sent connection_init yet: anyone can open them, so they are bounded and served last.
+
+Bounded in total and for each address. Where all places are taken, a new socket gets the place of the oldest one if that
+had its time; otherwise it is refused. Few are accepted in one iteration of the event loop, so that requests that came
+at the same time are answered between them.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+
+# How long a socket keeps its place once others want it. A client sends connection_init as soon as its socket is open.
+UNDER_PRESSURE_SECONDS = 1.0
+# Accepting a socket takes about 0.5 ms.
+_ACCEPTED_AT_ONCE = 4
+
+
+class Place:
+    """The place of one socket, until it sends connection_init or ends."""
+
+    def __init__(self, address: str | None, evict: Callable[[], object], since: float) -> None:
+        self.address = address
+        self.evict = evict
+        self.since = since
+
+
+class PendingSockets:
+    """The places of one process.
+
+    Args:
+        most: how many there are.
+        most_of_address: how many of them sockets from one address can have.
+        now: the time, in seconds that never go back.
+    """
+
+    def __init__(self, most: int, most_of_address: int, now: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._most_of_address = most_of_address
+        self._now = now
+        # Dictionaries keep the order in which places were taken.
+        self._all: dict[Place, None] = {}
+        self._by_address: dict[str | None, dict[Place, None]] = {}
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def enter(self, address: str | None, evict: Callable[[], object]) -> Place | None:
+        """Take a place for a socket from an address; None if there is none.
+
+        Args:
+            evict: closes the socket; called if another one gets its place.
+        """
+        of_address = self._by_address.get(address, {})
+        if not (self._has_room(of_address, self._most_of_address) and self._has_room(self._all, self._most)):
+            return None
+        place = Place(address, evict, self._now())
+        self._all[place] = None
+        self._by_address.setdefault(address, {})[place] = None
+        return place
+
+    def leave(self, place: Place) -> None:
+        """Give a place back. Idempotent."""
+        if self._all.pop(place, self) is self:
+            return
+        of_address = self._by_address[place.address]
+        del of_address[place]
+        if not of_address:
+            del self._by_address[place.address]
+
+    async def turn(self) -> None:
+        """Wait until it is this socket's turn to be accepted."""
+        loop = asyncio.get_running_loop()
+        turn = loop.create_future()
+        if not self._waiting:
+            loop.call_soon(self._accept_some)
+        self._waiting.append(turn)
+        await turn
+
+    def _accept_some(self) -> None:
+        for _ in range(min(_ACCEPTED_AT_ONCE, len(self._waiting))):
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._accept_some)
+
+    def _has_room(self, places: dict[Place, None], most: int) -> bool:
+        """Whether one of these places is free, or has become free because its socket had its time."""
+        if len(places) < most:
+            return True
+        oldest = next(iter(places))
+        if self._now() - oldest.since < UNDER_PRESSURE_SECONDS:
+            return False
+        self.leave(oldest)
+        oldest.evict()
+        return True
