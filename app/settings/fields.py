@@ -12,11 +12,14 @@ from app.settings.kinds import (
     MIN_PRODUCTION_KEY_CHARACTERS,
     Addresses,
     BrokerUrl,
+    Colour,
     DatabaseUrl,
     Derived,
     EncryptionKeys,
     EventBytes,
     HeartbeatSeconds,
+    Image,
+    Language,
     Networks,
     Origins,
     Token,
@@ -369,6 +372,24 @@ class Settings(BaseSettings):
         "Sites that may embed the dashboard in a frame.",
         "A page in a frame of an unknown site can be made to be clicked unseen.",
         right="origins such as https://app.example.com, separated by commas",
+    )
+    dashboard_accent: Colour = setting(
+        None,
+        "Colour of the dashboard's links and main buttons.",
+        "Without it, a blue that reads well in light and dark.",
+        right="#rrggbb, such as #0a7d5a",
+    )
+    dashboard_logo: Image = setting(
+        None,
+        "Image shown on the dashboard in place of the word Webhooks.",
+        "The page loads nothing from other servers, so the image is a file on this one.",
+        right="an SVG, PNG, JPEG or WebP file",
+    )
+    dashboard_language: Language = setting(
+        None,
+        "Language of the dashboard's dates and numbers.",
+        "Without it, the browser's.",
+        right="a language tag such as de or de-CH",
     )
     persisted_queries_bytes: int = setting(
         4 * _MIB,

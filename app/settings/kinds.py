@@ -6,6 +6,7 @@ Knows no setting but those that a check compares with one another; they are in `
 import re
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, cast, get_args, get_origin
 from urllib.parse import urlsplit
 
@@ -26,6 +27,14 @@ MIN_PRODUCTION_KEY_CHARACTERS = 16
 # What a request needs around its one event: the operation, the names of fields, the idempotency key.
 _REQUEST_OVERHEAD_BYTES = 16 * 1024
 _PASSWORD_PARAMETER = re.compile(r"([?&]password=)[^&]*")
+# What a logo may be, by how its file's name ends.
+IMAGE_TYPES = {
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+}
 
 
 def setting(
@@ -200,6 +209,24 @@ def _opens_secrets(keys: SecretStr | None, info: ValidationInfo) -> SecretStr | 
     return keys
 
 
+# ── looks ──
+
+
+def _matching(pattern: str, example: str) -> Callable[[str | None], str | None]:
+    def check(value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError(f"it must be written as {example}.")
+        return value
+
+    return check
+
+
+def _image(path: Path | None) -> Path | None:
+    if path is not None and (path.suffix.lower() not in IMAGE_TYPES or not path.is_file()):
+        raise ValueError(f"it must name a file that ends in {', '.join(IMAGE_TYPES)}.")
+    return path
+
+
 # ── numbers that depend on others ──
 
 
@@ -232,6 +259,9 @@ UpdatesUrl = Annotated[str, AfterValidator(_reaches_other_processes), AfterValid
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks), BeforeValidator(_split)]
 Addresses = Annotated[tuple[Address, ...], NoDecode, BeforeValidator(_addresses), BeforeValidator(_split)]
 Origins = Annotated[tuple[str, ...], NoDecode, AfterValidator(_origins), BeforeValidator(_split)]
+Colour = Annotated[str | None, AfterValidator(_matching("#[0-9a-fA-F]{6}", "#0a7d5a"))]
+Image = Annotated[Path | None, AfterValidator(_image)]
+Language = Annotated[str | None, AfterValidator(_matching("[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", "de or de-CH"))]
 Token = Annotated[SecretStr | None, AfterValidator(_fits_a_header)]
 EncryptionKeys = Annotated[SecretStr | None, AfterValidator(_opens_secrets)]
 EventBytes = Annotated[int, AfterValidator(_fits_a_request)]

@@ -5,6 +5,7 @@ The files lie under an address that names their content, so that a browser keeps
 
 import gzip
 from hashlib import sha256
+from html import escape
 from pathlib import Path
 
 from starlette.requests import Request
@@ -13,6 +14,7 @@ from starlette.routing import Route
 
 from app.resources import Resources
 from app.settings import Settings
+from app.settings.kinds import IMAGE_TYPES
 from app.web.dashboard.session import SignIn
 
 HERE = Path(__file__).parent
@@ -28,7 +30,10 @@ def dashboard_routes(resources: Resources) -> list[Route]:
     preloads = "\n".join(
         f'<link rel="modulepreload" href="dashboard/{version}/{name}">' for name in files if name.endswith(".js")
     )
-    page = (HERE / "index.html").read_text().replace("{version}", version).replace("{preloads}", preloads)
+    logo = resources.settings.dashboard_logo
+    page = (HERE / "index.html").read_text()
+    for name, text in {"version": version, "preloads": preloads, "look": _look(resources.settings, version)}.items():
+        page = page.replace(f"{{{name}}}", text)
     headers = {"content-security-policy": policy(resources.settings)}
     kept = {"cache-control": "public, max-age=31536000, immutable"}
     return [
@@ -38,7 +43,23 @@ def dashboard_routes(resources: Resources) -> list[Route]:
             _route(f"/dashboard/{version}/{name}", content, _TYPES[Path(name).suffix], kept)
             for name, content in files.items()
         ),
+        *(
+            [_route(f"/dashboard/{version}/logo", logo.read_bytes(), IMAGE_TYPES[logo.suffix.lower()], kept)]
+            if logo
+            else []
+        ),
     ]
+
+
+def _look(settings: Settings, version: str) -> str:
+    """What the page has to know of the settings, as elements of its head."""
+    said = {
+        "frame-ancestors": " ".join(settings.frame_ancestors),
+        "accent": settings.dashboard_accent,
+        "language": settings.dashboard_language,
+        "logo": f"dashboard/{version}/logo" if settings.dashboard_logo else None,
+    }
+    return "\n".join(f'<meta name="eev-{name}" content="{escape(value)}">' for name, value in said.items() if value)
 
 
 def policy(settings: Settings) -> str:

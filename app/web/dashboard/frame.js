@@ -9,22 +9,26 @@ import "./screens/edit-webhook.js";
 import "./screens/event.js";
 import "./screens/event-types.js";
 import "./screens/events.js";
+import "./screens/operations.js";
 import "./screens/publish.js";
 import "./screens/recover.js";
 import "./screens/webhook.js";
 import "./screens/webhooks.js";
+import { currentToken } from "./lib/api.js";
 import { Component } from "./lib/component.js";
 import { el, set } from "./lib/dom.js";
 import { watchConnection } from "./lib/live.js";
+import { logo } from "./lib/portal.js";
 import { address, onPlace, place } from "./lib/router.js";
 import { currentViewer, may, signOut } from "./lib/session.js";
 import { empty } from "./parts/states.js";
 
 /**
  * The screens: the first part of the address, the element that shows it, the one for a single item, the link's text
- * and the scope that it needs; `unlisted` screens are reached from others.
+ * and the scope that it needs; `unlisted` screens are reached from others, `internal` ones are
+ * not part of the portal.
  *
- * @type {{ path: string, list: string, item?: string, title: string, scope: import("./operations.js").Scope, unlisted?: boolean }[]}
+ * @type {{ path: string, list: string, item?: string, title: string, scope: import("./operations.js").Scope, unlisted?: boolean, internal?: boolean }[]}
  */
 const SCREENS = [
   { path: "webhooks", list: "eev-webhooks", item: "eev-webhook", title: "Webhooks", scope: "READ" },
@@ -35,13 +39,14 @@ const SCREENS = [
   { path: "publish", list: "eev-publish", title: "Publish a test event", scope: "PUBLISH", unlisted: true },
   { path: "recover", list: "eev-recover", title: "Recover", scope: "MANAGE" },
   { path: "event-types", list: "eev-event-types", title: "Event types", scope: "READ" },
-  { path: "api-keys", list: "eev-api-keys", title: "API keys", scope: "ADMIN" },
-  { path: "audit-log", list: "eev-audit-log", title: "Audit log", scope: "ADMIN" },
+  { path: "operations", list: "eev-operations", title: "Operations", scope: "ADMIN", internal: true },
+  { path: "api-keys", list: "eev-api-keys", title: "API keys", scope: "ADMIN", internal: true },
+  { path: "audit-log", list: "eev-audit-log", title: "Audit log", scope: "ADMIN", internal: true },
 ];
 
 class Frame extends Component {
   main = el("main", { id: "content", tabindex: "-1" });
-  links = SCREENS.filter(({ scope, unlisted }) => !unlisted && may(scope)).map(({ path, title }) =>
+  links = SCREENS.filter((screen) => !screen.unlisted && allowed(screen)).map(({ path, title }) =>
     el("a", { href: address([path]), "data-path": path }, title),
   );
 
@@ -52,7 +57,7 @@ class Frame extends Component {
     leaving.addEventListener("abort", unwatch);
     this.replaceChildren(
       el("a", { class: "skip", href: "#content", onclick: (/** @type {Event} */ event) => this.skip(event) }, "Skip to the content"),
-      el("div", { class: "frame" }, el("nav", { "aria-label": "Screens" }, el("div", { class: "brand" }, "Webhooks"), this.links, this.who()), el("div", {}, lost, this.main)),
+      el("div", { class: "frame" }, el("nav", { "aria-label": "Screens" }, el("div", { class: "brand" }, logo() ? el("img", { src: logo(), alt: "Logo" }) : "Webhooks"), this.links, this.who()), el("div", {}, lost, this.main)),
     );
     onPlace(() => leaving.aborted || this.turn());
     this.turn();
@@ -66,7 +71,7 @@ class Frame extends Component {
     for (const link of this.links) set(link, { "aria-current": link.dataset.path === screen?.path && "page" });
     const shown = this.main.firstElementChild;
     if (tag && shown instanceof Component && shown.localName === tag && shown.dataset.id === (path[1] ?? "")) return shown.placed();
-    this.main.replaceChildren(screen && !may(screen.scope) ? notAllowed(screen.scope) : tag ? screenElement(tag, path[1] ?? "") : nowhere());
+    this.main.replaceChildren(screen && !allowed(screen) ? notAllowed(screen.scope) : tag ? screenElement(tag, path[1] ?? "") : nowhere());
     document.title = `${screen?.title ?? "Not found"} · Webhooks`;
     if (shown) this.main.focus();
   }
@@ -87,6 +92,9 @@ class Frame extends Component {
   }
 }
 customElements.define("eev-frame", Frame);
+
+/** @param {typeof SCREENS[number]} screen */
+const allowed = ({ scope, internal }) => may(scope) && !(internal && currentToken());
 
 const nowhere = () => empty("There is no such page.", el("a", { href: address([]) }, "Go to the webhooks"));
 

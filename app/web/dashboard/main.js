@@ -2,12 +2,13 @@
 
 import "./screens/sign-in.js";
 import "./frame.js";
-import { onSignedOut } from "./lib/api.js";
+import { currentToken, onSignedOut } from "./lib/api.js";
 import { el } from "./lib/dom.js";
+import { applySettings, askForToken, renewInTime, takeTokens } from "./lib/portal.js";
 import { onPlace } from "./lib/router.js";
 import { resume } from "./lib/session.js";
 import { installAnnouncer } from "./parts/announce.js";
-import { failed, loading } from "./parts/states.js";
+import { empty, failed, loading } from "./parts/states.js";
 
 const root = el("div", {}, loading());
 
@@ -25,20 +26,33 @@ function showFrame() {
   root.replaceChildren(frame);
 }
 
+/** In the portal nobody signs in: the site around it gives the token. */
+function showEnded() {
+  root.replaceChildren(empty("Access to this page has ended. Load the page again."));
+  askForToken();
+}
+
 async function begin() {
   root.replaceChildren(loading());
   try {
-    if (await resume()) showFrame();
+    const viewer = await resume();
+    renewInTime();
+    if (viewer) showFrame();
+    else if (currentToken()) showEnded();
     else showSignIn();
   } catch (error) {
     root.replaceChildren(failed(error, begin));
   }
 }
 
+applySettings();
 document.body.append(root);
 installAnnouncer();
 onSignedOut(() => {
-  if (root.querySelector("eev-frame")) showSignIn("Your session has ended, or its key was revoked. Sign in again.");
+  if (!root.querySelector("eev-frame")) return;
+  if (currentToken()) showEnded();
+  else showSignIn("Your session has ended, or its key was revoked. Sign in again.");
 });
+takeTokens(() => root.querySelector("eev-frame") || showFrame());
 onPlace(() => location.hash.startsWith("#token=") && begin());
 begin();

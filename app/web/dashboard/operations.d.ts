@@ -34,6 +34,10 @@ export type AuditLogData = {
       id: string;
       at: string;
       actor: string;
+      by: {
+        kind: ActorKind;
+        name: string | null;
+      };
       action: string;
       subjectId: string | null;
       changes: unknown | null;
@@ -62,6 +66,27 @@ export type CancelDeliveryData = {
 };
 export type CancelDeliveryVariables = { input: DeliveryIdInput };
 export const CancelDelivery: Operation<CancelDeliveryData, CancelDeliveryVariables>;
+
+export type CancelOperationData = {
+  cancelOperation: {
+    operation: {
+      id: string;
+      kindCode: OperationKind;
+      status: OperationStatus;
+      matched: number;
+      done: number;
+      createdAt: string;
+      completedAt: string | null;
+    } | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type CancelOperationVariables = { input: OperationIdInput };
+export const CancelOperation: Operation<CancelOperationData, CancelOperationVariables>;
 
 export type CatalogueData = {
   eventTypes: ({
@@ -338,7 +363,7 @@ export const OneDeliveryNews: Operation<OneDeliveryNewsData, OneDeliveryNewsVari
 export type OperationProgressData = {
   operation: {
     id: string;
-    kind: string;
+    kindCode: OperationKind;
     status: OperationStatus;
     matched: number;
     done: number;
@@ -348,6 +373,30 @@ export type OperationProgressData = {
 };
 export type OperationProgressVariables = { id: string };
 export const OperationProgress: Operation<OperationProgressData, OperationProgressVariables>;
+
+export type OperationsData = {
+  operations: {
+    nodes: ({
+      id: string;
+      kindCode: OperationKind;
+      status: OperationStatus;
+      matched: number;
+      done: number;
+      createdAt: string;
+      completedAt: string | null;
+      createdBy: {
+        kind: ActorKind;
+        name: string | null;
+      };
+    })[];
+    pageInfo: {
+      hasNextPage: boolean;
+      endCursor: string | null;
+    };
+  };
+};
+export type OperationsVariables = { first?: number | null; after?: string | null };
+export const Operations: Operation<OperationsData, OperationsVariables>;
 
 export type PauseWebhookData = {
   pauseWebhook: {
@@ -409,7 +458,7 @@ export type ReplayMissedData = {
     matched: number | null;
     operation: {
       id: string;
-      kind: string;
+      kindCode: OperationKind;
       status: OperationStatus;
       matched: number;
       done: number;
@@ -461,7 +510,7 @@ export type RetryFailedData = {
     matched: number | null;
     operation: {
       id: string;
-      kind: string;
+      kindCode: OperationKind;
       status: OperationStatus;
       matched: number;
       done: number;
@@ -583,6 +632,7 @@ export type ViewerData = {
       name: string;
     };
     scopes: (Scope)[];
+    expiresAt: string | null;
     apiKey: {
       id: string;
       name: string;
@@ -782,7 +832,7 @@ export type EventTypeFields = {
 };
 export type OperationRow = {
   id: string;
-  kind: string;
+  kindCode: OperationKind;
   status: OperationStatus;
   matched: number;
   done: number;
@@ -790,6 +840,7 @@ export type OperationRow = {
   completedAt: string | null;
 };
 
+export type ActorKind = "PERSON" | "API_KEY" | "ACCESS_TOKEN" | "SYSTEM" | "COMMAND_LINE";
 export type ApiKeyIdInput = { id: string };
 export type AttemptOutcome = "SUCCEEDED" | "HTTP_ERROR" | "TIMEOUT" | "DNS_ERROR" | "CONNECTION_ERROR" | "TLS_ERROR" | "ADDRESS_BLOCKED" | "PROTOCOL_ERROR";
 export type AttemptTrigger = "FIRST" | "RETRY" | "MANUAL" | "REPLAY" | "TEST";
@@ -804,6 +855,8 @@ export type DeliveryStatus = "PENDING" | "RETRYING" | "SUCCEEDED" | "FAILED" | "
 export type EventCategory = "CONVERSATION" | "TICKET" | "AGENT" | "SYSTEM" | "CUSTOM";
 export type EventFilter = { types?: (string)[] | null; time?: TimeRange | null; idempotencyKey?: string | null; includeTests?: boolean | null };
 export type HttpMethod = "POST" | "PUT";
+export type OperationIdInput = { id: string };
+export type OperationKind = "RETRY_DELIVERIES" | "CANCEL_DELIVERIES" | "REPLAY_EVENTS" | "ERASE_DATA";
 export type OperationStatus = "RUNNING" | "COMPLETED" | "CANCELED" | "FAILED";
 export type PingWebhookInput = { id: string; eventType?: string | null };
 export type PublishEventInput = { type: string; data: unknown; occurredAt?: string | null; idempotencyKey?: string | null; orderingKey?: string | null };

@@ -1,33 +1,41 @@
 /** How far a background operation has come; it goes on after a reload, since the server does the work. */
 
+import { act } from "./act.js";
 import { badge } from "./badge.js";
-import { failed, gone } from "./states.js";
+import { button } from "./button.js";
+import { failed, gone, loading } from "./states.js";
 import { ask } from "../lib/api.js";
 import { every } from "../lib/component.js";
 import { el, fill } from "../lib/dom.js";
 import { number } from "../lib/format.js";
 import { address } from "../lib/router.js";
-import { OperationProgress } from "../operations.js";
+import { may } from "../lib/session.js";
+import { CancelOperation, OperationProgress } from "../operations.js";
 
 /** @typedef {import("../operations.js").OperationRow} Operation */
 
-/** @param {string} id @param {AbortSignal} leaving */
-export function operationProgress(id, leaving) {
-  const shown = el("div", { class: "paper stack", role: "status" });
+/** The progress of an operation, looked at each second while it runs. @param {Operation | { id: string }} operation @param {AbortSignal} leaving */
+export function operationProgress(operation, leaving) {
+  const { id } = operation;
+  const [shown, outcome] = [el("div", { class: "stack" }, loading()), el("div")];
   let over = false;
+  const cancel = () => act(outcome, async () => (await ask(CancelOperation, { input: { id } })).cancelOperation, "It is canceled.").then(look);
+  /** @param {Operation | null} current */
+  function draw(current) {
+    over = current?.status !== "RUNNING";
+    fill(shown, current ? progress(current) : gone("operation", address(["recover"])), !over && may("MANAGE") && el("div", {}, button("Cancel", cancel)));
+  }
   async function look() {
-    if (over) return;
     try {
-      const { operation } = await ask(OperationProgress, { id }, leaving);
-      over = operation?.status !== "RUNNING";
-      fill(shown, operation ? progress(operation) : gone("operation", address(["recover"])));
+      if (!over) draw((await ask(OperationProgress, { id }, leaving)).operation);
     } catch (error) {
       if (!leaving.aborted) fill(shown, failed(error));
     }
   }
-  look();
+  if ("status" in operation) draw(operation);
+  else look();
   every(1000, leaving, look);
-  return shown;
+  return el("div", {}, shown, outcome);
 }
 
 /** @param {Operation} operation */

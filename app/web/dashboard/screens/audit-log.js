@@ -15,9 +15,9 @@ class AuditLogScreen extends Component {
       caption: "Audit log",
       titles: ["At", "Who", "What", "On", "Changes"],
       load: async (after) => (await ask(AuditLog, { first: 50, after }, leaving)).auditLog,
-      cells: ({ at, actor, sourceAddress, action, subjectId, changes }) => [
+      cells: ({ at, by, actor, sourceAddress, action, subjectId, changes }) => [
         moment(at),
-        [actor, sourceAddress && el("div", { class: "soft" }, sourceAddress)],
+        [by.name ?? actor, sourceAddress && el("div", { class: "soft" }, sourceAddress)],
         action,
         subjectId && el("code", {}, subjectId),
         changes ? el("details", {}, el("summary", {}, "Changes"), el("pre", {}, JSON.stringify(changes, null, 2))) : "",

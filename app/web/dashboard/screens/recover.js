@@ -25,7 +25,7 @@ class RecoverScreen extends Component {
     const body = el("div", { class: "narrow stack" });
     this.replaceChildren(el("h1", {}, "Recover"), body, this.outcome, this.progress);
     const running = place().search.get("operation");
-    if (running) fill(this.progress, operationProgress(running, leaving));
+    if (running) fill(this.progress, el("div", { class: "paper" }, operationProgress({ id: running }, leaving)));
     show(body, leaving, async () => {
       const { webhooks } = await ask(DeliveryFilterChoices, {}, leaving);
       fill(this.webhook, el("option", { value: "" }, "All webhooks"), webhooks.nodes.map(({ id, name }) => el("option", { value: id, selected: id === place().search.get("webhook") }, name)));
