@@ -94,7 +94,7 @@ async def _server(narrator: Narrator, directory: Path) -> AsyncIterator[Api]:
     settings = {"ENVIRONMENT": "development", "PORT": "0", "DATA_DIR": str(directory), "BOOTSTRAP_API_KEY": key}
     async with running("server", ["serve"], directory, settings) as program:
         greeting = await next_line(program, START_SECONDS)
-        url = greeting.rpartition(" ")[2]
+        url = greeting.rpartition(" ")[2].removesuffix("/dashboard")
         narrator.say(greeting)
         async with Api(url, key) as api:
             yield api
