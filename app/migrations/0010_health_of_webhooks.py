@@ -37,7 +37,7 @@ def _run(statement: str) -> ops.RunSQL:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0008_actors")]
+    dependencies = [("app", "0009_sequence")]
 
     operations = [
         _AddField(
