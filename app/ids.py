@@ -10,6 +10,7 @@ So ids of one process and one millisecond sort in the order of the calls, even w
 between milliseconds; and two ids do not tell how many were made between them, as those of a plain counter would.
 """
 
+import hashlib
 import os
 import random
 import re
@@ -113,6 +114,13 @@ def new_id_at(prefix: str, micros: Micros) -> str:
         f"{_PAIRS[middle >> 20]}{_PAIRS[middle >> 10 & 0x3FF]}{_PAIRS[middle & 0x3FF]}"
         f"{_PAIRS[low >> 20]}{_PAIRS[low >> 10 & 0x3FF]}{_PAIRS[low & 0x3FF]}"
     )
+
+
+def id_of_name(prefix: str, name: str) -> str:
+    """The id of something that is known by its name on every server: always the same, with 1970 as its time."""
+    digest = int.from_bytes(hashlib.sha256(f"{prefix}:{name}".encode()).digest()[:10])
+    free = digest & ~(0xF << 76) & ~(0b11 << 62)
+    return f"{prefix}_{encode_suffix(free | _VERSION_AND_VARIANT)}"
 
 
 def lowest_id(prefix: str, at: datetime) -> str:

@@ -13,6 +13,7 @@ import cel
 import orjson
 import structlog
 
+from app import ids
 from app.catalogue import BUILT_IN
 from app.catalogue.event_type import EventCategory, EventType
 from app.catalogue.patterns import Matcher, compile_patterns
@@ -30,8 +31,9 @@ _WORKSPACES: Columns = (("id", "text"),)
 
 @dataclass(frozen=True, slots=True)
 class KnownEventType:
-    """An event type of a workspace, with its schema compiled."""
+    """An event type of a workspace, with its schema compiled. A built-in one has the same id in every workspace."""
 
+    id: str
     event_type: EventType
     validator: PayloadValidator
     archived: bool
@@ -89,10 +91,7 @@ class Registries:
 
     def __init__(self) -> None:
         self._cached: dict[str, Registry] = {}
-        self._built_in = {
-            name: KnownEventType(event_type, PayloadValidator(event_type.json_schema), archived=False)
-            for name, event_type in BUILT_IN.items()
-        }
+        self._built_in = {name: _built_in(event_type) for name, event_type in BUILT_IN.items()}
 
     def at_hand(self, workspace_id: str) -> Registry | None:
         """The registry as it was read last, which may be a version behind; None where it was never read."""
@@ -120,7 +119,7 @@ class Registries:
 
     async def _read(self, statements: Statements, workspace_id: str, version: int) -> Registry:
         custom = await statements.fetch(
-            "SELECT name, description, json_schema, example, archived FROM event_type"
+            "SELECT id, name, description, json_schema, example, archived FROM event_type"
             " WHERE workspace_id = $1 ORDER BY name",
             workspace_id,
         )
@@ -143,7 +142,13 @@ class Registries:
             json_schema=orjson.loads(row["json_schema"]),
             example=orjson.loads(row["example"]),
         )
-        return KnownEventType(event_type, PayloadValidator(event_type.json_schema), archived=bool(row["archived"]))
+        validator = PayloadValidator(event_type.json_schema)
+        return KnownEventType(row["id"], event_type, validator, archived=bool(row["archived"]))
+
+
+def _built_in(event_type: EventType) -> KnownEventType:
+    id_ = ids.id_of_name(ids.EVENT_TYPE, event_type.name)
+    return KnownEventType(id_, event_type, PayloadValidator(event_type.json_schema), archived=False)
 
 
 def _readable(table: str, rows: Iterable[Row], read: Callable[[Row], Read]) -> list[Read]:

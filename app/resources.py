@@ -33,7 +33,7 @@ from app.keyring import load_keys
 from app.metrics import Metrics
 from app.publishing.distributed import DistributedPublishing
 from app.publishing.publish import Publisher
-from app.rates import Limiter, open_limiter
+from app.rates import Rates, open_rates
 from app.registry import Registries
 from app.sender.sender import Sender
 from app.sender.transport import Transport
@@ -50,7 +50,7 @@ class Resources(Services):
 
     authenticator: Authenticator
     open_streams: OpenStreams
-    limiter: Limiter
+    rates: Rates
     sender: Sender
     publisher: Publisher
     recorder: Recorder
@@ -91,7 +91,7 @@ async def open_resources(
             Database(settings.database_url, pool_size=settings.database_pool_size)
         )
         updates = await stack.enter_async_context(open_updates(settings.updates_url, kept=settings.updates_kept))
-        limiter = await stack.enter_async_context(open_limiter(settings, clock, metrics.rate_limited))
+        rates = await stack.enter_async_context(open_rates(settings, clock, metrics.rate_limited))
         sender = Sender(transport or guarded_transport(settings), max_in_flight=2 * settings.max_in_flight)
         await stack.enter_async_context(sender)
         await require_current_schema(database)
@@ -139,7 +139,7 @@ async def open_resources(
             cipher=cipher,
             authenticator=authenticator,
             open_streams=OpenStreams(authenticator),
-            limiter=limiter,
+            rates=rates,
             sender=sender,
             updates=updates,
             publisher=publisher,

@@ -63,7 +63,29 @@ class Context:
             RateLimited: it is one too many.
         """
         if self.caller.api_key_id is not None:
-            self.resources.limiter.take(self.caller.api_key_id)
+            self.resources.rates.requests.take(self.caller.api_key_id)
+
+    def charge(self, cost: int) -> None:
+        """Take the cost of one operation from the budget of the caller's key. What a follower lacks, which the server
+        reads again for it, costs nothing.
+
+        Raises:
+            RateLimited: less is left.
+        """
+        if self.caller.api_key_id is not None and self.stream.until is None:
+            self.resources.rates.cost.take(self.caller.api_key_id, cost)
+
+    def cost_told(self, requested: int) -> dict[str, dict[str, int | None]]:
+        """`extensions` of an answer: what the operation cost, and the budget of the caller's key."""
+        budget = self.resources.rates.cost
+        remaining = budget.left(self.caller.api_key_id or "")
+        told: dict[str, int | None] = {
+            "requested": requested,
+            "maximum": self.resources.settings.max_query_cost,
+            "remaining": remaining,
+            "restoresPerSecond": None if remaining is None else budget.per_second,
+        }
+        return {"cost": told}
 
     def for_operation(self) -> "Context":
         """Context of one operation on this socket, with its own loaders."""

@@ -1,10 +1,13 @@
-"""Cost of an operation: its fields, each counted as often as the connections around it may return it.
+"""Cost of an operation: its fields, each counted as often as the lists around it may return it.
 
-Computed once per document and operation; the part that depends on variables (`first: $n`) is computed per request.
-Fields are merged as in execution, so spreading a fragment twice costs nothing. Introspection costs nothing.
+Each field belongs to a place: the root field, connection or weighted field that it is nested in, e.g.
+`webhooks.deliveries`. Computed once per document and operation; the part that depends on variables (`first: $n`) is
+computed per request. Fields are merged as in execution, so spreading a fragment twice costs nothing. Introspection
+costs nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -13,12 +16,14 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLError,
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
@@ -29,6 +34,7 @@ from graphql import (
     is_list_type,
 )
 
+from graph.errors import QUERY_TOO_COMPLEX
 from graph.limits import too_complex
 from graph.pagination import DEFAULT_SIZE, MAX_SIZE
 
@@ -42,37 +48,95 @@ Merged: TypeAlias = dict[tuple[str, str], tuple[GraphQLField, list[FieldNode]]]
 
 @dataclass(slots=True)
 class Cost:
-    """Fields that are returned once, and parts that a connection repeats up to its page size."""
+    """Fields of one place that are returned once, and parts: other places, and what a list repeats up to its size."""
 
+    place: str = ""
     fields: int = 0
-    repeated: "list[tuple[PageSize, Cost]]" = field(default_factory=list)
+    parts: "list[tuple[Size | None, Cost]]" = field(default_factory=list)
 
     def with_variables(self, variables: Mapping[str, Any]) -> int:
         """The cost of a request with these variables."""
-        return self.fields + sum(size.most(variables) * part.with_variables(variables) for size, part in self.repeated)
+        total = self.fields
+        for size, part in self.parts:
+            total += part.with_variables(variables) * (1 if size is None else size.most(variables))
+        return total
+
+    def places(self, variables: Mapping[str, Any], times: int = 1) -> Iterator[tuple[str, int]]:
+        """Places with the cost of their own fields; one may come several times."""
+        yield self.place, self.fields * times
+        for size, part in self.parts:
+            yield from part.places(variables, times * (1 if size is None else size.most(variables)))
+
+    def resized(self, variables: Mapping[str, Any], place: str, size: int) -> int:
+        """The cost if every list at a place returned `size` items."""
+        total = self.fields
+        for asked, part in self.parts:
+            times = 1 if asked is None else size if asked.place == place else asked.most(variables)
+            total += times and times * part.resized(variables, place, size)
+        return total
 
 
 @dataclass(frozen=True, slots=True)
-class PageSize:
-    """Number of items a connection may return: the values of `first` and `last`, and the defaults of variables."""
+class Size:
+    """Number of items a list may return, from the values of its arguments and the defaults of variables.
 
+    Attributes:
+        given: `first` and `last` of a connection, or `ids`, whose length counts.
+        default: if none is given.
+    """
+
+    place: str
     given: tuple[ValueNode, ...]
     defaults: Mapping[str, ValueNode | None]
+    default: int = DEFAULT_SIZE
 
     def most(self, variables: Mapping[str, Any]) -> int:
-        """Maximum page size of a request with these variables; an invalid size is refused later."""
+        """Maximum size in a request with these variables; an invalid size is refused later."""
         sizes = [size for node in self.given if (size := self._value(node, variables)) is not None]
-        return max(sizes, default=DEFAULT_SIZE)
+        return max(sizes, default=self.default)
 
     def _value(self, node: ValueNode | None, variables: Mapping[str, Any]) -> int | None:
+        value: Any = None
         if isinstance(node, VariableNode):
             name = node.name.value
             if name not in variables:
                 return self._value(self.defaults.get(name), {})
             value = variables[name]
-        else:
-            value = int(node.value) if isinstance(node, IntValueNode) else None
+        elif isinstance(node, IntValueNode):
+            value = int(node.value)
+        elif isinstance(node, ListValueNode):
+            value = node.values
+        if isinstance(value, (list, tuple)):
+            value = len(value)
         return max(0, min(int(value), MAX_SIZE)) if isinstance(value, (int, float)) else None
+
+
+def too_costly(cost: Cost, variables: Mapping[str, Any], limit: int) -> GraphQLError:
+    """The error for an operation beyond the limit: the numbers, the heaviest place, and what would fit."""
+    own: Counter[str] = Counter()
+    for place, fields in cost.places(variables):
+        own[place] += fields
+    [(heaviest, fields)] = own.most_common(1)
+    return _refusal(cost.with_variables(variables), limit, heaviest, fields, _fitting(cost, variables, limit, heaviest))
+
+
+def _fitting(cost: Cost, variables: Mapping[str, Any], limit: int, heaviest: str) -> str:
+    """What would fit: a smaller list at the heaviest place, or else at one around it."""
+    place = heaviest
+    while place:
+        without = cost.resized(variables, place, 0)
+        each = cost.resized(variables, place, 1) - without
+        if each and (size := (limit - without) // each) >= 1:
+            return f"With at most {size} items of {place} it would fit."
+        place = place.rpartition(".")[0]
+    return "Ask for fewer fields, or in several operations."
+
+
+def _refusal(cost: int | str, limit: int, heaviest: str, fields: int, fitting: str) -> GraphQLError:
+    beyond = too_complex("a cost of", cost, limit).message
+    told = {"cost": cost if isinstance(cost, int) else limit + 1, "maximum": limit, "heaviest": heaviest}
+    message = f"{beyond} The heaviest place is {heaviest}, with a cost of {fields}. {fitting}"
+    return GraphQLError(message, extensions={"code": QUERY_TOO_COMPLEX, **told})
 
 
 def weigh(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, limit: int) -> Cost:
@@ -92,6 +156,7 @@ class _Weighing:
         self._operation = operation
         self._limit = limit
         self._left = limit
+        self._seen: Counter[str] = Counter()
         self._fragments = {
             definition.name.value: definition
             for definition in document.definitions
@@ -104,34 +169,55 @@ class _Weighing:
     def weigh(self) -> Cost:
         root = self._schema.get_root_type(self._operation.operation)
         assert root is not None
-        return self._cost(root, [self._operation.selection_set], None)
+        return self._cost(root, [self._operation.selection_set], None, "")
 
-    def _cost(self, parent: Parent, sets: Iterable[SelectionSetNode], around: PageSize | None) -> Cost:
-        """The cost of selection sets on a type; `around` is the page size if that type is a connection."""
-        cost = Cost()
+    def _cost(self, parent: Parent, sets: Iterable[SelectionSetNode], around: Size | None, place: str) -> Cost:
+        """The cost of selection sets on a type; `around` is the size if that type is a connection."""
+        cost = Cost(place)
         for field_, nodes in self._merged(parent, sets).values():
-            self._left -= 1
-            if self._left < 0:
-                raise too_complex("a cost of", f"more than {self._limit}", self._limit)
-            inner = self._field_cost(field_, nodes)
-            inner.fields += WEIGHTS.get(nodes[0].name.value, 1)
-            if around is not None and is_list_type(get_nullable_type(field_.type)):
-                cost.repeated.append((around, inner))
+            inner, size = self._field_cost(field_, nodes, place)
+            if size is None and around is not None and is_list_type(get_nullable_type(field_.type)):
+                size = around
+            if size is not None or inner.place != place:
+                cost.parts.append((size, inner))
             else:
                 cost.fields += inner.fields
-                cost.repeated += inner.repeated
+                cost.parts += inner.parts
         return cost
 
-    def _field_cost(self, field_: GraphQLField, nodes: list[FieldNode]) -> Cost:
-        """The cost of what is selected in a field."""
+    def _field_cost(self, field_: GraphQLField, nodes: list[FieldNode], around: str) -> tuple[Cost, Size | None]:
+        """The cost of a field with what is selected in it, and its size if it is a list of asked objects."""
+        name = nodes[0].name.value
+        size = self._size(field_, nodes[0], place := f"{around}.{name}" if around else name)
+        if around and size is None and name not in WEIGHTS:
+            place = around
+        self._spend(place)
         type_ = get_named_type(field_.type)
-        if not isinstance(type_, (GraphQLObjectType, GraphQLInterfaceType)):
-            return Cost()
-        size = None
-        if "first" in field_.args and "last" in field_.args:
-            given = (argument for argument in nodes[0].arguments or () if argument.name.value in {"first", "last"})
-            size = PageSize(tuple(argument.value for argument in given), self._defaults)
-        return self._cost(type_, [node.selection_set for node in nodes if node.selection_set], size)
+        inner = Cost(place)
+        repeats = size is not None and is_list_type(get_nullable_type(field_.type))
+        if isinstance(type_, (GraphQLObjectType, GraphQLInterfaceType)):
+            sets = [node.selection_set for node in nodes if node.selection_set]
+            inner = self._cost(type_, sets, None if repeats else size, place)
+        inner.fields += WEIGHTS.get(name, 1)
+        return inner, size if repeats else None
+
+    def _size(self, field_: GraphQLField, node: FieldNode, place: str) -> Size | None:
+        if {"first", "last"} <= field_.args.keys():
+            sizes, default = {"first", "last"}, DEFAULT_SIZE
+        elif "ids" in field_.args:
+            sizes, default = {"ids"}, 1
+        else:
+            return None
+        given = (argument.value for argument in node.arguments or () if argument.name.value in sizes)
+        return Size(place, tuple(given), self._defaults, default)
+
+    def _spend(self, place: str) -> None:
+        self._seen[place] += 1
+        self._left -= 1
+        if self._left < 0:
+            [(heaviest, fields)] = self._seen.most_common(1)
+            fitting = "Ask for fewer fields, or in several operations."
+            raise _refusal(f"more than {self._limit}", self._limit, heaviest, fields, fitting)
 
     def _merged(self, parent: Parent, sets: Iterable[SelectionSetNode]) -> Merged:
         merged: Merged = {}

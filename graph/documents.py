@@ -24,9 +24,11 @@ from graphql import (
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 
+from app.errors import RateLimited
 from app.settings import Settings
-from graph.cost import Cost, weigh
-from graph.limits import repetition_errors, shape_errors, too_complex
+from graph.context import Context
+from graph.cost import Cost, too_costly, weigh
+from graph.limits import repetition_errors, shape_errors
 
 # About a thousand operations of usual size.
 MAX_BYTES_KEPT = 64_000_000
@@ -120,7 +122,7 @@ class Documents:
             known = prepared.costs[operation_name] = weigh(self._schema, prepared.document, operation, limit)
         cost = known.with_variables(variables or {})
         if cost > limit:
-            raise too_complex("a cost of", cost, limit)
+            raise too_costly(known, variables or {}, limit)
         return cost
 
     def is_subscription(self, text: str, operation_name: str | None) -> bool:
@@ -166,10 +168,21 @@ class Preparation(SchemaExtension):
         """Give Strawberry the errors of the document or of its cost."""
         context = self.execution_context
         assert self._prepared is not None
-        errors, self._cost = self._documents.check(self._prepared, context._provided_operation_name, context.variables)
-        context.pre_execution_errors = errors
+        errors, cost = self._documents.check(self._prepared, context._provided_operation_name, context.variables)
+        if cost is not None and (refusal := charged(context.context, cost)):
+            errors, cost = [refusal], None
+        context.pre_execution_errors, self._cost = errors, cost
         yield
 
     def get_results(self) -> dict[str, Any]:
         """The `extensions` of the response."""
-        return {} if self._cost is None else {"cost": self._cost}
+        return {} if self._cost is None else self.execution_context.context.cost_told(self._cost)
+
+
+def charged(context: Context, cost: int) -> GraphQLError | None:
+    """Take the cost of an operation from the budget of the caller's key; the error if too little is left."""
+    try:
+        context.charge(cost)
+    except RateLimited as error:
+        return GraphQLError(str(error), original_error=error)
+    return None

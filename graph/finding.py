@@ -3,20 +3,14 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
-from tortoise.expressions import Q
-
 from app import ids
-from app.models import Secret
 from app.statuses import Scope
 from graph.context import Context
-from graph.listings import AUDIT_COLUMNS
 from graph.types.api_key import ApiKey
-from graph.types.audit_entry import AuditEntry
 from graph.types.delivery import Delivery
 from graph.types.event import Event
 from graph.types.node import Node
 from graph.types.operation import Operation
-from graph.types.secret import WebhookSecret
 from graph.types.webhook import Webhook
 from graph.types.workspace import Workspace
 
@@ -69,10 +63,11 @@ async def _find_attempt(context: Context, subject_id: str) -> Node | None:
 
 
 async def _find_secret(context: Context, subject_id: str) -> Node | None:
-    alive = Q(expires_at=None) | Q(expires_at__gt=context.resources.clock.now())
-    query = Secret.filter(alive, id=subject_id, workspace_id=context.caller.workspace_id)
-    secret = await query.using_db(context.resources.database.orm).first()
-    return None if secret is None else WebhookSecret.from_model(secret)
+    return await context.loaders.live_secrets.load(subject_id)
+
+
+async def _find_event_type(context: Context, subject_id: str) -> Node | None:
+    return await context.loaders.event_types.load(subject_id)
 
 
 async def _find_api_key(context: Context, subject_id: str) -> ApiKey | None:
@@ -82,12 +77,7 @@ async def _find_api_key(context: Context, subject_id: str) -> ApiKey | None:
 
 async def _find_audit_entry(context: Context, subject_id: str) -> Node | None:
     context.caller.require(Scope.ADMIN)
-    row = await context.resources.database.fetch_one(
-        f"SELECT {AUDIT_COLUMNS} FROM audit_entry WHERE id = $1 AND workspace_id = $2",
-        subject_id,
-        context.caller.workspace_id,
-    )
-    return None if row is None else AuditEntry.from_row(row)
+    return await context.loaders.audit_entries.load(subject_id)
 
 
 _FINDERS: Mapping[str, Finder] = {
@@ -97,6 +87,7 @@ _FINDERS: Mapping[str, Finder] = {
     ids.DELIVERY: find_delivery,
     ids.ATTEMPT: _find_attempt,
     ids.SECRET: _find_secret,
+    ids.EVENT_TYPE: _find_event_type,
     ids.OPERATION: find_operation,
     ids.API_KEY: _find_api_key,
     ids.AUDIT_ENTRY: _find_audit_entry,

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from strawberry.dataloader import DataLoader
 from tortoise import Model
+from tortoise.expressions import Q
 
 from app.access.caller import Caller
 from app.database.batch import Columns
@@ -17,6 +18,7 @@ from app.database.database import Row
 from app.delivery.policy import DeliveryPolicy
 from app.models import ApiKey as ApiKeyModel
 from app.models import Operation as OperationModel
+from app.models import Secret
 from app.models import Webhook as WebhookModel
 from app.resources import Resources
 from app.stats.measure import measure_webhooks
@@ -24,12 +26,14 @@ from app.webhooks.health.fetch import fetch_health
 from app.webhooks.live_secrets import live_secrets
 from graph.context import NOBODY
 from graph.early import EarlyAnswer
-from graph.listings import ATTEMPT_COLUMNS, DELIVERY_COLUMNS, EVENT_COLUMNS, ListedEvent
+from graph.listings import ATTEMPT_COLUMNS, AUDIT_COLUMNS, DELIVERY_COLUMNS, EVENT_COLUMNS, ListedEvent
 from graph.pagination import Children, Page, fetch_pages
 from graph.types.api_key import ApiKey
 from graph.types.attempt import Attempt
+from graph.types.audit_entry import AuditEntry
 from graph.types.delivery import Delivery
 from graph.types.event import Event
+from graph.types.event_type import EventType
 from graph.types.operation import Operation
 from graph.types.secret import WebhookSecret
 from graph.types.stats import DeliveryStats, WebhookStats
@@ -126,6 +130,21 @@ class Loaders:
         return self._rows("attempt", "id, response_body", lambda row: row["response_body"])
 
     @cached_property
+    def live_secrets(self) -> DataLoader[str, WebhookSecret | None]:
+        """By id, if they still sign."""
+        return self._loader(_live_secrets)
+
+    @cached_property
+    def event_types(self) -> DataLoader[str, EventType | None]:
+        """By id, built-in and archived ones too."""
+        return self._loader(_event_types)
+
+    @cached_property
+    def audit_entries(self) -> DataLoader[str, AuditEntry | None]:
+        """By id."""
+        return self._rows("audit_entry", AUDIT_COLUMNS, AuditEntry.from_row)
+
+    @cached_property
     def pages(self) -> DataLoader[Children, Page]:
         """Pages of lists that belong to one parent each."""
         return self._loader(_pages)
@@ -206,6 +225,19 @@ async def _stats(resources: Resources, caller: Caller, asked: list[WebhookStats]
         measured = await measure_webhooks(resources, caller, ids, *arguments)
         found |= {stats: DeliveryStats.of(of_one) for stats, of_one in zip(together, measured, strict=True)}
     return [found[stats] for stats in asked]
+
+
+async def _live_secrets(resources: Resources, caller: Caller, ids: list[str]) -> list[WebhookSecret | None]:
+    alive = Q(expires_at=None) | Q(expires_at__gt=resources.clock.now())
+    query = Secret.filter(alive, id__in=ids, workspace_id=caller.workspace_id)
+    found = {secret.id: WebhookSecret.from_model(secret) for secret in await query.using_db(resources.database.orm)}
+    return [found.get(id_) for id_ in ids]
+
+
+async def _event_types(resources: Resources, caller: Caller, ids: list[str]) -> list[EventType | None]:
+    registry = await resources.registries.current(resources.database, caller.workspace_id)
+    found = {known.id: known for known in registry.event_types.values()}
+    return [EventType.from_known(found[id_]) if id_ in found else None for id_ in ids]
 
 
 async def _pages(resources: Resources, _: Caller, asked: list[Children]) -> list[Page]:

@@ -1,7 +1,7 @@
 """The root type of queries. Every field requires READ, except `viewer`, which every caller may read, and those on API
 keys and the audit log, which require ADMIN."""
 
-from typing import Annotated
+from typing import Annotated, cast
 
 import strawberry
 
@@ -12,8 +12,9 @@ from graph import listings
 from graph.arguments import After, Before, First, Last, OfAuditLog, OfDeliveries, OfEvents, OfWebhooks, OrderBy, given
 from graph.context import Context, Info
 from graph.enums import EventCategory, Scope
+from graph.errors import BadUserInput
 from graph.finding import find, find_delivery, find_event, find_operation, find_webhook
-from graph.pagination import fetch_page, window
+from graph.pagination import MAX_SIZE, fetch_page, window
 from graph.types.actor import Actor
 from graph.types.api_key import ApiKeyConnection
 from graph.types.audit_entry import AuditEntryConnection
@@ -33,6 +34,9 @@ Id = Annotated[
         description="ID of the object. The result is null if it does not exist or belongs to another workspace."
     ),
 ]
+Ids = Annotated[list[strawberry.ID], strawberry.argument(description="IDs of the objects.")]
+# As many as a page may hold, which is what their cost counts.
+MAX_NODES = MAX_SIZE
 _OF_CATEGORY = strawberry.argument(description="Returns only event types of this category; all if null or omitted.")
 _OF_WEBHOOK = strawberry.argument(
     description="Measures only deliveries to this webhook; all deliveries if null or omitted."
@@ -45,6 +49,17 @@ class Query:
     @strawberry.field(description="Fetches any object by its ID; the prefix of the ID names the type.")
     async def node(self, info: Info, id: Id) -> Node | None:
         return await find(_reading(info), id)
+
+    @strawberry.field(
+        description="Fetches objects of any types by their IDs, in their order: null for each that does not exist or"
+        f" belongs to another workspace. At most {MAX_NODES} IDs."
+    )
+    async def nodes(self, info: Info, ids: Ids) -> list[Node | None]:
+        context = _reading(info)
+        if len(ids) > MAX_NODES:
+            raise BadUserInput(f"The argument ids has {len(ids)} ids, but at most {MAX_NODES} are allowed.")
+        # Each is awaited by itself, so that one the caller may not see is an error of its own.
+        return cast("list[Node | None]", [find(context, id) for id in ids])
 
     @strawberry.field(description="The caller. Needs any scope.")
     def viewer(self, info: Info) -> Viewer:

@@ -18,8 +18,7 @@ from strawberry.utils.operation import get_operation_type
 from app.settings import Settings
 from graph.audience import Results
 from graph.context import Context
-from graph.documents import Documents, Preparation, Prepared
-from graph.early import EarlyAnswer
+from graph.documents import Documents, Preparation, Prepared, charged
 from graph.errors import explain
 from graph.execution import Execution
 from graph.http import Asked
@@ -96,9 +95,12 @@ class Schema(strawberry.Schema):
             return self._refused([error])
         self._require_type(prepared, operation_name, allowed_operation_types or DEFAULT_ALLOWED_OPERATION_TYPES)
         errors, cost = self.documents.check(prepared, operation_name, variable_values)
-        if errors:
+        if cost is None:
             return self._refused(errors)
-        early = EarlyAnswer() if context_value is None else context_value.early
+        assert context_value is not None
+        if (refusal := charged(context_value, cost)) is not None:
+            return self._refused([refusal])
+        early = context_value.early
         early.allow(prepared.document, operation_name)
         result = execute(
             self._schema,
@@ -117,7 +119,7 @@ class Schema(strawberry.Schema):
             result = GraphQLResult(data=None, errors=[failure])
         if result.errors:
             self._process_errors(result.errors)
-        return ExecutionResult(data=result.data, errors=result.errors, extensions={"cost": cost})
+        return ExecutionResult(data=result.data, errors=result.errors, extensions=context_value.cost_told(cost))
 
     def _require_type(self, prepared: Prepared, operation_name: str | None, allowed: Iterable[OperationType]) -> None:
         try:

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 from graphql import DocumentNode, FieldNode, VariableNode, Visitor, get_operation_ast, visit
+from strawberry.types.execution import ExecutionResult
 
 from app.access.caller import Caller
 from app.database.errors import DatabaseUnavailable
@@ -149,7 +150,7 @@ class _Follower:
                     if self._credentials not in message.admitted:
                         await self._admit(message)
                     self._stand_after(message)
-                    yield message.result
+                    yield self._told_to_this_one(message.result)
                 else:
                     async with aclosing(self._catch_up(message)) as missed:
                         async for result in missed:
@@ -157,7 +158,14 @@ class _Follower:
             if not self._ended and self._audience.last_words is not None:
                 yield self._audience.last_words
         except (AccessDenied, DatabaseUnavailable) as error:
-            yield refusal(error, self._audience.latest.result.extensions)
+            yield self._told_to_this_one(refusal(error, self._audience.latest.result.extensions))
+
+    def _told_to_this_one(self, result: ExecutionResult) -> ExecutionResult:
+        """The shared result with what is left of the budget of this follower's own key."""
+        cost = (result.extensions or {}).get("cost")
+        if cost is None:
+            return result
+        return ExecutionResult(result.data, result.errors, self._context.cost_told(cost["requested"]))
 
     async def _next(self) -> Message | None:
         """The audience's latest message, once it has news and the interval has passed; None at the end."""

@@ -68,6 +68,8 @@ class Domain:
 async def open_domain(database_url: str, directory: Path, clock: FakeClock, **settings: Any) -> AsyncIterator[Domain]:
     """Open the domain; what it keeps beside the database lies in `directory`."""
     woken: list[str] = []
+    # A fake clock stands still, and no cost would ever come back.
+    settings = {"cost_limit_per_second": 0} | settings
     chosen = Settings(_env_file=None, database_url=database_url, data_dir=directory, **settings)
     async with open_resources(chosen, send_wake_up=woken.extend, clock=clock) as resources:
         async with resources.database.transaction() as statements:

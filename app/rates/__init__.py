@@ -1,34 +1,52 @@
-"""How often one API key may ask: a token bucket for each, its access tokens' requests included.
+"""How much one API key may ask: token buckets of requests and of their cost, its access tokens' included.
 
 `bucket` counts, `limiter` is the process's, `shared_counts` lets processes count together over Redis. See ADR 8.
 """
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 from app.clock import Clock
 from app.rates.bucket import Limit
-from app.rates.limiter import Limiter
+from app.rates.limiter import Limiter, cost_refused, requests_refused
 from app.settings import Settings
 
-__all__ = ["Limiter", "open_limiter"]
+__all__ = ["Limiter", "Rates", "open_rates"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The limits of one process.
+
+    Attributes:
+        requests: how often a key asks.
+        cost: what its operations cost.
+    """
+
+    requests: Limiter
+    cost: Limiter
 
 
 @asynccontextmanager
-async def open_limiter(settings: Settings, clock: Clock, observe: Callable[[], None]) -> AsyncIterator[Limiter]:
-    """The limiter that the settings ask for; it counts together with other processes where they share a Redis.
+async def open_rates(settings: Settings, clock: Clock, observe: Callable[[], None]) -> AsyncIterator[Rates]:
+    """The limits that the settings ask for; processes that share a Redis count together.
 
     Args:
         observe: called for each refusal.
     """
-    limit = Limit(settings.rate_limit_per_second, settings.rate_limit_burst)
-    url = settings.shared_redis_url
-    if settings.rate_limit_per_second == 0:
-        yield Limiter(None, clock)
-    elif url is None:
-        yield Limiter(limit, clock, observe=observe)
-    else:
-        from app.rates.shared_counts import SharedCounts  # redis-py: an embedded server need not wait for it
+    requests = Limit(settings.rate_limit_per_second, settings.rate_limit_burst)
+    cost = Limit(settings.cost_limit_per_second, settings.max_query_cost)
+    async with AsyncExitStack() as stack:
 
-        async with SharedCounts(url, limit) as shared:
-            yield Limiter(limit, clock, shared, observe)
+        async def limiter(limit: Limit, kind: str, words: Callable[[Limit, float, int], str]) -> Limiter:
+            if limit.per_second == 0:
+                return Limiter(None, clock)
+            if (url := settings.shared_redis_url) is None:
+                return Limiter(limit, clock, observe=observe, words=words)
+            from app.rates.shared_counts import SharedCounts  # redis-py: an embedded server need not wait for it
+
+            shared = await stack.enter_async_context(SharedCounts(url, limit, kind))
+            return Limiter(limit, clock, shared, observe, words=words)
+
+        yield Rates(await limiter(requests, "", requests_refused), await limiter(cost, "cost:", cost_refused))

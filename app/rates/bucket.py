@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How many requests a second go on for ever, and how many may be made at once after a rest."""
+    """How many tokens a second come back for ever, and how many may be taken at once after a rest."""
 
     per_second: int
     burst: int
@@ -24,17 +24,21 @@ class Bucket:
         self._at = now
         self.level = float(limit.burst)
 
-    def take(self, now: float) -> float:
-        """Take a token; returns 0 where there was one, else how many seconds to wait for the next.
+    def take(self, now: float, amount: int = 1) -> float:
+        """Take tokens; returns 0 if there were enough, else how many seconds to wait for them.
 
         Args:
             now: seconds from any fixed point. A clock that is set back makes nobody wait longer for it.
+            amount: at most a burst.
         """
-        limit = self._limit
-        level = min(limit.burst, self.level + max(0.0, now - self._at) * limit.per_second)
+        level = self.level_at(now)
         self._at = now
-        self.level = level - 1 if level >= 1 else level
-        return 0.0 if level >= 1 else (1 - level) / limit.per_second
+        self.level = level - amount if level >= amount else level
+        return 0.0 if level >= amount else (amount - level) / self._limit.per_second
+
+    def level_at(self, now: float) -> float:
+        """Tokens that are there now."""
+        return min(self._limit.burst, self.level + max(0.0, now - self._at) * self._limit.per_second)
 
     def put_right(self, level: float, now: float) -> None:
         """Set the number of tokens to the actual one."""

@@ -1,4 +1,4 @@
-"""Decides within the process, at once and without waiting for anybody, whether a key may make one more request."""
+"""Decides within the process, at once and without waiting for anybody, whether a key may ask for more."""
 
 import math
 from collections import OrderedDict
@@ -22,6 +22,23 @@ MAX_KEPT = 10_000
 _LOG_EVERY = 60.0
 
 
+def requests_refused(limit: Limit, level: float, amount: int) -> str:
+    """What is said where requests are counted."""
+    ahead = math.ceil(limit.burst + amount - level)
+    return (
+        f"The API key would be {ahead:,} requests ahead of its {limit.per_second:,} a second, but at most"
+        f" {limit.burst:,} are allowed."
+    )
+
+
+def cost_refused(limit: Limit, level: float, amount: int) -> str:
+    """What is said where the cost of operations is counted."""
+    return (
+        f"The operation has a cost of {amount:,}, but only {max(0, math.floor(level)):,} of {limit.burst:,} are left to"
+        f" the API key; {limit.per_second:,} a second come back."
+    )
+
+
 class Limiter:
     """The buckets of one process.
 
@@ -30,6 +47,7 @@ class Limiter:
         shared: counts requests of other processes too; opened and closed by its creator.
         observe: called for each refusal.
         most: how many keys are remembered.
+        words: says why so much is refused, of the limit, what is left, and what was asked.
     """
 
     def __init__(
@@ -39,31 +57,50 @@ class Limiter:
         shared: "SharedCounts | None" = None,
         observe: Callable[[], None] = lambda: None,
         most: int = MAX_KEPT,
+        words: Callable[[Limit, float, int], str] = requests_refused,
     ) -> None:
         self._limit = limit
         self._clock = clock
         self._shared = shared
         self._observe = observe
         self._most = most
+        self._words = words
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
         self._logged: dict[str, float] = {}
         if shared is not None:
             shared.learn = self._learn
 
-    def take(self, key_id: str) -> None:
-        """Count one request made with an API key, or with an access token made with it.
+    @property
+    def per_second(self) -> int | None:
+        """What comes back each second; None without a limit."""
+        return None if self._limit is None else self._limit.per_second
+
+    def take(self, key_id: str, amount: int = 1) -> None:
+        """Count what is asked with an API key, or with an access token made with it.
+
+        Args:
+            amount: at most the limit's burst.
 
         Raises:
-            RateLimited: it is one too many, and does not count.
+            RateLimited: it is too much, and does not count.
         """
         if self._limit is None:
             return
         now = self._now()
-        wait_seconds = self._bucket(key_id, now).take(now)
+        bucket = self._bucket(key_id, now)
+        wait_seconds = bucket.take(now, amount)
         if wait_seconds > 0:
-            raise self._refusal(self._limit, key_id, now, wait_seconds)
+            words = self._words(self._limit, bucket.level, amount)
+            raise self._refusal(self._limit, key_id, now, wait_seconds, words)
         if self._shared is not None:
-            self._shared.spent(key_id)
+            self._shared.spent(key_id, amount)
+
+    def left(self, key_id: str) -> int | None:
+        """What a key may still take at once; None without a limit."""
+        if self._limit is None:
+            return None
+        bucket = self._buckets.get(key_id)
+        return self._limit.burst if bucket is None else max(0, math.floor(bucket.level_at(self._now())))
 
     def _bucket(self, key_id: str, now: float) -> Bucket:
         assert self._limit is not None
@@ -75,17 +112,12 @@ class Limiter:
         self._buckets.move_to_end(key_id)
         return bucket
 
-    def _refusal(self, limit: Limit, key_id: str, now: float, wait_seconds: float) -> RateLimited:
+    def _refusal(self, limit: Limit, key_id: str, now: float, wait_seconds: float, words: str) -> RateLimited:
         self._observe()
         if abs(now - self._logged.get(key_id, -math.inf)) >= _LOG_EVERY:
             self._logged[key_id] = now
             log.warning("key.rate_limited", api_key_id=key_id, per_second=limit.per_second, burst=limit.burst)
-        ahead = math.ceil(limit.burst + 1 - self._buckets[key_id].level)
-        return RateLimited(
-            f"The API key would be {ahead:,} requests ahead of its {limit.per_second:,} a second, but at most"
-            f" {limit.burst:,} are allowed. Come back in {math.ceil(wait_seconds)} s.",
-            wait_seconds,
-        )
+        return RateLimited(f"{words} Come back in {math.ceil(wait_seconds)} s.", wait_seconds)
 
     def _learn(self, key_id: str, level: float) -> None:
         """Take over what all processes together left of a key's bucket."""

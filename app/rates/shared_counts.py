@@ -59,12 +59,14 @@ class SharedCounts:
     Args:
         url: redis:// or rediss://.
         limit: the same in all processes.
+        kind: tells what is counted from what others count.
     """
 
-    def __init__(self, url: str, limit: Limit) -> None:
+    def __init__(self, url: str, limit: Limit, kind: str = "") -> None:
         self._client = connect(url, TIMEOUT_SECONDS)
         self._settle: Any = self._client.register_script(_SETTLE)
         self._limit = limit
+        self._prefix = PREFIX + kind
         self._much = max(1, int(limit.burst * SHARE_OF_BURST))
         # Longer than a bucket takes to be full again, which is what one that is not there stands for.
         self._life_ms = 1_000 * math.ceil(1 + 2 * limit.burst / limit.per_second)
@@ -82,9 +84,9 @@ class SharedCounts:
         await cancelled(self._task)
         await self._client.aclose()
 
-    def spent(self, key_id: str) -> None:
-        """One request was let through."""
-        spent = self._spent[key_id] = self._spent.get(key_id, 0) + 1
+    def spent(self, key_id: str, amount: int = 1) -> None:
+        """So much was let through."""
+        spent = self._spent[key_id] = self._spent.get(key_id, 0) + amount
         self._some_spent.set()
         if spent >= self._much:
             self._much_spent.set()
@@ -104,7 +106,7 @@ class SharedCounts:
         """Tell Redis and learn from it; returns how long to wait before the next time, in seconds."""
         arguments = [self._limit.per_second, self._limit.burst, self._life_ms, *spent.values()]
         try:
-            levels = await self._settle(keys=[PREFIX + key_id for key_id in spent], args=arguments)
+            levels = await self._settle(keys=[self._prefix + key_id for key_id in spent], args=arguments)
         except (RedisError, OSError, RuntimeError) as error:  # RuntimeError: uvloop's, for a connection that just broke
             if self._failures == 0:
                 log.warning("rates.interrupted", problem=f"{type(error).__name__}: {error}")

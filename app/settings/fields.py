@@ -49,6 +49,10 @@ def _two_seconds(above: dict[str, Any]) -> int:
     return max(1, 2 * int(above.get("rate_limit_per_second", 0)))  # Without a rate the burst has no effect.
 
 
+def _twice_the_cost(above: dict[str, Any]) -> int:
+    return 2 * int(above.get("max_query_cost", 0))
+
+
 class Settings(BaseSettings):
     """All settings. The environment variable of each is its name in capitals; an empty one counts as not set."""
 
@@ -478,8 +482,8 @@ class Settings(BaseSettings):
         1_000,
         "Maximum number of requests per second with one API key, including its access tokens; 0 disables the"
         " limit. An HTTP request, the opening of a WebSocket and each operation on it count as one, whatever"
-        " their cost. Servers that share a Redis (UPDATES_URL, or else BROKER_URL) count together, others"
-        " separately.",
+        " their cost, which COST_LIMIT_PER_SECOND limits. Servers that share a Redis (UPDATES_URL, or else"
+        " BROKER_URL) count together, others separately.",
         "Close to what one process can serve. A publisher that batches never reaches it; a runaway loop does.",
         unit="requests per second",
         at_least=0,
@@ -493,6 +497,16 @@ class Settings(BaseSettings):
         unit="requests",
         at_least=1,
         at_most=10_000_000,
+    )
+    cost_limit_per_second: int = setting(
+        Derived("twice MAX_QUERY_COST", _twice_the_cost),
+        "Cost of operations that one API key, including its access tokens, may cause per second; 0 disables the"
+        " limit. After a pause, a key may cause MAX_QUERY_COST at once. Servers count together as for"
+        " RATE_LIMIT_PER_SECOND.",
+        "About what one process can serve. A dashboard stays far below; a loop over the heaviest pages does not.",
+        unit="cost per second",
+        at_least=0,
+        at_most=200_000_000,
     )
     socket_compression: bool = setting(
         False,

@@ -14,6 +14,7 @@ from app.resources import Resources
 from app.settings import Settings
 from app.web.answers import client_gone, http_error, server_error
 from app.web.body_limit import BodyLimit
+from app.web.compression import Compression
 from app.web.console import console_routes
 from app.web.dashboard import dashboard_routes
 from app.web.exposition import metrics_route
@@ -66,7 +67,12 @@ def _assembled(settings: Settings, routes: list[BaseRoute]) -> Starlette:
 
 def _middleware(settings: Settings, closing: asyncio.Event) -> list[Middleware]:
     """From the outside in."""
-    stack = [Middleware(RequestId), Middleware(SecurityHeaders), Middleware(EndStreams, closing=closing)]
+    stack = [
+        Middleware(RequestId),
+        Middleware(SecurityHeaders),
+        Middleware(EndStreams, closing=closing),
+        Middleware(Compression),
+    ]
     if settings.trusted_proxies:
         trusted = [str(network) for network in settings.trusted_proxies]
         stack.append(Middleware(ProxyHeadersMiddleware, trusted_hosts=trusted))

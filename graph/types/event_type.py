@@ -5,10 +5,11 @@ from strawberry.scalars import JSON
 
 from app.registry import KnownEventType
 from graph.enums import EventCategory
+from graph.types.node import Node
 
 
 @strawberry.type(description="A kind of event, either built in or created by the workspace.")
-class EventType:
+class EventType(Node):
     name: str = strawberry.field(description="Dotted name, e.g. ticket.created.")
     category: EventCategory = strawberry.field(description="The part of the platform that the event type belongs to.")
     description: str = strawberry.field(description="What an event of this type reports.")
@@ -23,6 +24,7 @@ class EventType:
     def from_known(cls, known: KnownEventType) -> "EventType":
         event_type = known.event_type
         return cls(
+            id=strawberry.ID(known.id),
             name=event_type.name,
             category=event_type.category,
             description=event_type.description,

@@ -218,7 +218,7 @@ async def test_what_is_beyond_a_limit_is_not_run_and_told_both_numbers(
     error = await strict.error(document)
 
     assert sentence in error["message"]
-    assert error["extensions"] == {"code": "QUERY_TOO_COMPLEX"}
+    assert error["extensions"]["code"] == "QUERY_TOO_COMPLEX"
 
 
 @on_sqlite_only
@@ -226,8 +226,67 @@ async def test_what_is_within_the_limits_runs_and_is_told_its_cost(strict: Api) 
     answer = await strict.ask("query($n: Int) { deliveries(first: $n) { nodes { id } } }", n=24)
     dearer = await strict.error("query($n: Int) { deliveries(first: $n) { nodes { id } } }", n=25)
 
-    assert answer == {"data": {"deliveries": {"nodes": []}}, "extensions": {"cost": 49}}
+    assert answer["data"] == {"deliveries": {"nodes": []}}
+    assert answer["extensions"]["cost"] == {
+        "requested": 49,
+        "maximum": 50,
+        "remaining": None,
+        "restoresPerSecond": None,
+    }
     assert "a cost of 51" in dearer["message"]
+
+
+@pytest.mark.parametrize(
+    ("document", "variables", "heaviest", "sentence"),
+    [
+        (
+            "query($n: Int) { webhooks(first: 20) { nodes { name deliveries(first: $n) { nodes { id } } } } }",
+            {"n": 50},
+            ("webhooks.deliveries", 2_061),
+            "The heaviest place is webhooks.deliveries, with a cost of 2020. With at most 23 items of"
+            " webhooks.deliveries it would fit.",
+        ),
+        (
+            "{ webhooks(first: 100) { nodes { stats { deliveries } } } }",
+            {},
+            ("webhooks.stats", 10_201),
+            "The heaviest place is webhooks.stats, with a cost of 10100."
+            " With at most 9 items of webhooks it would fit.",
+        ),
+        (
+            "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Webhook { deliveries { nodes { id } } } } }",
+            {"ids": ["wh_1"] * 40},
+            ("nodes.deliveries", 1_680),
+            "With at most 11 items of nodes.deliveries it would fit.",
+        ),
+        (
+            "{ a: stats { deliveries } b: stats { deliveries } "
+            + " ".join(f"s{n}: stats {{ pending }}" for n in range(9))
+            + " }",
+            {},
+            ("stats", 1_111),
+            "The heaviest place is stats, with a cost of 1111. Ask for fewer fields, or in several operations.",
+        ),
+    ],
+)
+def test_a_refusal_for_the_cost_names_the_numbers_the_heaviest_place_and_what_would_fit(
+    document: str, variables: dict[str, Any], heaviest: tuple[str, int], sentence: str
+) -> None:
+    documents = Documents(SCHEMA._schema, Settings.model_construct(max_query_cost=1_000))
+
+    [error], _ = documents.check(documents.prepare(document), None, variables)
+
+    place, total = heaviest
+    assert error.message.startswith(f"The operation has a cost of {total}, but at most 1000 is allowed. ")
+    assert error.message.endswith(sentence)
+    assert error.extensions == {"code": "QUERY_TOO_COMPLEX", "cost": total, "maximum": 1_000, "heaviest": place}
+
+
+@pytest.mark.parametrize("size", [23, 24])
+def test_what_is_said_to_fit_fits_and_one_more_does_not(size: int) -> None:
+    document = f"{{ webhooks(first: 20) {{ nodes {{ name deliveries(first: {size}) {{ nodes {{ id }} }} }} }} }}"
+
+    assert (cost(document) <= 1_000) == (size == 23)
 
 
 @on_sqlite_only

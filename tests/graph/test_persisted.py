@@ -50,7 +50,8 @@ async def test_a_document_that_was_sent_once_is_asked_for_by_its_hash_alone(api:
     asked = await post(api, named(QUERY))
 
     assert unknown.json() == {"errors": [NOT_FOUND]}
-    assert sent.json() == asked.json() == {"data": {"egressAddresses": []}, "extensions": {"cost": 1}}
+    assert sent.json() == asked.json()
+    assert asked.json()["data"] == {"egressAddresses": []}
 
 
 @on_sqlite_only

@@ -121,6 +121,65 @@ async def test_what_cannot_be_read_counts_too(client: httpx.AsyncClient, address
     assert statuses == [400, 400, 400, 429]
 
 
+DEAR = {"query": "{ deliveries(first: 45) { nodes { id } } }"}
+BUDGET = {"max_query_cost": 100, "cost_limit_per_second": 10}
+TOO_DEAR = (
+    "The operation has a cost of 91, but only 9 of 100 are left to the API key; 10 a second come back."
+    " Come back in 9 s."
+)
+
+
+@pytest.fixture
+async def budgeted(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[tuple[str, Domain]]:
+    """The address of a server that limits the cost of operations."""
+    async with open_domain(database_url, tmp_path, clock, **BUDGET) as domain, served(domain.resources) as address:
+        yield address, domain
+
+
+async def test_what_operations_cost_is_told_and_taken_from_the_budget_of_the_key(
+    client: httpx.AsyncClient, budgeted: tuple[str, Domain]
+) -> None:
+    address, domain = budgeted
+    key, other = await a_key(domain), await a_key(domain)
+
+    paid = await ask(client, address, key, DEAR)
+    refused = await ask(client, address, key, DEAR)
+    cheap = await ask(client, address, key)
+    domain.clock.advance(9)
+    again = await ask(client, address, key, DEAR)
+
+    cost = {"requested": 91, "maximum": 100, "remaining": 9, "restoresPerSecond": 10}
+    assert paid.json()["extensions"] == {"cost": cost}
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "9")
+    assert refused.json() == {
+        "errors": [{"message": TOO_DEAR, "extensions": {"code": "RATE_LIMITED", "retryAfterSeconds": 9}}]
+    }
+    assert cheap.json()["extensions"]["cost"]["remaining"] == 7
+    assert again.json()["extensions"]["cost"]["remaining"] == 6
+    assert (await ask(client, address, other, DEAR)).status_code == 200
+
+
+async def test_on_a_socket_and_in_a_stream_an_operation_beyond_the_budget_is_refused(
+    client: httpx.AsyncClient, budgeted: tuple[str, Domain]
+) -> None:
+    address, domain = budgeted
+    key = await a_key(domain)
+    await ask(client, address, key, DEAR)
+
+    streamed = await ask(client, address, key, DEAR, accept="text/event-stream")
+    async with socket(address) as opened:
+        await opened.introduce(key)
+        await opened.subscribe(DEAR["query"], id="dear")
+        refused = await opened.receive()
+        await opened.subscribe(WATCH, id="watching")
+        domain.clock.advance(9)
+        await opened.subscribe(DEAR["query"], id="again")
+
+        assert "RATE_LIMITED" in streamed.text
+        assert (refused["type"], refused["payload"][0]["message"]) == ("error", TOO_DEAR)
+        assert "deliveries" in await opened.next("again")
+
+
 async def test_a_stream_that_is_one_too_many_is_refused(
     client: httpx.AsyncClient, address: str, domain: Domain
 ) -> None:

@@ -135,7 +135,7 @@ async def test_queries_and_mutations_run_on_a_socket_too(admitted: Socket) -> No
     mutation = [await admitted.receive() for _ in range(2)]
 
     assert query[0]["payload"]["data"] == {"viewer": {"scopes": [scope.value for scope in Scope]}}
-    assert query[0]["payload"]["extensions"] == {"cost": 2}
+    assert query[0]["payload"]["extensions"]["cost"]["requested"] == 2
     assert mutation[0]["payload"]["data"]["pauseWebhook"]["userErrors"] == [{"code": "NOT_FOUND"}]
     assert [query[1], mutation[1]] == [{"id": "1", "type": "complete"}, {"id": "2", "type": "complete"}]
 

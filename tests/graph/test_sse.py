@@ -24,7 +24,9 @@ async def test_a_query_is_one_event_and_the_end(api: Api) -> None:
         events = [await opened.next(), await opened.next()]
 
     assert opened.response.headers["content-type"] == "text/event-stream; charset=utf-8"
-    assert events == [("next", {"data": {"egressAddresses": []}, "extensions": {"cost": 1}}), ("complete", None)]
+    [(kind, answer), end] = events
+    assert (kind, answer["data"], answer["extensions"]["cost"]["requested"]) == ("next", {"egressAddresses": []}, 1)
+    assert end == ("complete", None)
 
 
 @on_sqlite_only
@@ -171,3 +173,18 @@ async def _until_data(response: httpx.Response) -> AsyncGenerator[str, None]:
         yield line
         if line.startswith("data:"):
             return
+
+
+@on_sqlite_only
+async def test_the_api_compresses_answers_and_no_server_sent_events(api: Api) -> None:
+    document = "{ eventTypes { name description jsonSchema } }"
+    async with served(api.resources) as address:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            headers = {"authorization": f"Bearer {api.key}", "accept-encoding": "gzip"}
+            answer = await http.post(f"http://{address}/graphql", json={"query": document}, headers=headers)
+        async with stream(address, api.key, document) as opened:
+            await opened.next()
+
+    assert answer.headers["content-encoding"] == "gzip"
+    assert len(answer.json()["data"]["eventTypes"]) > 10
+    assert "content-encoding" not in opened.response.headers

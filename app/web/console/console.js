@@ -92,7 +92,7 @@ async function ask(payload) {
   stop = () => aborting.abort();
   const began = performance.now();
   const [status, answer] = await post(payload, aborting.signal);
-  const cost = answer.extensions?.cost === undefined ? "" : `, cost ${answer.extensions.cost}`;
+  const cost = answer.extensions?.cost === undefined ? "" : `, cost ${answer.extensions.cost.requested}`;
   show(answer);
   say(`HTTP ${status} in ${Math.round(performance.now() - began)} ms${cost}`, Boolean(answer.errors));
 }

@@ -25,6 +25,14 @@ def test_rest_fills_it_no_further_than_a_burst() -> None:
     assert waits == pytest.approx([0, 0, 0, 0.1])
 
 
+def test_several_tokens_are_taken_at_once_or_none() -> None:
+    bucket = Bucket(LIMIT, 0.0)
+
+    waits = [bucket.take(0.0, 2), bucket.take(0.0, 2), bucket.take(0.0, 1)]
+
+    assert waits == pytest.approx([0, 0.1, 0])
+
+
 def test_a_debt_is_waited_off() -> None:
     bucket = Bucket(LIMIT, 0.0)
     bucket.put_right(-2.0, 0.0)

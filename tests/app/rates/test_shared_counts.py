@@ -125,3 +125,16 @@ async def test_a_redis_that_hangs_holds_up_neither_requests_nor_the_end(proxy: P
         async with process(proxy.url, clock) as one:
             assert granted(one, "key_a", 1_100) == 1_000
             await asyncio.sleep(0)
+
+
+async def test_requests_and_their_cost_are_counted_apart_and_each_together(
+    server: Redis, client: "redis.Redis", clock: FakeClock
+) -> None:
+    async with process(server.url, clock) as requests, SharedCounts(server.url, LIMIT, "cost:") as shared:
+        cost = Limiter(LIMIT, clock, shared)
+        cost.take("key_a", 700)
+        granted(requests, "key_a", 100)
+        await until_level(client, 900)
+        await until_level(client, 301, "cost:key_a")
+
+    assert float(client.hget(PREFIX + "key_a", "level") or 0) > 800
