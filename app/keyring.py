@@ -22,6 +22,7 @@ _FINGERPRINTS = " UNION ".join(
         ("secret", "secret"),
         ("webhook", "headers"),
         ("webhook", "authentication_credential"),
+        ("webhook", "url_query"),
     )
 )
 

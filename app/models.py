@@ -121,7 +121,10 @@ class Webhook(Model):
     id = IdField[str](primary_key=True)
     workspace_id = IdField[str]()
     name = fields.CharField[str](max_length=200)
+    # With the values of its query masked
     url = LongTextField[str]()
+    # Encrypted; null without a query
+    url_query = LongTextField[str | None](null=True)
     description = LongTextField[str | None](null=True)
     event_types = JsonField()
     # CEL; `filter` is a method of every Tortoise model

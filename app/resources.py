@@ -41,6 +41,7 @@ from app.services import Services
 from app.settings import Settings
 from app.updates import open_updates
 from app.waker import Waker
+from app.webhooks.reencryption import seal_urls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,8 @@ async def open_resources(
         await require_current_schema(database)
         encryption_keys = await load_keys(settings, database)
         cipher = Cipher(encryption_keys)
+        if delivers_alone:  # else a process of an earlier version may still read the rows
+            await seal_urls(database, cipher)
         announcer = Announcer(updates, metrics)
         recorder = Recorder(database, max_waiting=4 * settings.max_in_flight, tell=announcer.recorded)
         registries = Registries()

@@ -193,7 +193,7 @@ def _attempt_row(finished: FinishedAttempt) -> list[Any]:
         None if answered else answer.error,  # type: ignore[union-attr]
         answer.remote_address,
         finished.target.method,
-        finished.target.url,
+        finished.target.shown_url,
         orjson.dumps(finished.shown_headers).decode(),
         finished.response_status,
         orjson.dumps(answered.headers).decode() if answered else None,

@@ -1,27 +1,49 @@
-"""Keeps a webhook's credentials out of what is stored of an answer: some receivers repeat the headers of a request.
+"""Keeps a webhook's credentials out of what is stored of an answer: some receivers repeat the request, or encode it.
 
 Pure: credentials and an answer in, the answer as it may be kept out.
 """
 
+import base64
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import quote, quote_plus, unquote_plus
 
 from app.sender.outcome import Answered, Unreachable
 from app.webhooks.credentials import MASK, CustomHeader
 
 # A shorter one is found in every answer by chance, and masking it would only point it out.
 _FEWEST_CHARACTERS = 4
+_LOWER_CASE = re.compile("%[0-9A-F]{2}")
+_URL_SAFE = str.maketrans("+/", "-_")
 
 
-def spellings(headers: Iterable[CustomHeader], credential: str | None) -> tuple[str, ...]:
+def spellings(headers: Iterable[CustomHeader], credential: str | None, further: Iterable[str] = ()) -> tuple[str, ...]:
     """What an answer may not repeat, the longest first: as it was sent, as it was meant (a token without "Bearer", a
-    password that was encoded), and each of them as JSON writes it."""
+    password that was encoded), and each of them as JSON writes it, in base64, in hex and percent-encoded.
+
+    Args:
+        further: values of the URL's query, as they stand there.
+    """
     said = {header.value for header in headers if header.sensitive}
     meant = {header.value.partition(" ")[2] for header in headers if header.name.lower() == "authorization"}
-    plain = {text for text in {*said, *meant, credential or ""} if len(text) >= _FEWEST_CHARACTERS}
-    escaped = {json.dumps(text)[1:-1] for text in plain}
-    slashed = {text.replace("/", "\\/") for text in escaped}  # as PHP does
-    return tuple(sorted(plain | escaped | slashed, key=len, reverse=True))
+    queried = {text for value in further for text in (value, unquote_plus(value))}
+    plain = {text for text in {*said, *meant, *queried, credential or ""} if len(text) >= _FEWEST_CHARACTERS}
+    spelled = {spelling for text in plain for spelling in _spelled(text) if len(spelling) >= _FEWEST_CHARACTERS}
+    return tuple(sorted(spelled, key=len, reverse=True))
+
+
+def _spelled(text: str) -> Iterator[str]:
+    escaped, content = json.dumps(text)[1:-1], text.encode()
+    yield from (text, escaped, escaped.replace("/", "\\/"))  # the last as PHP writes it
+    yield from (content.hex(), content.hex().upper())
+    for encoded in (quote(text), quote(text, safe=""), quote_plus(text)):
+        yield from (encoded, _LOWER_CASE.sub(lambda match: match[0].lower(), encoded))
+    # Within a longer text, base64 depends on where the credential begins; what its neighbours decide is left out.
+    for before in range(3):
+        encoded = base64.b64encode(bytes(before) + content).decode().rstrip("=")
+        whole = encoded[-(-before * 8 // 6) : (before + len(content)) * 8 // 6]
+        yield from (whole, whole.translate(_URL_SAFE))
 
 
 def without_credentials(answer: Answered | Unreachable, spelled: Sequence[str]) -> Answered | Unreachable:

@@ -26,6 +26,7 @@ from app.signing import SigningKey, parse_secret, sign
 from app.statuses import AuthenticationKind, WebhookStatus
 from app.webhooks.credentials import CustomHeader, open_credential, open_headers
 from app.webhooks.live_secrets import live_secrets
+from app.webhooks.urls import open_url, query_values, shown_url
 
 USER_AGENT = "eeV-Webhooks/1.0"
 CONTENT_TYPE = "application/json"
@@ -42,7 +43,8 @@ class Target:
     webhook_id: str
     updated_at: datetime
     method: str
-    url: str
+    url: str = field(repr=False)
+    shown_url: str
     timeout_seconds: int
     verify_ssl: bool
     ip_allowlist: tuple[Network, ...]
@@ -161,20 +163,21 @@ class Targets:
 
 def target_of(cipher: Cipher, webhook: Webhook, secrets: Sequence[Secret]) -> Target:
     """The target of one webhook, with its secrets current first."""
-    credential = open_credential(cipher, webhook)
+    credential, url = open_credential(cipher, webhook), open_url(cipher, webhook)
     custom = (*_login(webhook, credential), *open_headers(cipher, webhook))
     keys = [(parse_secret(cipher.decrypt(secret.secret, secret.id)), secret.expires_at) for secret in secrets]
     return Target(
         webhook_id=webhook.id,
         updated_at=webhook.updated_at,
         method=webhook.method,
-        url=webhook.url,
+        url=url,
+        shown_url=shown_url(url),
         timeout_seconds=webhook.timeout_seconds,
         verify_ssl=webhook.verify_ssl,
         ip_allowlist=tuple(ip_network(network) for network in webhook.ip_allowlist),
         headers=tuple((header.name, header.value) for header in custom),
         shown_headers=tuple((header.name, header.shown) for header in custom),
-        credentials=spellings(custom, credential),
+        credentials=spellings(custom, credential, query_values(url)),
         keys=tuple(keys),
         retry_delays_seconds=tuple(webhook.retry_delays_seconds),
     )

@@ -22,7 +22,7 @@ log = structlog.get_logger()
 HELD_FOR = timedelta(seconds=60)
 REASON = (
     "The webhook's secrets or credentials cannot be decrypted, so its deliveries wait. Give the server the encryption"
-    " key that encrypted them, or rotate the secret and set the credentials again."
+    " key that encrypted them, rotate the secret, or replace the webhook."
 )
 
 _HOLD = "UPDATE webhook SET held_until = $2 WHERE id = $1"

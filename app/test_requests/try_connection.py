@@ -28,6 +28,7 @@ from app.webhooks.fields import Configuration, WebhookDraft
 from app.webhooks.rows import write_configuration
 from app.webhooks.secrets import signing_secret
 from app.webhooks.surroundings import surroundings
+from app.webhooks.urls import shown_url
 
 _FIRST_ATTEMPT = 1
 
@@ -86,7 +87,7 @@ async def try_connection(
         local_addresses=services.settings.egress_addresses,
     )
     steps = steps_of(signed.request, exchange, answer, at)
-    request = TriedRequest(configuration.method, configuration.url, signed.shown_headers, event.body)
+    request = TriedRequest(configuration.method, shown_url(configuration.url), signed.shown_headers, event.body)
     return ConnectionTried(
         all(step.ok for step in steps), steps, request, answer if isinstance(answer, Answered) else None
     )

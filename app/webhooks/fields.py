@@ -15,6 +15,7 @@ from app.statuses import HttpMethod, SignatureScheme
 from app.texts import MAX_NAME_CHARACTERS, one_line
 from app.webhooks.credentials import Authentication, CustomHeader
 from app.webhooks.drafts import UNSET, AuthenticationDraft, HeaderDraft, Unset
+from app.webhooks.urls import shown_url
 from app.webhooks.validation import headers, selection, target
 from app.webhooks.validation import texts_and_numbers as texts
 from app.webhooks.validation.setting import Asked, Setting, as_it_is, between, plain, settings_of
@@ -38,6 +39,9 @@ def _name(asked: Asked) -> str:
 
 
 def _url(asked: Asked) -> str:
+    # Whoever sees the URL with its query masked, and sends it back as it is, means the one that is there.
+    if asked.stored and asked.value.strip() == shown_url(asked.stored):
+        return str(asked.stored)
     return target.url(asked.problems, asked.value, asked.around.allow_http, *asked.path)
 
 

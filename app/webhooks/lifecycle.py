@@ -23,6 +23,7 @@ from app.webhooks.fields import Configuration, WebhookChanges, WebhookDraft
 from app.webhooks.rows import differences, read_configuration, write_configuration
 from app.webhooks.secrets import add_secret, schedule_rotation, signing_secret
 from app.webhooks.surroundings import surroundings
+from app.webhooks.urls import shown_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ async def delete_webhook(services: Services, caller: Caller, webhook_id: str) ->
         webhook.headers = seal_headers(services.cipher, webhook.id, ())
         webhook.authentication_kind = AuthenticationKind.NONE
         webhook.authentication_username = webhook.authentication_credential = None
+        webhook.url, webhook.url_query = shown_url(webhook.url), None
         webhook.next_secret_rotation_at = None
         await (
             Secret.filter(webhook_id=webhook.id, workspace_id=caller.workspace_id)

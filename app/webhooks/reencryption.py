@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from app.database.database import Database
 from app.encryption import Cipher
 from app.webhooks.credentials import credential_context, headers_context
+from app.webhooks.urls import query_context, seal_query, shown_url
 
 BATCH = 500
 
@@ -27,7 +28,13 @@ _COLUMNS = (
     _Column("secret", "secret", lambda secret_id: secret_id),
     _Column("webhook", "headers", headers_context),
     _Column("webhook", "authentication_credential", credential_context),
+    _Column("webhook", "url_query", query_context),
 )
+
+_IN_CLEAR = (
+    f"SELECT id, url FROM webhook WHERE id > $1 AND url_query IS NULL AND url LIKE '%?%' ORDER BY id LIMIT {BATCH}"
+)
+_SEAL = "UPDATE webhook SET url = $2, url_query = $3 WHERE id = $1 AND url = $4 RETURNING id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ async def reencrypt(database: Database, cipher: Cipher) -> Reencrypted:
         UnknownKey: one was encrypted with a key that is not among those given; what was done before it stays done.
         NotDecrypted: one was changed by hand.
     """
-    encrypted = current = 0
+    encrypted, current = await seal_urls(database, cipher), 0
     for column in _COLUMNS:
         last = ""
         page = f"SELECT id, {column.name} AS token FROM {column.table} WHERE id > $1 AND {column.name} IS NOT NULL"
@@ -57,6 +64,22 @@ async def reencrypt(database: Database, cipher: Cipher) -> Reencrypted:
                     current += 1
             last = rows[-1]["id"]
     return Reencrypted(encrypted, current)
+
+
+async def seal_urls(database: Database, cipher: Cipher) -> int:
+    """Encrypt the queries of URLs that are in clear in rows of earlier versions; returns how many. Safe to repeat.
+
+    A process of an older version would send to the masked URL, so none may run any more.
+    """
+    sealed, last = 0, ""
+    while rows := await database.fetch(_IN_CLEAR, last):
+        for row in rows:
+            shown = shown_url(row["url"])
+            if shown != row["url"]:  # else it is masked, and its webhook deleted
+                query = seal_query(cipher, row["id"], row["url"])
+                sealed += len(await database.fetch(_SEAL, row["id"], shown, query, row["url"]))
+        last = rows[-1]["id"]
+    return sealed
 
 
 async def _rewrite(database: Database, cipher: Cipher, column: _Column, row_id: str, token: str | None) -> int:

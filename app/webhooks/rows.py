@@ -18,9 +18,10 @@ from app.webhooks.credentials import (
     seal_headers,
 )
 from app.webhooks.fields import SETTINGS, Configuration
+from app.webhooks.urls import open_url, seal_query, shown_url
 
 # Kept in the row in another form: a list, encrypted, or in several columns. The others are the same in both.
-_TRANSLATED = {"event_types", "filter", "ip_allowlist", "headers", "authentication", "retry_delays_seconds"}
+_TRANSLATED = {"url", "event_types", "filter", "ip_allowlist", "headers", "authentication", "retry_delays_seconds"}
 _SAME = tuple(name for name in SETTINGS if name not in _TRANSLATED)
 
 
@@ -28,6 +29,8 @@ def write_configuration(cipher: Cipher, webhook: Webhook, configuration: Configu
     """Set the columns of a row, which has its id already."""
     for name in _SAME:
         setattr(webhook, name, getattr(configuration, name))
+    webhook.url = shown_url(configuration.url)
+    webhook.url_query = seal_query(cipher, webhook.id, configuration.url)
     webhook.event_types = list(configuration.event_types)
     webhook.filter_expression = configuration.filter
     webhook.ip_allowlist = [str(network) for network in configuration.ip_allowlist]
@@ -46,6 +49,7 @@ def read_configuration(cipher: Cipher, webhook: Webhook) -> Configuration:
     """
     return Configuration(
         **{name: getattr(webhook, name) for name in _SAME},
+        url=open_url(cipher, webhook),
         event_types=tuple(webhook.event_types),
         filter=webhook.filter_expression,
         ip_allowlist=tuple(ip_network(network) for network in webhook.ip_allowlist),
@@ -63,7 +67,8 @@ def differences(old: Configuration | None, new: Configuration) -> dict[str, list
     for name, setting in SETTINGS.items():
         before, after = (None if old is None else getattr(old, name)), getattr(new, name)
         if before != after:
-            changes[setting.api_name] = [_shown(before), _shown(after)]
+            shown = shown_url if name == "url" else _shown
+            changes[setting.api_name] = [None if before is None else shown(before), shown(after)]
     return changes
 
 

@@ -7,6 +7,7 @@ import strawberry
 
 from app.clock import from_micros
 from app.database.database import Row
+from app.webhooks.urls import shown_url
 from graph.context import Info
 from graph.enums import AttemptOutcome, AttemptTrigger, HttpMethod
 from graph.pagination import Page
@@ -88,7 +89,7 @@ class Attempt(Node):
     def request(self) -> AttemptRequest:
         return AttemptRequest(
             method=HttpMethod(self.row["request_method"]),
-            url=self.row["request_url"],
+            url=shown_url(self.row["request_url"]),
             headers=Header.all(orjson.loads(self.row["request_headers"])),
             delivery_id=self.row["delivery_id"],
         )

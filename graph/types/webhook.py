@@ -1,14 +1,17 @@
 """Webhooks."""
 
+from contextlib import suppress
 from datetime import datetime
 
 import strawberry
 from strawberry.scalars import JSON
 
+from app.encryption import NotDecrypted
 from app.ids import DELIVERY
 from app.models import Webhook as WebhookModel
 from app.statuses import Scope
 from app.webhooks.credentials import open_headers
+from app.webhooks.urls import open_url, shown_url
 from graph import listings
 from graph.arguments import After, Before, First, Last, OfDeliveries, given
 from graph.context import Info
@@ -47,7 +50,6 @@ class RetryPolicy:
 )
 class Webhook(Node):
     name: str = strawberry.field(description="Name of the webhook.")
-    url: str = strawberry.field(description="URL that requests are sent to.")
     description: str | None = strawberry.field(description="What the webhook is for.")
     event_types: list[str] = strawberry.field(
         description='Event types that the webhook receives: names or patterns, e.g. "ticket.created", "ticket.*", "*".'
@@ -96,7 +98,6 @@ class Webhook(Node):
         return cls(
             id=strawberry.ID(model.id),
             name=model.name,
-            url=model.url,
             description=model.description,
             event_types=model.event_types,
             filter=model.filter_expression,
@@ -123,6 +124,15 @@ class Webhook(Node):
             updated_at=model.updated_at,
             model=model,
         )
+
+    @strawberry.field(
+        description="URL that requests are sent to, with the values of its query masked for callers without SECRETS."
+    )
+    def url(self, info: Info) -> str:
+        if Scope.SECRETS in info.context.caller.scopes:
+            with suppress(NotDecrypted):
+                return open_url(info.context.resources.cipher, self.model)
+        return shown_url(self.model.url)
 
     @strawberry.field(description="Custom headers sent with each request.")
     def headers(self, info: Info) -> list[Header]:

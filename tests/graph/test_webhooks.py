@@ -326,3 +326,37 @@ async def test_a_key_that_only_changes_webhooks_does_not_read_what_went_to_them(
 
     assert settings["pauseWebhook"]["webhook"]["url"] == webhook["url"]
     assert error["extensions"] == {"code": "FORBIDDEN"}
+
+
+async def test_the_values_of_a_urls_query_are_for_callers_with_secrets_only(api: Api, domain: Domain) -> None:
+    draft = {"name": "Desk", "url": "http://127.0.0.1:9/hook?api_key=hunter22", "eventTypes": ["*"]}
+    webhook = (await api.change("createWebhook", draft, "webhook { id url }"))["webhook"]
+    reader = await api.with_key(domain.caller, Scope.READ, Scope.MANAGE)
+    document = "query($search: String!) { webhooks(filter: {search: $search}) { nodes { url } } }"
+
+    masked = (await reader.data(document, search="9/hook?api_key"))["webhooks"]["nodes"]
+    by_secret = (await reader.data(document, search="hunter22"))["webhooks"]["nodes"]
+    kept = await reader.change(
+        "updateWebhook", {"id": webhook["id"], "name": "New", "url": masked[0]["url"]}, "webhook { name url }"
+    )
+    whole = (await api.data(document, search="api_key"))["webhooks"]["nodes"]
+
+    assert masked == [{"url": "http://127.0.0.1:9/hook?api_key=••••"}]
+    assert by_secret == []
+    assert kept["webhook"] == {"name": "New"} | masked[0]
+    assert whole == [{"url": webhook["url"]}] == [{"url": draft["url"]}]
+
+
+async def test_a_url_that_cannot_be_decrypted_is_shown_masked_in_a_list_with_the_others(
+    api: Api, domain: Domain
+) -> None:
+    draft = {"name": "Desk", "url": "http://127.0.0.1:9/hook?api_key=hunter22", "eventTypes": ["*"]}
+    for _ in range(2):
+        await api.change("createWebhook", draft, "webhook { id }")
+    [broken, _] = await domain.rows("SELECT id FROM webhook ORDER BY id")
+    await domain.rows("UPDATE webhook SET url_query = '' WHERE id = $1 RETURNING id", broken["id"])
+
+    nodes = (await api.data("{ webhooks { nodes { url } } }"))["webhooks"]["nodes"]
+
+    shown = "http://127.0.0.1:9/hook?api_key=••••"
+    assert nodes == [{"url": draft["url"]}, {"url": shown}]

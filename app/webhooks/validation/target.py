@@ -12,6 +12,7 @@ import idna
 from app.catalogue.explanation import quoted
 from app.errors import Problem, UserErrorCode
 from app.sender.guard import AddressPolicy, blocked_literal
+from app.webhooks.credentials import MASK
 
 # What common servers and proxies agree to pass on; RFC 9110 section 4.1 asks for 8,000 octets, many stop at 2,048.
 MAX_URL_CHARACTERS = 2_048
@@ -58,6 +59,8 @@ def _request_url(text: str, allow_http: bool) -> str:
     if len(text) > MAX_URL_CHARACTERS:
         message = f"The URL has {len(text)} characters; at most {MAX_URL_CHARACTERS} are allowed."
         raise _Wrong(message, UserErrorCode.TOO_LONG)
+    if MASK in text:
+        raise _Wrong("The URL's query is masked; give the whole URL, or leave it out to keep the one that is stored.")
     _require_url_characters(text)
     try:
         parts = urlsplit(text)

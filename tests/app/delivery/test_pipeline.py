@@ -452,3 +452,16 @@ async def test_followers_see_a_delivery_made_and_finished(world: World) -> None:
 
 async def _all(world: World, status: str) -> bool:
     return all(row["status"] == status for row in await world.deliveries())
+
+
+async def test_the_query_of_a_url_is_sent_and_neither_kept_nor_taken_from_an_echo(world: World) -> None:
+    world.receiver.on("/hook", answer(400, body=b"api_key=hunter22 is unknown: aHVudGVyMjI= 68756e7465723232"))
+    await world.webhook("/hook?api_key=hunter22")
+
+    await world.publish()
+    (request,) = await world.receiver.received()
+    (attempt,) = await world.until_attempts(1)
+
+    assert request.path == "/hook?api_key=hunter22"
+    assert attempt["request_url"] == world.receiver.url("/hook?api_key=") + "••••"
+    assert attempt["response_body"] == "api_key=•••• is unknown: ••••I= ••••"
