@@ -164,6 +164,8 @@ class Webhook(Model):
     last_success_id = IdField[str | None](null=True)
     # Rate limit: the moment from which the next attempt may start (generic cell rate algorithm).
     next_slot_at = TimestampField[datetime | None](null=True)
+    # The workspace's version that the last change of this webhook made; null if that was before there was this column.
+    registry_version = fields.BigIntField(null=True)
 
     class Meta:
         table = "webhook"

@@ -3,6 +3,10 @@ patterns and filters.
 
 Cached by the workspace's `registry_version`, which every change of a webhook or an event type raises in its own
 transaction: a publisher that reads the same version inside its transaction has what is committed.
+
+A change of a webhook writes the version that it made into the webhook's row, too. So one change is one row to read and
+at most one filter to compile, however many webhooks there are. If the rows do not account for all versions in between
+(an event type changed, or a webhook twice), everything is read again, and only what is new is compiled.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -27,6 +31,7 @@ log = structlog.get_logger()
 Read = TypeVar("Read")
 
 _WORKSPACES: Columns = (("id", "text"),)
+_ASKED = "id, event_types, filter_expression, status, deleted_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,8 @@ class Route:
     matcher: Matcher
     filter: "cel.Program | None"
     active: bool
+    source: tuple[str, str | None] | None = None
+    """What matcher and filter were compiled from: patterns as JSON, and an expression."""
 
     def wants(self, event_type: str, event: Mapping[str, Any]) -> bool:
         """Whether the webhook asks for this event."""
@@ -68,9 +75,20 @@ class Registry:
 
     version: int
     event_types: Mapping[str, KnownEventType]
-    routes: tuple[Route, ...]
+    # By the webhook's id, in the order of ids.
+    routes: Mapping[str, Route]
     # The routes that ask for a type, found once: there may be thousands of webhooks, and as many events a second.
-    _by_type: dict[str, tuple[Route, ...]] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _by_type: dict[str, tuple[Route, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    def changed(self, version: int, routes: Mapping[str, Route | None]) -> "Registry":
+        """The registry of a later version, in which these routes are new, or gone."""
+        now = {**self.routes, **routes}
+        by_type = {}
+        for event_type, asking in self._by_type.items():
+            kept = [route for route in asking if route.webhook_id not in routes]
+            kept += [route for route in routes.values() if route is not None and route.matcher.matches(event_type)]
+            by_type[event_type] = tuple(sorted(kept, key=_id_of))
+        return Registry(version, self.event_types, _in_order([route for route in now.values() if route]), by_type)
 
     def takes(self, event_type: str, data: Any) -> bool:
         """Whether such an event may be published."""
@@ -81,7 +99,7 @@ class Registry:
         """The webhooks that ask for this event, in the order they were made. Its type must be one of `event_types`."""
         routes = self._by_type.get(event_type)
         if routes is None:
-            routes = tuple(route for route in self.routes if route.matcher.matches(event_type))
+            routes = tuple(route for route in self.routes.values() if route.matcher.matches(event_type))
             self._by_type[event_type] = routes
         return [route for route in routes if route.passes(event)] if routes else []
 
@@ -112,26 +130,50 @@ class Registries:
         for row in versions:
             registry = self._cached.get(row["id"])
             if registry is None or registry.version != row["registry_version"]:
-                registry = await self._read(statements, row["id"], row["registry_version"])
+                registry = await self._renewed(statements, row["id"], row["registry_version"], registry)
                 self._cached[row["id"]] = registry
             found[row["id"]] = registry
         return found
 
-    async def _read(self, statements: Statements, workspace_id: str, version: int) -> Registry:
+    async def _renewed(
+        self, statements: Statements, workspace_id: str, version: int, last: Registry | None
+    ) -> Registry:
+        if last is None:
+            return await self._read(statements, workspace_id, version, {}, {})
+        changed = await statements.fetch(
+            f"SELECT {_ASKED}, registry_version FROM webhook WHERE workspace_id = $1 AND registry_version > $2",
+            workspace_id,
+            last.version,
+        )
+        accounted = {row["registry_version"] for row in changed if row["registry_version"] <= version}
+        if len(accounted) != version - last.version:
+            return await self._read(statements, workspace_id, version, last.event_types, last.routes)
+        gone: dict[str, Route | None] = {row["id"]: None for row in changed}
+        read = _readable("webhook", changed, lambda row: (row["id"], _route(row, last.routes)))
+        return last.changed(version, gone | dict(read))
+
+    async def _read(
+        self,
+        statements: Statements,
+        workspace_id: str,
+        version: int,
+        known: Mapping[str, KnownEventType],
+        routes: Mapping[str, Route],
+    ) -> Registry:
         custom = await statements.fetch(
             "SELECT id, name, description, json_schema, example, archived FROM event_type"
             " WHERE workspace_id = $1 ORDER BY name",
             workspace_id,
         )
         webhooks = await statements.fetch(
-            "SELECT id, event_types, filter_expression, status FROM webhook"
-            " WHERE workspace_id = $1 AND deleted_at IS NULL AND status <> 'DISABLED' ORDER BY id",
+            f"SELECT {_ASKED} FROM webhook WHERE workspace_id = $1 AND deleted_at IS NULL AND status <> 'DISABLED'",
             workspace_id,
         )
-        known = _readable("event_type", custom, lambda row: (row["name"], self._known(row)))
-        return Registry(version, self._built_in | dict(known), tuple(_readable("webhook", webhooks, _route)))
+        known_types = dict(_readable("event_type", custom, lambda row: (row["name"], self._known(row, known))))
+        found = _readable("webhook", webhooks, lambda row: _route(row, routes))
+        return Registry(version, self._built_in | known_types, _in_order([route for route in found if route]))
 
-    def _known(self, row: Mapping[str, Any]) -> KnownEventType:
+    def _known(self, row: Mapping[str, Any], known: Mapping[str, KnownEventType]) -> KnownEventType:
         """A row of `event_type`: one of the workspace's own, or its archival of a built-in one."""
         if row["name"] in self._built_in:
             return replace(self._built_in[row["name"]], archived=bool(row["archived"]))
@@ -142,7 +184,9 @@ class Registries:
             json_schema=orjson.loads(row["json_schema"]),
             example=orjson.loads(row["example"]),
         )
-        validator = PayloadValidator(event_type.json_schema)
+        last = known.get(row["name"])
+        same = last is not None and last.event_type.json_schema == event_type.json_schema
+        validator = last.validator if last is not None and same else PayloadValidator(event_type.json_schema)
         return KnownEventType(row["id"], event_type, validator, archived=bool(row["archived"]))
 
 
@@ -162,11 +206,27 @@ def _readable(table: str, rows: Iterable[Row], read: Callable[[Row], Read]) -> l
     return found
 
 
-def _route(row: Mapping[str, Any]) -> Route:
-    expression = row["filter_expression"]
+def _route(row: Mapping[str, Any], routes: Mapping[str, Route]) -> Route | None:
+    """A row of `webhook` as a route, with what was compiled for it already; None if it gets no events."""
+    status, last = row["status"], routes.get(row["id"])
+    if row["deleted_at"] is not None or status == WebhookStatus.DISABLED:
+        return None
+    active = status == WebhookStatus.ACTIVE
+    source = event_types, expression = row["event_types"], row["filter_expression"]
+    if last is not None and last.source == source:
+        return last if last.active == active else replace(last, active=active)
     return Route(
         webhook_id=row["id"],
-        matcher=compile_patterns(orjson.loads(row["event_types"])),
+        matcher=compile_patterns(orjson.loads(event_types)),
         filter=cel.compile(expression) if expression else None,
-        active=row["status"] == WebhookStatus.ACTIVE,
+        active=active,
+        source=source,
     )
+
+
+def _in_order(routes: Iterable[Route]) -> dict[str, Route]:
+    return {route.webhook_id: route for route in sorted(routes, key=_id_of)}
+
+
+def _id_of(route: Route) -> str:
+    return route.webhook_id

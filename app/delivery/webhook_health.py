@@ -31,6 +31,11 @@ UPDATE webhook SET consecutive_failures = consecutive_failures + $2, failing_sin
 WHERE id = $1
 """
 # Without 410 the reason rests on what was read at the claim: if an attempt has succeeded since, it no longer holds.
+# After its workspace's version was raised: the registry reads webhooks by the version that changed them.
+_CHANGED = """
+UPDATE webhook SET registry_version = (SELECT w.registry_version FROM workspace w WHERE w.id = webhook.workspace_id)
+WHERE id = $1
+"""
 _DISABLE = """
 UPDATE webhook SET status = 'DISABLED', status_reason = $2, status_reason_code = $6, status_changed_at = $3,
   updated_at = CASE WHEN updated_at < $3 THEN $3 ELSE updated_at + 1 END
@@ -70,6 +75,7 @@ async def _disable(statements: Statements, batch: Iterable[FinishedAttempt]) -> 
             await statements.execute(
                 "UPDATE workspace SET registry_version = registry_version + 1 WHERE id = $1", row["workspace_id"]
             )
+            await statements.execute(_CHANGED, row["id"])
             changes = {"status": [WebhookStatus.ACTIVE, WebhookStatus.DISABLED], "statusReason": [None, reason]}
             actor = system(row["workspace_id"])
             await audit.record(statements, actor, "webhook.disabled", row["id"], changes, from_micros(at))

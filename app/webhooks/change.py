@@ -33,10 +33,11 @@ class Change:
         """Write the row as it is now, the audit entry, and the workspace's new version."""
         # Senders keep what they read of a webhook while its updated_at stays: it moves on whatever the clock does.
         self.webhook.updated_at = max(self.at, self.webhook.updated_at + _MICROSECOND)
+        # The webhook's row, which is locked, comes before the workspace's, as with the recorder of attempts: two
+        # transactions never wait for each other in a circle.
+        self.webhook.registry_version = await raise_registry_version(self.statements, self.caller.workspace_id)
         await self.webhook.save(using_db=self.statements.orm)
         await audit.record(self.statements, self.caller, action, self.webhook.id, changes, self.at)
-        # Last, as the recorder of attempts does it too: two transactions never wait for each other in a circle.
-        await raise_registry_version(self.statements, self.caller.workspace_id)
         self.recorded = True
 
 
@@ -72,9 +73,17 @@ async def find_webhook(statements: Statements, caller: Caller, webhook_id: str, 
     return found[0]
 
 
-async def raise_registry_version(statements: Statements, workspace_id: str) -> None:
-    """Tell publishers, through the workspace's row, that what they know of its webhooks is old. Locks the row."""
-    await statements.execute("UPDATE workspace SET registry_version = registry_version + 1 WHERE id = $1", workspace_id)
+async def raise_registry_version(statements: Statements, workspace_id: str) -> int:
+    """Tell publishers, through the workspace's row, that what they know of its webhooks is old. Locks the row.
+
+    Returns:
+        The version, which a webhook that is changed by it keeps in its own row.
+    """
+    (row,) = await statements.fetch(
+        "UPDATE workspace SET registry_version = registry_version + 1 WHERE id = $1 RETURNING registry_version",
+        workspace_id,
+    )
+    return int(row["registry_version"])
 
 
 def announce(services: Services, workspace_id: str, webhook_ids: Sequence[str], at: datetime) -> None:

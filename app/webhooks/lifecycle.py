@@ -50,7 +50,8 @@ async def create_webhook(services: Services, caller: Caller, draft: WebhookDraft
     webhook = _new_webhook(services, caller.workspace_id, configuration)
     at = webhook.created_at
     async with services.database.transaction() as statements:
-        await raise_registry_version(statements, caller.workspace_id)  # first: it makes counting safe
+        # First: it makes counting safe.
+        webhook.registry_version = await raise_registry_version(statements, caller.workspace_id)
         await _require_room(statements, caller.workspace_id, services.settings.max_webhooks_per_workspace)
         await webhook.save(using_db=statements.orm, force_create=True)
         await add_secret(statements, services.cipher, webhook, secret, at)

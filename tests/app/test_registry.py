@@ -1,0 +1,121 @@
+"""On both databases: a change of a webhook costs publishers one row and one filter, however many webhooks there are."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import cel
+import pytest
+
+from app.registry import Registry
+from app.webhooks.fields import WebhookChanges, WebhookDraft
+from app.webhooks.lifecycle import create_webhook, delete_webhook, pause_webhook, resume_webhook, update_webhook
+from tests.clock import FakeClock
+from tests.domain import Domain, open_domain
+
+FILTERED = WebhookDraft("Desk", "https://example.com/hooks", ["ticket.*"], filter='data.ticket.priority == "urgent"')
+
+
+@pytest.fixture
+async def domain(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Domain]:
+    async with open_domain(database_url, tmp_path, clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every expression that is compiled."""
+    expressions: list[str] = []
+    compile_ = cel.compile
+
+    def count(expression: str) -> cel.Program:
+        expressions.append(expression)
+        return compile_(expression)
+
+    monkeypatch.setattr(cel, "compile", count)
+    return expressions
+
+
+async def made(domain: Domain, count: int) -> list[str]:
+    return [(await create_webhook(domain.resources, domain.caller, FILTERED)).webhook.id for _ in range(count)]
+
+
+async def current(domain: Domain) -> Registry:
+    return await domain.resources.registries.current(domain.resources.database, domain.caller.workspace_id)
+
+
+@pytest.mark.parametrize("webhooks", [1, 30])
+async def test_a_change_compiles_as_many_filters_whatever_the_number_of_webhooks(
+    domain: Domain, compiled: list[str], webhooks: int
+) -> None:
+    webhook_ids = await made(domain, webhooks)
+    await current(domain)
+    compiled.clear()
+
+    await update_webhook(domain.resources, domain.caller, webhook_ids[0], WebhookChanges(name="Renamed"))
+    await current(domain)
+    renamed = len(compiled)
+    await update_webhook(domain.resources, domain.caller, webhook_ids[0], WebhookChanges(filter="true"))
+    await current(domain)
+    await made(domain, 1)
+    await current(domain)
+
+    assert renamed <= 1  # to check it
+    assert len(compiled) <= renamed + 4  # two filters, each to check and to use it
+
+
+async def test_a_change_reads_no_other_webhook(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    webhook_ids = await made(domain, 3)
+    before = await current(domain)
+    await update_webhook(domain.resources, domain.caller, webhook_ids[1], WebhookChanges(event_types=["*"]))
+    monkeypatch.setattr(type(domain.resources.registries), "_read", None)
+
+    after = await current(domain)
+
+    kept = [webhook_id for webhook_id in webhook_ids if after.routes[webhook_id] is before.routes[webhook_id]]
+    assert kept == [webhook_ids[0], webhook_ids[2]]
+
+
+async def test_every_kind_of_change_is_seen(domain: Domain) -> None:
+    first, second, third = await made(domain, 3)
+    urgent = {"data": {"ticket": {"priority": "urgent"}}, "type": "ticket.created"}
+    wanted = [await wanting(domain, urgent)]
+
+    await update_webhook(domain.resources, domain.caller, first, WebhookChanges(filter="false"))
+    wanted.append(await wanting(domain, urgent))
+    await delete_webhook(domain.resources, domain.caller, second)
+    wanted.append(await wanting(domain, urgent))
+    await pause_webhook(domain.resources, domain.caller, third)
+    paused = (await current(domain)).routes[third].active
+    await resume_webhook(domain.resources, domain.caller, third)
+    (fourth,) = await made(domain, 1)
+    wanted.append(await wanting(domain, urgent))
+
+    assert wanted == [[first, second, third], [second, third], [third], [third, fourth]]
+    assert not paused
+    assert (await current(domain)).routes[third].active
+
+
+async def test_what_no_row_accounts_for_is_read_from_the_beginning(domain: Domain) -> None:
+    first, second = await made(domain, 2)
+    before = await current(domain)
+    statements = domain.resources.database
+    # As a server of an earlier version does during an upgrade.
+    await statements.execute("UPDATE webhook SET status = 'PAUSED' WHERE id = $1", first)
+    await statements.execute(
+        "UPDATE workspace SET registry_version = registry_version + 1 WHERE id = $1", domain.caller.workspace_id
+    )
+    await update_webhook(domain.resources, domain.caller, second, WebhookChanges(name="Renamed"))
+
+    after = await current(domain)
+
+    assert not after.routes[first].active
+    assert after.routes[second] is before.routes[second]
+
+
+async def wanting(domain: Domain, event: Mapping[str, object]) -> list[str]:
+    registry = await current(domain)
+    found = [route.webhook_id for route in registry.routes_for("ticket.created", event)]
+    read_anew = replace(registry, _by_type={}).routes_for("ticket.created", event)
+    assert found == [route.webhook_id for route in read_anew]
+    return found
