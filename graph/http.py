@@ -4,7 +4,9 @@ Source: the GraphQL-over-HTTP specification (graphql.github.io/graphql-over-http
 GET changes nothing, so no form or image of another site can make a browser cause changes.
 """
 
+import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -22,6 +24,8 @@ EVENT_STREAM = "text/event-stream"
 SUPPORTED = (JSON, GRAPHQL_JSON, EVENT_STREAM)
 
 METHODS = ("GET", "POST")
+_DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_MANY_DIGITS = b"0" * 19
 _TEXTS_OF_A_URL = ("query", "operationName", "documentId")
 _EXPECTED = 'a JSON object such as {"query": "{ viewer { scopes } }", "variables": {}}'
 
@@ -155,12 +159,18 @@ def encode(content: object) -> bytes:
 
 
 def decode(text: str | bytes) -> Any:
-    """The value of a JSON text.
+    """The value of a JSON text; a whole number is what it says, however long it is.
 
     Raises:
         orjson.JSONDecodeError: it is none (a subclass of `json.JSONDecodeError`).
     """
-    return orjson.loads(text)
+    value = orjson.loads(text)
+    encoded = text.encode() if isinstance(text, str) else text
+    # orjson rounds whole numbers beyond 64 bits, which have 19 digits or more, to floats.
+    if _MANY_DIGITS in encoded.translate(_DIGITS_AS_ZEROS):
+        with suppress(RecursionError):  # so deep that it is refused anyway
+            value = json.loads(encoded)
+    return value
 
 
 def _plain(value: Any) -> Any:

@@ -7,12 +7,12 @@ subscription of its own that ends at the audience's position. All followers see 
 """
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-import orjson
 from graphql import DocumentNode, FieldNode, VariableNode, Visitor, get_operation_ast, visit
 from strawberry.types.execution import ExecutionResult
 
@@ -26,7 +26,7 @@ from graph.context import Context
 from graph.stream_state import StreamState, Told
 
 # What must be equal to share messages: workspace, rights, document, operation name, variables.
-Key = tuple[str, frozenset[Scope], str, str | None, bytes]
+Key = tuple[str, frozenset[Scope], str, str | None, str]
 Open = Callable[[Context], Awaitable[Results]]
 
 # Event loops round their clocks to milliseconds.
@@ -39,7 +39,7 @@ def key_of(
     """The key of an operation, without the variable that only sets the start position."""
     begins_by = _begins_by(document, operation_name)
     kept = {name: value for name, value in (variables or {}).items() if name != begins_by}
-    return caller.workspace_id, caller.scopes, query, operation_name, orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)
+    return caller.workspace_id, caller.scopes, query, operation_name, json.dumps(kept, sort_keys=True)
 
 
 def _begins_by(document: DocumentNode, operation_name: str | None) -> str | None:

@@ -20,6 +20,12 @@ or altogether (`*`). Every request body has the form `{"id", "type", "timestamp"
 Only fields marked as required are always present. Others may be absent, and new fields may be added at any time: ignore
 fields that you do not know. The query `eventTypes { name jsonSchema example }` returns the same schemas.
 
+`data` arrives as it was published, but its form may differ: 19.90 becomes 19.9, 1E3 becomes 1000.0, -0 becomes 0,
+spaces between tokens go, and escapes in strings become the characters themselves. Whole numbers are exact; one beyond
+64 bits is refused as INVALID_PAYLOAD, with its path. Numbers with a fraction or an exponent are 64-bit floats (about
+16 digits). If an object in JSON variables has a key twice, the last value counts, as in most JSON parsers; in a
+GraphQL document it is an error.
+
 This page is generated from the catalogue in `app/catalogue` by `python -m app.catalogue.docs > docs/events.md`.
 """
 

@@ -14,6 +14,7 @@ from app.catalogue.suggestions import unknown_event_type
 from app.clock import Micros, rfc3339_at, to_micros
 from app.errors import Problem, UserErrorCode
 from app.ids import EVENT, new_id_at
+from app.publishing.unwritable import first_unwritable
 from app.registry import KnownEventType, Registry
 
 MAX_EVENTS = 1_000
@@ -155,11 +156,12 @@ def _data_problems(
         message = f"data must be a JSON object, but is {_kind(draft.data)}."
         return [Problem(message, (*path, "data"), UserErrorCode.INVALID_PAYLOAD)]
     if isinstance(json, TypeError):
+        place = first_unwritable(draft.data)
         message = (
-            f"data cannot be written as JSON: {json}. Use text without lone surrogates, whole numbers of at most 64"
-            " bits, and at most 250 levels."
+            f"{'.'.join(('data', *place))} cannot be written as JSON: {json}. Use text without lone surrogates, whole"
+            " numbers of at most 64 bits, and at most 250 levels."
         )
-        return [Problem(message, (*path, "data"), UserErrorCode.INVALID_PAYLOAD)]
+        return [Problem(message, (*path, "data", *place), UserErrorCode.INVALID_PAYLOAD)]
     if len(json) > max_bytes:
         message = f"data may be at most {max_bytes} bytes of JSON, but has {len(json)}."
         return [Problem(message, (*path, "data"), UserErrorCode.TOO_LONG)]

@@ -1,13 +1,16 @@
 """Events over the API: published, found again, refused with the place of what is wrong; and their types."""
 
+from json import dumps
 from typing import Any
 
 import pytest
 
 from app.catalogue import BUILT_IN
+from app.event_types.definitions import create_event_type
+from app.event_types.drafts import EventTypeDraft
 from app.statuses import Scope
 from tests.domain import Domain
-from tests.graph.conftest import Api
+from tests.graph.conftest import URL, Api
 
 EVENT = "id type occurredAt createdAt data body test idempotencyKey orderingKey"
 ERRORS = "userErrors { message path code }"
@@ -141,6 +144,46 @@ async def test_a_number_that_json_cannot_say_is_refused(api: Api) -> None:
 
     assert "too large" in error["message"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_of_a_key_that_comes_twice_the_last_value_counts_in_variables_and_a_document_with_one_is_refused(
+    api: Api, domain: Domain
+) -> None:
+    await create_event_type(domain.resources, domain.caller, EventTypeDraft("custom.twice", "Anything."))
+    publishing = 'publishEvent(input: {type: "custom.twice", data: %s}) { event { body } }'
+    in_variables = dumps({"query": f"mutation($d: JSON!) {{ {publishing % '$d'} }}", "variables": {"d": "?"}})
+
+    content = in_variables.replace('"?"', '{"a":19.90,"a":1E3,"b":-0}')
+
+    headers = {"authorization": f"Bearer {api.key}", "content-type": "application/json"}
+    answer = (await api.http.post(URL, content=content, headers=headers)).json()
+    error = await api.error(f"mutation {{ {publishing % '{a: 1, a: 2}'} }}")
+
+    assert answer["data"]["publishEvent"]["event"]["body"].endswith('"data":{"a":1000.0,"b":0}}')
+    assert "There can be only one input field named 'a'" in error["message"]
+
+
+EXACT = [2**64 - 1, -(2**63), 2**53 + 1, 10**18]
+BEYOND_64_BITS = [2**64, -(2**63) - 1, 10**30]
+
+
+@pytest.mark.parametrize("way", ["variable", "literal"])
+@pytest.mark.parametrize("number", [*EXACT, *BEYOND_64_BITS])
+async def test_a_whole_number_goes_out_exactly_or_is_refused_with_its_path(
+    api: Api, domain: Domain, number: int, way: str
+) -> None:
+    await create_event_type(domain.resources, domain.caller, EventTypeDraft("custom.number", "Any number."))
+    selection = "event { body } userErrors { code path }"
+    document = f'publishEvent(input: {{type: "custom.number", data: {{a: [{number}]}}}}) {{ {selection} }}'
+    if way == "variable":
+        payload = await api.change("publishEvent", {"type": "custom.number", "data": {"a": [number]}}, selection)
+    else:
+        payload = (await api.data(f"mutation {{ {document} }}"))["publishEvent"]
+
+    if number in EXACT:
+        assert payload["event"]["body"].endswith(f'"data":{{"a":[{number}]}}}}')
+    else:
+        assert payload["userErrors"] == [{"code": "INVALID_PAYLOAD", "path": ["data", "a", "0"]}]
 
 
 @pytest.mark.parametrize(

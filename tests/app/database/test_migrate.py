@@ -56,7 +56,9 @@ async def migrated_back(database_url: str) -> None:
 
 
 async def rows_of(database: Database) -> dict[str, list[Row]]:
-    return {table: await database.fetch(f"SELECT * FROM {table} ORDER BY id") for table in TABLES}
+    rows = {table: await database.fetch(f"SELECT * FROM {table} ORDER BY id") for table in TABLES}
+    # Made by changes since there is the column; without it, a registry is read whole.
+    return rows | {"webhook": [{**row, "registry_version": None} for row in rows["webhook"]]}
 
 
 async def test_an_old_database_that_holds_rows_is_migrated_with_them_and_goes_on(
