@@ -10,6 +10,8 @@ from contextvars import Context
 
 import structlog
 
+from app.redis_full import is_full
+
 log = structlog.get_logger()
 
 # Small enough that several worker processes share what one big publish brings.
@@ -31,6 +33,8 @@ class Waker:
         self._waiting: dict[str, None] = {}
         self._sending: asyncio.Task[None] | None = None
         self.failing: str | None = None
+        # Whether it is failing because the broker, a Redis, has no memory left.
+        self.is_full = False
 
     def wake(self, webhook_ids: Iterable[str]) -> None:
         """Have workers look at these webhooks soon. Never blocks, never raises; forgets what is too much."""
@@ -65,6 +69,7 @@ class Waker:
                 log.warning(
                     "wake_up.failed", error=str(error), hint="The sweep delivers meanwhile, within about a second."
                 )
-            self.failing = f"The broker does not answer: {error}."
+            self.is_full = is_full(error)
+            self.failing = f"The broker {'is full' if self.is_full else 'does not answer'}: {error}."
         else:
-            self.failing = None
+            self.failing, self.is_full = None, False

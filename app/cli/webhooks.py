@@ -156,7 +156,11 @@ def ping_webhook(
 def rotate_secret(
     webhook_id: _WebhookId,
     overlap_seconds: Annotated[
-        int, typer.Option(min=0, help="How long the old secret continues to sign, in seconds.")
+        int,
+        typer.Option(
+            min=0,
+            help="How long the old secret continues to sign, in seconds. Secrets already expiring keep their own end.",
+        ),
     ] = 86_400,
     secret: Annotated[str | None, typer.Option(help="whsec_… or whsk_….", show_default="a new one")] = None,
     url: Url = DEFAULT_URL,

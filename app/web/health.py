@@ -130,11 +130,16 @@ class Health:
     async def _broker(self) -> str | None:
         if self._resources.waker.failing is None and await _answers(self._resources.settings.broker_url):
             return None
+        if self._resources.waker.is_full:
+            return "The broker is full (Redis, its maxmemory); the sweep finds what is due within a second or so."
         return "The broker does not answer; the sweep finds what is due within a second or so."
 
     async def _updates(self) -> str | None:
-        if self._resources.updates.healthy() is None:
+        failing = self._resources.updates.healthy()
+        if failing is None:
             return None
+        if "is full" in failing:
+            return "Redis is full (maxmemory): live updates do not get through; followers get a gap, and have to query."
         return "Live updates do not get through; who follows them gets a gap, and has to query."
 
     async def _sweep(self) -> str | None:

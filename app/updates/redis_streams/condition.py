@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 import structlog
 from redis.exceptions import RedisError
 
+from app.redis_full import is_full
+
 log = structlog.get_logger()
 
 
@@ -24,7 +26,8 @@ class Condition:
 
     def failed(self, error: Exception) -> None:
         """The last try failed. What is not Redis's doing is a defect, and logged as one."""
-        sentence = f"Live updates cannot be {self._half}: Redis at {self._where}: {type(error).__name__}: {error}"
+        redis = f"Redis at {self._where}{' is full' if is_full(error) else ''}"
+        sentence = f"Live updates cannot be {self._half}: {redis}: {type(error).__name__}: {error}"
         if not isinstance(error, RedisError | OSError):
             log.error("updates.defect", half=self._half, exc_info=error)
         elif self.sentence is None:

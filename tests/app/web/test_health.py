@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from redis.asyncio import Redis as RedisClient
 from starlette.applications import Starlette
 
 from app.database import probe
@@ -135,6 +136,20 @@ async def test_without_its_broker_the_server_is_degraded_but_takes_events(
     assert (down.status_code, down.json()["status"]) == (200, "degraded")
     assert "the sweep finds what is due" in down.json()["checks"]["broker"]["reason"]
     assert up["broker"] == WELL
+
+
+async def test_a_redis_that_is_full_is_told_as_full(
+    redis: Redis, sqlite_databases: SqliteDatabases, tmp_path: Path
+) -> None:
+    database_url = await sqlite_databases.create()
+    async with open_world(database_url, tmp_path, broker_url=redis.url, works=False) as world:
+        async with RedisClient.from_url(redis.url) as client:
+            await client.config_set("maxmemory", 1)
+        world.resources.waker.wake(["wh_1"])
+        await world.resources.waker.drained()
+        full = await checks(world, works=False)
+
+    assert "The broker is full" in full["broker"]["reason"]
 
 
 async def test_a_wake_up_that_did_not_get_through_is_told(world: World) -> None:
