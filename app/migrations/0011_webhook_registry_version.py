@@ -15,7 +15,7 @@ class _AddField(ops.AddField):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0009_health_of_webhooks"), ("app", "0009_sequence")]
+    dependencies = [("app", "0010_health_of_webhooks"), ("app", "0010_url_queries")]
 
     operations = [
         _AddField(model_name="Webhook", name="registry_version", field=fields.BigIntField(null=True)),
