@@ -85,7 +85,11 @@ class PostgresProxy:
             await self._told.wait()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        back_reader, back_writer = await asyncio.open_connection(*self._target)
+        try:
+            back_reader, back_writer = await asyncio.open_connection(*self._target)
+        except OSError:  # as without a proxy, nobody listens
+            writer.transport.abort()
+            return
         self._writers |= {writer, back_writer}
         connection = _Connection()
         connection.silent = self._silent

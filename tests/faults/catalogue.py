@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tests.faults import on_processes, on_services
-from tests.faults.fault import Fault
+from tests.faults.fault import Fault, together
 
 EMBEDDED: Sequence[Fault] = (
     Fault("SIGKILL the server", on_processes.kill_all_deliverers, gap=True),
@@ -12,6 +12,7 @@ EMBEDDED: Sequence[Fault] = (
     Fault("the reader of a log is killed", on_processes.lose_log),
     Fault("the reader of a log does not read", on_processes.freeze_log),
     Fault("the receiver dies and comes back", on_processes.kill_receiver),
+    Fault("the receiver resets kept connections", on_processes.reset_kept_connections),
 )
 DISTRIBUTED: Sequence[Fault] = (
     Fault("SIGKILL a worker", on_processes.kill_deliverer),
@@ -23,6 +24,7 @@ DISTRIBUTED: Sequence[Fault] = (
     Fault("PostgreSQL stops at once and restarts", on_services.restart_postgres),
     Fault("PostgreSQL is away longer than a lease", on_services.outlast_leases_without_postgres),
     Fault("every connection to PostgreSQL ends", on_services.drop_postgres_connections),
+    Fault("connections to PostgreSQL are half-open", on_services.lose_answers_of_postgres),
     Fault("PostgreSQL is read-only for a while", on_services.make_postgres_read_only),
     Fault("PostgreSQL stands still", on_services.freeze_postgres),
     Fault("Redis is killed, its data comes back", on_services.kill_redis, gap=True),
@@ -32,6 +34,20 @@ DISTRIBUTED: Sequence[Fault] = (
     Fault("the reader of a log is killed", on_processes.lose_log),
     Fault("the reader of a log does not read", on_processes.freeze_log),
     Fault("the receiver dies and comes back", on_processes.kill_receiver),
+    Fault("the receiver resets kept connections", on_processes.reset_kept_connections),
+    Fault(
+        "two at once: SIGKILL a worker, connections to PostgreSQL are half-open",
+        together(on_processes.kill_deliverer, on_services.lose_answers_of_postgres),
+    ),
+    Fault(
+        "two at once: PostgreSQL restarts, the receiver dies",
+        together(on_services.restart_postgres, on_processes.kill_receiver),
+    ),
+    Fault(
+        "two at once: SIGKILL a server, Redis loses its data",
+        together(on_processes.kill_server, on_services.lose_redis),
+        gap=True,
+    ),
 )
 BY_DRAMATIQ: Sequence[Fault] = (
     Fault("SIGKILL a worker", on_processes.kill_deliverer),

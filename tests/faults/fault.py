@@ -4,10 +4,11 @@ A fault is over when its outside cause is over: the service runs again, the froz
 started again as any supervisor does. Coming to terms with it is the product's own affair.
 """
 
+import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.faults.installation import Installation
 from tests.faults.journal import Pair
@@ -32,6 +33,17 @@ class Happened:
 
 
 Do = Callable[[Installation, random.Random], Awaitable[Happened]]
+
+
+def together(first: Do, second: Do) -> Do:
+    """Both at the same time; what was held may take as long as after one and the other."""
+
+    async def do(at: Installation, chance: random.Random) -> Happened:
+        one, other = await asyncio.gather(first(at, chance), second(at, chance))
+        within = one.again_within + other.again_within
+        return replace(one, over=max(one.over, other.over), held=one.held | other.held, again_within=within)
+
+    return do
 
 
 @dataclass(frozen=True)

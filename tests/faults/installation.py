@@ -5,7 +5,7 @@ import base64
 import random
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from tests.faults.journal import Journal
 from tests.faults.programs import BIN, Program, ended, until
 from tests.faults.truth import Truth
 from tests.patience import PATIENCE_SECONDS
+from tests.postgres_proxy import PostgresProxy
 from tests.server import free_port
 from tests.services import Postgres, Redis
 
@@ -34,6 +35,7 @@ class Installation:
         urls: of the servers, in their order.
         health: where each program that has one says how it is.
         lease_seconds: as it is set.
+        network: between the product and PostgreSQL; the suite itself asks PostgreSQL directly.
     """
 
     servers: Sequence[Program]
@@ -48,6 +50,7 @@ class Installation:
     lease_seconds: float
     postgres: Postgres | None = None
     redis: Redis | None = None
+    network: PostgresProxy | None = None
 
     @property
     def deliverers(self) -> Sequence[Program]:
@@ -128,8 +131,10 @@ async def distributed(
         each: how many servers, and how many workers.
         by_dramatiq: whether the workers are run by Dramatiq's own command.
     """
-    with Postgres() as postgres, Redis(persistent=True) as redis:
-        addresses = {"DATABASE_URL": postgres.url, "BROKER_URL": redis.url}
+    async with AsyncExitStack() as stack:
+        postgres, redis = stack.enter_context(Postgres()), stack.enter_context(Redis(persistent=True))
+        network = await stack.enter_async_context(PostgresProxy(postgres.url))
+        addresses = {"DATABASE_URL": network.url, "BROKER_URL": redis.url}
         environment = {**_settings(directory), **addresses, **(settings or {})}
         migrate = Program("the migration", [PROGRAM, "migrate"], environment, directory)
         async with ended([migrate]):
@@ -140,7 +145,7 @@ async def distributed(
         async with _installed(
             directory, environment, Truth(postgres.url), servers=servers, workers=workers
         ) as installation:
-            installation.postgres, installation.redis = postgres, redis
+            installation.postgres, installation.redis, installation.network = postgres, redis, network
             yield installation
 
 

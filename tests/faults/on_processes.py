@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 import time
 from collections.abc import Sequence
 
@@ -92,6 +93,16 @@ async def freeze_log(at: Installation, chance: random.Random) -> Happened:
         await asyncio.sleep(chance.uniform(3.0, 6.0))
     finally:
         victim.thaw_log()
+    happened.over = time.time()
+    return happened
+
+
+async def reset_kept_connections(at: Installation, chance: random.Random) -> Happened:
+    """Let the receiver reset (RST) every connection that is kept and idle, many times in a row."""
+    happened = Happened()
+    for _ in range(20):
+        at.receiver.signal(signal.SIGUSR1)
+        await asyncio.sleep(chance.uniform(0.05, 0.2))
     happened.over = time.time()
     return happened
 

@@ -11,6 +11,9 @@ from tests.faults.fault import Happened
 from tests.faults.installation import Installation
 from tests.postgres_faults import read_only
 
+# How long it may take until connections that answer nothing are replaced.
+FOUND_OUT_SECONDS = 8.0
+
 
 async def restart_postgres(at: Installation, chance: random.Random) -> Happened:
     """Stop PostgreSQL at once, as a crash does, and start it again."""
@@ -28,6 +31,17 @@ async def drop_postgres_connections(at: Installation, chance: random.Random) -> 
     for _ in range(5):
         await at.truth.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
         await asyncio.sleep(0.2)
+    happened.over = time.time()
+    return happened
+
+
+async def lose_answers_of_postgres(at: Installation, chance: random.Random) -> Happened:
+    """Let nothing through on the connections to PostgreSQL that there are; new ones work (half-open)."""
+    assert at.network is not None
+    happened = Happened(again_within=FOUND_OUT_SECONDS)
+    happened.held = await at.truth.held_by([member.pid for program in at.deliverers for member in program.family])
+    at.network.fall_silent()
+    await asyncio.sleep(chance.uniform(2, 4))
     happened.over = time.time()
     return happened
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -85,16 +86,19 @@ class Program:
             )
         assert self._log_reader.stdin is not None
         with self._log_reader.stdin as pipe:
-            self._process = subprocess.Popen(
-                self._command,
-                cwd=self._directory,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=pipe,
-                stderr=subprocess.STDOUT,
-                # A session of its own: Ctrl-C reaches the suite alone, and that ends the others.
-                start_new_session=True,
-            )
+            self._start(pipe)
+
+    def _start(self, output: IO[bytes]) -> None:
+        self._process = subprocess.Popen(
+            self._command,
+            cwd=self._directory,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # A session of its own: Ctrl-C reaches the suite alone, and that ends the others.
+            start_new_session=True,
+        )
 
     def kill(self) -> None:
         """End it where it stands (SIGKILL), with its children."""
@@ -104,6 +108,11 @@ class Program:
         if self._process is not None:
             self._process.wait(PATIENCE_SECONDS)
         self._await_end_of_log()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def end_log(self) -> None:
         """End what reads what it writes (SIGKILL), and with that the pipe."""

@@ -9,6 +9,9 @@ path behaves how is a function of the request, so that the suite knows beforehan
 import asyncio
 import itertools
 import os
+import signal
+import socket
+import struct
 import sys
 import time
 import zlib
@@ -46,14 +49,25 @@ class Journal:
 
 
 async def serve(port: int, journal: Journal) -> None:
-    """Listen until killed."""
+    """Listen until killed; at SIGUSR1, reset all connections on which no request is being answered."""
     numbers = itertools.count(1)
+    idle: set[asyncio.StreamWriter] = set()
+
+    def reset() -> None:
+        for writer in idle:
+            at_once = struct.pack("ii", 1, 0)  # SO_LINGER without waiting: closing sends RST
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+            writer.transport.abort()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, reset)
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
                 name = f"{os.getpid()}-{next(numbers)}"
+                idle.add(writer)
                 status, delay = await _take(reader, journal, name)
+                idle.discard(writer)
                 await asyncio.sleep(delay)
                 writer.write(f"HTTP/1.1 {status} Status\r\nContent-Length: 0\r\n\r\n".encode())
                 await writer.drain()
@@ -61,6 +75,7 @@ async def serve(port: int, journal: Journal) -> None:
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # The sender went away, killed or not.
         finally:
+            idle.discard(writer)
             writer.close()
 
     server = await asyncio.start_server(accept, "127.0.0.1", port, backlog=1024)

@@ -3,30 +3,18 @@
 Leases are shorter than by default, which only makes it quicker: the bounds that are checked follow them.
 """
 
-import asyncio
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from tests.faults import on_processes, on_services
-from tests.faults.fault import Do, Fault, Happened
+from tests.faults.fault import Fault, together
 from tests.faults.installation import Installation, distributed, embedded
 from tests.faults.report import table
 from tests.faults.rounds import Result, open_site
 
 SEED = 20_261_123
 QUICK = {"LEASE_SECONDS": "4", "HEARTBEAT_SECONDS": "0.5", "SWEEP_SECONDS": "0.5"}
-
-
-def together(first: Do, second: Do) -> Do:
-    """Both at the same time."""
-
-    async def do(at: Installation, chance: random.Random) -> Happened:
-        one, other = await asyncio.gather(first(at, chance), second(at, chance))
-        return replace(one, over=max(one.over, other.over), held=one.held | other.held)
-
-    return do
 
 
 async def run(at: Installation, faults: Sequence[Fault]) -> list[Result]:
