@@ -654,6 +654,24 @@ export type WebhookDetailsData = {
     statusChangedAt: string;
     eventTypes: (string)[];
     filter: string | null;
+    health: {
+      state: HealthState;
+      reason: string;
+      failingSince: string | null;
+      disablesAt: string | null;
+      nextProbeAt: string | null;
+      backlog: number;
+      oldestWaitingAt: string | null;
+      lastSuccessAt: string | null;
+      lastFailureAt: string | null;
+      lastFailure: {
+        id: string;
+        error: string | null;
+        response: {
+          status: number;
+        } | null;
+      } | null;
+    };
     method: HttpMethod;
     timeoutSeconds: number;
     verifySsl: boolean;
@@ -750,17 +768,18 @@ export const WebhookSettings: Operation<WebhookSettingsData, WebhookSettingsVari
 
 export type WebhooksData = {
   webhooks: {
-    totalCount: number;
     nodes: ({
       id: string;
       name: string;
       url: string;
-      status: WebhookStatus;
       eventTypes: (string)[];
-      statusReason: string | null;
+      health: {
+        state: HealthState;
+        reason: string;
+        lastSuccessAt: string | null;
+        lastFailureAt: string | null;
+      };
       stats: {
-        succeeded: number;
-        failed: number;
         series: ({
           since: string;
           succeeded: number;
@@ -774,7 +793,7 @@ export type WebhooksData = {
     };
   };
 };
-export type WebhooksVariables = { filter?: WebhookFilter | null; first?: number | null; after?: string | null };
+export type WebhooksVariables = { filter?: WebhookFilter | null; orderBy?: WebhookOrder | null; first?: number | null; after?: string | null };
 export const Webhooks: Operation<WebhooksData, WebhooksVariables>;
 
 export type AttemptDetails = {
@@ -854,6 +873,7 @@ export type DeliveryIdInput = { id: string };
 export type DeliveryStatus = "PENDING" | "RETRYING" | "SUCCEEDED" | "FAILED" | "CANCELED";
 export type EventCategory = "CONVERSATION" | "TICKET" | "AGENT" | "SYSTEM" | "CUSTOM";
 export type EventFilter = { types?: (string)[] | null; time?: TimeRange | null; idempotencyKey?: string | null; includeTests?: boolean | null };
+export type HealthState = "HEALTHY" | "FAILING" | "BREAKER_OPEN" | "RATE_LIMITED" | "PAUSED" | "DISABLED" | "IDLE";
 export type HttpMethod = "POST" | "PUT";
 export type OperationIdInput = { id: string };
 export type OperationKind = "RETRY_DELIVERIES" | "CANCEL_DELIVERIES" | "REPLAY_EVENTS" | "ERASE_DATA";
@@ -870,11 +890,14 @@ export type TestConnectionInput = { webhook: CreateWebhookInput; eventType?: str
 export type UpdateEventTypeInput = { name: string; description?: string | null; jsonSchema?: unknown | null; example?: unknown | null; archived?: boolean | null };
 export type UpdateWebhookInput = { id: string; name?: string | null; url?: string | null; eventTypes?: (string)[] | null; description?: string | null; filter?: string | null; method?: HttpMethod | null; timeoutSeconds?: number | null; verifySsl?: boolean | null; ipAllowlist?: (string)[] | null; headers?: (HeaderInput)[] | null; authentication?: AuthenticationInput | null; rotateSecretEveryDays?: number | null; retryPolicy?: RetryPolicyInput | null; rateLimitPerSecond?: number | null; maxInFlight?: number | null; metadata?: unknown | null };
 export type UserErrorCode = "INVALID" | "REQUIRED" | "NOT_FOUND" | "TAKEN" | "TOO_LONG" | "TOO_MANY" | "URL_NOT_ALLOWED" | "INVALID_PAYLOAD" | "INVALID_FILTER" | "CONFLICT";
-export type WebhookFilter = { statuses?: (WebhookStatus)[] | null; eventType?: string | null; search?: string | null };
+export type WebhookFilter = { statuses?: (WebhookStatus)[] | null; eventType?: string | null; search?: string | null; health?: (HealthState)[] | null; metadata?: unknown | null };
 export type WebhookIdInput = { id: string };
+export type WebhookOrder = { field: WebhookOrderField; direction: OrderDirection };
 export type WebhookStatus = "ACTIVE" | "PAUSED" | "DISABLED";
 export type AuthenticationInput = { bearer?: string | null; basic?: BasicAuthInput | null; none?: boolean | null };
 export type HeaderInput = { name: string; value: string; sensitive?: boolean | null };
+export type OrderDirection = "ASC" | "DESC";
 export type RetryPolicyInput = { delaysSeconds: (number)[] };
 export type TimeRange = { since?: string | null; until?: string | null };
+export type WebhookOrderField = "CREATED_AT" | "NAME" | "LAST_FAILURE_AT";
 export type BasicAuthInput = { username: string; password: string };

@@ -11,6 +11,8 @@ import { Socket } from "./client.js";
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
+/** The next screen mostly follows something as well, over the same socket. */
+const LINGER_MS = 1000;
 /** Close codes that say that the credential is missing, wrong, expired or revoked. */
 const CREDENTIAL_CODES = new Set([4401, 4403]);
 
@@ -71,7 +73,7 @@ export function follow(operation, variables, handlers) {
   return () => {
     followings.delete(following);
     following.end();
-    if (followings.size === 0) socket?.close();
+    setTimeout(() => followings.size === 0 && socket?.close(), LINGER_MS);
   };
 }
 
@@ -100,9 +102,9 @@ async function connect() {
   });
   const { code } = await opened.closed;
   socket = null;
-  for (const watcher of watchers) watcher(false);
   if (CREDENTIAL_CODES.has(code)) return endSession();
   if (followings.size === 0) return;
+  for (const watcher of watchers) watcher(false);
   await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
   pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
   if (followings.size > 0 && socket === null) connect();

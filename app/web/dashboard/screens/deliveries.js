@@ -7,6 +7,7 @@ import { words } from "../lib/format.js";
 import { changeFilters, place } from "../lib/router.js";
 import { DeliveryFilterChoices } from "../operations.js";
 import { button } from "../parts/button.js";
+import { clearFilters, filterSelect } from "../parts/filters.js";
 import { DeliveryList } from "../parts/delivery-list.js";
 
 /** @typedef {import("../operations.js").DeliveryFilter} Filter */
@@ -70,21 +71,13 @@ export function filterOf(search) {
 /** @param {import("../operations.js").DeliveryFilterChoicesData} choices */
 function filterFields({ webhooks, eventTypes }) {
   const { search } = place();
-  const clear = () => changeFilters(Object.fromEntries([...search.keys()].map((name) => [name, null])));
   return [
-    select("Status", "status", STATUSES.map((value) => [value, words(value)])),
-    select("Webhook", "webhook", webhooks.nodes.map(({ id, name }) => [id, name])),
-    select("Event type", "type", eventTypes.map(({ name }) => [name, name])),
+    filterSelect("Status", "status", STATUSES.map((value) => [value, words(value)])),
+    filterSelect("Webhook", "webhook", webhooks.nodes.map(({ id, name }) => [id, name])),
+    filterSelect("Event type", "type", eventTypes.map(({ name }) => [name, name])),
     since(search.get("since")),
-    search.size > 0 && button("Clear", clear),
+    clearFilters(),
   ];
-}
-
-/** @param {string} label @param {string} name @param {[string, string][]} choices */
-function select(label, name, choices) {
-  const chosen = place().search.get(name);
-  const options = [el("option", { value: "" }, `${label}: any`), ...choices.map(([value, text]) => el("option", { value, selected: value === chosen }, text))];
-  return el("select", { "aria-label": label, onchange: (/** @type {any} */ { target }) => changeFilters({ [name]: target.value || null }) }, options);
 }
 
 /** @param {string | null} value */

@@ -20,7 +20,7 @@ import { countdown } from "../parts/when.js";
 
 class DeliveryScreen extends Component {
   outcome = el("div");
-  summary = el("div");
+  summary = el("div", { class: "stack" });
   attempts = el("div", { class: "stack" });
 
   /** @param {AbortSignal} leaving */

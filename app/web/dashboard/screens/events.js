@@ -3,9 +3,10 @@
 import { ask } from "../lib/api.js";
 import { Component } from "../lib/component.js";
 import { el } from "../lib/dom.js";
-import { address, changeFilters, place } from "../lib/router.js";
+import { address, place } from "../lib/router.js";
 import { may } from "../lib/session.js";
 import { Events } from "../operations.js";
+import { clearFilters, filterSearch } from "../parts/filters.js";
 import { goButton } from "../parts/button.js";
 import { pages } from "../parts/pages.js";
 import { empty } from "../parts/states.js";
@@ -15,10 +16,8 @@ class EventsScreen extends Component {
   /** @param {AbortSignal} leaving */
   start(leaving) {
     const { search } = place();
-    const type = el("input", { type: "search", "aria-label": "Event type", placeholder: "Event type", value: search.get("type") });
-    type.addEventListener("change", () => changeFilters({ type: type.value.trim() || null }));
     const publish = may("PUBLISH") && goButton("Publish a test event", address(["publish"]), "primary");
-    this.replaceChildren(el("div", { class: "row spread" }, el("h1", {}, "Events"), publish), el("div", { class: "row", role: "search" }, type), list(search, leaving));
+    this.replaceChildren(el("div", { class: "row spread" }, el("h1", {}, "Events"), publish), el("div", { class: "row", role: "search" }, filterSearch("Event type", "type", "Event type"), clearFilters()), list(search, leaving));
   }
 }
 customElements.define("eev-events", EventsScreen);

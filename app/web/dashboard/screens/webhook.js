@@ -13,11 +13,12 @@ import { DeliveryList } from "../parts/delivery-list.js";
 import { facts } from "../parts/facts.js";
 import { failed, gone, loading } from "../parts/states.js";
 import { webhookActions } from "../parts/webhook-actions.js";
-import { when } from "../parts/when.js";
+import { countdown, when } from "../parts/when.js";
 
 /** @typedef {NonNullable<import("../operations.js").WebhookDetailsData["webhook"]>} Webhook */
 
 const DAY_MS = 86_400_000;
+const REMEDY = "Fix, try one, resume: mend the receiver, send it one event with Ping, and choose Resume. Recover then sends what was missed.";
 
 class WebhookScreen extends Component {
   top = el("div", { class: "stack" }, loading());
@@ -55,13 +56,22 @@ class WebhookScreen extends Component {
 customElements.define("eev-webhook", WebhookScreen);
 
 /** @param {Webhook} webhook */
-function heading({ name, url, status, statusReason, statusChangedAt }) {
+function heading({ name, url, status, statusChangedAt, health }) {
+  const { state, reason, failingSince, disablesAt, nextProbeAt, backlog, lastFailure } = health;
+  const wrong = state !== "HEALTHY" && state !== "IDLE";
+  const cause = lastFailure && (lastFailure.error ?? `The receiver answered ${lastFailure.response?.status}.`);
   return el(
     "div",
-    {},
-    el("div", { class: "row" }, el("h1", {}, name), badge(status)),
-    el("div", { class: "soft" }, url),
-    status !== "ACTIVE" && el("p", { class: "notice warn" }, statusReason ?? words(status), ", since ", when(statusChangedAt)),
+    { class: "stack" },
+    el("div", {}, el("div", { class: "row" }, el("h1", {}, name), badge(state)), el("div", { class: "soft" }, url)),
+    wrong && el("div", { class: `notice ${state === "PAUSED" ? "warn" : "bad"}`, role: "status" }, el("p", {}, reason), status === "DISABLED" && REMEDY),
+    wrong && facts([
+      ["Since", when(status === "ACTIVE" ? failingSince : statusChangedAt, "")],
+      ["Last failure", cause],
+      ["Waiting", backlog > 0 && `${number(backlog)} deliveries`],
+      ["Next try", nextProbeAt && countdown(nextProbeAt)],
+      ["Disabled if it goes on", when(disablesAt, "")],
+    ]),
   );
 }
 
@@ -93,7 +103,7 @@ function settings(webhook) {
     ["Retries after", retryPolicy.delaysSeconds.map((seconds) => duration(seconds * 1000)).join(", ") || "None"],
     ["Requests per second", webhook.rateLimitPerSecond ?? "No limit"],
     ["Requests at once", webhook.maxInFlight],
-    ["Secrets", secrets.map((secret) => el("div", {}, `…${secret.hint} `, badge(secret.status), secret.expiresAt && [" signs until ", moment(secret.expiresAt), ", ", when(secret.expiresAt)], secret.publicKey && el("code", {}, secret.publicKey)))],
+    ["Secrets", secrets.map((secret) => el("div", {}, `…${secret.hint} `, badge(secret.status), secret.expiresAt && [" signs until ", moment(secret.expiresAt), ", ", countdown(secret.expiresAt)], secret.publicKey && el("code", {}, secret.publicKey)))],
     ["Next rotation", webhook.nextSecretRotationAt && when(webhook.nextSecretRotationAt)],
     ["Created", moment(webhook.createdAt)],
     ["Changed", moment(webhook.updatedAt)],

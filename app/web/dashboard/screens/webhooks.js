@@ -3,19 +3,26 @@
 import { ask } from "../lib/api.js";
 import { Component, every } from "../lib/component.js";
 import { el, fill, reconcile } from "../lib/dom.js";
+import { words } from "../lib/format.js";
 import { follow } from "../lib/live.js";
-import { address, changeFilters, place } from "../lib/router.js";
+import { address, place } from "../lib/router.js";
 import { may } from "../lib/session.js";
 import { WebhookNews, Webhooks } from "../operations.js";
-import { button, goButton } from "../parts/button.js";
+import { goButton } from "../parts/button.js";
+import { clearFilters, filterSearch, filterSelect } from "../parts/filters.js";
 import { badge } from "../parts/badge.js";
 import { outcomeBars } from "../parts/charts.js";
 import { empty, show } from "../parts/states.js";
+import { when } from "../parts/when.js";
 
+/** @typedef {import("../operations.js").HealthState} HealthState */
 /** @typedef {import("../operations.js").WebhooksData["webhooks"]["nodes"][number]} Row */
 
 /** Health and charts follow from deliveries, which may come by the thousand: they are looked at again this often. */
 const REFRESH_MS = 10_000;
+const HEALTH = ["HEALTHY", "FAILING", "BREAKER_OPEN", "RATE_LIMITED", "PAUSED", "DISABLED", "IDLE"];
+/** @type {Record<string, import("../operations.js").WebhookOrder | undefined>} */
+const ORDERS = { name: { field: "NAME", direction: "ASC" }, failure: { field: "LAST_FAILURE_AT", direction: "DESC" } };
 
 class WebhookList extends Component {
   body = el("tbody");
@@ -23,18 +30,23 @@ class WebhookList extends Component {
     "table",
     {},
     el("caption", { class: "visually-hidden" }, "Webhooks"),
-    el("thead", {}, el("tr", {}, ["Name", "Health", "Events", "Last 24 hours"].map((title) => el("th", { scope: "col" }, title)))),
+    el("thead", {}, el("tr", {}, ["Name", "Health", "Events", "Last delivery", "Last 24 hours"].map((title) => el("th", { scope: "col" }, title)))),
     this.body,
   );
   list = el("div");
 
   /** @param {AbortSignal} leaving */
   start(leaving) {
-    const search = el("input", { type: "search", "aria-label": "Search", placeholder: "Name or URL", value: place().search.get("search") });
-    search.addEventListener("change", () => changeFilters({ search: search.value || null }));
     this.replaceChildren(
       el("div", { class: "row spread" }, el("h1", {}, "Webhooks"), may("MANAGE") && goButton("Add Webhook", address(["add-webhook"]), "primary")),
-      el("div", { class: "row" }, search),
+      el(
+        "div",
+        { class: "row", role: "search", "aria-label": "Filters" },
+        filterSearch("Search", "search", "Name or URL"),
+        filterSelect("Health", "health", HEALTH.map((state) => [state, words(state)])),
+        filterSelect("Sort", "sort", [["name", "By name"], ["failure", "Last failure first"]], "Newest first"),
+        clearFilters(),
+      ),
       this.list,
     );
     const load = () => show(this.list, leaving, () => this.load(leaving));
@@ -45,29 +57,36 @@ class WebhookList extends Component {
 
   /** @param {AbortSignal} leaving */
   async load(leaving) {
-    const search = place().search.get("search");
-    const { webhooks } = await ask(Webhooks, { filter: { search }, first: 100 }, leaving);
-    if (webhooks.nodes.length === 0) return this.nothing(search);
+    const { search } = place();
+    const health = /** @type {HealthState | null} */ (search.get("health"));
+    const filter = { search: search.get("search"), health: health && [health] };
+    const { webhooks } = await ask(Webhooks, { filter, orderBy: ORDERS[search.get("sort") ?? ""], first: 100 }, leaving);
+    if (webhooks.nodes.length === 0) return nothing();
     reconcile(this.body, webhooks.nodes, { key: ({ id }) => id, create: (item) => update(el("tr"), item), update });
-    return this.table;
-  }
-
-  /** @param {string | null} search */
-  nothing(search) {
-    if (search) return empty(`No webhook matches “${search}”.`, button("Clear", () => changeFilters({ search: null })));
-    return empty(`There are no webhooks yet.${may("MANAGE") ? " Choose Add Webhook to be sent what happens." : ""}`);
+    return [this.table, webhooks.pageInfo.hasNextPage && el("p", { class: "soft" }, "These are the first 100. Search to see others.")];
   }
 }
 customElements.define("eev-webhooks", WebhookList);
+
+function nothing() {
+  if (place().search.size > 0) return empty("No webhook matches. Clear the filters to see all.");
+  return empty(`There are no webhooks yet.${may("MANAGE") ? " Choose Add Webhook to be sent what happens." : ""}`);
+}
 
 /** @param {HTMLElement} element @param {Row} webhook */
 function update(element, webhook) {
   fill(
     element,
     el("td", {}, el("a", { href: address(["webhooks", webhook.id]) }, webhook.name), el("div", { class: "soft" }, webhook.url)),
-    el("td", { "data-label": "Health" }, badge(webhook.status), el("div", { class: "soft" }, webhook.statusReason)),
+    el("td", { "data-label": "Health" }, badge(webhook.health.state), webhook.health.state !== "HEALTHY" && el("div", { class: "soft" }, webhook.health.reason.split(/(?<=\.) /, 1))),
     el("td", { "data-label": "Events" }, webhook.eventTypes.join(", ")),
+    el("td", { "data-label": "Last delivery" }, when(latest(webhook.health), "Never")),
     el("td", { "data-label": "Last 24 hours" }, outcomeBars(webhook.stats.series, "Last 24 hours")),
   );
   return element;
+}
+
+/** When something was last sent. @param {Row["health"]} health */
+function latest({ lastSuccessAt, lastFailureAt }) {
+  return [lastSuccessAt, lastFailureAt].filter((time) => time !== null).sort().at(-1);
 }

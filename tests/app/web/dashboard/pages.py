@@ -36,6 +36,13 @@ class Watch:
         self.requests.append(url)
         if not url.startswith(("data:", *(f"{origin}/" for origin in self._origins))):
             self.wrong.append(f"A foreign request: {url}")
+        elif url.startswith(self._origins[0]) and not url.startswith(_served(self._origins[0])):
+            self.wrong.append(f"Not the public API: {url}")
+
+
+def _served(origin: str) -> tuple[str, ...]:
+    """What the page may ask: its own files, its session, and the endpoint that is everybody's."""
+    return (f"{origin}/dashboard", f"{origin}/graphql")
 
 
 @asynccontextmanager

@@ -11,7 +11,8 @@ from graph.schema import Schema
 from tests.app.web.conftest import client_of
 from tests.world import World
 
-MAX_LINES, MAX_FILE_LINES, MAX_WIRE_BYTES = 3_500, 250, 80_000
+DOCS = Path(__file__).parents[4] / "docs"
+MAX_LINES, MAX_FILE_LINES, MAX_WIRE_BYTES, MAX_PICTURE_BYTES = 3_500, 250, 80_000, 1_500_000
 PARSED = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc")
 
 
@@ -65,3 +66,12 @@ def test_the_operations_are_a_manifest_of_trusted_documents(world: World, tmp_pa
     trusted = read_manifest(path, Schema(world.resources.settings).documents)
 
     assert len(trusted) == len(read_operations())
+
+
+def test_the_documentation_shows_each_screen_in_light_dark_and_narrow() -> None:
+    named = set(re.findall(r"\]\((images/dashboard/.*?)\)", (DOCS / "dashboard.md").read_text()))
+    pictures = {f"images/dashboard/{path.name}": path.stat().st_size for path in (DOCS / "images/dashboard").iterdir()}
+
+    assert named == pictures.keys()
+    assert {name.rsplit("-", 1)[1] for name in named} == {"light.jpg", "dark.jpg", "narrow.jpg"}
+    assert sum(pictures.values()) <= MAX_PICTURE_BYTES

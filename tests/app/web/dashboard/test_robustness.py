@@ -1,6 +1,7 @@
 """What the page withstands: hostile texts, a server that restarts, and little room."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ SCREENS = [
     "publish",
     "recover",
     "event-types",
+    "operations",
     "api-keys",
     "audit-log",
 ]
@@ -30,17 +32,22 @@ SCREENS = [
 
 @pytest.mark.parametrize("text", HOSTILE, ids=["markup", "right-to-left", "emoji", "long"])
 async def test_what_people_and_receivers_write_is_shown_as_text(live: World, browser: Browser, text: str) -> None:
-    long = text * 100
+    # The API takes no names that turn the text around them; what receivers answer may.
+    name, long = re.sub("[\u202a-\u202e\u2066-\u2069]", "", text), text * 100
     live.receiver.on("/", answer(500, [("x-text", "<b>header</b>")], long.encode()))
-    webhook = await live.webhook(f"/?{text.encode().hex()}", name=text, description=text, headers=[])
+    webhook = await live.webhook(f"/?{text.encode().hex()}", name=name, description=name)
     ticket = {"ticket": {"id": text, "subject": long, "status": "open", "priority": "low"}}
     event = await live.publish(data=ticket)
     await live.until_attempts(1)
     [delivery] = await live.deliveries()
     async with signed_in(live, browser) as page:
-        for place in ("webhooks", f"webhooks/{webhook.id}", f"deliveries/{delivery['id']}", "recover", "audit-log"):
+        for place in ("webhooks", f"webhooks/{webhook.id}", f"deliveries/{delivery['id']}", "recover"):
             await page.goto(f"/dashboard#/{place}")
-            await expect(page.locator("main")).to_contain_text(text)
+            await expect(page.locator("main")).to_contain_text(name)
+        await page.goto("/dashboard#/audit-log")
+        await expect(page.locator("main")).to_contain_text(json.dumps(name, ensure_ascii=False))
+        await page.goto(f"/dashboard#/deliveries/{delivery['id']}")
+        await expect(page.locator("main")).to_contain_text(long)
         await page.goto(f"/dashboard#/events/{event.row.id}")
         await expect(page.locator("main pre")).to_contain_text(json.dumps(text, ensure_ascii=False)[1:-1])
         assert await page.locator("main img, main script, main b").count() == 0

@@ -19,6 +19,7 @@ async def test_the_list_shows_and_finds_webhooks_and_follows_them(live: World, b
         await expect(page.get_by_role("link", name="Billing", exact=True)).to_be_visible()
         await live.webhook(name="Shipping")
         await expect(page.get_by_role("link", name="Shipping", exact=True)).to_be_visible()
+        await expect(page.get_by_text("Idle", exact=True).last).to_be_visible()
         await field(page, "Search").fill("ship")
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("link", name="Billing", exact=True)).to_have_count(0)
@@ -27,6 +28,23 @@ async def test_the_list_shows_and_finds_webhooks_and_follows_them(live: World, b
         await page.keyboard.press("Enter")
         await button(page, "Clear").click()
         await expect(page.get_by_role("link", name="Billing", exact=True)).to_be_visible()
+
+
+async def test_the_list_is_narrowed_to_what_is_not_well_and_sorted(live: World, browser: Browser) -> None:
+    live.receiver.on("/bad", answer(500))
+    await live.webhook("/bad", name="Shipping")
+    await live.webhook(name="Billing")
+    await live.publish()
+    await live.until_attempts(2)
+    async with signed_in(live, browser) as page:
+        failing = page.get_by_role("row", name="Shipping")
+        await expect(failing).to_contain_text("Failing")
+        await field(page, "Sort").select_option("By name")
+        await expect(page.get_by_role("row").nth(1)).to_contain_text("Billing")
+        await field(page, "Health").select_option("Failing")
+        await expect(page.get_by_role("row", name="Billing")).to_have_count(0)
+        await page.get_by_role("link", name="Shipping", exact=True).click()
+        await expect(page.get_by_text("Last failure")).to_be_visible()
 
 
 async def test_without_webhooks_the_next_step_is_named(live: World, browser: Browser) -> None:
@@ -107,3 +125,9 @@ async def test_a_webhook_that_the_receiver_ended_says_why(live: World, browser: 
         await live.publish()
         await expect(button(page, "Resume")).to_be_visible()
         await expect(page.locator("main")).to_contain_text("410")
+        await expect(page.get_by_text("Fix, try one, resume")).to_be_visible()
+        live.receiver.on("/", answer(200))
+        await button(page, "Ping").click()
+        await expect(page.get_by_text("The receiver answered 200.")).to_be_visible()
+        await button(page, "Resume").click()
+        await expect(page.get_by_text("Fix, try one, resume")).to_have_count(0)
