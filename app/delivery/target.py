@@ -23,7 +23,7 @@ from app.models import Secret, Webhook
 from app.sender.guard import Network
 from app.sender.request import build_request
 from app.signing import SigningKey, parse_secret, sign
-from app.statuses import AuthenticationKind, WebhookStatus
+from app.statuses import AuthenticationKind, WebhookStatusReason
 from app.webhooks.credentials import CustomHeader, open_credential, open_headers
 from app.webhooks.live_secrets import live_secrets
 from app.webhooks.urls import open_url, query_values, shown_url
@@ -151,7 +151,7 @@ class Targets:
             except Exception as error:  # noqa: BLE001 - whatever is wrong with the row, it costs itself only
                 read.unreadable[webhook.id] = error
             else:
-                if webhook.status is WebhookStatus.ACTIVE and webhook.status_reason is not None:
+                if webhook.status_reason_code is WebhookStatusReason.UNREADABLE_SECRETS:
                     read.readable_again.append(webhook.id)
         return read
 

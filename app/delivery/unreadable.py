@@ -27,12 +27,13 @@ REASON = (
 
 _HOLD = "UPDATE webhook SET held_until = $2 WHERE id = $1"
 _SAY_WHY = (
-    "UPDATE webhook SET status_reason = $2 WHERE id = $1 AND status = 'ACTIVE' AND deleted_at IS NULL"
-    " AND coalesce(status_reason, '') <> $2 RETURNING id, workspace_id"
+    "UPDATE webhook SET status_reason = $2, status_reason_code = 'UNREADABLE_SECRETS'"
+    " WHERE id = $1 AND status = 'ACTIVE' AND deleted_at IS NULL"
+    " AND coalesce(status_reason_code, '') <> 'UNREADABLE_SECRETS' RETURNING id, workspace_id"
 )
 _FORGET = (
-    "UPDATE webhook SET status_reason = NULL WHERE id = $1 AND status = 'ACTIVE' AND status_reason = $2"
-    " RETURNING id, workspace_id"
+    "UPDATE webhook SET status_reason = NULL, status_reason_code = NULL"
+    " WHERE id = $1 AND status = 'ACTIVE' AND status_reason_code = 'UNREADABLE_SECRETS' RETURNING id, workspace_id"
 )
 
 
@@ -58,7 +59,7 @@ class Unreadable:
         """Take the reason away from webhooks that can be read again."""
         for webhook_id in sorted(webhook_ids):
             async with self.database.transaction() as statements:
-                changed = await statements.fetch(_FORGET, webhook_id, REASON)
+                changed = await statements.fetch(_FORGET, webhook_id)
                 await self._record(statements, "webhook.released", changed, [REASON, None])
             self._announce(changed)
 

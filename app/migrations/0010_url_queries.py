@@ -21,6 +21,6 @@ class _AddField(ops.AddField):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0009_sequence")]
+    dependencies = [("app", "0010_health_of_webhooks")]
 
     operations = [_AddField(model_name="Webhook", name="url_query", field=LongTextField(null=True, unique=False))]

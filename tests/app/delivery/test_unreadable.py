@@ -40,6 +40,7 @@ async def test_a_webhook_that_cannot_be_read_waits_with_a_reason_and_others_go_o
 
     assert {request.path for request in world.receiver.requests} == {"/good"}
     assert await world.attempts(webhook_id=broken.id) == []
+    assert rows[0]["status_reason_code"] == "UNREADABLE_SECRETS"
     assert (rows[0]["status"], rows[0]["status_reason"], rows[0]["consecutive_failures"]) == ("ACTIVE", REASON, 0)
     assert (await world.rows("webhook", id=good.id))[0]["status_reason"] is None
     held = await world.rows("audit_entry", action="webhook.held")
@@ -67,7 +68,7 @@ async def test_a_webhook_that_can_be_read_again_sends_what_waited_and_loses_the_
     await world.until_status("SUCCEEDED")
 
     [row] = await world.rows("webhook", id=webhook.id)
-    assert row["status_reason"] is None
+    assert (row["status_reason"], row["status_reason_code"]) == (None, None)
     assert len(await world.rows("audit_entry", action="webhook.released")) == 1
 
 
