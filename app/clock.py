@@ -4,6 +4,8 @@ Refuses to know any time zone but UTC. A time is an aware `datetime` in Python, 
 the database, and RFC 3339 with milliseconds in text.
 """
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NewType, Protocol
@@ -28,6 +30,33 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the time, aware and in UTC."""
         return datetime.now(UTC)
+
+
+class SteadyClock:
+    """A clock that goes on from the time it was set to with the monotonic clock, so no step of the machine's moves it.
+
+    Attributes:
+        machine: what it is set to at first.
+        monotonic: seconds, from a clock that nobody sets.
+    """
+
+    def __init__(self, machine: Clock, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.machine = machine
+        self.monotonic = monotonic
+        self._moment = monotonic()
+        self._time = machine.now()
+
+    def now(self) -> datetime:
+        """Return the time, aware and in UTC."""
+        return self.at(self.monotonic())
+
+    def at(self, moment: float) -> datetime:
+        """Return the time at a moment of the monotonic clock."""
+        return self._time + timedelta(seconds=moment - self._moment)
+
+    def set(self, to: datetime, moment: float) -> None:
+        """Go on from this time, which it was at that moment of the monotonic clock."""
+        self._time, self._moment = to, moment
 
 
 def to_micros(time: datetime) -> Micros:

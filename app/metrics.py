@@ -44,6 +44,7 @@ class Level:
     broker_ok: bool
     updates_ok: bool
     log_lines_dropped: int = 0
+    clock_skew_seconds: float = 0.0
 
 
 class MeasuredAttempt(NamedTuple):
@@ -119,6 +120,12 @@ class Metrics:
             "eev_webhooks_broker_up", "1 if the last wake-up reached the broker, else 0.", registry=registry
         )
         self._updates_up = Gauge("eev_webhooks_updates_up", "1 if live updates get through, else 0.", registry=registry)
+        self._clock_skew = Gauge(
+            "eev_webhooks_clock_skew_seconds",
+            "How far this machine's clock is ahead of PostgreSQL's, in seconds; negative if it is behind, and 0 on"
+            " SQLite. Leases and due times go by PostgreSQL's.",
+            registry=registry,
+        )
         self._sweep = Gauge(
             "eev_webhooks_sweep_last_run_timestamp_seconds",
             "Time of the last sweep of this process, in seconds since the epoch; 0 if it does not deliver.",
@@ -187,6 +194,7 @@ class Metrics:
         self._set_queue_ages(level.oldest_due_seconds)
         self._broker_up.set(level.broker_ok)
         self._updates_up.set(level.updates_ok)
+        self._clock_skew.set(level.clock_skew_seconds)
         self._log_lines_dropped.inc(max(0, level.log_lines_dropped - self._log_lines_counted))
         self._log_lines_counted = level.log_lines_dropped
         return generate_latest(self.registry)

@@ -15,7 +15,7 @@ from app.access.known_keys import KnownKeys
 from app.access.open_streams import OpenStreams
 from app.access.sessions import Sessions
 from app.access.token_signer import TokenSigner
-from app.clock import Clock, SystemClock
+from app.clock import Clock, SteadyClock, SystemClock
 from app.database.database import Database
 from app.database.migrate import require_current_schema
 from app.delivery.announce import Announcer
@@ -26,6 +26,7 @@ from app.delivery.pipeline import Pipeline
 from app.delivery.policy import DeliveryPolicy
 from app.delivery.record import Recorder
 from app.delivery.target import Targets
+from app.delivery.timekeeper import Timekeeper
 from app.delivery.unreadable import Unreadable
 from app.egress import address_policy
 from app.encryption import Cipher
@@ -57,6 +58,7 @@ class Resources(Services):
     recorder: Recorder
     pipeline: Pipeline
     lease: Lease
+    timekeeper: Timekeeper
     metrics: Metrics
 
 
@@ -76,7 +78,7 @@ async def open_resources(
         send_wake_up: sends one message naming webhooks that have something due (the actor's `send`).
         broker_blocks: whether that talks to a network.
         delivers_alone: whether this process delivers, and no other one does.
-        clock: the machine's, where left out.
+        clock: one that is set by the database, where left out.
         transport: what requests go through; the guarded one, where left out.
 
     Raises:
@@ -84,7 +86,7 @@ async def open_resources(
         SchemaOutdated: it lacks migrations.
         EncryptionError: the encryption keys are missing, wrong or invalid.
     """
-    clock = clock or SystemClock()
+    clock = clock or SteadyClock(SystemClock())
     metrics = Metrics()
     policy = DeliveryPolicy.of(settings)
     async with AsyncExitStack() as stack:
@@ -105,6 +107,7 @@ async def open_resources(
         registries = Registries()
         waker = Waker(send_wake_up, blocking=broker_blocks)
         lease = Lease(database.aside, clock, timedelta(seconds=settings.lease_seconds))
+        timekeeper = Timekeeper(database, clock, timedelta(seconds=settings.lease_seconds))
         pipeline = Pipeline(
             database=database,
             clock=clock,
@@ -131,6 +134,7 @@ async def open_resources(
         authenticator = Authenticator(
             database, clock, KnownKeys(), TokenSigner(encryption_keys), Sessions(database, clock)
         )
+        await timekeeper.look()
         await lease.begin()
         stack.push_async_callback(lease.end)
         stack.push_async_callback(pipeline.stop, settings.shutdown_seconds)
@@ -149,6 +153,7 @@ async def open_resources(
             recorder=recorder,
             pipeline=pipeline,
             lease=lease,
+            timekeeper=timekeeper,
             waker=waker,
             registries=registries,
             metrics=metrics,

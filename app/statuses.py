@@ -6,7 +6,7 @@ the moves between the words of one set are drawn here. Knows no table and no Gra
 A delivery, from the publish of its event to its end and back:
 
     PENDING ──► SUCCEEDED    an attempt was answered with 2xx
-       │ ├────► RETRYING     an attempt failed and the schedule has a delay left
+       │ ├────► RETRYING     an attempt failed and the schedule has a delay left, or none could be made
        │ ├────► FAILED       no delay left, 410 Gone, or a test
        │ └────► CANCELED     by a person, or because its webhook was deleted
        ▼
@@ -14,7 +14,8 @@ A delivery, from the publish of its event to its end and back:
 
     RETRYING | SUCCEEDED | FAILED | CANCELED ─► PENDING     a manual retry or a replay; the schedule starts over
 
-PENDING and RETRYING are open: they have a time for their next attempt. The other three have a time of completion.
+PENDING and RETRYING are open. PENDING is due at once, whatever its time says; RETRYING at the time of its next attempt.
+The other three have a time of completion.
 
 A webhook:
 

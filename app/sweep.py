@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from app.clock import Micros, from_micros, to_micros
 from app.database.database import Database
+from app.delivery.claim import LATEST
 from app.delivery.lease import Lease
 from app.delivery.pipeline import Pipeline
 from app.ids import ATTEMPT, lowest_id
@@ -20,8 +21,9 @@ _DEAD_WORKERS = "DELETE FROM worker WHERE lease_until <= $1 AND id <> $2 RETURNI
 _FREE_CLAIMS = (
     "UPDATE delivery SET claimed_by = NULL WHERE claimed_by IS NOT NULL AND claimed_by NOT IN (SELECT id FROM worker)"
 )
-# One look for all there may be to do, for mostly there is nothing.
-_LOOK = """
+# One look for all there may be to do, for mostly there is nothing. The first of each lane is read, which keeps the plan
+# to the index of what is due.
+_LOOK = f"""
 SELECT 'gone' AS found, id FROM worker WHERE lease_until <= $1 AND id <> $2
 UNION ALL
 SELECT 'held by nobody', id FROM (
@@ -30,8 +32,11 @@ UNION ALL
 SELECT 'due', w.id FROM webhook w
 WHERE w.status = 'ACTIVE' AND w.deleted_at IS NULL AND (w.held_until IS NULL OR w.held_until <= $1)
   AND EXISTS (
-    SELECT 1 FROM (SELECT 'PENDING' AS status UNION ALL SELECT 'RETRYING') lane JOIN delivery d
-      ON d.webhook_id = w.id AND d.status = lane.status AND d.claimed_by IS NULL AND d.next_attempt_at <= $1)
+    SELECT 1 FROM (SELECT 'PENDING' AS status, CAST({LATEST} AS BIGINT) AS until UNION ALL SELECT 'RETRYING', $1) lane
+    WHERE (
+      SELECT d.next_attempt_at FROM delivery d
+      WHERE d.webhook_id = w.id AND d.status = lane.status AND d.claimed_by IS NULL AND d.next_attempt_at IS NOT NULL
+      ORDER BY d.next_attempt_at LIMIT 1) <= lane.until)
 """
 # What a dead worker recorded in its last moments may not have been announced; followers see doubles rather than gaps.
 LAST_MOMENTS_LEASES = 3

@@ -41,25 +41,34 @@ class Chore:
 
 def heartbeat(resources: Resources) -> Chore:
     """The chore that keeps the lease, in every process: those that do not deliver send pings."""
-    return Chore("heartbeat", resources.settings.heartbeat_seconds, resources.lease.renew)
+    return Chore("heartbeat", resources.settings.heartbeat_seconds, partial(_beat, resources))
+
+
+async def _beat(resources: Resources) -> None:
+    await resources.timekeeper.look()
+    await resources.lease.renew()
 
 
 def chores(resources: Resources, *, works: bool) -> list[Chore]:
     """The other chores of a process, of one that `works` (delivers) or of one that does not."""
     settings, database, clock, lease = resources.settings, resources.database, resources.clock, resources.lease
-    pipeline, swept = resources.pipeline, resources.metrics.swept
     found = [Chore("keys", KEYS_EVERY_SECONDS, lambda: resources.authenticator.keys.write_uses(resources.database))]
     found.append(Chore("streams", CHECK_SECONDS, resources.open_streams.check))
     if not works:
         found.append(Chore("reconcile", settings.sweep_seconds, resources.pipeline.reconcile))
     if works:
-        found.append(Chore("sweep", settings.sweep_seconds, lambda: sweep(resources, pipeline, lease, swept)))
+        found.append(Chore("sweep", settings.sweep_seconds, partial(_sweep, resources)))
         found.append(Chore("secrets", SECRETS_EVERY_SECONDS, lambda: rotate_due_secrets(resources)))
         found.append(Chore("deleted", DELETED_EVERY_SECONDS, lambda: cancel_deliveries_of_deleted(resources)))
         found.append(Chore("operations", OPERATIONS_EVERY_SECONDS, lambda: run_due_operations(resources, lease)))
         found.append(Chore("statistics", STATISTICS_EVERY_SECONDS, lambda: close_periods(database, clock)))
         found.append(Chore("retention", RETENTION_EVERY_SECONDS, Retention(resources, resources.metrics.pruned).prune))
     return found
+
+
+async def _sweep(resources: Resources) -> None:
+    await resources.timekeeper.mend()
+    await sweep(resources, resources.pipeline, resources.lease, resources.metrics.swept)
 
 
 @asynccontextmanager

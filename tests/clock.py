@@ -21,3 +21,20 @@ class FakeClock:
         """Move by a duration or by seconds, backwards too as a machine's clock may, and return the new time."""
         self._now += by if isinstance(by, timedelta) else timedelta(seconds=by)
         return self._now
+
+
+class FakeMachine(FakeClock):
+    """A machine's clock and its monotonic one, which stands still as well; `advance` is a step, `pass_` moves both."""
+
+    def __init__(self, start: datetime = START) -> None:
+        super().__init__(start)
+        self._seconds = 0.0
+
+    def monotonic(self) -> float:
+        """Return the seconds that have passed, whatever the clock was set to."""
+        return self._seconds
+
+    def pass_(self, seconds: float) -> None:
+        """Let so much time pass."""
+        self._seconds += seconds
+        self.advance(seconds)

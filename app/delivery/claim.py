@@ -25,27 +25,32 @@ _WEBHOOKS = f"{SELECT} ORDER BY w.id"
 # SQLite has one writer at a time, and this transaction is it.
 _LOCK_WEBHOOKS = {"postgres": f"{_WEBHOOKS} FOR NO KEY UPDATE OF w SKIP LOCKED", "sqlite": _WEBHOOKS}
 
-# Due deliveries of one webhook and one lane, oldest first. A delivery with an ordering key waits for the earlier ones
-# of that key that are open, as long as those are younger than the bound ($4) after which order gives way.
+# Due deliveries of one webhook and one lane, oldest first. PENDING ones are due whatever the time, because the clock of
+# the process that made them may be ahead. A delivery with an ordering key waits for the earlier ones of that key that
+# are open, as long as those are younger than the bound ($4) after which order gives way.
 _LANE = """
     SELECT x.id, x.status, x.next_attempt_at FROM delivery x
     WHERE x.webhook_id = asked.webhook_id AND x.status = {status}
-      AND x.claimed_by IS NULL AND x.next_attempt_at <= $1
+      AND x.claimed_by IS NULL AND x.next_attempt_at <= {until}
       AND (x.ordering_key IS NULL OR NOT EXISTS (
         SELECT 1 FROM delivery earlier
         WHERE earlier.webhook_id = x.webhook_id AND earlier.ordering_key = x.ordering_key
           AND earlier.sequence < x.sequence AND earlier.completed_at IS NULL AND earlier.created_at > $4))
     ORDER BY x.next_attempt_at, x.id LIMIT $3
 """
+# Later than any time.
+LATEST = 2**63 - 1
 _BOTH_LANES = " UNION ALL ".join(
-    f"SELECT id FROM ({_LANE.format(status=status)})" for status in ("'PENDING'", "'RETRYING'")
+    f"SELECT id FROM ({_LANE.format(status=status, until=until)})"
+    for status, until in (("'PENDING'", LATEST), ("'RETRYING'", "$1"))
 )
 _DUE = {
     # The status comes from a table of its own. A literal would allow the indexes of all that has not succeeded; where
     # that was nothing when the statistics were taken, PostgreSQL thinks that they cost nothing, and goes through the
     # whole backlog for each webhook.
-    "postgres": "asked CROSS JOIN (VALUES ('PENDING'), ('RETRYING')) AS lane(status)"
-    f" CROSS JOIN LATERAL ({_LANE.format(status='lane.status')}) due",
+    "postgres": f"asked CROSS JOIN (VALUES ('PENDING', CAST({LATEST} AS BIGINT)), ('RETRYING', $1))"
+    " AS lane(status, until)"
+    f" CROSS JOIN LATERAL ({_LANE.format(status='lane.status', until='lane.until')}) due",
     "sqlite": f"asked JOIN delivery due ON due.id IN ({_BOTH_LANES})",
 }
 

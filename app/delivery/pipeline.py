@@ -186,7 +186,7 @@ class Pipeline:
         try:
             sendings = await self._load(batch)
         except BaseException:
-            await asyncio.shield(self._release(batch.deliveries, delay_seconds=0))
+            await asyncio.shield(self._release(batch.deliveries))
             raise
         for sending in sendings:
             self.in_flight.start(sending.claimed, self.send_and_record(sending))
@@ -256,10 +256,10 @@ class Pipeline:
         if cut_off:
             log.warning("delivery.cut_off", count=len(cut_off))
             await self._recorder.drained()
-            await self._release(cut_off, delay_seconds=0)
+            await self._release(cut_off)
 
-    async def _release(self, claimed: Sequence[Claimed], *, delay_seconds: float) -> None:
-        at = to_micros(self._clock.now() + timedelta(seconds=delay_seconds))
+    async def _release(self, claimed: Sequence[Claimed], *, delay_seconds: float = 0) -> None:
+        at = to_micros(self._clock.now() + timedelta(seconds=delay_seconds)) if delay_seconds else None
         try:
             await release(self._database, claimed, at)
         except Exception as error:  # noqa: BLE001 — whatever kept it, the delivery must not stay claimed for ever

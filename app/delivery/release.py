@@ -1,4 +1,8 @@
-"""Gives claims back: deliveries that were claimed but not sent are due again, and no attempt is counted."""
+"""Gives claims back: deliveries that were claimed but not sent are due again, and no attempt is counted.
+
+What was claimed was due, so what is due at once keeps its time and status. What has to wait becomes RETRYING, because
+only those wait for a time.
+"""
 
 from collections.abc import Sequence
 
@@ -8,13 +12,17 @@ from app.database.database import Database
 from app.delivery.claim import Claimed
 
 _CLAIMS: Columns = (("id", "text"), ("claimed_by", "text"))
-_RELEASE = """
-UPDATE delivery SET claimed_by = NULL, next_attempt_at = $1 FROM {rows} AS held
-WHERE delivery.id = held.id AND delivery.claimed_by = held.claimed_by
-"""
+_HELD = "FROM {rows} AS held WHERE delivery.id = held.id AND delivery.claimed_by = held.claimed_by"
+_RELEASE = f"UPDATE delivery SET claimed_by = NULL {_HELD}"
+_POSTPONE = f"UPDATE delivery SET claimed_by = NULL, status = 'RETRYING', next_attempt_at = $1 {_HELD}"
 
 
-async def release(database: Database, claimed: Sequence[Claimed], at: Micros) -> None:
-    """Make these deliveries due at `at` for anybody, where this worker still holds them."""
-    if claimed:
-        await database.fetch_rows(_RELEASE, _CLAIMS, [(delivery.id, delivery.claimed_by) for delivery in claimed], at)
+async def release(database: Database, claimed: Sequence[Claimed], at: Micros | None) -> None:
+    """Make these deliveries due for anybody, at once or at a time, where this worker still holds them."""
+    rows = [(delivery.id, delivery.claimed_by) for delivery in claimed]
+    if not rows:
+        return
+    if at is None:
+        await database.fetch_rows(_RELEASE, _CLAIMS, rows)
+    else:
+        await database.fetch_rows(_POSTPONE, _CLAIMS, rows, at)

@@ -46,6 +46,7 @@ async def measure(resources: Resources) -> Level:
         broker_ok=resources.waker.failing is None,
         updates_ok=resources.updates.healthy() is None,
         log_lines_dropped=lines_dropped(),
+        clock_skew_seconds=resources.timekeeper.skew.total_seconds(),
     )
 
 

@@ -37,6 +37,7 @@ KEPT_FOR = timedelta(seconds=1)
 # A sweep may take a while on a busy database; past this it does not come any more.
 SWEEP_OVERDUE_SECONDS = 15.0
 QUEUE_OVERDUE_SECONDS = 60.0
+SKEW_SECONDS = 2.0
 _VITAL = ("database", "migrations")
 
 
@@ -102,6 +103,7 @@ class Health:
             "broker": self._broker,
             "updates": self._updates,
             "sweep": self._sweep,
+            "clock": self._clock,
         }
         reasons = await asyncio.gather(*(_answered(check()) for check in checks.values()))
         report = Report(dict(zip(checks, reasons, strict=True)))
@@ -152,6 +154,15 @@ class Health:
         overdue = max(SWEEP_OVERDUE_SECONDS, 10 * self._resources.settings.sweep_seconds)
         silent_seconds = (now - (self._resources.metrics.last_sweep_at or self._began_at)).total_seconds()
         return f"There was no sweep for {silent_seconds:.0f} s." if silent_seconds > overdue else None
+
+    async def _clock(self) -> str | None:
+        skew = self._resources.timekeeper.skew.total_seconds()
+        if abs(skew) <= SKEW_SECONDS:
+            return None
+        return (
+            f"This machine's clock is {abs(skew):.1f} s {'ahead of' if skew > 0 else 'behind'} the database's, which"
+            " deliveries go by; synchronize both (NTP)."
+        )
 
 
 async def _answered(check: Awaitable[str | None]) -> str | None:

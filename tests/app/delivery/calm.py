@@ -20,13 +20,15 @@ SELECT '{status}' || n, 'ws', '{status}' || n, 'wh_' || n % 20, 'ticket.created'
 
 
 async def fall_behind_after_a_calm_time(database: Database, *, key: str = "NULL", due: int = 1) -> None:
-    """Fill a PostgreSQL database; `key` is the SQL of the ordering key, `due` when the backlog is to go out (µs)."""
+    """Fill a PostgreSQL database; `key` is the SQL of the ordering key, `due` when the backlog is to go out (µs), where
+    that is not at once."""
+    status = "PENDING" if due == 1 else "RETRYING"
     await database.execute(_WORKER)
     statement, columns, _ = webhooks_of(["ws"])
     await database.fetch_rows(statement, columns, [(id_, "ws") for id_ in WEBHOOKS])
     await database.execute(_DELIVERIES.format(status="SUCCEEDED", key=key, due="NULL", each=100, first=0))
     await database.execute("ANALYZE")
-    await database.execute(_DELIVERIES.format(status="PENDING", key=key, due=due, each=500, first=2000))
+    await database.execute(_DELIVERIES.format(status=status, key=key, due=due, each=500, first=2000))
 
 
 def most_looked_at(plan: Any) -> int:

@@ -271,7 +271,7 @@ async def test_a_webhook_that_is_deleted_between_claim_and_request_is_no_fault(w
         await world.until(reached_the_other)
 
     [row] = await world.deliveries(webhook_id=deleted.id)
-    assert (row["status"], row["claimed_by"], row["attempt_count"]) == ("PENDING", None, 0)
+    assert (row["status"], row["claimed_by"], row["attempt_count"]) == ("RETRYING", None, 0)
     assert row["next_attempt_at"] > row["created_at"]
     assert [entry["event"] for entry in log if entry["log_level"] in {"warning", "error"}] == []
 

@@ -74,7 +74,7 @@ async def test_what_they_refuse_for_good_is_given_up(world: World, monkeypatch: 
 
     [delivery] = await world.deliveries()
     assert delivery["claimed_by"] is None
-    assert (delivery["status"], delivery["attempt_count"]) == ("PENDING", 0)
+    assert (delivery["status"], delivery["attempt_count"]) == ("RETRYING", 0)
 
 
 async def refused(resources: Resources) -> None:

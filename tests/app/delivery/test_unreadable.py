@@ -93,6 +93,6 @@ async def test_a_delivery_without_its_event_holds_up_no_other(world: World) -> N
     await world.receiver.received()
 
     async def sent() -> bool:
-        return [row["status"] for row in await world.deliveries()] == ["PENDING", "SUCCEEDED"]
+        return [row["status"] for row in await world.deliveries()] == ["RETRYING", "SUCCEEDED"]
 
     await world.until(sent)

@@ -46,7 +46,7 @@ async def test_a_server_that_is_well_is_ready(world: World) -> None:
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ok",
-        "checks": {"database": WELL, "migrations": WELL, "broker": WELL, "updates": WELL, "sweep": WELL},
+        "checks": {"database": WELL, "migrations": WELL, "broker": WELL, "updates": WELL, "sweep": WELL, "clock": WELL},
     }
 
 

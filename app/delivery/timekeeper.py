@@ -1,0 +1,111 @@
+"""Sets this process's clock by the one that judges, and brings forward what a step of that one would put off.
+
+On PostgreSQL the database's clock judges: leases and due times that different processes write are compared with one
+time, whatever their machines say. On SQLite it is the machine's. Between two looks the clock goes on with the monotonic
+one, so only what judges can step.
+"""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from app.clock import Clock, SteadyClock, from_micros, to_micros
+from app.database.database import Database, Statements
+
+log = structlog.get_logger()
+
+# What differs by less is a clock that runs a little fast or slow.
+STEP = timedelta(seconds=1)
+MICROSECOND = timedelta(microseconds=1)
+
+_NOW = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) AS now"
+_CUT_LEASES = "UPDATE worker SET lease_until = $1 WHERE lease_until > $2 RETURNING id"
+_BRING_FORWARD = (
+    # Along the indexes of what is due and of what is claimed.
+    """
+    UPDATE delivery SET next_attempt_at = next_attempt_at - $2 WHERE id IN (
+      SELECT d.id FROM webhook w JOIN delivery d ON d.webhook_id = w.id AND d.status = 'RETRYING'
+        AND d.claimed_by IS NULL AND d.next_attempt_at > $1
+      UNION ALL SELECT d.id FROM delivery d
+      WHERE d.claimed_by IS NOT NULL AND d.status = 'RETRYING' AND d.next_attempt_at > $1)
+    """,
+    "UPDATE webhook SET held_until = held_until - $2 WHERE held_until > $1",
+    "UPDATE webhook SET next_slot_at = next_slot_at - $2 WHERE next_slot_at > $1",
+)
+
+
+class Timekeeper:
+    """Keeps the clock of this process.
+
+    Args:
+        clock: what it sets. Another clock than a `SteadyClock` is not its to set.
+        lease: how long leases last.
+
+    Attributes:
+        skew: by how much the machine's clock is ahead of the one that judges.
+    """
+
+    def __init__(self, database: Database, clock: Clock, lease: timedelta) -> None:
+        self._database = database
+        self._clock = clock
+        self._lease = lease
+        self._looked = False
+        self._set_back = timedelta(0)
+        self.skew = timedelta(0)
+
+    async def look(self) -> None:
+        """Set the clock.
+
+        Raises:
+            DatabaseUnavailable: it does not say what time it is.
+        """
+        clock = self._clock
+        if not isinstance(clock, SteadyClock):
+            return
+        asked, machine = clock.monotonic(), clock.machine.now()
+        time = await self._judge(machine)
+        answered = clock.monotonic()
+        moment, uncertain = (asked + answered) / 2, timedelta(seconds=(answered - asked) / 2)
+        off = time - clock.at(moment)
+        if abs(off) > uncertain:  # An answer that took long says little.
+            clock.set(time, moment)
+            self.skew = machine + timedelta(seconds=moment - asked) - time
+            if self._looked:
+                self._note_step(off)
+        elif abs(skew := machine + timedelta(seconds=moment - asked) - time) > uncertain:
+            self.skew = skew
+        self._looked = True
+
+    async def mend(self) -> None:
+        """Bring forward what waits for times that a clock which was set back has not reached again.
+
+        On PostgreSQL every process notices; the first one finds leases that end too late, and does it for all.
+        """
+        back, self._set_back = self._set_back, timedelta(0)
+        if not back:
+            return
+        try:
+            async with self._database.transaction() as statements:
+                await _bring_forward(statements, self._clock.now(), self._lease, back)
+        except BaseException:
+            self._set_back += back
+            raise
+
+    async def _judge(self, machine: datetime) -> datetime:
+        if self._database.dialect == "sqlite":
+            return machine
+        [row] = await self._database.aside.fetch(_NOW)
+        return from_micros(row["now"])
+
+    def _note_step(self, off: timedelta) -> None:
+        if abs(off) < STEP:
+            return
+        log.warning("clock.stepped", seconds=round(off.total_seconds(), 3))
+        self._set_back = max(timedelta(0), self._set_back - off)
+
+
+async def _bring_forward(statements: Statements, now: datetime, lease: timedelta, by: timedelta) -> None:
+    if not await statements.fetch(_CUT_LEASES, to_micros(now + lease), to_micros(now + lease + STEP)):
+        return  # Another process has done it.
+    for statement in _BRING_FORWARD:
+        await statements.execute(statement, to_micros(now), by // MICROSECOND)

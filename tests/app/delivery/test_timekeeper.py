@@ -1,0 +1,124 @@
+"""One clock judges leases and due times, and a step of it puts nothing off."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.clock import SteadyClock, from_micros, to_micros
+from app.delivery.timekeeper import Timekeeper
+from app.web.health import Health
+from tests.app.test_sweep import lost_wake_up
+from tests.clock import START, FakeMachine
+from tests.receiver import answer, in_turn
+from tests.world import World, open_world
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def machine() -> FakeMachine:
+    return FakeMachine()
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path, machine: FakeMachine) -> AsyncIterator[World]:
+    """A process whose machine has this clock."""
+    async with open_world(database_url, tmp_path, clock=SteadyClock(machine, machine.monotonic), works=False) as opened:
+        yield opened
+
+
+async def noticed(world: World) -> None:
+    """What the heartbeat and the sweep do."""
+    await world.resources.timekeeper.look()
+    await world.resources.lease.renew()
+    await world.resources.timekeeper.mend()
+
+
+def test_a_steady_clock_goes_on_whatever_its_machine_is_set_to(machine: FakeMachine) -> None:
+    clock = SteadyClock(machine, machine.monotonic)
+
+    machine.pass_(5)
+    machine.advance(-3_600)
+    machine.pass_(1)
+
+    assert clock.now() == START + timedelta(seconds=6)
+
+
+@pytest.mark.parametrize("databases", ["postgres"], indirect=True)
+async def test_a_process_goes_by_the_clock_of_the_database_and_knows_how_far_its_own_is_off(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with open_world(database_url, tmp_path, works=False) as right:
+        now = right.resources.clock.now()
+        machine = FakeMachine(now + timedelta(seconds=30))
+        async with open_world(
+            database_url, tmp_path, clock=SteadyClock(machine, machine.monotonic), works=False, key=right.key
+        ) as world:
+            assert abs(world.resources.clock.now() - right.resources.clock.now()) < timedelta(seconds=10)
+            assert timedelta(seconds=20) < world.resources.timekeeper.skew <= timedelta(seconds=30.1)
+            report = await Health(world.resources, works=False).report()
+
+    assert report.status == "degraded"
+    assert report.parts["clock"] is not None
+    assert "ahead of the database's" in report.parts["clock"]
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("step", [-HOUR, HOUR])
+async def test_a_retry_does_not_wait_for_a_clock_that_was_set_back(
+    world: World, machine: FakeMachine, step: timedelta
+) -> None:
+    world.receiver.on("/", in_turn(answer(500), answer()))
+    await world.webhook(retry_delays_seconds=[10])
+    await lost_wake_up(world)
+    await world.sweep()
+    await world.until_status("RETRYING")
+
+    machine.advance(step)
+    await noticed(world)
+    machine.pass_(12)
+    await noticed(world)
+    await world.sweep()
+
+    await world.until_status("SUCCEEDED")
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_what_is_due_at_once_needs_no_time(world: World, machine: FakeMachine) -> None:
+    await world.webhook()
+    await lost_wake_up(world)
+
+    machine.advance(-HOUR)
+    await world.resources.timekeeper.look()
+    await world.resources.lease.renew()
+    await world.sweep()
+
+    await world.until_status("SUCCEEDED")
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_of_those_that_notice_a_step_one_brings_forward_what_waits_and_what_the_dead_hold(
+    world: World, machine: FakeMachine
+) -> None:
+    webhook = await world.webhook()
+    await lost_wake_up(world)
+    due = START + timedelta(minutes=30)
+    database, clock = world.resources.database, world.resources.clock
+    await database.execute("UPDATE delivery SET status = 'RETRYING', next_attempt_at = $1", to_micros(due))
+    await database.execute("UPDATE webhook SET held_until = $1", to_micros(due))
+    other = Timekeeper(database, SteadyClock(machine, machine.monotonic), timedelta(seconds=5))
+    await other.look()
+    machine.advance(-HOUR)
+    await other.look()
+
+    await noticed(world)
+    await other.mend()
+
+    [delivery] = await world.deliveries()
+    [held] = await world.rows("webhook", id=webhook.id)
+    [worker] = await world.rows("worker")
+    assert from_micros(delivery["next_attempt_at"]) == due - HOUR
+    assert from_micros(held["held_until"]) == due - HOUR
+    assert from_micros(worker["lease_until"]) == clock.now() + timedelta(seconds=5)
