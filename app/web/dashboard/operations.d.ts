@@ -49,7 +49,7 @@ export type AuditLogData = {
     };
   };
 };
-export type AuditLogVariables = { first?: number | null; after?: string | null };
+export type AuditLogVariables = { filter?: AuditFilter | null; first?: number | null; after?: string | null };
 export const AuditLog: Operation<AuditLogData, AuditLogVariables>;
 
 export type CancelDeliveryData = {
@@ -863,6 +863,7 @@ export type ActorKind = "PERSON" | "API_KEY" | "ACCESS_TOKEN" | "SYSTEM" | "COMM
 export type ApiKeyIdInput = { id: string };
 export type AttemptOutcome = "SUCCEEDED" | "HTTP_ERROR" | "TIMEOUT" | "DNS_ERROR" | "CONNECTION_ERROR" | "TLS_ERROR" | "ADDRESS_BLOCKED" | "PROTOCOL_ERROR";
 export type AttemptTrigger = "FIRST" | "RETRY" | "MANUAL" | "REPLAY" | "TEST";
+export type AuditFilter = { subjectId?: string | null; actorId?: string | null; actions?: (string)[] | null; time?: TimeRange | null };
 export type AuthenticationKind = "NONE" | "BEARER" | "BASIC";
 export type ConnectionStepName = "RESOLVE" | "CONNECT" | "TLS" | "REQUEST" | "RESPONSE";
 export type CreateApiKeyInput = { name: string; scopes: (Scope)[]; allowedSources?: (string)[] | null; expiresAt?: string | null };

@@ -11,21 +11,25 @@ import { empty } from "../parts/states.js";
 class AuditLogScreen extends Component {
   /** @param {AbortSignal} leaving */
   start(leaving) {
-    const list = pages({
-      caption: "Audit log",
-      titles: ["At", "Who", "What", "On", "Changes"],
-      load: async (after) => (await ask(AuditLog, { first: 50, after }, leaving)).auditLog,
-      cells: ({ at, by, actor, sourceAddress, action, subjectId, changes }) => [
-        moment(at),
-        [by.name ?? actor, sourceAddress && el("div", { class: "soft" }, sourceAddress)],
-        action,
-        subjectId && el("code", {}, subjectId),
-        changes ? el("details", {}, el("summary", {}, "Changes"), el("pre", {}, JSON.stringify(changes, null, 2))) : "",
-      ],
-      nothing: empty("Nothing was changed yet."),
-      leaving,
-    });
-    this.replaceChildren(el("h1", {}, "Audit log"), list);
+    this.replaceChildren(el("h1", {}, "Audit log"), auditList(null, leaving));
   }
 }
 customElements.define("eev-audit-log", AuditLogScreen);
+
+/** The changes of everything, or of one thing. @param {string | null} subjectId @param {AbortSignal} leaving */
+export function auditList(subjectId, leaving) {
+  return pages({
+    caption: "Audit log",
+    titles: ["At", "Who", "What", "On", "Changes"],
+    load: async (after) => (await ask(AuditLog, { filter: { subjectId }, first: subjectId ? 10 : 50, after }, leaving)).auditLog,
+    cells: ({ at, by, actor, sourceAddress, action, subjectId, changes }) => [
+      moment(at),
+      [by.name ?? actor, sourceAddress && el("div", { class: "soft" }, sourceAddress)],
+      action,
+      subjectId && el("code", {}, subjectId),
+      changes ? el("details", {}, el("summary", {}, "Changes"), el("pre", {}, JSON.stringify(changes, null, 2))) : "",
+    ],
+    nothing: empty("Nothing was changed yet."),
+    leaving,
+  });
+}

@@ -1,11 +1,13 @@
 /** A webhook: how it does, what is wrong and what would mend it, its deliveries, and its settings. */
 
-import { ask } from "../lib/api.js";
+import { auditList } from "./audit-log.js";
+import { ask, currentToken } from "../lib/api.js";
 import { Component } from "../lib/component.js";
 import { el, fill } from "../lib/dom.js";
 import { duration, moment, number, percent, words } from "../lib/format.js";
 import { follow } from "../lib/live.js";
 import { address } from "../lib/router.js";
+import { may } from "../lib/session.js";
 import { WebhookDetails, WebhookNews } from "../operations.js";
 import { badge } from "../parts/badge.js";
 import { lineChart, outcomeBars } from "../parts/charts.js";
@@ -29,7 +31,7 @@ class WebhookScreen extends Component {
   start(leaving) {
     const id = this.dataset.id ?? "";
     const deliveries = new DeliveryList({ webhookId: id }, leaving);
-    const rest = el("div", { hidden: true }, el("h2", {}, "Deliveries"), deliveries.element, el("h2", {}, "Settings"), this.settings);
+    const rest = el("div", { class: "stack", hidden: true }, el("h2", {}, "Deliveries"), deliveries.element, el("h2", {}, "Settings"), this.settings, may("ADMIN") && !currentToken() && [el("h2", {}, "Changes"), auditList(id, leaving)]);
     this.replaceChildren(this.top, this.outcome, rest);
     const load = () => this.load(id, leaving).then((there) => (rest.hidden = !there));
     load().then(() => deliveries.begin());

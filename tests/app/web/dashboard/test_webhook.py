@@ -92,6 +92,7 @@ async def test_a_webhook_is_edited_and_what_was_not_touched_stays(live: World, b
         await field(page, "Name").fill("Renamed")
         await button(page, "Save").click()
         await expect(heading(page, "Renamed")).to_be_visible()
+        await expect(page.get_by_role("row", name="webhook.updated")).to_be_visible()
 
     [row] = await live.rows("webhook")
     assert (row["name"], row["description"], row["max_in_flight"]) == ("Renamed", "Ours", 7)
