@@ -9,9 +9,11 @@ from app.cli import access, running
 from app.cli.deliveries import deliveries
 from app.cli.demo.command import demo
 from app.cli.encryption import rotate_encryption
+from app.cli.event_types import event_types
 from app.cli.events import events
 from app.cli.failures import Commands
 from app.cli.listen.command import listen
+from app.cli.operations import operations
 from app.cli.publish import publish
 from app.cli.replay import replay
 from app.cli.schema import schema
@@ -36,6 +38,8 @@ program.add_typer(access.keys, name="key")
 program.add_typer(webhooks, name="webhooks")
 program.add_typer(deliveries, name="deliveries")
 program.add_typer(events, name="events")
+program.add_typer(event_types, name="event-types")
+program.add_typer(operations, name="operations")
 program.command()(publish)
 program.command()(replay)
 program.command()(listen)

@@ -1,4 +1,4 @@
-"""`eev-webhooks deliveries …`: lists, retries and follows deliveries on a running server."""
+"""`eev-webhooks deliveries …`: lists, shows, retries, cancels and follows deliveries on a running server."""
 
 import asyncio
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli.failures import Refused
+from app.cli.one_delivery import cancel_deliveries, show_delivery
 from app.cli.output import AsJson, print_json, print_table
 from app.cli.remote import (
     DEFAULT_URL,
@@ -17,6 +17,7 @@ from app.cli.remote import (
     Until,
     Url,
     cell,
+    change_each,
     connected,
     given,
     listed,
@@ -25,7 +26,9 @@ from app.cli.values import completion, id_of, one_of
 from app.ids import DELIVERY, EVENT, WEBHOOK
 from app.statuses import DeliveryStatus
 
-deliveries = typer.Typer(help="List, retry and follow deliveries on a running server.", no_args_is_help=True)
+deliveries = typer.Typer(help="List, show, retry, cancel and follow deliveries.", no_args_is_help=True)
+deliveries.command("show")(show_delivery)
+deliveries.command("cancel")(cancel_deliveries)
 
 _WebhookId = Annotated[
     str | None,
@@ -124,7 +127,8 @@ def retry(
     if ids:
         if dry_run:
             raise typer.BadParameter("--dry-run counts deliveries selected with options; it does not apply to IDs.")
-        for retried in asyncio.run(_retry_each(url, key, ids)):
+        for payload in asyncio.run(change_each(url, key, _RETRY_ONE, ids, "being retried")):
+            retried = payload["delivery"]
             print_json(retried) if as_json else typer.echo(f"{retried['id']} is being retried.")
     else:
         begun = asyncio.run(_change(url, key, {"filter": asked, "dryRun": dry_run}))
@@ -183,20 +187,6 @@ def _print_begun(begun: dict[str, Any], *, as_json: bool) -> None:
 async def _listed(url: str, key: str, asked: dict[str, Any], limit: int) -> list[dict[str, Any]]:
     async with connected(url, key) as api:
         return await listed(api, _LIST, {"filter": asked}, limit)
-
-
-async def _retry_each(url: str, key: str, ids: list[str]) -> list[dict[str, Any]]:
-    retried, refused = [], []
-    async with connected(url, key) as api:
-        for delivery_id in ids:
-            try:
-                retried.append((await api.change(_RETRY_ONE, {"id": delivery_id}))["delivery"])
-            except Refused as error:
-                refused.append(str(error))
-    if refused:
-        done = f"\n{len(retried)} of {len(ids)} are being retried." if len(ids) > 1 else ""
-        raise Refused("\n".join(refused) + done)
-    return retried
 
 
 async def _change(url: str, key: str, asked: dict[str, Any]) -> dict[str, Any]:

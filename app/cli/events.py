@@ -9,11 +9,14 @@ import typer
 
 from app.cli.output import AsJson, print_json
 from app.cli.remote import DEFAULT_URL, Key, Url, connected
+from app.cli.stored_events import list_events, show_event
 
 if TYPE_CHECKING:
     from app.cli.publishing import Published
 
-events = typer.Typer(help="Publish events on a running server.", no_args_is_help=True)
+events = typer.Typer(help="List, show and publish events on a running server.", no_args_is_help=True)
+events.command("list")(list_events)
+events.command("show")(show_event)
 
 
 @events.command("publish")

@@ -1,6 +1,6 @@
 """Output of commands: JSON for scripts, tables for people. Knows no command."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +16,17 @@ def print_json(value: Any) -> None:
     import orjson
 
     typer.echo(orjson.dumps(value))
+
+
+def print_fields(fields: Mapping[str, Any]) -> None:
+    """Print an object for people: a line for each field; what is nested, as JSON."""
+    import orjson
+
+    width = max(map(len, fields))
+    for name, value in fields.items():
+        shown = "–" if value is None else value if isinstance(value, str) else orjson.dumps(value).decode()
+        text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in shown)  # no escape sequence of others
+        typer.echo(f"{name:<{width}}  {text}")
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

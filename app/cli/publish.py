@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli.failures import Refused
+from app.cli.event_types import unknown
 from app.cli.output import AsJson, print_json
 from app.cli.remote import DEFAULT_URL, Key, Url, connected
 from app.cli.values import moment
 
-_EXAMPLE = "query($name: String!) { eventType(name: $name) { example } }"
+_EXAMPLE = "query($name: String!) { eventType(name: $name) { example } eventTypes { name } }"
 _PUBLISH = """
 mutation($input: PublishEventInput!) {
   publishEvent(input: $input) {
@@ -81,10 +81,10 @@ async def _publish(url: str, key: str, event: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _example(api: Any, name: str) -> Any:
-    event_type = (await api.ask(_EXAMPLE, {"name": name}))["eventType"]
-    if event_type is None:
-        raise Refused(f"There is no event type {name}, so there is no example of it either.")
-    return event_type["example"]
+    found = await api.ask(_EXAMPLE, {"name": name})
+    if found["eventType"] is None:
+        raise unknown(name, found["eventTypes"])
+    return found["eventType"]["example"]
 
 
 def _data(given: str) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.failures import Refused
 from app.cli.values import moment
 
 if TYPE_CHECKING:
@@ -70,6 +71,28 @@ async def listed(api: "Api", document: str, variables: Mapping[str, Any], limit:
             break
         after = connection["pageInfo"]["endCursor"]
     return nodes
+
+
+async def change_each(url: str, key: str, document: str, ids: Sequence[str], done: str) -> list[dict[str, Any]]:
+    """The payloads of a mutation that takes an ID, run for each ID.
+
+    Args:
+        done: what happened to those that succeeded, as the end of a sentence.
+
+    Raises:
+        Refused: at least one was refused; the others are done.
+    """
+    payloads, refused = [], []
+    async with connected(url, key) as api:
+        for subject_id in ids:
+            try:
+                payloads.append(await api.change(document, {"id": subject_id}))
+            except Refused as error:
+                refused.append(str(error))
+    if refused:
+        summary = f"\n{len(payloads)} of {len(ids)} are {done}." if len(ids) > 1 else ""
+        raise Refused("\n".join(refused) + summary)
+    return payloads
 
 
 def given(**fields: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, TypeVar
 
 import typer
@@ -40,6 +41,27 @@ def one_of(choices: type[Choice]) -> Callable[[str], Choice]:
             raise typer.BadParameter(f"{text} is not one of {', '.join(choices)}.") from None
 
     return parse
+
+
+def json_object(text: str | None, option: str) -> dict[str, Any]:
+    """The object that an option gives as JSON, or as @FILE; empty if it was not given.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    import orjson
+
+    try:
+        read = orjson.loads(Path(text[1:]).read_bytes() if text.startswith("@") else text) if text else {}
+    except OSError as error:
+        wrong = f"{error.filename} cannot be read: {error.strerror}."
+    except ValueError as error:
+        wrong = f"this is no JSON: {error}."
+    else:
+        if isinstance(read, dict):
+            return read
+        wrong = "this is no JSON object of settings."
+    raise typer.BadParameter(wrong, param_hint=option)
 
 
 def completion(choices: type[StrEnum]) -> Callable[[str], list[str]]:

@@ -1,20 +1,25 @@
 """`eev-webhooks webhooks …`: lists, creates, pings and rotates webhooks on a running server."""
 
 import asyncio
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 
 from app.cli.failures import REFUSED
+from app.cli.one_webhook import delete_webhooks, pause_webhooks, resume_webhooks, show_webhook, update_webhook
 from app.cli.output import AsJson, print_json, print_table
 from app.cli.remote import DEFAULT_URL, Key, Limit, Url, cell, connected, given, listed
-from app.cli.values import completion, id_of, one_of
+from app.cli.values import completion, id_of, json_object, one_of
 from app.ids import WEBHOOK
 from app.statuses import AttemptOutcome, WebhookStatus
 
-webhooks = typer.Typer(help="List, create, ping and rotate webhooks on a running server.", no_args_is_help=True)
+webhooks = typer.Typer(help="Manage webhooks on a running server.", no_args_is_help=True)
+webhooks.command("show")(show_webhook)
+webhooks.command("update")(update_webhook)
+webhooks.command("pause")(pause_webhooks)
+webhooks.command("resume")(resume_webhooks)
+webhooks.command("delete")(delete_webhooks)
 
 _WebhookId = Annotated[
     str, typer.Argument(metavar="ID", help="ID of the webhook (wh_…).", callback=id_of("webhook", WEBHOOK))
@@ -114,7 +119,7 @@ def create_webhook(
 ) -> None:
     """Create a webhook. Its signing secret is shown only this once."""
     draft = {
-        **_settings(settings),
+        **json_object(settings, "--settings"),
         **given(filter=filter_, secret=secret),
         "url": target,
         "name": name or urlsplit(target).hostname or target,
@@ -186,19 +191,3 @@ async def _listed(url: str, key: str, asked: dict[str, Any], limit: int) -> list
 async def _change(url: str, key: str, document: str, asked: dict[str, Any]) -> dict[str, Any]:
     async with connected(url, key) as api:
         return await api.change(document, asked)
-
-
-def _settings(text: str | None) -> dict[str, Any]:
-    import orjson
-
-    try:
-        read = orjson.loads(Path(text[1:]).read_bytes() if text.startswith("@") else text) if text else {}
-    except OSError as error:
-        wrong = f"{error.filename} cannot be read: {error.strerror}."
-    except ValueError as error:
-        wrong = f"this is no JSON: {error}."
-    else:
-        if isinstance(read, dict):
-            return read
-        wrong = "this is no JSON object of settings."
-    raise typer.BadParameter(wrong, param_hint="--settings")

@@ -62,7 +62,10 @@ def test_there_are_the_commands_that_people_were_told_of() -> None:
         *("serve", "worker", "migrate", "schema", "publish", "listen", "demo"),
         *("workspace create", "workspace list", "key create", "key list", "key revoke"),
         *("webhooks list", "webhooks create", "webhooks ping", "webhooks rotate"),
+        *("webhooks show", "webhooks update", "webhooks pause", "webhooks resume", "webhooks delete"),
         *("deliveries list", "deliveries retry", "deliveries tail", "events publish", "replay"),
+        *("deliveries show", "deliveries cancel", "events list", "events show"),
+        *("event-types list", "event-types show", "operations list", "operations cancel"),
     }
 
 
@@ -107,7 +110,7 @@ def test_shells_complete_commands_options_and_their_values(shell: str, tmp_path:
 
     assert script.returncode == 0, script.stderr
     assert "_EEV_WEBHOOKS_COMPLETE" in script.stdout
-    assert completed(tmp_path, "deliveries", "") == {"list", "retry", "tail"}
+    assert completed(tmp_path, "deliveries", "") == {"list", "show", "retry", "cancel", "tail"}
     assert "--webhook" in completed(tmp_path, "deliveries", "list", "--")
     assert completed(tmp_path, "deliveries", "list", "--status", "") >= {"FAILED", "SUCCEEDED"}
 

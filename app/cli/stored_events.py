@@ -1,0 +1,83 @@
+"""`eev-webhooks events list|show`: events that were published on a running server."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.failures import Refused
+from app.cli.output import AsJson, print_fields, print_json, print_table
+from app.cli.remote import DEFAULT_URL, EventTypes, Key, Limit, Since, Until, Url, cell, connected, given, listed
+from app.cli.values import id_of
+from app.ids import EVENT
+
+_LIST = """
+query ($filter: EventFilter, $first: Int, $after: String) {
+  events(filter: $filter, first: $first, after: $after) {
+    nodes { id type occurredAt createdAt idempotencyKey orderingKey test }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+_SHOW = """
+query ($id: ID!) {
+  event(id: $id) {
+    id type occurredAt createdAt idempotencyKey orderingKey test body
+    deliveries(first: 100) { nodes { id status attemptCount lastResponseStatus webhook { id name } } }
+  }
+}
+"""
+
+
+def list_events(
+    event_types: EventTypes = None,
+    since: Since = None,
+    until: Until = None,
+    tests: Annotated[bool, typer.Option("--tests", help="Include test events.")] = False,
+    limit: Limit = 50,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """List events, newest first."""
+    time = given(since=since, until=until)
+    asked = given(types=event_types, time=time or None, includeTests=tests or None)
+    found = asyncio.run(_listed(url, key, asked, limit))
+    if as_json:
+        print_json(found)
+    else:
+        columns = ("id", "type", "occurredAt", "idempotencyKey")
+        print_table(columns, [[cell(event[name]) for name in columns] for event in found])
+
+
+def show_event(
+    event_id: Annotated[
+        str, typer.Argument(metavar="ID", help="ID of the event (evt_…).", callback=id_of("event", EVENT))
+    ],
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show an event with its body, exactly as it is signed and sent, and its deliveries."""
+    event = asyncio.run(_event(url, key, event_id))
+    deliveries = event.pop("deliveries")["nodes"]
+    if as_json:
+        print_json(event | {"deliveries": deliveries})
+        return
+    print_fields(event)
+    names = ("status", "attemptCount", "lastResponseStatus")
+    rows = [[each["id"], each["webhook"]["name"], *(cell(each[name]) for name in names)] for each in deliveries]
+    print_table(("id", "webhook", "status", "attempts", "last"), rows)
+
+
+async def _listed(url: str, key: str, asked: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+    async with connected(url, key) as api:
+        return await listed(api, _LIST, {"filter": asked}, limit)
+
+
+async def _event(url: str, key: str, event_id: str) -> dict[str, Any]:
+    async with connected(url, key) as api:
+        found: dict[str, Any] | None = (await api.ask(_SHOW, {"id": event_id}))["event"]
+    if found is None:
+        raise Refused(f"No event has the id {event_id}.")
+    return found
