@@ -1,17 +1,21 @@
-"""`eev-webhooks listen`: a local receiver for trying webhooks out. Needs no server."""
+"""`eev-webhooks listen`: a local receiver for trying webhooks out. With a key, it registers itself at a server."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from app.cli.failures import Refused
+from app.cli.remote import DEFAULT_URL, Url
 
 if TYPE_CHECKING:
+    from app.cli.listen.forward import Forwarder
     from app.cli.listen.misbehaviour import Misbehaviour
     from app.cli.listen.output import Output
     from app.cli.listen.receiver import Receiver
+    from app.cli.listen.registration import Registration
 
 _MISBEHAVING = "Misbehaving"
 
@@ -28,6 +32,27 @@ def listen(
             show_default="a new secret, which is printed",
         ),
     ] = None,
+    forward_to: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Pass verified requests on to this URL, and give its answers."),
+    ] = None,
+    event_types: Annotated[
+        list[str] | None,
+        typer.Option("--event-type", help="Event type to register for; repeat for several.", show_default="*"),
+    ] = None,
+    public_url: Annotated[
+        str | None,
+        typer.Option(help="URL under which the server reaches this machine.", show_default="the local address"),
+    ] = None,
+    url: Url = DEFAULT_URL,
+    key: Annotated[
+        str,
+        typer.Option(
+            envvar="EEV_WEBHOOKS_KEY",
+            help="API key; with it, a webhook is registered at the server and removed at the end.",
+            show_default=False,
+        ),
+    ] = "",
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print one line per request, without its payload.")
     ] = False,
@@ -65,11 +90,14 @@ def listen(
 ) -> None:
     """Receive webhooks on this machine, verify their signatures and print each request.
 
+    With --key, a webhook for this receiver is registered at the server, and removed when the command ends.
+
     A request with a valid signature is answered with 200, any other with 401. The options under "Misbehaving" make
     requests fail instead, always or sometimes, with 503 unless another failure is chosen.
     """
     from app.cli.listen.misbehaviour import misbehaviour
     from app.cli.listen.output import Output
+    from app.cli.listen.registration import Registration
 
     try:
         told = misbehaviour(
@@ -86,10 +114,33 @@ def listen(
         raise typer.BadParameter(str(error)) from None
     verifying = secrets or [_new_secret()]
     output = Output(as_json=as_json, quiet=quiet)
-    asyncio.run(_listen(_receiver(verifying, told, output), host, port, verifying[0], output))
+    registration = Registration(url, key, event_types or ["*"]) if key else None
+    where = _Where(host, port, public_url)
+    asyncio.run(_listen(_receiving(verifying, told, output, forward_to), where, verifying[0], output, registration))
 
 
-def _receiver(secrets: Sequence[str], told: "Misbehaviour", output: "Output") -> "Receiver":
+class _Where(NamedTuple):
+    host: str
+    port: int
+    public_url: str | None
+
+
+@asynccontextmanager
+async def _receiving(
+    secrets: Sequence[str], told: "Misbehaviour", output: "Output", forward_to: str | None
+) -> "AsyncIterator[Receiver]":
+    if forward_to is None:
+        yield _receiver(secrets, told, output, None)
+        return
+    from app.cli.listen.forward import Forwarder
+
+    async with Forwarder(forward_to) as forwarder:
+        yield _receiver(secrets, told, output, forwarder)
+
+
+def _receiver(
+    secrets: Sequence[str], told: "Misbehaviour", output: "Output", forwarder: "Forwarder | None"
+) -> "Receiver":
     from app.cli.listen.receiver import Receiver
     from app.cli.listen.verdict import Judge
     from app.clock import SystemClock
@@ -99,18 +150,33 @@ def _receiver(secrets: Sequence[str], told: "Misbehaviour", output: "Output") ->
         judge = Judge(secrets)
     except InvalidSecret as error:
         raise typer.BadParameter(str(error), param_hint="--secret") from None
-    return Receiver(judge, told, SystemClock(), output.delivery)
+    return Receiver(judge, told, SystemClock(), output.delivery, forwarder=forwarder)
 
 
-async def _listen(receiver: "Receiver", host: str, port: int, secret: str, output: "Output") -> None:
+async def _listen(
+    receiving: "AbstractAsyncContextManager[Receiver]",
+    where: _Where,
+    secret: str,
+    output: "Output",
+    registration: "Registration | None",
+) -> None:
+    from app.cli.listen.output import reachable_url
     from app.cli.signals import stop_signal
 
     try:
-        async with stop_signal() as stopped, receiver.listening(host, port) as taken:
-            output.start(host, taken, secret)
-            await stopped.wait()
+        async with (
+            stop_signal() as stopped,
+            receiving as receiver,
+            receiver.listening(where.host, where.port) as taken,
+        ):
+            url = where.public_url or reachable_url(where.host, taken)
+            async with registration.registered(url, secret) if registration else nullcontext() as webhook_id:
+                output.start(url, secret, webhook_id)
+                await stopped.wait()
     except OSError as error:
-        raise Refused(f"{host} port {port} cannot be listened on: {error.strerror}. Try --port 0.") from None
+        raise Refused(
+            f"{where.host} port {where.port} cannot be listened on: {error.strerror}. Try --port 0."
+        ) from None
     output.end()
 
 

@@ -29,6 +29,9 @@ class Answer:
     manner: Manner = Manner.ANSWER
     status: int = OK
     retry_after_seconds: int | None = None
+    # What a local application said, if the request was passed on to one.
+    application: str | None = None
+    body: str = ""
 
     def __str__(self) -> str:
         if self.manner in {Manner.RESET, Manner.HANG}:

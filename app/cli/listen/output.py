@@ -23,15 +23,17 @@ class Output:
         self._count = 0
         self._verified = 0
 
-    def start(self, host: str, port: int, secret: str) -> None:
-        """Print the address, and the mutation that creates a webhook for it."""
-        url = _url(host, port)
+    def start(self, url: str, secret: str, webhook_id: str | None) -> None:
+        """Print the address, and the webhook that was registered or the mutation that creates one."""
         mutation = create_webhook(url, secret)
         if self._as_json:
-            self._line({"kind": "listening", "url": url, "secret": secret, "createWebhook": mutation})
+            registered = {} if webhook_id is None else {"webhookId": webhook_id}
+            self._line({"kind": "listening", "url": url, "secret": secret, "createWebhook": mutation, **registered})
             return
         self._console.print(f"Listening on [bold]{url}[/]; Ctrl-C ends it.", soft_wrap=True)
-        if mutation is None:
+        if webhook_id is not None:
+            self._console.print(f"Registered as {webhook_id} until then.\n", soft_wrap=True)
+        elif mutation is None:
             self._console.print("Point the webhook that has this key here, with updateWebhook(input: {id, url}).\n")
         else:
             self._console.print("A webhook comes here with this mutation:\n")
@@ -74,6 +76,7 @@ def create_webhook(url: str, secret: str) -> str | None:
     )
 
 
-def _url(host: str, port: int) -> str:
+def reachable_url(host: str, port: int) -> str:
+    """The URL at which a receiver on an address is reached from this machine."""
     reachable = _ANY_ADDRESS.get(host, host)
     return f"http://[{reachable}]:{port}/" if ":" in reachable else f"http://{reachable}:{port}/"

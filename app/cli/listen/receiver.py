@@ -7,12 +7,17 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from app.cli.listen.misbehaviour import Answer, Manner, Misbehaviour
 from app.cli.listen.requests import BadRequest, Request, requests
 from app.cli.listen.verdict import Judge, Verdict
 from app.clock import Clock
+
+if TYPE_CHECKING:
+    from app.cli.listen.forward import Forwarder
 
 DRIP_SECONDS = 1.0
 # RFC 9110, sections 15.3.5 and 15.4.5.
@@ -25,6 +30,7 @@ class Receiver:
     Args:
         show: called for each request before it is answered, with the answer.
         drip_seconds: interval between two bytes of a dripped answer.
+        forwarder: passes verified requests on; its answer is given unless this receiver misbehaves.
     """
 
     def __init__(
@@ -35,12 +41,14 @@ class Receiver:
         show: Callable[[Verdict, Answer], None],
         *,
         drip_seconds: float = DRIP_SECONDS,
+        forwarder: "Forwarder | None" = None,
     ) -> None:
         self._judge = judge
         self._misbehaviour = misbehaviour
         self._clock = clock
         self._show = show
         self._drip_seconds = drip_seconds
+        self._forwarder = forwarder
         self._count = 0
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -88,9 +96,15 @@ class Receiver:
         self._count += 1
         verdict = self._judge.judge(request, self._clock.now())
         answer = self._misbehaviour.answer(self._count, verified=verdict.verified, chance=random.random)
+        if self._forwarder is not None and verdict.verified:
+            forwarded = await self._forwarder.pass_on(request)
+            proper = answer == Answer()
+            status, body = (forwarded.status, forwarded.body) if proper else (answer.status, "")
+            answer = replace(answer, status=status, body=body, application=forwarded.said)
         self._show(verdict, answer)
         await asyncio.sleep(self._misbehaviour.delay_seconds)
-        response = _response(answer, "" if verdict.verified else f"{verdict.reason}\n", keep_alive=request.keep_alive)
+        body = answer.body if verdict.verified else f"{verdict.reason}\n"
+        response = _response(answer, body, keep_alive=request.keep_alive)
         match answer.manner:
             case Manner.ANSWER:
                 writer.write(response)

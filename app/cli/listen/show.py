@@ -35,6 +35,7 @@ def as_json(verdict: Verdict, answer: Answer) -> str:
             "reason": verdict.reason,
             "timesBefore": verdict.times_before,
             "answer": str(answer),
+            **({} if answer.application is None else {"application": answer.application}),
             "headers": request.headers,
             "payload": verdict.payload,
             "body": None if verdict.payload is not None else request.body.decode(errors="replace"),
@@ -67,6 +68,8 @@ def _line(verdict: Verdict, answer: Answer) -> Text:
     if verdict.times_before:
         times = "once" if verdict.times_before == 1 else f"{verdict.times_before} times"
         line.append(f"  seen {times} before", style="not dim yellow")
+    if answer.application is not None:
+        line.append(f"  application: {printable(answer.application)}")
     line.append(f"  → {answer}", style="not dim" if answer.status < 300 else "not dim yellow")
     return line
 

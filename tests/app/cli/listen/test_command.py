@@ -106,3 +106,61 @@ def test_wrong_options_are_told_before_it_listens(invoke: Invoke, options: list[
 
     assert (result.exit_code, result.stdout) == (2, "")
     assert why in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_with_a_key_it_registers_itself_and_removes_the_webhook_at_the_end(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    with serving(tmp_path) as server:
+        to_it = ("--url", url_of(server), "--key", KEY)
+        with Running(
+            "listen", "--port", "0", "--json", "--event-type", "agent.*", *to_it, directory=tmp_path
+        ) as listener:
+            started = listener.object()
+            shown = run("webhooks", "show", started["webhookId"], "--json", *to_it, directory=tmp_path)
+            run("publish", "agent.error", *to_it, directory=tmp_path)
+            delivery = listener.object()
+            code = listener.stop(number)
+        left = run("webhooks", "list", "--json", *to_it, directory=tmp_path)
+
+    webhook = json.loads(shown.stdout)
+    assert (webhook["url"], webhook["eventTypes"]) == (started["url"], ["agent.*"])
+    assert (delivery["verified"], delivery["eventType"]) == (True, "agent.error")
+    assert (code, json.loads(left.stdout)) == (0, [])
+
+
+def test_a_key_that_the_server_does_not_know_ends_it_with_a_sentence(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        refused = run("listen", "--port", "0", "--url", url_of(server), "--key", "wrong", directory=tmp_path)
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "refused the key" in refused.stderr
+
+
+def test_what_is_verified_is_passed_on_and_both_answers_are_shown(tmp_path: Path) -> None:
+    application = ("--port", "0", "--json", "--secret", SECRET, "--fail-first", "1", "--status", "418")
+    with Running("listen", *application, directory=tmp_path) as behind:
+        passing = ("--port", "0", "--json", "--secret", SECRET, "--forward-to", behind.object()["url"])
+        with Running("listen", *passing, directory=tmp_path) as listener:
+            url = listener.object()["url"]
+            statuses = [post(url), post(url), post(url, BODY + b" ")]
+            shown = [listener.object() for _ in statuses]
+        received = [behind.object(), behind.object()]
+        behind.stop()
+
+    assert statuses == [418, 200, 401]
+    assert [line["answer"] for line in shown] == ["418", "200", "401"]
+    assert [line.get("application", "none").split()[0] for line in shown] == ["418", "200", "none"]
+    assert [line["verified"] for line in received] == [True, True]  # as it was signed
+    assert received[0]["payload"] == shown[0]["payload"]
+
+
+def test_an_application_that_does_not_answer_is_told_to_the_sender(tmp_path: Path, silent_port: int) -> None:
+    passing = ("--port", "0", "--json", "--secret", SECRET, "--forward-to", f"http://127.0.0.1:{silent_port}/")
+    with Running("listen", *passing, directory=tmp_path) as listener:
+        status = post(listener.object()["url"])
+        shown = listener.object()
+
+    assert (status, shown["answer"]) == (502, "502")
+    assert shown["application"].startswith("no answer (")
