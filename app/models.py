@@ -152,6 +152,8 @@ class Webhook(Model):
     )
     status_changed_at = TimestampField[datetime]()
     metadata = JsonField()
+    # The caller's own ID of it
+    external_id = fields.CharField[str | None](max_length=200, null=True)
     created_at = TimestampField[datetime]()
     updated_at = TimestampField[datetime]()
     deleted_at = TimestampField[datetime | None](null=True)

@@ -68,6 +68,9 @@ def webhooks(workspace_id: str, asked: WebhookFilter | None) -> Listing:
         return listing
     if asked.statuses is not None:
         listing = listing.where_in("status", list(dict.fromkeys(asked.statuses)))
+    if asked.external_ids is not None:
+        require_few("externalIds", asked.external_ids)
+        listing = listing.where_in("external_id", list(dict.fromkeys(asked.external_ids)))
     if asked.event_type is not None:
         patterns = [f'%"{_escaped(pattern)}"%' for pattern in patterns_for(asked.event_type)]
         listing = listing.where(_either("event_types LIKE ? ESCAPE '\\'" for _ in patterns), *patterns)

@@ -8,6 +8,7 @@ import strawberry
 from app.ids import API_KEY, AUDIT_ENTRY, DELIVERY, EVENT, OPERATION, WEBHOOK
 from app.registry import Registry
 from app.stats.measure import measure
+from app.webhooks.upsert import webhook_by_external_id
 from graph import listings
 from graph.arguments import After, Before, First, Last, OfAuditLog, OfDeliveries, OfEvents, OfWebhooks, OrderBy, given
 from graph.context import Context, Info
@@ -74,6 +75,16 @@ class Query:
     @strawberry.field(description="Fetches a webhook.")
     async def webhook(self, info: Info, id: Id) -> Webhook | None:
         return await find_webhook(_reading(info), id)
+
+    @strawberry.field(description="Fetches a webhook by your own ID of it.")
+    async def webhook_by_external_id(
+        self,
+        info: Info,
+        external_id: Annotated[str, strawberry.argument(description="External ID of the webhook.")],
+    ) -> Webhook | None:
+        context = _reading(info)
+        found = await webhook_by_external_id(context.resources, context.caller, external_id)
+        return None if found is None else Webhook.from_model(found)
 
     @strawberry.field(description="Lists webhooks, newest first unless `orderBy` is given.")
     async def webhooks(

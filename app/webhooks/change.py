@@ -16,7 +16,8 @@ from app.models import Webhook
 from app.services import Services
 from app.updates.update import Topic, webhook_changed
 
-_MICROSECOND = timedelta(microseconds=1)
+# The API shows times to the millisecond: two changes never show the same one.
+_STEP = timedelta(milliseconds=1)
 
 
 @dataclass(slots=True)
@@ -32,7 +33,7 @@ class Change:
     async def record(self, action: str, changes: Mapping[str, Any] | None) -> None:
         """Write the row as it is now, the audit entry, and the workspace's new version."""
         # Senders keep what they read of a webhook while its updated_at stays: it moves on whatever the clock does.
-        self.webhook.updated_at = max(self.at, self.webhook.updated_at + _MICROSECOND)
+        self.webhook.updated_at = max(self.at, self.webhook.updated_at + _STEP)
         # The webhook's row, which is locked, comes before the workspace's, as with the recorder of attempts: two
         # transactions never wait for each other in a circle.
         self.webhook.registry_version = await raise_registry_version(self.statements, self.caller.workspace_id)

@@ -59,6 +59,10 @@ def _ip_allowlist(asked: Asked) -> tuple[Network, ...]:
     return parse_networks(asked.problems, asked.value, "The IP allowlist", *asked.path)
 
 
+def _external_id(asked: Asked) -> str:
+    return one_line(asked.problems, asked.value, "The external ID", MAX_NAME_CHARACTERS, *asked.path)
+
+
 def _headers(asked: Asked) -> tuple[CustomHeader, ...]:
     return headers.headers(asked.problems, asked.value, asked.stored, *asked.path)
 
@@ -103,6 +107,7 @@ class Configuration:
         Setting("maxInFlight", between(1, MAX_MAX_IN_FLIGHT, "requests", "The limit of requests in flight")),
     ] = DEFAULT_MAX_IN_FLIGHT
     metadata: Annotated[dict[str, Any], Setting("metadata", plain(texts.metadata))] = field(default_factory=dict)
+    external_id: Annotated[str | None, Setting("externalId", _external_id)] = None
     # Chosen once: it is no field of `WebhookChanges`.
     signature_scheme: Annotated[SignatureScheme, Setting("signatureScheme", as_it_is)] = SignatureScheme.HMAC_SHA256
 
@@ -131,6 +136,7 @@ class WebhookChanges:
     rate_limit_per_second: int | _Unset | None = UNSET
     max_in_flight: int | _Unset | None = UNSET
     metadata: Any = UNSET
+    external_id: str | _Unset | None = UNSET
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,18 @@ Refuses to know what a valid webhook is (`app.webhooks.validation`) and how deli
 webhook of another workspace is one that never existed.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from tortoise.exceptions import IntegrityError
 
 from app.access import audit
 from app.access.caller import Caller
 from app.clock import rfc3339
 from app.database.database import Statements
+from app.database.errors import UniqueViolation, in_own_words
 from app.errors import Problem, Rejected, UserErrorCode, rejected
 from app.ids import WEBHOOK, new_id
 from app.models import Secret, Webhook
@@ -24,14 +30,16 @@ from app.webhooks.rows import differences, read_configuration, write_configurati
 from app.webhooks.secrets import add_secret, schedule_rotation, signing_secret
 from app.webhooks.surroundings import surroundings
 from app.webhooks.urls import shown_url
+from app.webhooks.validation.setting import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A new webhook, and its secret, which is shown this once."""
+    """A new webhook, its secret, which is shown this once, and a sentence if it looks like another one."""
 
     webhook: Webhook
     secret: str = field(repr=False)
+    warning: str | None = None
 
 
 async def create_webhook(services: Services, caller: Caller, draft: WebhookDraft) -> Created:
@@ -49,28 +57,54 @@ async def create_webhook(services: Services, caller: Caller, draft: WebhookDraft
         raise Rejected(problems)
     webhook = _new_webhook(services, caller.workspace_id, configuration)
     at = webhook.created_at
-    async with services.database.transaction() as statements:
-        # First: it makes counting safe.
-        webhook.registry_version = await raise_registry_version(statements, caller.workspace_id)
-        await _require_room(statements, caller.workspace_id, services.settings.max_webhooks_per_workspace)
-        await webhook.save(using_db=statements.orm, force_create=True)
-        await add_secret(statements, services.cipher, webhook, secret, at)
-        await audit.record(statements, caller, "webhook.created", webhook.id, differences(None, configuration), at)
+    with _external_id_taken(configuration.external_id):
+        async with services.database.transaction() as statements:
+            # First: it makes counting safe.
+            webhook.registry_version = await raise_registry_version(statements, caller.workspace_id)
+            await _require_room(statements, caller.workspace_id, services.settings.max_webhooks_per_workspace)
+            warning = await _warning(statements, webhook)
+            await webhook.save(using_db=statements.orm, force_create=True)
+            await add_secret(statements, services.cipher, webhook, secret, at)
+            await audit.record(statements, caller, "webhook.created", webhook.id, differences(None, configuration), at)
     announce(services, caller.workspace_id, [webhook.id], at)
-    return Created(webhook, secret)
+    return Created(webhook, secret, warning)
 
 
-async def update_webhook(services: Services, caller: Caller, webhook_id: str, changes: WebhookChanges) -> Webhook:
+async def update_webhook(
+    services: Services,
+    caller: Caller,
+    webhook_id: str,
+    changes: WebhookChanges,
+    if_updated_at: datetime | None = None,
+) -> Webhook:
     """Change what is given and leave the rest as it is. Deliveries that wait go out as the webhook is then.
+
+    Args:
+        if_updated_at: only if this is still, to the millisecond, when the webhook was last changed.
 
     Raises:
         Forbidden: the caller lacks MANAGE.
-        Rejected: NOT_FOUND, or all that is wrong with the changes at once.
+        Rejected: NOT_FOUND; CONFLICT if it was changed since `if_updated_at`; or all that is wrong with the changes at
+            once.
     """
     caller.require(Scope.MANAGE)
     around = await surroundings(services, caller.workspace_id)
+    given = changes.external_id if isinstance(changes.external_id, str) else None
+    with _external_id_taken(given):
+        return await _update(services, caller, webhook_id, changes, if_updated_at, around)
+
+
+async def _update(
+    services: Services,
+    caller: Caller,
+    webhook_id: str,
+    changes: WebhookChanges,
+    if_updated_at: datetime | None,
+    around: Surroundings,
+) -> Webhook:
     async with changing(services, caller, webhook_id) as change:
         webhook = change.webhook
+        _require_unchanged(webhook, if_updated_at)
         problems: list[Problem] = []
         old = read_configuration(services.cipher, webhook)
         new = reconfigure(problems, old, changes, around)
@@ -148,6 +182,40 @@ async def delete_webhook(services: Services, caller: Caller, webhook_id: str) ->
         await change.record("webhook.deleted", {"name": [webhook.name, None], "url": [webhook.url, None]})
     await cancel_deliveries(services, webhook_id)
     return webhook_id
+
+
+@contextmanager
+def _external_id_taken(external_id: str | None) -> Iterator[None]:
+    """Say so where the index of external IDs refuses a row."""
+    try:
+        yield
+    except IntegrityError as error:
+        if external_id is None or not isinstance(in_own_words(error), UniqueViolation):
+            raise
+        message = f"Another webhook has the externalId {external_id[:64]!r}; upsertWebhook changes that one."
+        raise rejected(UserErrorCode.TAKEN, message, "externalId") from None
+
+
+def _require_unchanged(webhook: Webhook, if_updated_at: datetime | None) -> None:
+    if if_updated_at is not None and rfc3339(if_updated_at) != rfc3339(webhook.updated_at):
+        message = (
+            f"The webhook was changed at {rfc3339(webhook.updated_at)}, not at {rfc3339(if_updated_at)}; look at it as"
+            " it is now, and change it then."
+        )
+        raise rejected(UserErrorCode.CONFLICT, message, "ifUpdatedAt")
+
+
+async def _warning(statements: Statements, webhook: Webhook) -> str | None:
+    same = Webhook.filter(
+        workspace_id=webhook.workspace_id, name=webhook.name, url=webhook.url, deleted_at=None
+    ).using_db(statements.orm)
+    other = await same.first()
+    if other is None:
+        return None
+    return (
+        f"The webhook {other.id} has the same name and URL, so its receiver gets events twice. Give an externalId to"
+        " upsertWebhook for a script that may run twice."
+    )
 
 
 def _new_webhook(services: Services, workspace_id: str, configuration: Configuration) -> Webhook:

@@ -104,6 +104,12 @@ async def reveal_secret(services: Services, caller: Caller, webhook_id: str) -> 
     return text
 
 
+async def signs_for(services: Services, webhook_id: str, text: str) -> bool:
+    """Whether a secret is one of those that sign for a webhook now."""
+    live = await live_secrets(services.database, [webhook_id], services.clock.now())
+    return any(_is(services.cipher, secret, text) for secret in live.get(webhook_id, []))
+
+
 def signing_secret(problems: list[Problem], given: str | None, scheme: SignatureScheme) -> str:
     """The given secret if it fits the scheme, or a new one where none was given."""
     if given is None:

@@ -51,6 +51,9 @@ class WebhookFilter:
         description="JSON object. Matches webhooks whose metadata has each of its keys with an equal value.",
         default=None,
     )
+    external_ids: list[str] | None = strawberry.field(
+        description=f"Matches webhooks with one of these external IDs. {_ANY}", default=None
+    )
 
 
 @strawberry.input(description="Order of a list of webhooks. A cursor is only valid with the order it was made with.")

@@ -1,6 +1,7 @@
 """Inputs of the mutations on webhooks."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import strawberry
@@ -25,6 +26,7 @@ _ROTATE = "Interval of automatic secret rotation, in days; null means never."
 _RETRY_POLICY = "Schedule by which failed attempts are retried; null means the default schedule."
 _RATE_LIMIT = "Maximum number of attempts started per second; null means no limit."
 _MAX_IN_FLIGHT = "Maximum number of attempts in flight at once; null means the default."
+_EXTERNAL_ID = "Your own ID of the webhook, unique in the workspace."
 _METADATA = "Arbitrary JSON object to store with the webhook."
 
 
@@ -89,6 +91,7 @@ class CreateWebhookInput:
     rate_limit_per_second: int | None = strawberry.field(description=_RATE_LIMIT)
     max_in_flight: int | None = strawberry.field(description=_MAX_IN_FLIGHT)
     metadata: JSON | None = strawberry.field(description=_METADATA)
+    external_id: str | None = strawberry.field(description=_EXTERNAL_ID)
 
     def draft(self) -> WebhookDraft:
         return WebhookDraft(**_asked(vars(self)))
@@ -118,9 +121,21 @@ class UpdateWebhookInput:
     rate_limit_per_second: int | None = strawberry.field(default=strawberry.UNSET, description=_RATE_LIMIT)
     max_in_flight: int | None = strawberry.field(default=strawberry.UNSET, description=_MAX_IN_FLIGHT)
     metadata: JSON | None = strawberry.field(default=strawberry.UNSET, description=_METADATA)
+    external_id: str | None = strawberry.field(default=strawberry.UNSET, description=_EXTERNAL_ID)
+    if_updated_at: datetime | None = strawberry.field(
+        description="Refuses the change (CONFLICT) unless this is still the `updatedAt` of the webhook."
+    )
 
     def changes(self) -> WebhookChanges:
-        return WebhookChanges(**_asked(vars(self), but="id"))
+        return WebhookChanges(**_asked(vars(self), but=("id", "if_updated_at")))
+
+
+@strawberry.input(description="Input of `upsertWebhook`.")
+class UpsertWebhookInput:
+    external_id: str = strawberry.field(description=_EXTERNAL_ID)
+    webhook: CreateWebhookInput = strawberry.field(
+        description="Settings of the webhook. A setting that is omitted gets its default, whatever it was before."
+    )
 
 
 @strawberry.input(description="Identifies a webhook.")
@@ -146,9 +161,9 @@ class TestConnectionInput:
     )
 
 
-def _asked(fields: Mapping[str, Any], *, but: str = "") -> dict[str, Any]:
+def _asked(fields: Mapping[str, Any], *, but: tuple[str, ...] = ()) -> dict[str, Any]:
     """The fields that are given, with the names and in the form that `app.webhooks.fields` has for them."""
-    asked = {name: value for name, value in fields.items() if name != but and value is not strawberry.UNSET}
+    asked = {name: value for name, value in fields.items() if name not in but and value is not strawberry.UNSET}
     if asked.get("headers") is not None:
         asked["headers"] = [header.draft() for header in asked["headers"]]
     if asked.get("authentication") is not None:

@@ -4,8 +4,15 @@ import strawberry
 
 from app.test_requests.ping import ping_webhook
 from app.webhooks import lifecycle
+from app.webhooks.upsert import upsert_webhook
 from graph.context import Info
-from graph.inputs.webhooks import CreateWebhookInput, PingWebhookInput, UpdateWebhookInput, WebhookIdInput
+from graph.inputs.webhooks import (
+    CreateWebhookInput,
+    PingWebhookInput,
+    UpdateWebhookInput,
+    UpsertWebhookInput,
+    WebhookIdInput,
+)
 from graph.mutations.payload import Input, Payload, mutation
 from graph.types.attempt import Attempt
 from graph.types.delivery import Delivery
@@ -16,6 +23,18 @@ from graph.types.webhook import Webhook
 class CreateWebhookPayload(Payload):
     webhook: Webhook | None = strawberry.field(default=None, description="The new webhook.")
     secret: str | None = strawberry.field(default=None, description="The signing secret, shown only this once.")
+    warning: str | None = strawberry.field(
+        default=None, description="A sentence if another webhook has the same name and URL; null otherwise."
+    )
+
+
+@strawberry.type(description="Payload of `upsertWebhook`.")
+class UpsertWebhookPayload(Payload):
+    webhook: Webhook | None = strawberry.field(default=None, description="The webhook as it is now.")
+    secret: str | None = strawberry.field(
+        default=None, description="The signing secret of a new webhook, shown only this once."
+    )
+    created: bool | None = strawberry.field(default=None, description="Whether the webhook is new.")
 
 
 @strawberry.type(description="Payload of `updateWebhook`.")
@@ -52,12 +71,24 @@ class WebhookMutations:
     async def create_webhook(self, info: Info, input: Input[CreateWebhookInput]) -> CreateWebhookPayload:
         context = info.context
         created = await lifecycle.create_webhook(context.resources, context.caller, input.draft())
-        return CreateWebhookPayload(webhook=Webhook.from_model(created.webhook), secret=created.secret)
+        return CreateWebhookPayload(
+            webhook=Webhook.from_model(created.webhook), secret=created.secret, warning=created.warning
+        )
+
+    @mutation(
+        "Creates the webhook with this external ID, or changes it to have these settings; safe to repeat. Needs MANAGE."
+    )
+    async def upsert_webhook(self, info: Info, input: Input[UpsertWebhookInput]) -> UpsertWebhookPayload:
+        context = info.context
+        done = await upsert_webhook(context.resources, context.caller, input.external_id, input.webhook.draft())
+        return UpsertWebhookPayload(webhook=Webhook.from_model(done.webhook), secret=done.secret, created=done.created)
 
     @mutation("Changes a webhook. Waiting deliveries are sent with the new settings. Needs MANAGE.")
     async def update_webhook(self, info: Info, input: Input[UpdateWebhookInput]) -> UpdateWebhookPayload:
         context = info.context
-        webhook = await lifecycle.update_webhook(context.resources, context.caller, input.id, input.changes())
+        webhook = await lifecycle.update_webhook(
+            context.resources, context.caller, input.id, input.changes(), input.if_updated_at
+        )
         return UpdateWebhookPayload(webhook=Webhook.from_model(webhook))
 
     @mutation(

@@ -87,6 +87,9 @@ class Webhook(Node):
     )
     status_changed_at: datetime = strawberry.field(description="Time at which the status last changed.")
     metadata: JSON = strawberry.field(description="Arbitrary JSON object stored with the webhook.")
+    external_id: str | None = strawberry.field(
+        description="Your own ID of the webhook, unique in the workspace; null if it has none."
+    )
     created_at: datetime = strawberry.field(description="Time of creation.")
     updated_at: datetime = strawberry.field(description="Time of the last change to the settings.")
     model: strawberry.Private[WebhookModel]
@@ -120,6 +123,7 @@ class Webhook(Node):
             status_reason_code=WebhookStatusReason.PERSON if deleted else model.status_reason_code,
             status_changed_at=deleted or model.status_changed_at,
             metadata=model.metadata,
+            external_id=model.external_id,
             created_at=model.created_at,
             updated_at=model.updated_at,
             model=model,

@@ -69,6 +69,8 @@ async def tour(api: Api) -> Tour:
     await tour.do("cancelDeliveries", {"filter": {}}, "matched")
     await tour.do("retryDeliveries", {"filter": {"statuses": ["CANCELED", "PENDING"]}}, "matched")
     await tour.do("replayEvents", {"webhookId": webhook["id"], "time": ALWAYS, "onlyMissing": False}, "matched")
+    upsert = {"externalId": "desk", "webhook": {"name": "D", "url": "http://127.0.0.1:9/", "eventTypes": ["agent.*"]}}
+    await tour.do("upsertWebhook", upsert)
     [running, *_] = (await api.data("{ operations { nodes { id status } } }"))["operations"]["nodes"]
     await tour.do("cancelOperation", {"id": running["id"]})
     await tour.do("deleteWebhook", webhook)

@@ -17,7 +17,7 @@ ALL = """
 id name url description eventTypes filter method contentType timeoutSeconds verifySsl ipAllowlist headers { name value }
 authentication { kind username } signatureScheme secrets { id status hint expiresAt publicKey } rotateSecretEveryDays
 nextSecretRotationAt retryPolicy { delaysSeconds } rateLimitPerSecond maxInFlight status statusReason statusChangedAt
-metadata createdAt updatedAt
+metadata externalId createdAt updatedAt
 """
 ERRORS = "userErrors { message path code }"
 DRAFT = {"name": "Tickets", "url": "http://127.0.0.1:9/hook", "eventTypes": ["ticket.*"]}
@@ -47,7 +47,7 @@ def fields_of(type_name: str) -> set[str]:
     ("type_name", "names"),
     [
         ("CreateWebhookInput", SETTING_NAMES | {"secret"}),
-        ("UpdateWebhookInput", SETTING_NAMES - {"signatureScheme"} | {"id"}),
+        ("UpdateWebhookInput", SETTING_NAMES - {"signatureScheme"} | {"id", "ifUpdatedAt"}),
     ],
 )
 def test_an_input_has_every_setting_that_it_may_give_and_nothing_else(type_name: str, names: set[str]) -> None:
@@ -360,3 +360,32 @@ async def test_a_url_that_cannot_be_decrypted_is_shown_masked_in_a_list_with_the
 
     shown = "http://127.0.0.1:9/hook?api_key=••••"
     assert nodes == [{"url": draft["url"]}, {"url": shown}]
+
+
+async def test_a_webhook_is_found_changed_and_kept_by_its_external_id(api: Api, stranger: Api) -> None:
+    upsert = {"externalId": "desk", "webhook": DRAFT}
+    payload = f"webhook {{ id externalId updatedAt }} secret created {ERRORS}"
+
+    first = await api.change("upsertWebhook", upsert, payload)
+    second = await api.change("upsertWebhook", upsert, payload)
+    stale = {"id": first["webhook"]["id"], "name": "Mine", "ifUpdatedAt": "2020-01-01T00:00:00Z"}
+    refused = await api.change("updateWebhook", stale, f"webhook {{ id }} {ERRORS}")
+    taken = await api.change("createWebhook", DRAFT | {"externalId": "desk"}, f"webhook {{ id }} {ERRORS}")
+    again = await api.change("createWebhook", DRAFT | {"name": "Other"}, "warning")
+    same = await api.change("createWebhook", DRAFT, "warning")
+    document = """{
+      webhookByExternalId(externalId: "desk") { id }
+      webhooks(filter: {externalIds: ["desk", "nothing"]}) { totalCount nodes { externalId } }
+    }"""
+    found, theirs = await api.data(document), await stranger.data(document)
+
+    assert (first["created"], second["created"], second["secret"]) == (True, False, None)
+    assert first["secret"].startswith("whsec_")
+    assert second["webhook"] == first["webhook"]
+    assert [(error["path"], error["code"]) for error in refused["userErrors"]] == [(["ifUpdatedAt"], "CONFLICT")]
+    assert [(error["path"], error["code"]) for error in taken["userErrors"]] == [(["externalId"], "TAKEN")]
+    assert again["warning"] is None
+    assert first["webhook"]["id"] in same["warning"]
+    assert found["webhookByExternalId"] == {"id": first["webhook"]["id"]}
+    assert found["webhooks"] == {"totalCount": 1, "nodes": [{"externalId": "desk"}]}
+    assert theirs == {"webhookByExternalId": None, "webhooks": {"totalCount": 0, "nodes": []}}
