@@ -151,6 +151,14 @@ class OperationKind(StrEnum):
     ERASE_DATA = "ERASE_DATA"
 
 
+class ChangeKind(StrEnum):
+    """What happened to a thing."""
+
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+    DELETED = "DELETED"
+
+
 class Scope(StrEnum):
     """What an API key may do."""
 

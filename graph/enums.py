@@ -15,6 +15,7 @@ from app.statuses import (
     AttemptOutcome,
     AttemptTrigger,
     AuthenticationKind,
+    ChangeKind,
     DeliveryStatus,
     HealthState,
     HttpMethod,
@@ -33,6 +34,7 @@ __all__ = [
     "AttemptOutcome",
     "AttemptTrigger",
     "AuthenticationKind",
+    "ChangeKind",
     "ConnectionStepName",
     "DeliveryStatus",
     "EventCategory",
@@ -203,6 +205,13 @@ _describe(
     CANCEL_DELIVERIES="Cancels deliveries: `cancelDeliveries`.",
     REPLAY_EVENTS="Sends past events to a webhook: `replayEvents`.",
     ERASE_DATA="Removes the content of events and attempts.",
+)
+_describe(
+    ChangeKind,
+    "What happened to an object.",
+    CREATED="It was created.",
+    UPDATED="It was changed.",
+    DELETED="It was deleted.",
 )
 _describe(
     ActorKind,

@@ -1,10 +1,9 @@
-"""Filters, paces and authorises the updates of a subscription.
+"""Filters and authorises the updates of a subscription.
 
 Updates are pulled: the next batch is requested when the previous message has been sent, so a slow client holds one
 message and gets bigger ones, or a gap.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
@@ -65,16 +64,6 @@ async def while_allowed(context: Context, batches: AsyncGenerator[Batch, None]) 
             if not context.stream.shared:
                 await context.authenticate_again()
             yield batch
-
-
-async def paced(batches: AsyncGenerator[Batch, None], seconds: float) -> AsyncGenerator[Batch, None]:
-    """The same batches, requested at most once per `seconds`; later updates are in the next batch."""
-    loop = asyncio.get_running_loop()
-    async with aclosing(batches):
-        async for batch in batches:
-            earliest = loop.time() + seconds
-            yield batch
-            await asyncio.sleep(earliest - loop.time())
 
 
 async def still_there(context: Context, batches: AsyncGenerator[Batch, None]) -> AsyncGenerator[Batch, None]:

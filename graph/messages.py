@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TypeVar
 
 from strawberry.dataloader import DataLoader
@@ -12,7 +13,9 @@ from app.updates.bus import Batch
 from app.updates.cursor import Cursor, parse_cursor
 from app.updates.update import Update
 from graph.context import Context
+from graph.pace import Pace
 from graph.stream_state import Told
+from graph.types.changes import OperationChanges, WebhookChange, WebhookChanges
 from graph.types.delivery_update import DeliveryUpdate, DeliveryUpdates
 from graph.types.stats import DeliveryStats
 
@@ -47,21 +50,73 @@ async def delivery_messages(
     context: Context,
     batches: AsyncGenerator[Batch, None],
     wanted: Callable[[Update], bool],
+    pace: Pace,
     cursor_seconds: float = CURSOR_SECONDS,
 ) -> AsyncGenerator[DeliveryUpdates, None]:
-    """A message for each batch with a matching update, for the first batch, for each gap, and periodically."""
+    """The messages of `deliveryUpdates`; see `_messages`."""
+
+    def built(batch: Batch) -> DeliveryUpdates:
+        updates = [DeliveryUpdate.of(cursor, update) for cursor, update in batch.updates]
+        return DeliveryUpdates(updates=updates, cursor=batch.cursor, gap=batch.gap)
+
+    async with aclosing(_messages(context, batches, wanted, pace, cursor_seconds)) as messages:
+        async for batch in messages:
+            yield built(batch)
+
+
+async def webhook_messages(
+    context: Context, batches: AsyncGenerator[Batch, None], webhook_id: str | None, pace: Pace
+) -> AsyncGenerator[WebhookChanges, None]:
+    """The messages of `webhookChanges`, of one webhook or all; see `_messages`."""
+    wanted = _of_subject(webhook_id)
+    async with aclosing(_messages(context, batches, wanted, pace, CURSOR_SECONDS)) as messages:
+        async for batch in messages:
+            updates = [WebhookChange.of(cursor, update) for cursor, update in batch.updates]
+            yield WebhookChanges(updates=updates, cursor=batch.cursor, gap=batch.gap)
+
+
+async def operation_messages(
+    context: Context, batches: AsyncGenerator[Batch, None], pace: Pace
+) -> AsyncGenerator[OperationChanges, None]:
+    """The messages of `operationChanges`: each operation that changed once, as it is now; see `_messages`."""
+    async with aclosing(_messages(context, batches, _of_subject(None), pace, CURSOR_SECONDS)) as messages:
+        async for batch in messages:
+            changed = list(dict.fromkeys(update.subject_id for _, update in batch.updates))
+            found = await context.loaders.operations.load_many(changed)
+            operations = [operation for operation in found if operation is not None]
+            yield OperationChanges(operations=operations, cursor=batch.cursor, gap=batch.gap)
+
+
+async def _messages(
+    context: Context,
+    batches: AsyncGenerator[Batch, None],
+    wanted: Callable[[Update], bool],
+    pace: Pace,
+    cursor_seconds: float,
+) -> AsyncGenerator[Batch, None]:
+    """What is wanted of each batch, if there is something; also for the first batch, for each gap, and periodically.
+
+    Only messages with updates count against the pace.
+    """
     state, clock = context.stream, asyncio.get_running_loop().time
     silent_until = clock() + (0.0 if state.after is None else cursor_seconds)
     async with aclosing(batches):
         async for batch in batches:
             at = clock()
-            updates = [DeliveryUpdate.of(cursor, update) for cursor, update in batch.updates if wanted(update)]
+            updates = tuple(found for found in batch.updates if wanted(found[1]))
             if updates or batch.gap or clock() >= silent_until:
                 context.forget()
-                first, end = (parse_cursor(told.cursor) for told in (updates[0] if updates else batch, batch))
+                first, end = (
+                    parse_cursor(cursor) for cursor in (updates[0][0] if updates else batch.cursor, batch.cursor)
+                )
                 state.told = Told(first, end, batch.gap, at)
-                yield DeliveryUpdates(updates=updates, cursor=batch.cursor, gap=batch.gap)
+                yield replace(batch, updates=updates)
                 silent_until = clock() + cursor_seconds
+            await (pace.after_message() if updates else pace.after_nothing())
+
+
+def _of_subject(subject_id: str | None) -> Callable[[Update], bool]:
+    return lambda update: subject_id is None or update.subject_id == subject_id
 
 
 def _measured_at(at: float) -> Told:

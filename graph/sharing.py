@@ -138,6 +138,7 @@ class _Follower:
         self._position = told.end
         # The last message that it received; None while it is behind the audience.
         self._number = audience.latest.number if told.end >= audience.latest.told.end else None
+        self._longest_pause = max(self._pause_seconds, context.stream.catch_up_seconds)
         self._due_at = told.at + self._pause_seconds - _CLOCK_SECONDS
         self._credentials = (context.token, context.source_address)
         self._ended = False
@@ -178,7 +179,7 @@ class _Follower:
                 await self._audience.news()
             elif latest.told.at >= self._due_at or self._audience.over:
                 return latest
-            elif (seconds := self._due_at + self._pause_seconds - self._clock()) > 0:
+            elif (seconds := self._due_at + self._longest_pause - self._clock()) > 0:
                 # Together with the audience's next message, to be in step from then on.
                 await self._audience.news(seconds)
             else:
@@ -195,7 +196,7 @@ class _Follower:
 
     def _stand_after(self, message: Message) -> None:
         in_step = message.told.at >= self._due_at
-        self._due_at = 0.0 if in_step else self._clock() + self._pause_seconds - _CLOCK_SECONDS
+        self._due_at = 0.0 if in_step else self._clock() + self._longest_pause - _CLOCK_SECONDS
         self._position = message.told.end
         self._number = message.number
 

@@ -36,6 +36,7 @@ class StreamState:
         until: end when this is reached.
         shared: there are several followers, whose credentials are checked elsewhere.
         pause_seconds: minimum interval between two messages.
+        catch_up_seconds: minimum interval between two subscriptions of a follower's own, if it falls behind.
         told: what the latest message covers; None before the first, or if the subscription cannot be shared.
     """
 
@@ -43,6 +44,7 @@ class StreamState:
     until: Cursor | None = None
     shared: bool = False
     pause_seconds: float = 0.0
+    catch_up_seconds: float = 0.0
     told: Told | None = None
 
     def take(self) -> Told | None:

@@ -6,23 +6,33 @@ from typing import Annotated
 
 import strawberry
 
+from app.ids import WEBHOOK, is_id
 from app.stats.measure import measure
 from app.statuses import Scope
 from app.updates.update import Topic
 from graph.arguments import OfDeliveries, given
 from graph.context import Context, Info
 from graph.errors import BadUserInput
-from graph.finding import find_operation, find_webhook
-from graph.following import follow, paced, still_there, wanted_by, while_allowed
-from graph.messages import delivery_messages, stats_messages, subject_messages
+from graph.finding import find_event, find_operation, find_webhook
+from graph.following import follow, still_there, wanted_by, while_allowed
+from graph.inputs.filters import DeliveryFilter
+from graph.messages import (
+    delivery_messages,
+    operation_messages,
+    stats_messages,
+    subject_messages,
+    webhook_messages,
+)
+from graph.pace import Pace
+from graph.types.changes import OperationChanges, WebhookChanges
 from graph.types.delivery_update import DeliveryUpdates
 from graph.types.operation import Operation
 from graph.types.stats import DeliveryStats
 from graph.types.webhook import Webhook
 
 DEFAULT_PER_SECOND = 10
-# A higher rate would not look smoother, and each message costs an execution.
-MAX_PER_SECOND = 50
+# Each message costs an execution. Under load, messages get bigger rather than more frequent.
+MAX_PER_SECOND = 200
 
 DEFAULT_EVERY_SECONDS = 1
 DEFAULT_WINDOW_SECONDS = 60
@@ -62,30 +72,57 @@ class Subscription:
         after: Annotated[str | None, _AFTER] = strawberry.UNSET,
         max_per_second: Annotated[int | None, _PER_SECOND] = DEFAULT_PER_SECOND,
     ) -> AsyncGenerator[DeliveryUpdates, None]:
-        context = _watching(info)
-        asked = given(filter)
+        context, asked = _watching(info), given(filter)
         wanted = wanted_by(asked.few() if asked else None)
-        pause = 1 / min(_checked("maxPerSecond", max_per_second, DEFAULT_PER_SECOND), MAX_PER_SECOND)
-        context.stream.pause_seconds = pause
+        per_second = min(_checked("maxPerSecond", max_per_second, DEFAULT_PER_SECOND), MAX_PER_SECOND)
+        await _require_known(context, asked)
         batches = while_allowed(context, follow(context, Topic.DELIVERIES, given(after)))
-        return delivery_messages(context, still_there(context, paced(batches, pause)), wanted)
+        return delivery_messages(context, still_there(context, batches), wanted, _pace(context, per_second))
+
+    @strawberry.subscription(
+        description="Follows webhooks as they are created, changed, paused, disabled and deleted, with cursors. The"
+        " first message arrives at once, to provide a cursor. An ID that does not exist or belongs to another workspace"
+        " is an error (BAD_USER_INPUT)."
+    )
+    async def webhook_changes(
+        self,
+        info: Info,
+        webhook_id: Annotated[strawberry.ID | None, _WEBHOOK_ID] = strawberry.UNSET,
+        after: Annotated[str | None, _AFTER] = strawberry.UNSET,
+    ) -> AsyncGenerator[WebhookChanges, None]:
+        context, wanted = _watching(info), given(webhook_id)
+        await _require_webhook(context, "webhookId", wanted)
+        batches = while_allowed(context, follow(context, Topic.WEBHOOKS, given(after)))
+        return webhook_messages(context, batches, wanted, _pace(context, DEFAULT_PER_SECOND))
+
+    @strawberry.subscription(
+        description="Follows operations as they start, progress and end, with cursors. The first message arrives at"
+        " once, to provide a cursor."
+    )
+    async def operation_changes(
+        self, info: Info, after: Annotated[str | None, _AFTER] = strawberry.UNSET
+    ) -> AsyncGenerator[OperationChanges, None]:
+        context = _watching(info)
+        batches = while_allowed(context, follow(context, Topic.OPERATIONS, given(after)))
+        return operation_messages(context, batches, _pace(context, DEFAULT_PER_SECOND))
 
     @strawberry.subscription(
         description="Follows webhooks as they are created, changed, paused, disabled and deleted. An ID that does not"
-        " exist or belongs to another workspace is an error (BAD_USER_INPUT)."
+        " exist or belongs to another workspace is an error (BAD_USER_INPUT).",
+        deprecation_reason="Use `webhookChanges`, which has cursors and kinds of change.",
     )
     async def webhook_updates(
         self, info: Info, webhook_id: Annotated[strawberry.ID | None, _WEBHOOK_ID] = strawberry.UNSET
     ) -> AsyncGenerator[Webhook, None]:
         context, wanted = _watching(info), given(webhook_id)
-        if wanted is not None and await find_webhook(context, wanted) is None:
-            raise BadUserInput(f"The argument webhookId is {wanted[:64]}, but no webhook has this id.")
+        await _require_webhook(context, "webhookId", wanted)
         batches = while_allowed(context, follow(context, Topic.WEBHOOKS, None))
         return subject_messages(context, batches, lambda context: context.loaders.webhooks, wanted)
 
     @strawberry.subscription(
         description="Follows operations as they start, progress and end. An ID that does not exist or belongs to"
-        " another workspace is an error (BAD_USER_INPUT)."
+        " another workspace is an error (BAD_USER_INPUT).",
+        deprecation_reason="Use `operationChanges`, which has cursors.",
     )
     async def operation_updates(
         self, info: Info, operation_id: Annotated[strawberry.ID | None, _OPERATION_ID] = strawberry.UNSET
@@ -117,6 +154,28 @@ def _watching(info: Info) -> Context:
     """The context of a caller with READ; raises `Forbidden` for others."""
     info.context.caller.require(Scope.READ)
     return info.context
+
+
+def _pace(context: Context, per_second: float) -> Pace:
+    context.stream.catch_up_seconds = 1 / per_second
+    return Pace(per_second, lambda: context.resources.updates.followers)
+
+
+async def _require_webhook(context: Context, argument: str, webhook_id: str | None) -> None:
+    if webhook_id is not None and await find_webhook(context, webhook_id) is None:
+        raise BadUserInput(f"The argument {argument} is {webhook_id[:64]}, but no webhook has this id.")
+
+
+async def _require_known(context: Context, asked: DeliveryFilter | None) -> None:
+    """Refuse a filter by an ID that is nobody's: it would be silent for ever. A deleted webhook's deliveries remain."""
+    if asked is None or context.stream.after is not None:  # who catches up was asked when it began
+        return
+    if asked.webhook_id is not None and (
+        not is_id(WEBHOOK, asked.webhook_id) or await context.loaders.webhooks.load(asked.webhook_id) is None
+    ):
+        raise BadUserInput(f"The filter's webhookId is {asked.webhook_id[:64]}, but no webhook has this id.")
+    if asked.event_id is not None and await find_event(context, asked.event_id) is None:
+        raise BadUserInput(f"The filter's eventId is {asked.event_id[:64]}, but no event has this id.")
 
 
 def _checked(name: str, value: int | None, default: int, limit: int | None = None) -> int:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from app.clock import Micros
+from app.statuses import ChangeKind
 
 
 class Topic(StrEnum):
@@ -61,9 +62,9 @@ def delivery_changed(delivery: DeliveryRef, at: Micros, status: str, attempt_id:
     return Update(workspace_id, subject_id, Micros(at), event_id, webhook_id, event_type, status, attempt_id)
 
 
-def webhook_changed(workspace_id: str, webhook_id: str, at: Micros) -> Update:
-    """A change of a webhook at `at`; followers read the webhook itself."""
-    return Update(workspace_id, webhook_id, at, None, webhook_id, None, None, None)
+def webhook_changed(workspace_id: str, webhook_id: str, at: Micros, kind: ChangeKind = ChangeKind.UPDATED) -> Update:
+    """A change of a webhook at `at`; followers read the webhook itself. `status` is the kind of change."""
+    return Update(workspace_id, webhook_id, at, None, webhook_id, None, kind, None)
 
 
 def operation_changed(workspace_id: str, operation_id: str, at: Micros, status: str) -> Update:

@@ -14,6 +14,7 @@ from app.errors import not_found
 from app.ids import WEBHOOK, is_id
 from app.models import Webhook
 from app.services import Services
+from app.statuses import ChangeKind
 from app.updates.update import Topic, webhook_changed
 
 # The API shows times to the millisecond: two changes never show the same one.
@@ -55,7 +56,8 @@ async def changing(services: Services, caller: Caller, webhook_id: str) -> Async
         change = Change(statements, caller, webhook, at)
         yield change
     if change.recorded:
-        announce(services, caller.workspace_id, [webhook_id], at)
+        kind = ChangeKind.UPDATED if change.webhook.deleted_at is None else ChangeKind.DELETED
+        announce(services, caller.workspace_id, [webhook_id], at, kind)
 
 
 async def find_webhook(statements: Statements, caller: Caller, webhook_id: str, *, lock: bool = False) -> Webhook:
@@ -87,7 +89,13 @@ async def raise_registry_version(statements: Statements, workspace_id: str) -> i
     return int(row["registry_version"])
 
 
-def announce(services: Services, workspace_id: str, webhook_ids: Sequence[str], at: datetime) -> None:
+def announce(
+    services: Services,
+    workspace_id: str,
+    webhook_ids: Sequence[str],
+    at: datetime,
+    kind: ChangeKind = ChangeKind.UPDATED,
+) -> None:
     """Tell followers that these webhooks changed; who follows reads them anew."""
-    updates = [webhook_changed(workspace_id, webhook_id, to_micros(at)) for webhook_id in webhook_ids]
+    updates = [webhook_changed(workspace_id, webhook_id, to_micros(at), kind) for webhook_id in webhook_ids]
     services.updates.announce(Topic.WEBHOOKS, updates)

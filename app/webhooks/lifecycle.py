@@ -20,7 +20,7 @@ from app.errors import Problem, Rejected, UserErrorCode, rejected
 from app.ids import WEBHOOK, new_id
 from app.models import Secret, Webhook
 from app.services import Services
-from app.statuses import AuthenticationKind, Scope, WebhookStatus, WebhookStatusReason
+from app.statuses import AuthenticationKind, ChangeKind, Scope, WebhookStatus, WebhookStatusReason
 from app.webhooks.change import Change, announce, changing, raise_registry_version
 from app.webhooks.configuration import configure, reconfigure
 from app.webhooks.credentials import seal_headers
@@ -66,7 +66,7 @@ async def create_webhook(services: Services, caller: Caller, draft: WebhookDraft
             await webhook.save(using_db=statements.orm, force_create=True)
             await add_secret(statements, services.cipher, webhook, secret, at)
             await audit.record(statements, caller, "webhook.created", webhook.id, differences(None, configuration), at)
-    announce(services, caller.workspace_id, [webhook.id], at)
+    announce(services, caller.workspace_id, [webhook.id], at, ChangeKind.CREATED)
     return Created(webhook, secret, warning)
 
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 import pytest
 
@@ -16,16 +15,21 @@ from app.updates.bus import Batch
 from app.updates.cursor import Cursor
 from app.updates.update import Topic, Update
 from graph.context import Context
-from graph.following import follow, paced, up_to, wanted_by, while_allowed
+from graph.following import follow, up_to, wanted_by, while_allowed
 from graph.loaders import Loaders
 from graph.messages import delivery_messages
+from graph.pace import Pace
 from tests.clock import START
 from tests.domain import Domain
 from tests.graph.conftest import Api
 from tests.patience import PATIENCE_SECONDS
 
 UPDATE = Update("ws", new_id(DELIVERY, START), Micros(0), "evt_1", "wh_1", "ticket.created", "PENDING", None)
-EMPTY = Batch((), "c", gap=False)
+
+
+def a_pace(per_second: float = 10) -> Pace:
+    """The pace of a subscription, the only one of its process."""
+    return Pace(per_second, lambda: 1)
 
 
 def during(since: datetime | None, until: datetime | None) -> DeliveryFilter:
@@ -113,30 +117,54 @@ async def test_who_catches_up_is_told_whole_what_is_beyond_a_gap() -> None:
     assert [batch async for batch in up_to(Cursor(1, 3), batches())] == [Batch((("2-1", UPDATE),), "2-1", gap=True)]
 
 
-async def test_batches_are_asked_for_only_so_often() -> None:
-    clock = asyncio.get_running_loop().time
-    asked: list[float] = []
-
-    async def batches() -> AsyncGenerator[Batch, None]:
-        while True:
-            asked.append(clock())
-            yield EMPTY
-
-    following = paced(batches(), 0.02)
-    for _ in range(4):
-        await anext(following)
-    await following.aclose()
-
-    assert all(later - earlier >= 0.019 for earlier, later in pairwise(asked))
-
-
 async def test_who_wants_nothing_of_what_happens_still_learns_the_cursor_now_and_then(context: Context) -> None:
     async def batches() -> AsyncGenerator[Batch, None]:
         for number in range(3):
             yield Batch((("1-1", UPDATE),), f"1-{number}", gap=number == 2)
 
-    now_and_then = [m.cursor async for m in delivery_messages(context, batches(), lambda _: False, cursor_seconds=0)]
-    seldom = [m.cursor async for m in delivery_messages(context, batches(), lambda _: False, cursor_seconds=60)]
+    async def told(seconds: float) -> list[str]:
+        messages = delivery_messages(context, batches(), lambda _: False, a_pace(), cursor_seconds=seconds)
+        return [message.cursor async for message in messages]
+
+    now_and_then, seldom = await told(0), await told(60)
 
     assert now_and_then == ["1-0", "1-1", "1-2"]
     assert seldom == ["1-0", "1-2"]
+
+
+async def test_news_after_a_quiet_time_leave_at_once_and_later_ones_as_often_as_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr("graph.pace.asyncio.sleep", sleep)
+    pace = a_pace(4)
+    for _ in range(4):
+        await pace.after_message()
+
+    assert len(slept) == 3  # half a second's messages leave at once
+    assert slept[-1] == pytest.approx(0.75, abs=0.25)
+
+
+async def test_what_is_not_wanted_costs_no_token(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    sleep = asyncio.sleep
+
+    async def noted(seconds: float) -> None:
+        slept.append(seconds)
+        await sleep(0)
+
+    async def batches() -> AsyncGenerator[Batch, None]:
+        for number in range(20):
+            yield Batch((("1-1", UPDATE._replace(webhook_id=f"wh_{number}")),), f"1-{number}", gap=False)
+
+    monkeypatch.setattr("graph.pace.asyncio.sleep", noted)
+    wanted = wanted_by(DeliveryFilter(webhook_id="wh_19"))
+    messages = delivery_messages(context, batches(), wanted, a_pace(1), cursor_seconds=60)
+    told = [(message.cursor, len(message.updates)) async for message in messages]
+
+    assert told == [("1-0", 0), ("1-19", 1)]
+    assert sum(slept[:-1]) < 0.01
