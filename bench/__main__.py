@@ -23,6 +23,7 @@ from bench.hold import hold
 from bench.installation import MODES, Mode, Services
 from bench.latency import latency
 from bench.measure import Line
+from bench.news import news
 from bench.read import read
 from bench.report import show, write
 from bench.run import Run, Size
@@ -35,6 +36,7 @@ FIGURES: dict[str, Callable[[Run], Awaitable[list[Line]]]] = {
     "latency": latency,
     "accept": accept,
     "follow": follow,
+    "news": news,
     "read": read,
     "backlog": backlog,
     "hold": hold,

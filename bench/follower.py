@@ -21,6 +21,7 @@ class Follower:
 
     def __init__(self, *, reads: bool = True) -> None:
         self._reads = reads
+        self.heard_at: dict[str, int] = {}
         self.succeeded_at: dict[str, int] = {}
         self.messages = 0
         self.updates = 0
@@ -46,6 +47,7 @@ class Follower:
         updates = message["payload"]["data"]["deliveryUpdates"]["updates"]
         self.updates += len(updates)
         for update in updates:
+            self.heard_at.setdefault(update["delivery"]["event"]["id"], at)
             if update["delivery"]["status"] == "SUCCEEDED":
                 self.succeeded_at.setdefault(update["delivery"]["event"]["id"], at)
         async with self._news:

@@ -189,7 +189,7 @@ def _external_id_taken(external_id: str | None) -> Iterator[None]:
     """Say so where the index of external IDs refuses a row."""
     try:
         yield
-    except IntegrityError as error:
+    except (IntegrityError, UniqueViolation) as error:
         if external_id is None or not isinstance(in_own_words(error), UniqueViolation):
             raise
         message = f"Another webhook has the externalId {external_id[:64]!r}; upsertWebhook changes that one."
@@ -206,8 +206,10 @@ def _require_unchanged(webhook: Webhook, if_updated_at: datetime | None) -> None
 
 
 async def _warning(statements: Statements, webhook: Webhook) -> str | None:
+    if webhook.url_query is not None:
+        return None  # what a query says is encrypted, so it is not known whether another one is equal
     same = Webhook.filter(
-        workspace_id=webhook.workspace_id, name=webhook.name, url=webhook.url, deleted_at=None
+        url_query=None, workspace_id=webhook.workspace_id, name=webhook.name, url=webhook.url, deleted_at=None
     ).using_db(statements.orm)
     other = await same.first()
     if other is None:

@@ -18,15 +18,15 @@ from graph.types.delivery import Delivery
 class DeliveryUpdate:
     cursor: str = strawberry.field(description="Cursor of this update in the stream, for `after`.")
     at: datetime = strawberry.field(description="Time of the change.")
-    status: DeliveryStatus = strawberry.field(
-        description="Status that the change gave to the delivery, whatever it is by now."
-    )
     update: strawberry.Private[Update]
 
     @classmethod
     def of(cls, cursor: str, update: Update) -> "DeliveryUpdate":
-        assert update.status is not None  # an update of a delivery has one
-        return cls(cursor=cursor, at=from_micros(update.at), status=DeliveryStatus(update.status), update=update)
+        return cls(cursor=cursor, at=from_micros(update.at), update=update)
+
+    @strawberry.field(description="Status that the change gave to the delivery, whatever it is by now.")
+    def status(self) -> DeliveryStatus:
+        return DeliveryStatus(self.update.status or "")
 
     @strawberry.field(description="The current state of the delivery, which may include later changes.")
     async def delivery(self, info: Info) -> Delivery:
