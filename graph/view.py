@@ -96,6 +96,7 @@ class GraphQLView(GraphQL[Context, None]):
 
     async def _serve_socket(self, websocket: WebSocket) -> None:
         """Serve a socket, unless too many have not said yet who they are."""
+        await self._pending.turn()  # first, so that a place's time does not run while the server is busy
         closing: set[asyncio.Task[None]] = set()
         evict = partial(_evict, websocket, closing)
         place = self._pending.enter(_address(websocket), evict)
@@ -106,7 +107,6 @@ class GraphQLView(GraphQL[Context, None]):
             await websocket.send_denial_response(refusal)
             return
         try:
-            await self._pending.turn()
             websocket.state.place = place
             await self.run(websocket)
         finally:
