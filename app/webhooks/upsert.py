@@ -1,5 +1,7 @@
 """Makes a webhook or brings the one with the same external ID to what is asked for, so that a script may run twice."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -8,6 +10,7 @@ from app.errors import Problem, Rejected, UserErrorCode, rejected
 from app.models import Webhook
 from app.services import Services
 from app.statuses import Scope
+from app.texts import MAX_NAME_CHARACTERS
 from app.webhooks.drafts import UNSET
 from app.webhooks.fields import SETTINGS, Configuration, WebhookChanges, WebhookDraft
 from app.webhooks.lifecycle import create_webhook, update_webhook
@@ -40,7 +43,8 @@ async def upsert_webhook(services: Services, caller: Caller, external_id: str, d
     webhook = await webhook_by_external_id(services, caller, external_id)
     if webhook is None:
         try:
-            created = await create_webhook(services, caller, draft)
+            with _placed_below_webhook():
+                created = await create_webhook(services, caller, draft)
         except Rejected:
             # Another request may have made it meanwhile. Otherwise the same is refused again below, or here.
             webhook = await webhook_by_external_id(services, caller, external_id)
@@ -49,15 +53,26 @@ async def upsert_webhook(services: Services, caller: Caller, external_id: str, d
         else:
             return Upserted(created.webhook, created=True, secret=created.secret)
     await _require_same_signing(services, webhook, draft)
-    return Upserted(await update_webhook(services, caller, webhook.id, _changes(draft)), created=False)
+    with _placed_below_webhook():
+        return Upserted(await update_webhook(services, caller, webhook.id, _changes(draft)), created=False)
 
 
 async def webhook_by_external_id(services: Services, caller: Caller, external_id: str) -> Webhook | None:
     """The webhook of the caller's workspace with an external ID that is not deleted."""
-    if "\0" in external_id:
-        return None  # PostgreSQL has no such text
+    if "\0" in external_id or len(external_id.strip()) > MAX_NAME_CHARACTERS:
+        return None  # no webhook can have it: PostgreSQL has no such text, or the column is shorter
     query = Webhook.filter(workspace_id=caller.workspace_id, external_id=external_id.strip(), deleted_at=None)
     return await query.using_db(services.database.orm).first()
+
+
+@contextmanager
+def _placed_below_webhook() -> Iterator[None]:
+    """Say of a setting that it is wrong where upsertWebhook takes it. Its external ID stands beside the webhook."""
+    try:
+        yield
+    except Rejected as error:
+        placed = [p if p.path[:1] == ("externalId",) else replace(p, path=("webhook", *p.path)) for p in error.problems]
+        raise Rejected(placed) from None
 
 
 def _agreed(external_id: str, of_draft: object) -> str:

@@ -55,6 +55,11 @@ WAYS: dict[str, tuple[str, dict[str, Any]]] = {
         "mutation($v: ReplayEventsInput!) { replayEvents(input: $v) { userErrors { code } } }",
         {"dryRun": True},
     ),
+    "Query.auditLog.AuditFilter.time": ("query($v: AuditFilter) { auditLog(filter: $v) { nodes { id } } }", {}),
+    "Mutation.updateWebhook.UpdateWebhookInput.ifUpdatedAt": (
+        "mutation($v: UpdateWebhookInput!) { updateWebhook(input: $v) { userErrors { code } } }",
+        {"id": "wh_"},
+    ),
     "Mutation.createApiKey.CreateApiKeyInput.expiresAt": (
         "mutation($v: CreateApiKeyInput!) { createApiKey(input: $v) { userErrors { code } } }",
         {"name": "CI", "scopes": ["READ"]},

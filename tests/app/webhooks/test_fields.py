@@ -31,6 +31,7 @@ OTHERS: dict[str, Any] = {
     "rate_limit_per_second": 7,
     "max_in_flight": 3,
     "metadata": {"team": "desk"},
+    "external_id": "desk",
     "signature_scheme": SignatureScheme.ED25519,
 }
 

@@ -149,6 +149,7 @@ OTHERS: dict[str, Table] = {
         ],
         "dryRun": [],
     },
+    "OperationIdInput": {"id": no_such("operation", "op")},
     "ReplayEventsInput": {
         "webhookId": no_such("webhook", "wh"),
         "time": [],

@@ -132,10 +132,12 @@ SETTINGS: Table = {
     "rateLimitPerSecond": number(1, 10_000, "requests per second", other_unit=60_000),
     "maxInFlight": number(1, 100, "requests", other_unit=None),
     "metadata": _METADATA,
+    "externalId": ONE_LINE,
 }
 WEBHOOKS: dict[str, Table] = {
     "CreateWebhookInput": {**SETTINGS, "secret": SECRET, "signatureScheme": []},
-    "UpdateWebhookInput": {**SETTINGS, "id": no_such("webhook", "wh")},
+    "UpdateWebhookInput": {**SETTINGS, "id": no_such("webhook", "wh"), "ifUpdatedAt": []},
+    "UpsertWebhookInput": {"externalId": ONE_LINE, "webhook": []},
     "WebhookIdInput": {"id": no_such("webhook", "wh")},
     "TestConnectionInput": {"webhook": [], "eventType": EVENT_TYPE},
     "PingWebhookInput": {"id": no_such("webhook", "wh"), "eventType": EVENT_TYPE},
