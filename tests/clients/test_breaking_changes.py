@@ -13,7 +13,10 @@ ROOT = HERE.parents[1]
 RELEASED = HERE / "released.graphql"
 CURRENT = (ROOT / "schema.graphql").read_text(encoding="utf-8")
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-FIELD = '  """The exact text that is signed and sent."""\n  body: String!\n'
+# Event.body, whatever it is described as.
+[FIELD] = re.findall(
+    r'^type Event implements Node \{\n.*?(  """[^"]+"""\n  body: String!\n)', CURRENT, re.MULTILINE | re.DOTALL
+)
 
 
 async def unannounced(current: Path, changelog: str) -> list[str]:
