@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from app.access import audit
 from app.access.caller import Caller
 from app.clock import to_micros
-from app.database.database import Statements
+from app.database.database import Database, Statements
 from app.errors import UserErrorCode, rejected
 from app.ids import OPERATION, new_id
 from app.models import Operation
@@ -83,3 +84,13 @@ async def _require_room(statements: Statements, workspace_id: str) -> None:
     if row is not None and row["running"] >= MAX_RUNNING:
         message = f"{row['running']} operations are under way; at most {MAX_RUNNING} may be. Wait for one to end."
         raise rejected(UserErrorCode.TOO_MANY, message)
+
+
+async def end_of_rows(database: Database, table: str, prefix: str, workspace_id: str, now: datetime) -> str:
+    """What the ids of all rows there are come before: rows made from now on are not meant.
+
+    Those of a server whose clock is a little ahead come after an id that is made here now.
+    """
+    row = await database.fetch_one(f"SELECT max(id) AS last_id FROM {table} WHERE workspace_id = $1", workspace_id)
+    last = row and row["last_id"]
+    return max(new_id(prefix, now), f"{last}0" if last else "")

@@ -15,8 +15,8 @@ from app.database.batch import Columns
 from app.database.database import Database, Statements
 from app.delivery_filter import Condition, DeliveryFilter, TimeRange, conditions, of_statuses
 from app.errors import Problem, Rejected, UserErrorCode
-from app.ids import DELIVERY, new_id
-from app.operations.begin import Matched, begin, require_few
+from app.ids import DELIVERY
+from app.operations.begin import Matched, begin, end_of_rows, require_few
 from app.operations.checks import known_webhook, pattern_problems, require_event, time_problems, usable_webhook
 from app.operations.progress import BATCH, Progress, Task
 from app.operations.selection import counted, picked
@@ -129,7 +129,7 @@ async def _begin(
     caller.require(Scope.MANAGE)
     await _check(services.database, caller, change, asked)
     meant = _meant(change, asked)
-    before = new_id(DELIVERY, services.clock.now())  # what is made from now on is not meant
+    before = await end_of_rows(services.database, "delivery", DELIVERY, caller.workspace_id, services.clock.now())
     lanes = _lanes(caller.workspace_id, meant, [("id < ?", (before,))])
     matched = await _count(services.database, caller, change, lanes)
     if dry_run:

@@ -19,7 +19,7 @@ from app.database.database import Database, Row, Statements
 from app.delivery_filter import Condition, TimeRange, in_time, of_types
 from app.errors import Rejected, UserErrorCode, rejected
 from app.ids import DELIVERY, EVENT, new_id
-from app.operations.begin import Matched, begin, require_few
+from app.operations.begin import Matched, begin, end_of_rows, require_few
 from app.operations.checks import pattern_problems, time_problems, usable_webhook
 from app.operations.progress import BATCH, Progress, Task
 from app.operations.selection import counted, picked
@@ -100,7 +100,7 @@ async def replay_events(
         "onlyMissing": only_missing,
         "webhookEventTypes": webhook.event_types,
         "filter": webhook.filter_expression,
-        "before": new_id(EVENT, services.clock.now()),
+        "before": await end_of_rows(services.database, "event", EVENT, caller.workspace_id, services.clock.now()),
     }
     matched = await _count(services.database, caller.workspace_id, request)
     if dry_run:

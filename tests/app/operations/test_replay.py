@@ -291,3 +291,14 @@ async def test_replaying_takes_the_scope_manage(desk: Desk) -> None:
 
     with pytest.raises(Forbidden):
         await replay_events(desk.domain.resources, caller, webhook_id, ALWAYS, dry_run=True)
+
+
+async def test_what_a_server_whose_clock_is_ahead_has_published_is_meant_as_well(desk: Desk) -> None:
+    desk.domain.clock.advance(0.3)
+    events = await desk.publish(3)
+    webhook_id = await desk.webhook()
+    desk.domain.clock.advance(-0.3)
+
+    matched = await replayed(desk, webhook_id)
+
+    assert matched.matched == len(events)
