@@ -277,6 +277,8 @@ class Attempt(Model):
     response_truncated = fields.BooleanField[bool](default=False)
     # The request went out a second time, on a new connection, since a kept one ended without an answer. Null means no.
     sent_again = fields.BooleanField[bool | None](null=True)
+    # As `app.sender.timing` packs it
+    timing = fields.CharField[str | None](max_length=80, null=True)
 
     class Meta:
         table = "attempt"

@@ -43,7 +43,8 @@ DELIVERY_COLUMNS = (
 )
 ATTEMPT_COLUMNS = (
     "id, delivery_id, number, trigger, started_at, duration_us, outcome, error, remote_address, request_method,"
-    " request_url, request_headers, response_status, response_headers, response_truncated, sent_again"
+    " request_url, request_headers, response_status, response_headers, response_truncated, sent_again,"
+    " timing"
 )
 AUDIT_COLUMNS = "id, at, actor, actor_kind, actor_id, actor_name, action, subject_id, changes, source_address"
 # Longer than any name or URL; SQLite compares with no more than 50,000.

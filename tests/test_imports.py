@@ -14,6 +14,7 @@ PACKAGES = ("app", "graph", "tasks")
 # loaders, which make types. These imports serve annotations only. Everything else has a direction.
 RECURSION_OF_THE_SCHEMA = {
     ("graph.context", "graph.loaders"),
+    ("graph.types.attempt", "graph.types.delivery"),
     ("graph.types.delivery", "graph.types.event"),
     ("graph.types.delivery", "graph.types.webhook"),
 }

@@ -44,6 +44,7 @@ _ATTEMPTS: Columns = (
     ("response_body", "text"),
     ("response_truncated", "boolean"),
     ("sent_again", "boolean"),
+    ("timing", "text"),
 )
 _NAMES = ", ".join(name for name, _ in _ATTEMPTS)
 # An attempt that is there already was committed by a transaction whose answer never came.
@@ -200,6 +201,7 @@ def _attempt_row(finished: FinishedAttempt) -> list[Any]:
         answered.body if answered else None,
         answered.truncated if answered else False,
         answer.sent_again or None,
+        None if answer.timing is None else answer.timing.packed(),
     ]
 
 

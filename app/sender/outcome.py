@@ -5,6 +5,7 @@ Whether an answer is a success is for the retry decisions to say; these values o
 
 from typing import NamedTuple
 
+from app.sender.timing import Timing
 from app.statuses import AttemptOutcome
 
 
@@ -24,6 +25,7 @@ class Answered(NamedTuple):
     remote_address: str | None
     sent_again: bool = False
     """The request went out a second time, on a new connection, since a kept one ended without an answer."""
+    timing: Timing | None = None
 
 
 class Unreachable(NamedTuple):
@@ -39,3 +41,4 @@ class Unreachable(NamedTuple):
     sent_again: bool = False
     """As of `Answered`."""
     status: int | None = None
+    timing: Timing | None = None

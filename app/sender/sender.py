@@ -15,6 +15,7 @@ import httpx
 from app.sender.exchange import Exchange
 from app.sender.failure import AddressBlocked, NameUnresolved, TlsRefused
 from app.sender.outcome import Answered, Unreachable
+from app.sender.timing import Timing, timing_of
 from app.statuses import AttemptOutcome
 
 # An answer's headers are stored with every attempt. Node.js takes no more than this either.
@@ -59,7 +60,8 @@ class Sender:
                 if exchange is None:
                     return Unreachable(outcome, str(error), duration_ms, None)
                 address, again, status = exchange.remote_address, exchange.sent_again, exchange.status
-                return Unreachable(outcome, str(error), duration_ms, address, again, status)
+                timing = timing_of(exchange)
+                return Unreachable(outcome, str(error), duration_ms, address, again, status, timing)
             body_cut: bool = response.extensions.get("truncated", False)
             headers, headers_cut = _kept_headers(response.headers)
             return Answered(
@@ -70,7 +72,13 @@ class Sender:
                 duration_ms=_milliseconds_since(started),
                 remote_address=response.extensions.get("remote_address"),
                 sent_again=response.extensions.get("sent_again", False),
+                timing=_timing(request),
             )
+
+
+def _timing(request: httpx.Request) -> Timing | None:
+    exchange: Exchange | None = request.extensions.get("exchange")
+    return None if exchange is None else timing_of(exchange)
 
 
 def _outcome_of(error: httpx.RequestError) -> AttemptOutcome:

@@ -38,7 +38,7 @@ class Bucket:
     succeeded: int
     failed: int
     attempts: int
-    p95_latency_ms: float | None
+    latency_ms: Percentiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +130,13 @@ def _summed(since: datetime, until: datetime, parts: list[Part]) -> DeliveryStat
         pending=sum(part.pending for part in parts),
         attempts=took.total(),
         success_rate=succeeded / finished if finished else None,
-        latency_ms=Percentiles(*(percentile_ms(took, percent) for percent in (50, 95, 99))),
+        latency_ms=_percentiles(took),
         series=tuple(
-            Bucket(part.since, part.succeeded, part.failed, part.took.total(), percentile_ms(part.took, 95))
+            Bucket(part.since, part.succeeded, part.failed, part.took.total(), _percentiles(part.took))
             for part in parts
         ),
     )
+
+
+def _percentiles(took: Counter[int]) -> Percentiles:
+    return Percentiles(*(percentile_ms(took, percent) for percent in (50, 95, 99)))

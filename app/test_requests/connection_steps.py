@@ -121,4 +121,4 @@ def _response(answer: Answered | Unreachable) -> tuple[bool, str]:
 
 
 def _milliseconds(began: float, ended: float) -> float:
-    return max(0.0, (ended - began) * 1_000)
+    return round(max(0.0, (ended - began) * 1_000), 3)

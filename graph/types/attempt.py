@@ -1,19 +1,25 @@
 """Attempts: the HTTP requests of a delivery, and their responses."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import strawberry
 
 from app.clock import from_micros
 from app.database.database import Row
+from app.sender.answered import failure_sentence
 from app.webhooks.urls import shown_url
 from graph.context import Info
 from graph.enums import AttemptOutcome, AttemptTrigger, HttpMethod
 from graph.pagination import Page
+from graph.types.attempt_timing import AttemptTiming
 from graph.types.connection import Connection
 from graph.types.header import Header
 from graph.types.node import Node
+
+if TYPE_CHECKING:
+    from graph.types.delivery import Delivery
 
 
 @strawberry.type(description="The HTTP request of an attempt, with credentials masked.")
@@ -79,11 +85,21 @@ class Attempt(Node):
             started_at=from_micros(row["started_at"]),
             duration_ms=row["duration_us"] / 1000,
             outcome=AttemptOutcome(row["outcome"]),
-            error=row["error"],
+            error=failure_sentence(AttemptOutcome(row["outcome"]), row["error"], row["response_status"]),
             remote_address=row["remote_address"],
             sent_again=bool(row["sent_again"]),
             row=row,
         )
+
+    @strawberry.field(description="The delivery that the attempt belongs to.")
+    async def delivery(self, info: Info) -> Annotated["Delivery", strawberry.lazy("graph.types.delivery")]:
+        delivery = await info.context.loaders.deliveries.load(self.row["delivery_id"])
+        assert delivery is not None  # attempts are kept no longer than their delivery
+        return delivery
+
+    @strawberry.field(description="Durations of the parts of the attempt.")
+    def timing(self) -> AttemptTiming:
+        return AttemptTiming.from_row(self.row)
 
     @strawberry.field(description="The request that was sent.")
     def request(self) -> AttemptRequest:

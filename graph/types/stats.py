@@ -35,6 +35,10 @@ class LatencyPercentiles:
     p95: float | None = strawberry.field(description="95th percentile.")
     p99: float | None = strawberry.field(description="99th percentile.")
 
+    @classmethod
+    def of(cls, percentiles: measure.Percentiles) -> "LatencyPercentiles":
+        return cls(p50=percentiles.p50, p95=percentiles.p95, p99=percentiles.p99)
+
 
 @strawberry.type(description="Statistics of one part of a time range. All parts are equally long.")
 class DeliveryStatsBucket:
@@ -45,6 +49,7 @@ class DeliveryStatsBucket:
     p95_latency_ms: float | None = strawberry.field(
         description="95th percentile of the duration of those attempts, in milliseconds."
     )
+    latency_ms: LatencyPercentiles = strawberry.field(description="Duration of those attempts.")
 
 
 @strawberry.type(
@@ -69,7 +74,6 @@ class DeliveryStats:
 
     @classmethod
     def of(cls, stats: measure.DeliveryStats) -> "DeliveryStats":
-        latency = stats.latency_ms
         return cls(
             since=stats.since,
             until=stats.until,
@@ -79,14 +83,15 @@ class DeliveryStats:
             pending=stats.pending,
             attempts=stats.attempts,
             success_rate=stats.success_rate,
-            latency_ms=LatencyPercentiles(p50=latency.p50, p95=latency.p95, p99=latency.p99),
+            latency_ms=LatencyPercentiles.of(stats.latency_ms),
             series=[
                 DeliveryStatsBucket(
                     since=bucket.since,
                     succeeded=bucket.succeeded,
                     failed=bucket.failed,
                     attempts=bucket.attempts,
-                    p95_latency_ms=bucket.p95_latency_ms,
+                    p95_latency_ms=bucket.latency_ms.p95,
+                    latency_ms=LatencyPercentiles.of(bucket.latency_ms),
                 )
                 for bucket in stats.series
             ],

@@ -13,6 +13,7 @@ from app.statuses import ActorKind, Scope
 from tests.domain import Domain
 from tests.graph.conftest import Api, api_of
 from tests.graph.counting import counted
+from tests.receiver import answer
 from tests.world import TICKET, World
 
 PAGE = """
@@ -112,6 +113,57 @@ async def test_an_attempt_that_was_not_answered_has_no_response(world: World, li
     assert attempt["response"] is None
     assert attempt["outcome"] == "CONNECTION_ERROR"
     assert attempt["error"].endswith(".")
+
+
+EXPLAINED = """{ deliveries { nodes { id attempts { nodes {
+  error durationMs delivery { id }
+  timing { resolveMs connectMs tlsMs sendMs firstByteMs totalMs connectionReused }
+} } } } }"""
+
+
+async def test_an_attempt_says_how_long_its_parts_took_and_whether_its_connection_was_reused(
+    world: World, live: Api
+) -> None:
+    await world.webhook()
+    for count in (1, 2):
+        await world.publish()
+        await world.until_status(*["SUCCEEDED"] * count)
+
+    second, first = (await live.data(EXPLAINED))["deliveries"]["nodes"]
+
+    [new], [reused] = first["attempts"]["nodes"], second["attempts"]["nodes"]
+    assert (new["delivery"]["id"], reused["delivery"]["id"]) == (first["id"], second["id"])
+    assert (new["timing"]["connectionReused"], reused["timing"]["connectionReused"]) == (False, True)
+    assert new["timing"]["connectMs"] > 0
+    assert (reused["timing"]["connectMs"], new["timing"]["tlsMs"], new["timing"]["resolveMs"]) == (None, None, None)
+    for attempt in (new, reused):
+        assert attempt["timing"]["firstByteMs"] > 0
+        assert attempt["timing"]["totalMs"] == attempt["durationMs"]
+        assert attempt["error"] is None
+
+
+async def test_an_answer_that_is_no_success_is_an_error_that_names_it(world: World, live: Api) -> None:
+    world.receiver.on("/", answer(503))
+    await world.webhook(retry_delays_seconds=[])
+    await world.publish()
+    await world.until_status("FAILED")
+
+    [delivery] = (await live.data(EXPLAINED))["deliveries"]["nodes"]
+
+    assert [attempt["error"] for attempt in delivery["attempts"]["nodes"]] == ["Answered 503 Service Unavailable."]
+
+
+async def test_an_attempt_from_before_its_parts_were_measured_says_how_long_it_took(world: World, live: Api) -> None:
+    await world.webhook()
+    await world.publish()
+    await world.until_status("SUCCEEDED")
+    await world.resources.database.execute("UPDATE attempt SET timing = NULL, duration_us = 1500")
+
+    [delivery] = (await live.data(EXPLAINED))["deliveries"]["nodes"]
+
+    [attempt] = delivery["attempts"]["nodes"]
+    parts = dict.fromkeys(("resolveMs", "connectMs", "tlsMs", "sendMs", "firstByteMs"))
+    assert attempt["timing"] == {**parts, "totalMs": 1.5, "connectionReused": False}
 
 
 async def test_a_ping_is_answered_with_its_attempt_and_listed_as_a_test(world: World, live: Api) -> None:

@@ -85,6 +85,8 @@ async def test_an_old_database_that_holds_rows_is_migrated_with_them_and_goes_on
             requests = await receiver.received(2)
 
     assert applied[0] == "0002_hot_indexes"
+    # Earlier versions had no place for these.
+    before["attempt"] = [attempt | {"timing": None} for attempt in before["attempt"]]
     assert after == before
     assert all(before.values())
     assert requests[1].header("webhook-id") == waiting.row.id

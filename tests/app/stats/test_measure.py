@@ -79,7 +79,7 @@ async def test_statistics_of_nothing_have_no_rate_and_no_percentiles(domain: Dom
 
     assert (stats.deliveries, stats.attempts, stats.success_rate) == (0, 0, None)
     assert (stats.latency_ms.p50, stats.latency_ms.p95, stats.latency_ms.p99) == (None, None, None)
-    assert [bucket.p95_latency_ms for bucket in stats.series] == [None] * 24
+    assert [bucket.latency_ms.p95 for bucket in stats.series] == [None] * 24
 
 
 async def test_a_deleted_webhook_keeps_its_statistics(domain: Domain) -> None:

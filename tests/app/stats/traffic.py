@@ -102,7 +102,7 @@ class Traffic:
                 if 0 <= number < buckets:
                     took[number][rounded(ended.duration_us)] += 1
         series = [
-            Bucket(begin, status["SUCCEEDED"], status["FAILED"], durations.total(), percentile_ms(durations, 95))
+            Bucket(begin, status["SUCCEEDED"], status["FAILED"], durations.total(), _percentiles(durations))
             for begin, status, durations in zip(begins, statuses, took, strict=True)
         ]
         return _summed(since, until, sum(statuses, Counter[str]()), sum(took, Counter[int]()), series)
@@ -144,7 +144,7 @@ def _summed(
         pending=statuses["PENDING"] + statuses["RETRYING"],
         attempts=took.total(),
         success_rate=statuses["SUCCEEDED"] / finished if finished else None,
-        latency_ms=Percentiles(*(percentile_ms(took, percent) for percent in (50, 95, 99))),
+        latency_ms=_percentiles(took),
         series=tuple(series),
     )
 
@@ -152,3 +152,7 @@ def _summed(
 def _whole_milliseconds(at: datetime) -> datetime:
     """An id holds no more of a time."""
     return at.replace(microsecond=at.microsecond // 1_000 * 1_000)
+
+
+def _percentiles(took: Counter[int]) -> Percentiles:
+    return Percentiles(*(percentile_ms(took, percent) for percent in (50, 95, 99)))
