@@ -1,8 +1,8 @@
-"""How many deliveries of each webhook may be claimed now. Pure: facts in, numbers out.
+"""Computes how many deliveries of each webhook may be claimed now. Pure: values in, numbers out.
 
-Four bounds meet here: the process's own capacity, shared fairly; a webhook's limit of requests in flight; its rate
-limit; and its circuit breaker. How many are in flight everywhere is subtracted by the claim statement itself, which
-alone can know.
+Four bounds apply: the process's own capacity, shared fairly; a webhook's limit of requests in flight; its rate limit;
+and its circuit breaker. Requests that other processes have in flight are subtracted by the claim statement itself,
+because only the database knows them.
 """
 
 from collections import defaultdict
@@ -17,15 +17,15 @@ SECOND = 1_000_000
 # Slots of a rate limit are handed out this far ahead, so that a fast webhook is claimed in batches; each attempt still
 # starts at its own slot's time.
 SLOT_HORIZON = SECOND // 10
-# One workspace never holds all of a process: where its receivers hang, the others still find room.
+# One workspace never takes all places of a process, so others find room even if all of its receivers hang.
 WORKSPACE_SHARE = 0.75
 
 
 class Admission(NamedTuple):
     """How many deliveries a webhook may have in flight after the claim (`limit`) and how many may be new (`room`).
 
-    Where its own rate or a hold allows no more for now, `again_at` says when to ask again. `first_slot_at` and
-    `slot_interval` pace the new ones. `allowed` is the room it would have had if the process had places enough.
+    If the webhook's own rate limit or a hold allows no more for now, `again_at` is when to ask again. `first_slot_at`
+    and `slot_interval` pace the new ones. `allowed` is the room it would have if the process had enough places.
     """
 
     limit: int
@@ -36,12 +36,12 @@ class Admission(NamedTuple):
     slot_interval: int = 0
 
     def slot(self, index: int) -> Micros:
-        """When the attempt with this index (0, 1, …) in the claim may start; 0 is at once."""
+        """Time at which the attempt with this index (0, 1, …) in the claim may start; 0 means at once."""
         return Micros(self.first_slot_at + index * self.slot_interval) if self.slot_interval else Micros(0)
 
 
 def admit(webhook: WebhookState, now: Micros, policy: BreakerPolicy) -> Admission:
-    """What the webhook's own settings and state allow, before the process's capacity is looked at."""
+    """Compute what the webhook's own settings and state allow, before the process's capacity is considered."""
     if webhook.held_until is not None and webhook.held_until > now:
         return Admission(limit=0, room=0, again_at=webhook.held_until)
     limit = 1 if is_probing(webhook.consecutive_failures, policy) else webhook.max_in_flight
@@ -56,16 +56,17 @@ def admit(webhook: WebhookState, now: Micros, policy: BreakerPolicy) -> Admissio
 
 
 def allot(wanted: Sequence[tuple[str, str, int]], free: int, held: Mapping[str, int], capacity: int) -> dict[str, int]:
-    """Share the free places of a process: one at a time to each workspace in turn, and in it to each webhook in turn.
+    """Share the free places of a process: one at a time to each workspace in turn, and within it to each webhook in
+    turn.
 
     Args:
         wanted: (workspace, webhook, most it can use) in order of asking.
         free: places that are free now.
-        held: places that each workspace holds already.
+        held: places that each workspace already holds.
         capacity: all places of the process.
 
     Returns:
-        Places for each webhook, none left out.
+        Places for each webhook, with an entry for every webhook in `wanted`.
     """
     rooms = {webhook: 0 for _, webhook, _ in wanted}
     queues: dict[str, list[tuple[str, int]]] = defaultdict(list)
@@ -84,7 +85,9 @@ def allot(wanted: Sequence[tuple[str, str, int]], free: int, held: Mapping[str, 
 
 
 def _shares(wanted: Sequence[int], free: int) -> list[int]:
-    """Give out places one at a time in turn, none to whom has what it wanted; as many rounds at once as can be."""
+    """Give out places one at a time in turn, skipping those that have what they wanted; many rounds are done in one
+    step.
+    """
     shares = [0] * len(wanted)
     turn = [index for index, most in enumerate(wanted) if most > 0]
     while turn and free > 0:

@@ -1,4 +1,4 @@
-"""Tells of what changed: followers, whoever reads the log, and the metrics."""
+"""Announces recorded attempts: to followers, to the log and to the metrics."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,14 +17,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Announcer:
-    """Tells of attempts that were recorded, a whole commit at a time: most of what that costs is the same for one and
-    for a hundred."""
+    """Announces recorded attempts, a whole commit at a time, because most of the cost is the same for one and for a
+    hundred.
+    """
 
     updates: Updates
     metrics: Metrics
 
     def recorded(self, batch: Sequence[tuple[FinishedAttempt, RecordResult]]) -> None:
-        """These attempts are in the database."""
+        """Announce attempts that are now in the database."""
         self.metrics.attempted([_measured(finished) for finished, _ in batch])
         log_many("delivery.attempted", [_line(finished, result) for finished, result in batch])
         self.updates.announce(Topic.DELIVERIES, [_changed(finished, result) for finished, result in batch])
@@ -52,7 +53,7 @@ def _changed(finished: FinishedAttempt, result: RecordResult) -> Update:
 
 
 def _line(finished: FinishedAttempt, result: RecordResult) -> EventDict:
-    """What the one wide line of an attempt says."""
+    """The fields of an attempt's one wide log line."""
     claimed, answer = finished.claimed, finished.answer
     return {
         "delivery_id": claimed.id,

@@ -1,6 +1,6 @@
 """Makes one attempt: sign, send, decide, record.
 
-Knows nothing of claims: it is given a delivery that this process holds, with all that sending it takes.
+This module knows nothing of claims. Its caller holds the delivery and passes everything that sending needs.
 """
 
 import asyncio
@@ -29,12 +29,12 @@ from app.statuses import AttemptOutcome
 
 log = structlog.get_logger()
 
-# As long as a deployment may have tables that do not fit: a migration under way, or one that was taken back.
+# How long a deployment may have tables that do not fit the code: during a migration, or after one was rolled back.
 REFUSED_SECONDS = 300.0
 
 
 class Sending(NamedTuple):
-    """All that one attempt needs, loaded."""
+    """Everything that one attempt needs, loaded."""
 
     claimed: Claimed
     target: Target
@@ -44,7 +44,7 @@ class Sending(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """What attempts are made with."""
+    """Makes attempts with the sender, the clock and the recorder of this process."""
 
     clock: Clock
     sender: Sender
@@ -52,7 +52,7 @@ class Attempts:
     policy: DeliveryPolicy
 
     async def make(self, sending: Sending) -> str:
-        """Make one attempt and write down what came of it; return the attempt's id."""
+        """Make one attempt and record its result; return the attempt's ID."""
         if sending.claimed.start_at:
             await self._wait_for_slot(sending.claimed)
         started_at = self.clock.now()
@@ -69,9 +69,10 @@ class Attempts:
             await asyncio.sleep(wait / 1_000_000)
 
     async def _record(self, finished: FinishedAttempt) -> None:
-        """Record, waiting for as long as the database cannot: the attempt was made and must be written.
+        """Record, and wait for as long as the database is unavailable, because the attempt was made and must be
+        written.
 
-        Only what it refuses again and again, over minutes, is a bug that waiting does not help.
+        An error that the database repeats for minutes is a bug, and waiting does not help against it.
         """
         clock = asyncio.get_running_loop().time
         pause, refused_until = 0.05, clock() + REFUSED_SECONDS

@@ -1,8 +1,8 @@
-"""ClaimedBatch deliveries that are due: a conditional update, in one short transaction for many webhooks.
+"""Claims due deliveries: a conditional update, in one short transaction for many webhooks.
 
-A claim holds as long as its worker's lease (`app.delivery.lease`). Someone else getting a delivery first is normal, and
-simply means that it is not among those returned. The webhook's row is locked meanwhile, so that limits hold across
-processes; a webhook that another process is claiming for right now is skipped.
+A claim is valid as long as its worker's lease (`app.delivery.lease`). Another process may get a delivery first; then it
+is simply not among those returned. The webhook's row is locked meanwhile, so that limits hold across processes; a
+webhook for which another process is claiming right now is skipped.
 """
 
 from collections import Counter
@@ -22,12 +22,12 @@ _ROOMS: Columns = (("webhook_id", "text"), ("most", "bigint"), ("room", "bigint"
 _SLOTS: Columns = (("id", "text"), ("next_slot_at", "bigint"))
 
 _WEBHOOKS = f"{SELECT} ORDER BY w.id"
-# SQLite has one writer at a time, and this transaction is it.
+# SQLite has one writer at a time, and this transaction is that writer.
 _LOCK_WEBHOOKS = {"postgres": f"{_WEBHOOKS} FOR NO KEY UPDATE OF w SKIP LOCKED", "sqlite": _WEBHOOKS}
 
 # Due deliveries of one webhook and one lane, oldest first. PENDING ones are due whatever the time, because the clock of
-# the process that made them may be ahead. A delivery with an ordering key waits for the earlier ones of that key that
-# are open, as long as those are younger than the bound ($4) after which order gives way.
+# the process that made them may be ahead. A delivery with an ordering key waits for earlier open ones with that key,
+# unless those are older than the bound ($4), after which ordering is given up.
 _LANE = """
     SELECT x.id, x.status, x.next_attempt_at FROM delivery x
     WHERE x.webhook_id = asked.webhook_id AND x.status = {status}
@@ -45,9 +45,9 @@ _BOTH_LANES = " UNION ALL ".join(
     for status, until in (("'PENDING'", LATEST), ("'RETRYING'", "$1"))
 )
 _DUE = {
-    # The status comes from a table of its own. A literal would allow the indexes of all that has not succeeded; where
-    # that was nothing when the statistics were taken, PostgreSQL thinks that they cost nothing, and goes through the
-    # whole backlog for each webhook.
+    # The statuses come from a VALUES table. With literals, PostgreSQL could use the indexes of all deliveries that have
+    # not succeeded. If those indexes were empty when statistics were taken, it estimates that they cost nothing, and
+    # scans the whole backlog for each webhook.
     "postgres": f"asked CROSS JOIN (VALUES ('PENDING', CAST({LATEST} AS BIGINT)), ('RETRYING', $1))"
     " AS lane(status, until)"
     f" CROSS JOIN LATERAL ({_LANE.format(status='lane.status', until='lane.until')}) due",
@@ -57,13 +57,13 @@ _DUE = {
 _CHOSEN = "SELECT id FROM ranked WHERE rank <= room AND rank <= unused"
 _AMONG_CHOSEN = {"postgres": f"= ANY (ARRAY({_CHOSEN}))", "sqlite": f"IN ({_CHOSEN})"}
 
-# First attempts and retries take turns (their ranks in their own lanes are compared first, and chance decides between
-# equals, for a busy webhook has one free place at a time): a backlog of retries does not hold up what was published a
-# moment ago, nor the other way round.
+# First attempts and retries take turns, so that a backlog of retries does not hold up recent events, nor the other way
+# round. Their ranks in their own lanes are compared first. Chance decides between equal ranks, because a busy webhook
+# has one free place at a time.
 #
-# A table that grew from nothing in seconds has no statistics yet, and PostgreSQL then takes every index for empty. So
-# that it cannot go wrong: what is chosen is worked out once (MATERIALIZED, ARRAY), rows are found by their primary key,
-# and the last conditions, which only matter when somebody else was quicker, are written so that no index serves them.
+# A table that grew from nothing in seconds has no statistics yet, and PostgreSQL then takes every index to be empty.
+# The statement therefore leaves the planner no choice: candidates are computed once (MATERIALIZED, ARRAY), rows are
+# found by their primary key, and no index serves the last conditions, which only matter if another process was quicker.
 _CLAIM = """
 WITH asked AS MATERIALIZED (
   SELECT r.webhook_id, r.room,
@@ -108,15 +108,15 @@ class Claimed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ClaimedBatch:
-    """What came of asking for some webhooks."""
+    """Result of claiming for some webhooks."""
 
     deliveries: Sequence[Claimed]
     webhooks: Mapping[str, WebhookState]
-    # The bodies of their events, by the event's id.
+    # Bodies of the events, by event ID.
     bodies: Mapping[str, str]
-    # Webhooks that may have more due than was claimed, once a place is free.
+    # Webhooks that may have more due deliveries than were claimed; ask again once a place is free.
     unfinished: frozenset[str]
-    # Webhooks to ask for again at a time: held back, rate limited, or locked by another process.
+    # Webhooks to ask for again, with the time: held back, rate limited, or locked by another process.
     again: Mapping[str, Micros]
 
 
@@ -143,7 +143,7 @@ async def claim(
     policy: BreakerPolicy,
     ordering_gives_way_at: Micros,
 ) -> ClaimedBatch:
-    """Claim what is due of these webhooks, as much as their limits and the process's places allow."""
+    """Claim what is due of these webhooks, as far as their limits and the process's free places allow."""
 
     async def work(statements: Statements) -> ClaimedBatch:
         webhooks = await fetch_states(statements, _LOCK_WEBHOOKS[database.dialect], webhook_ids)
@@ -162,7 +162,7 @@ async def claim(
 def admissions_of(
     webhooks: Mapping[str, WebhookState], now: Micros, capacity: Capacity, policy: BreakerPolicy
 ) -> dict[str, Admission]:
-    """What each active webhook may have, its share of the process's places already applied."""
+    """What each active webhook may claim, with its share of the process's places already applied."""
     active = [webhook for webhook in webhooks.values() if webhook.receives]
     admissions = {webhook.id: admit(webhook, now, policy) for webhook in active}
     wanted = [
@@ -235,8 +235,9 @@ async def _move_slots(statements: Statements, asked: Mapping[str, Admission], de
 def _left_over(
     admissions: Mapping[str, Admission], deliveries: Sequence[Claimed]
 ) -> tuple[frozenset[str], dict[str, Micros]]:
-    """Webhooks that took all they were given, so that more may be due: to be asked again when a place is free, or at a
-    time."""
+    """Webhooks that took everything they were allowed and may have more due: to ask again when a place is free, or at a
+    time.
+    """
     claimed = Counter(delivery.webhook_id for delivery in deliveries)
     unfinished, again = set[str](), dict[str, Micros]()
     for id_, admission in admissions.items():

@@ -1,8 +1,9 @@
-"""Claims deliveries in the transaction that publishes them: where the process that publishes delivers as well, and is
-the only one, they need no wake-up, no claim and no look for their bodies.
+"""Claims deliveries in the transaction that publishes them.
 
-The same limits hold as in a claim (`app.delivery.claim`). What they leave, what has an ordering key or a rate, and what
-would overtake others of its webhook is written unclaimed, and woken up for.
+If the publishing process also delivers, and is the only one that does, its deliveries need no wake-up, no separate
+claim and no query for their bodies. The same limits apply as in a claim (`app.delivery.claim`). A delivery stays
+unclaimed and gets a wake-up if the limits leave no room, if it has an ordering key or a rate limit, or if it would
+overtake an older one of its webhook.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -24,7 +25,7 @@ _WEBHOOKS = f"{SELECT} WHERE EXISTS (SELECT 1 FROM worker WHERE worker.id = $1 A
 
 
 class ClaimAtPublish:
-    """What one transaction claims. `waiting` are webhooks that have older deliveries to send first."""
+    """The claims of one publishing transaction. `waiting` holds webhooks that have older deliveries to send first."""
 
     def __init__(
         self, worker_id: str, now: Micros, capacity: Capacity, policy: BreakerPolicy, waiting: Collection[str]
@@ -41,13 +42,14 @@ class ClaimAtPublish:
     async def choose(
         self, statements: Statements, new: Sequence[NewDelivery], bodies: Mapping[str, str]
     ) -> Mapping[str, str]:
-        """Choose from deliveries that are about to be written; return who claims them, by their ids.
+        """Choose what to claim among deliveries that are about to be written; return the claiming worker by delivery
+        ID.
 
         Args:
-            bodies: of their events, by id.
+            bodies: bodies of their events, by event ID.
         """
         fit = [d for d in new if d.due and d.ordering_key is None and d.webhook_id not in self._waiting]
-        self._claimed.clear()  # a transaction may have to be begun again
+        self._claimed.clear()  # the transaction may run more than once
         if not fit:
             return {}
         asked = dict.fromkeys(delivery.webhook_id for delivery in fit)
@@ -83,8 +85,8 @@ class ClaimAtPublish:
 class EmbeddedPublishing:
     """The transactions of publishing in the embedded mode (`app.publishing.commit.PublishingMode`).
 
-    They claim what may be sent at once, and it begins to be sent when they are committed. Their commits contend with
-    the event loop for the interpreter, so they gather.
+    They claim what may be sent at once, and sending starts when they are committed. Their commits contend with the
+    event loop for the interpreter, so they gather.
     """
 
     gathers = True
@@ -123,7 +125,7 @@ class EmbeddedPublishing:
 
     @asynccontextmanager
     async def _claiming(self) -> AsyncIterator[ClaimAtPublish | None]:
-        """Around a transaction: what may claim in it, if anything may. Begins to send what was claimed."""
+        """Wrap a transaction: yield what may claim in it, or None, and afterwards start sending what was claimed."""
         pipeline = self._pipeline
         waiting = pipeline.waiting()
         if waiting is None:

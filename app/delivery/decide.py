@@ -2,20 +2,21 @@
 
 The rules, in the order in which they are applied:
 
-1. An answer of 2xx: the delivery SUCCEEDED. That of a test counts for the webhook too, for its receiver is well.
-2. A test is never retried, and its failure means nothing to the webhook: it FAILED.
+1. A 2xx answer: the delivery SUCCEEDED. This counts for the webhook even if the delivery is a test, because the
+   receiver works.
+2. A test is never retried, and its failure does not count against the webhook: it FAILED.
 3. 410 Gone: the delivery FAILED, and the webhook is to be disabled.
-4. Anything else is retried after the next delay of the schedule, or FAILED where none is left. `Retry-After` with 429
-   or 503 makes the wait longer, never shorter; jitter then makes it up to a tenth longer.
+4. Anything else is retried after the next delay of the schedule, or FAILED if none is left. `Retry-After` with 429 or
+   503 makes the wait longer, never shorter; jitter then adds up to a tenth.
 5. 429, 502 and 504 hold the webhook back for as long as `Retry-After` says, or else for a moment.
 6. A run of failures opens the circuit breaker: the webhook is held back, then one probe at a time goes through.
 7. A webhook whose attempts have all failed for long enough is to be disabled.
 
-Where rules 5 and 6 choose a time themselves, it is as long again as the webhook has been failing, within bounds. So it
-doubles with every probe that fails, and many attempts that fail at the same moment weigh no more than one. Deliveries
-that wait for a webhook held back use up no attempt.
+Where rules 5 and 6 choose a time themselves, they choose as long as the webhook has been failing, within bounds. The
+hold therefore doubles with every probe that fails, and many attempts that fail at the same moment count as one.
+Deliveries of a webhook that is held back use up no attempt.
 
-Refuses to know rows, requests and the clock, and to draw the jitter itself.
+This module does not know rows, requests or the clock, and does not draw the jitter itself.
 """
 
 import re
@@ -27,9 +28,9 @@ from typing import NamedTuple
 from app.clock import rfc3339
 from app.statuses import AttemptOutcome, AttemptTrigger, DeliveryStatus, WebhookStatusReason
 
-# Enough to spread what failed together, little enough that the schedule is still what the webhook's owner set.
+# Enough to spread what failed together, and little enough to stay near the schedule that the webhook's owner set.
 JITTER = 0.1
-# A receiver may put us off by no more than a day, so that a wrong date does not silence it for years.
+# A receiver may delay retries by at most a day, so that a wrong date does not silence it for years.
 LONGEST_RETRY_AFTER = timedelta(hours=24)
 SLOW_DOWN_AT_LEAST = timedelta(seconds=1)
 SLOW_DOWN_AT_MOST = timedelta(seconds=60)
@@ -45,7 +46,7 @@ _DATE_FORMATS = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %
 
 @dataclass(frozen=True, slots=True)
 class BreakerPolicy:
-    """After how many failures in a row a webhook's circuit breaker opens, for how long at first, and at most."""
+    """After how many consecutive failures a webhook's circuit breaker opens, for how long at first, and at most."""
 
     threshold: int
     open_for: timedelta
@@ -53,11 +54,11 @@ class BreakerPolicy:
 
 
 class Attempted(NamedTuple):
-    """What an attempt came to.
+    """Result of an attempt.
 
     Attributes:
-        status: of the response; None where there was none.
-        retry_after: the header as it came; None where there was none.
+        status: of the response; None if there was none.
+        retry_after: the header as received; None if there was none.
         finished_at: aware.
     """
 
@@ -68,15 +69,15 @@ class Attempted(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What else the decision depends on. The facts of the webhook may be as old as the claim; none counts this attempt.
+    """What else the decision depends on. Facts of the webhook may be as old as the claim and do not count this attempt.
 
     Attributes:
         retry_delays_seconds: delays before the 2nd, 3rd … attempt of a schedule.
-        retries_used: how many of them led to this attempt: 0 at the first of a schedule. It is the index of the next
-            delay; a decision to retry uses that up.
-        failing_since: when the first of the webhook's attempts failed since one last succeeded; None after a success.
-        consecutive_failures: of the webhook's attempts, since one last succeeded.
-        disable_after: how long all attempts must have failed for the webhook to be disabled.
+        retries_used: retries that led to this attempt: 0 at the first of a schedule. It is the index of the next delay,
+            which a decision to retry uses up.
+        failing_since: when the webhook's run of failures began; None after a success.
+        consecutive_failures: of the webhook's attempts, since the last success.
+        disable_after: how long all attempts must have failed before the webhook is disabled.
     """
 
     retry_delays_seconds: Sequence[int]
@@ -92,9 +93,9 @@ class Decision(NamedTuple):
 
     Attributes:
         next_attempt_at: when the next attempt is due, with RETRYING; None otherwise.
-        disable_reason: a sentence, where the webhook is to be disabled, and its code.
-        hold_webhook_until: before this, no delivery of the webhook is to be attempted.
-        webhook_failed: whether this goes on with, or begins, the webhook's run of failures. SUCCEEDED ends it.
+        disable_reason: a sentence, if the webhook is to be disabled, and its code.
+        hold_webhook_until: no delivery of the webhook is attempted before this time.
+        webhook_failed: whether this attempt begins or continues the webhook's run of failures. SUCCEEDED ends it.
     """
 
     status: DeliveryStatus
@@ -109,10 +110,10 @@ def decide(facts: Facts, attempted: Attempted, jitter: float, breaker: BreakerPo
     """Decide what an attempt means, by the rules above.
 
     Args:
-        facts: what else it depends on.
-        attempted: what the attempt came to.
+        facts: what else the decision depends on.
+        attempted: result of the attempt.
         jitter: random, from 0 up to but not including 1.
-        breaker: of every webhook.
+        breaker: policy of every webhook's circuit breaker.
     """
     if attempted.outcome is AttemptOutcome.SUCCEEDED:
         return Decision(DeliveryStatus.SUCCEEDED)
@@ -132,7 +133,7 @@ def decide(facts: Facts, attempted: Attempted, jitter: float, breaker: BreakerPo
 
 
 def is_probing(consecutive_failures: int, policy: BreakerPolicy) -> bool:
-    """Tell whether a webhook's breaker has opened, so that, once no longer held back, it gets one attempt at a time."""
+    """Whether a webhook's breaker has opened, so that it gets one attempt at a time once it is no longer held back."""
     return consecutive_failures >= policy.threshold
 
 
@@ -140,10 +141,10 @@ def parse_retry_after(text: str, now: datetime) -> datetime | None:
     """Read a Retry-After header (RFC 9110, section 10.2.3), either in seconds or as a date.
 
     Returns:
-        When to come back: aware, at most `LONGEST_RETRY_AFTER` from now, perhaps passed. None for any other text.
+        When to come back: aware, at most `LONGEST_RETRY_AFTER` from now, possibly in the past. None for any other text.
     """
     if _DELAY_SECONDS.fullmatch(text):
-        # As a float, which takes any number of digits: infinity is more than the limit, too.
+        # A float takes any number of digits: even infinity is just more than the limit.
         return now + timedelta(seconds=min(float(text), LONGEST_RETRY_AFTER.total_seconds()))
     for date_format in _DATE_FORMATS:
         try:

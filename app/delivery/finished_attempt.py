@@ -1,4 +1,4 @@
-"""Attempts that have been made, as values: what came of each, and what recording it came to."""
+"""Finished attempts and the results of recording them, as values."""
 
 from typing import NamedTuple
 
@@ -27,7 +27,7 @@ class FinishedAttempt(NamedTuple):
 
     @property
     def response_status(self) -> int | None:
-        """The status of the answer, if that was read, whatever became of the rest."""
+        """Status of the answer if it was read, even if the rest of the answer was not."""
         return self.answer.status
 
     @property
@@ -43,8 +43,9 @@ class FinishedAttempt(NamedTuple):
 
 
 class RecordResult(NamedTuple):
-    """What recording an attempt came to: whether the delivery moved on by it, the delivery's status now, and whether
-    the webhook was disabled by it."""
+    """Result of recording an attempt: whether the delivery moved on, the delivery's status now, and whether the webhook
+    was disabled.
+    """
 
     moved: bool
     status: DeliveryStatus

@@ -1,7 +1,7 @@
-"""The deliveries that this process is sending right now, counted by workspace and webhook, and finished or let go at
-the end.
+"""The deliveries that this process is sending right now, counted by workspace and webhook, and finished or given up
+when the process stops.
 
-The number of places bounds sockets and memory; sharing them is `admission`'s matter.
+The number of places bounds sockets and memory; `admission` shares them.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ _Result = TypeVar("_Result")
 
 
 class InFlight:
-    """Runs one task a delivery and calls `freed` with the delivery whenever one ends."""
+    """Runs one task per delivery and calls `freed` with the delivery whenever one ends."""
 
     def __init__(self, total: int, freed: Callable[[Claimed], None]) -> None:
         self._total = total
@@ -30,7 +30,7 @@ class InFlight:
 
     @property
     def capacity(self) -> Capacity:
-        """The places there are, and who holds how many."""
+        """All places, and who holds how many."""
         return Capacity(self._total, self._total - len(self._tasks), self._by_workspace, self._by_webhook)
 
     @property
@@ -39,8 +39,8 @@ class InFlight:
         return {claimed.id for claimed in self._tasks.values()}
 
     def start(self, claimed: Claimed, sending: Coroutine[Any, Any, _Result]) -> "asyncio.Task[_Result]":
-        """Begin to send a delivery; its place is free again when the coroutine ends."""
-        # A ping is sent for a request, but its log lines belong to the delivery.
+        """Start sending a delivery; its place is free again when the coroutine ends."""
+        # A request may wait for a ping, but the log lines of the sending belong to the delivery.
         task = asyncio.create_task(sending, context=Context())
         self._tasks[task] = claimed
         self._by_workspace[claimed.workspace_id] += 1
@@ -57,7 +57,7 @@ class InFlight:
         self._freed(claimed)
 
     async def finish(self, within_seconds: float) -> list[Claimed]:
-        """Wait for what is in flight, then cut off the rest; return the deliveries that were cut off."""
+        """Wait for deliveries in flight, cancel those that remain after the time, and return the canceled ones."""
         if not self._tasks:
             return []
         _, pending = await asyncio.wait(self._tasks, timeout=within_seconds)

@@ -1,9 +1,10 @@
-"""This process's right to hold claims: a row whose `lease_until` a heartbeat keeps moving.
+"""This process's right to hold claims: a row with a `lease_until` that a heartbeat keeps moving.
 
-One row a process rather than a lease on each delivery, so that a heartbeat costs the same with a thousand deliveries in
-flight. Whoever finds a lease ended takes its row away, and then frees what it held. So a process that was stopped past
-its lease either finds its row, and has lost nothing, or finds it gone; then it goes on under a new id, and what it held
-under the old one belongs to whoever claimed it since (recording is conditional on the id).
+There is one row per process rather than a lease on each delivery, so that a heartbeat costs the same with a thousand
+deliveries in flight. A process that finds another's lease ended deletes its row and then frees its claims. A process
+that was stopped past its lease therefore either finds its row, and has lost nothing, or finds it gone. Then it
+continues under a new ID, and its earlier deliveries belong to the processes that have claimed them since (recording is
+conditional on the ID).
 """
 
 import os
@@ -27,10 +28,10 @@ class Lease:
 
     Args:
         length: how long it lasts after each renewal.
-        monotonic: seconds, from a clock that nobody sets.
+        monotonic: a monotonic clock in seconds.
 
     Attributes:
-        worker_id: what claims are made under; changes when a lease was lost.
+        worker_id: ID under which claims are made; changes when the lease was lost.
     """
 
     def __init__(
@@ -45,10 +46,10 @@ class Lease:
 
     @property
     def may_judge(self) -> bool:
-        """Whether this process may take others' leases for ended.
+        """Whether this process may judge that others' leases have ended.
 
-        One that was away itself (stopped, or without the database) for as long as a lease cannot tell the dead from
-        those that were away just as long: it first gives them a lease's time to come back.
+        A process that was itself away (stopped, or without the database) for as long as a lease cannot tell dead
+        processes from those that were away with it. It first gives them a lease's time to come back.
         """
         now = self._monotonic()
         return now >= self._judges_from and not self._has_ended(now)
@@ -69,10 +70,10 @@ class Lease:
         self._renewed_at = self._monotonic()
 
     async def renew(self) -> bool:
-        """Move the lease on; False where somebody took it away and a new one was begun."""
+        """Extend the lease; return False if another process deleted it and a new one was begun."""
         asked_at, now = self._monotonic(), self._clock.now()
         renewed = await self._database.fetch(
-            # Never earlier: a renewal that was held up must not take back what a later one gave.
+            # Never earlier: a delayed renewal must not undo a later one.
             "UPDATE worker SET lease_until = CASE WHEN lease_until > $2 THEN lease_until ELSE $2 END"
             " WHERE id = $1 RETURNING id",
             self.worker_id,
@@ -86,7 +87,9 @@ class Lease:
         return bool(renewed)
 
     async def end(self) -> None:
-        """Give the lease up: whatever is still claimed under it is free. Without the database, it ends by itself."""
+        """Give the lease up and so free the claims under it. If the database is unavailable, the lease ends by
+        itself.
+        """
         try:
             await self._database.execute("DELETE FROM worker WHERE id = $1", self.worker_id)
         except DatabaseUnavailable as error:

@@ -1,7 +1,7 @@
-"""Frees orphaned claims: what this process holds without knowing it.
+"""Frees orphaned claims: those that this process holds without knowing it.
 
-A claim, or giving one back, may be committed although its answer never came: the connection broke on the way. The
-deliveries then belong to a process that is alive and does not send them, and no lease would ever end over that.
+A claim or a release may be committed even if its answer never arrived because the connection broke. The deliveries then
+belong to a process that is alive and does not send them, so no lease would ever end for them.
 """
 
 from collections.abc import Collection
@@ -17,5 +17,5 @@ WHERE claimed_by = $1 AND id NOT IN (SELECT sending.id FROM {rows} AS sending)
 
 
 async def free_orphaned_claims(database: Database, worker_id: str, sending: Collection[str]) -> None:
-    """Free what is claimed under `worker_id` and is not among the deliveries being sent. No claim may be under way."""
+    """Free deliveries claimed under `worker_id` that are not being sent. No claim may be running meanwhile."""
     await database.fetch_rows(_FREE, _IDS, [(delivery_id,) for delivery_id in sending], worker_id)

@@ -1,8 +1,8 @@
 """Carries deliveries one step further: claims what is due and has each attempt made (`app.delivery.attempt`).
 
-A wake-up that comes twice, late or never does no harm: the rows decide, and `claim` takes only what is due and nobody
-else holds. A process claims for many webhooks in one statement and one such statement at a time; what becomes due
-meanwhile waits for the next.
+A wake-up that is doubled, late or lost does no harm: the rows decide, and `claim` takes only deliveries that are due
+and that no process holds. A process claims for many webhooks in one statement, one statement at a time; what becomes
+due meanwhile waits for the next one.
 """
 
 import asyncio
@@ -59,13 +59,14 @@ class Pipeline:
         self._metrics = metrics
         self._policy = policy
         self.in_flight = InFlight(policy.max_in_flight, self._freed)
-        # Webhooks that may have something due (a dict for its order), those that wait for one of their own deliveries
-        # to end, and those that wait for any place of the process.
+        # Webhooks that may have something due (a dict, to keep their order), webhooks that wait for one of their own
+        # deliveries to end, and webhooks that wait for any place of the process.
         self._asked: dict[str, None] = {}
         self._unfinished: set[str] = set()
         self._starved: set[str] = set()
         self._claiming: asyncio.Task[None] | None = None
-        # One at a time claims for this process: what is being committed is neither counted yet nor in flight.
+        # One claim at a time in this process: deliveries of a claim that is being committed are neither counted nor in
+        # flight.
         self.turn = asyncio.Lock()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         # Whether this process may hold claims that it does not know of (see `app.delivery.orphaned_claims`).
@@ -75,13 +76,13 @@ class Pipeline:
 
     @property
     def worker_id(self) -> str:
-        """What this process claims deliveries under."""
+        """ID under which this process claims deliveries."""
         return self._lease.worker_id
 
     # ── claim ──
 
     def ask(self, webhook_ids: Iterable[str]) -> None:
-        """Have what is due of these webhooks claimed by the next claim, and sent."""
+        """Let the next claim include what is due of these webhooks, and send it."""
         if self._stopped:
             return
         self._asked |= dict.fromkeys(webhook_ids)
@@ -89,14 +90,14 @@ class Pipeline:
             self._begin_claim()
 
     async def attempt(self, webhook_ids: Iterable[str]) -> None:
-        """Claim what is due of these webhooks and begin to send it; returns once the sending has begun.
+        """Claim what is due of these webhooks and start sending it; return once the sending has started.
 
-        What finds no place now is claimed by itself when a place is free.
+        Deliveries that find no place now are claimed when a place is free.
         """
         asked = set(webhook_ids)
         self.ask(asked)
-        # Only until theirs were claimed: under load there is always more to claim, and who waited for an end of that
-        # would keep the next wake-ups waiting.
+        # Wait only until these webhooks were claimed for: under load there is always more to claim, and waiting for an
+        # end of it would hold up the next wake-ups.
         while self._claiming is not None:
             is_last = asked.isdisjoint(self._asked) and not self._must_reconcile
             await asyncio.shield(self._claiming)
@@ -105,26 +106,29 @@ class Pipeline:
 
     def waiting(self) -> set[str] | None:
         """Webhooks that have older deliveries to send first, for a claim outside this pipeline that holds `turn`; None
-        if there may be no such claim now, since others have been waiting longer for a place."""
+        if such a claim is not allowed now, because other webhooks have been waiting longer for a place.
+        """
         others_wait = self._claiming is not None or self.turn.locked() or self._must_reconcile or self._starved
         if others_wait or self._stopped or self.in_flight.capacity.free <= 0:
             return None
         return self._unfinished | self._timers.keys()
 
     def require_reconciliation(self) -> None:
-        """Take note that a claim for this process may have been committed although it looked as if it had failed."""
+        """Note that a claim for this process may have been committed although it seemed to fail."""
         self._must_reconcile = True
 
     async def reconcile(self) -> None:
-        """Free what this process may hold without knowing it, if `require_reconciliation` was called since."""
+        """Free claims that this process may hold without knowing it, if `require_reconciliation` was called since."""
         await self.attempt([])
 
     def _begin_claim(self) -> None:
-        # In a context of its own: what asked (a request, a wake-up) is not what the sending belongs to.
+        # A new context: sending does not belong to the request or the wake-up that asked.
         self._claiming = asyncio.create_task(self._claim_asked(), context=Context())
 
     async def _claim_asked(self) -> None:
-        """Claim once, for as many as go into one statement, and have the next claim begin where more is asked for."""
+        """Claim once, for as many webhooks as fit into one statement, and start the next claim if more are asked
+        for.
+        """
         may_go_on = False
         try:
             async with self.turn:
@@ -179,7 +183,7 @@ class Pipeline:
             self._starved.clear()
 
     async def start(self, batch: ClaimedBatch) -> None:
-        """Begin to send what was claimed, in this pipeline's turn."""
+        """Start sending what was claimed, in this pipeline's turn."""
         if not batch.deliveries:
             return
         self._metrics.claimed(len(batch.deliveries))
@@ -192,7 +196,9 @@ class Pipeline:
             self.in_flight.start(sending.claimed, self.send_and_record(sending))
 
     async def _load(self, batch: ClaimedBatch) -> list[Sending]:
-        """Load the targets of claimed deliveries. What cannot be sent is given back, and keeps nothing else waiting."""
+        """Load the targets of claimed deliveries. A delivery that cannot be sent is given back and holds up no
+        other.
+        """
         versions = {d.webhook_id: batch.webhooks[d.webhook_id].updated_at for d in batch.deliveries}
         loaded = await self.targets.load(versions, self._clock.now())
         await self._unreadable.release(loaded.readable_again)
@@ -200,7 +206,8 @@ class Pipeline:
         sendings, not_sent = [], []
         for claimed in batch.deliveries:
             target, body = loaded.targets.get(claimed.webhook_id), batch.bodies.get(claimed.event_id)
-            # Without keys since the claim: deleted, which cancels the deliveries too. Without a body: deleted by hand.
+            # No keys since the claim: the webhook was deleted, which cancels the deliveries too. No body: somebody
+            # deleted it directly in the database.
             if target is None or not target.keys or body is None:
                 not_sent.append(claimed)
             else:
@@ -210,9 +217,9 @@ class Pipeline:
         return sendings
 
     def _freed(self, claimed: Claimed) -> None:
-        """A place is free: for more of the same webhook, or for those that found none at all."""
+        """Use a freed place: for more of the same webhook, or for webhooks that found no place at all."""
         asked, self._starved = self._starved, set()
-        # The next delivery of an ordering key was not to be had while this one was open.
+        # The next delivery of an ordering key could not be claimed while this one was open.
         if claimed.webhook_id in self._unfinished or claimed.ordering_key is not None:
             self._unfinished.discard(claimed.webhook_id)
             asked.add(claimed.webhook_id)
@@ -234,11 +241,11 @@ class Pipeline:
     # ── send ──
 
     async def send_and_record(self, sending: Sending) -> str | None:
-        """Make one attempt; return its id, or None where a fault of the server's own kept it from being made."""
+        """Make one attempt; return its ID, or None if a fault of the server itself prevented it."""
         try:
             return await self._attempts.make(sending)
         except Exception:
-            # Not the receiver's fault: no attempt is counted, and the delivery is tried again in a while.
+            # Not the receiver's fault: no attempt is counted, and the delivery is tried again later.
             log.exception("delivery.broken", delivery_id=sending.claimed.id, webhook_id=sending.claimed.webhook_id)
             await self._release([sending.claimed], delay_seconds=self._policy.broken_delay_seconds)
             return None

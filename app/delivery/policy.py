@@ -1,4 +1,4 @@
-"""The numbers that delivery goes by, in one value. Their defaults, with the reasons, are those of the settings."""
+"""The numbers that govern delivery, in one value. Their defaults are those of the settings, which give the reasons."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,7 +9,7 @@ from app.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPolicy:
-    """How much a process sends at once, and how long things may take."""
+    """How much a process sends at once, and its time limits."""
 
     max_in_flight: int
     breaker: BreakerPolicy
@@ -17,13 +17,13 @@ class DeliveryPolicy:
     # A delivery whose ordering key has an earlier one still open waits for it at most this long.
     ordering_gives_way_after: timedelta
     sweep_seconds: float
-    # A delivery that failed by a fault of the server's own waits this long, so that it is neither lost nor tried in a
-    # circle.
+    # A delivery that a fault of the server itself broke waits this long, so that it is neither lost nor tried in a
+    # loop.
     broken_delay_seconds: float = 60.0
 
     @classmethod
     def of(cls, settings: Settings) -> "DeliveryPolicy":
-        """The policy that the settings ask for."""
+        """The policy that the settings define."""
         return cls(
             max_in_flight=settings.max_in_flight,
             breaker=BreakerPolicy(settings.breaker_threshold, timedelta(seconds=settings.breaker_open_seconds)),

@@ -1,11 +1,11 @@
-"""How long deliveries wait for a worker: the age of the oldest one that is due and that nobody holds."""
+"""How long deliveries wait for a worker: the age of the oldest one that is due and unclaimed."""
 
 from collections.abc import Mapping
 
 from app.clock import Micros
 from app.database.database import Database
 
-# One look into an index for each webhook and status, however long the queue is.
+# One index lookup for each webhook and status, however long the queue is.
 _OLDEST_DUE = """
 SELECT waiting.workspace_id, MIN(waiting.since) AS since FROM (
   SELECT w.workspace_id, (
@@ -21,16 +21,16 @@ GROUP BY waiting.workspace_id ORDER BY since, waiting.workspace_id LIMIT $2
 
 
 async def queue_ages(database: Database, now: Micros, most: int) -> Mapping[str, int]:
-    """How long the oldest due delivery of each workspace has been waiting, in microseconds, the longest first and of
-    no more than `most` workspaces; one that waits for nothing is left out.
+    """How long the oldest due delivery of each workspace has been waiting, in microseconds: the longest first, for at
+    most `most` workspaces. A workspace without waiting deliveries is left out.
 
-    What waits for a webhook that is paused, disabled or held back is not due.
+    Deliveries of a webhook that is paused, disabled or held back are not due.
     """
     rows = await database.fetch(_OLDEST_DUE, now, most)
     return {row["workspace_id"]: now - int(row["since"]) for row in rows}
 
 
 async def queue_age(database: Database, now: Micros) -> int:
-    """How long the oldest due delivery of all has been waiting, in microseconds; 0 where none is due."""
+    """How long the oldest due delivery of all has been waiting, in microseconds; 0 if none is due."""
     ages = await queue_ages(database, now, 1)
     return max(ages.values(), default=0)

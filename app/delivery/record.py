@@ -1,7 +1,7 @@
-"""Records what became of attempts: one transaction for however many ended since the last one (group commit).
+"""Records finished attempts: one transaction for all that ended since the last one (group commit).
 
-The attempt's row is always written: it happened. The delivery moves on only if this worker still holds it (fencing):
-where its lease had ended, or the delivery was canceled meanwhile, what others made of it stands.
+The attempt's row is always written, because the attempt happened. The delivery moves on only if this worker still holds
+it (fencing). If the lease has ended or the delivery was canceled meanwhile, the other writer's state stands.
 """
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
@@ -47,7 +47,7 @@ _ATTEMPTS: Columns = (
     ("timing", "text"),
 )
 _NAMES = ", ".join(name for name, _ in _ATTEMPTS)
-# An attempt that is there already was committed by a transaction whose answer never came.
+# If an attempt is there already, a transaction committed it but its answer never arrived.
 _INSERT_ATTEMPTS = (
     f"INSERT INTO attempt ({_NAMES}) SELECT {', '.join(f'new.{name}' for name, _ in _ATTEMPTS)} FROM {{rows}} AS new"
     " WHERE true ON CONFLICT (id) DO NOTHING"
@@ -79,7 +79,7 @@ Tell: TypeAlias = Callable[[Sequence[tuple[FinishedAttempt, RecordResult]]], obj
 
 
 class Recorder:
-    """Records attempts in batches, and tells of each batch once it is committed."""
+    """Records attempts in batches, and announces each batch once it is committed."""
 
     def __init__(self, database: Database, *, max_waiting: int, tell: Tell) -> None:
         self._database = database
@@ -92,15 +92,15 @@ class Recorder:
         )
 
     async def record(self, finished: FinishedAttempt) -> RecordResult:
-        """Write one attempt with whatever others are waiting.
+        """Write one attempt together with all others that are waiting.
 
         Raises:
-            DatabaseUnavailable: nothing was written as far as can be known; recording it again is safe.
+            DatabaseUnavailable: nothing is known to have been written; recording it again is safe.
         """
         return await self._commits.submit(finished)
 
     async def drained(self) -> None:
-        """Wait until everything handed in is written or has failed."""
+        """Wait until everything passed to `record` is written or has failed."""
         await self._commits.drained()
 
     @asynccontextmanager
@@ -118,7 +118,7 @@ class Recorder:
             if any(finished.concerns_webhook for finished in batch):
                 return await self._database.in_transaction(lambda s: _record_with_webhooks(s, writes, batch))
             await self._database.write_all(*writes)
-        except NotAllTouched:  # One was recorded before, or is not held any more.
+        except NotAllTouched:  # One was recorded before, or is no longer held.
             return await self._database.in_transaction(lambda s: _record_some(s, batch))
         return [_result(finished, {}, ()) for finished in batch]
 
@@ -132,7 +132,7 @@ async def _record_with_webhooks(
 
 
 async def _record_some(statements: Statements, batch: Sequence[FinishedAttempt]) -> list[RecordResult]:
-    """Record what was not recorded before, and move on those deliveries that are still held."""
+    """Record attempts that were not recorded before, and move on the deliveries that are still held."""
     attempts = [_attempt_row(finished) for finished in batch]
     inserted = await statements.fetch_rows(f"{_INSERT_ATTEMPTS} RETURNING id", _ATTEMPTS, attempts)
     new_ids = {row["id"] for row in inserted}
@@ -141,14 +141,16 @@ async def _record_some(statements: Statements, batch: Sequence[FinishedAttempt])
     for some in _apart(new):
         left_to_others |= await _move_deliveries(statements, some)
     disabled = await record_webhooks(statements, new)
-    # What was there already was announced by nobody, so a webhook that it may have disabled counts as disabled now.
+    # Attempts that were already there have not been announced, so a webhook that they may have disabled counts as
+    # disabled now.
     known = {r.claimed.webhook_id for r in batch if r.attempt_id not in new_ids and r.decision.disable_reason}
     return [_result(finished, left_to_others, disabled | known) for finished in batch]
 
 
 def _apart(batch: Iterable[FinishedAttempt]) -> list[list[FinishedAttempt]]:
-    """The batch in parts that have each delivery once: one may come twice, as an attempt of a lost lease and a new
-    one."""
+    """Split the batch into parts that hold each delivery once. A delivery may appear twice, with an attempt from a lost
+    lease and a new one.
+    """
     parts: list[dict[str, FinishedAttempt]] = []
     for finished in batch:
         part = next((part for part in parts if finished.claimed.id not in part), None)
@@ -159,7 +161,7 @@ def _apart(batch: Iterable[FinishedAttempt]) -> list[list[FinishedAttempt]]:
 
 
 async def _move_deliveries(statements: Statements, batch: Sequence[FinishedAttempt]) -> dict[str, DeliveryStatus]:
-    """Move on the deliveries that are still held; return, by attempt, how those stand that are not."""
+    """Move on the deliveries that are still held; return, by attempt, the status of those that are not."""
     text = f"{_MOVE_DELIVERIES} RETURNING delivery.id"
     moved = await statements.fetch_rows(text, _DELIVERIES, [_delivery_row(r) for r in batch])
     moved_ids = {row["id"] for row in moved}

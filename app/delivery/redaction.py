@@ -1,6 +1,7 @@
-"""Keeps a webhook's credentials out of what is stored of an answer: some receivers repeat the request, or encode it.
+"""Keeps a webhook's credentials out of what is stored of an answer, because some receivers repeat or encode the
+request.
 
-Pure: credentials and an answer in, the answer as it may be kept out.
+Pure: credentials and an answer in, the redacted answer out.
 """
 
 import base64
@@ -12,18 +13,18 @@ from urllib.parse import quote, quote_plus, unquote_plus
 from app.sender.outcome import Answered, Unreachable
 from app.webhooks.credentials import MASK, CustomHeader
 
-# A shorter one is found in every answer by chance, and masking it would only point it out.
+# A shorter one occurs in answers by chance, and masking it would only point it out.
 _FEWEST_CHARACTERS = 4
 _LOWER_CASE = re.compile("%[0-9A-F]{2}")
 _URL_SAFE = str.maketrans("+/", "-_")
 
 
 def spellings(headers: Iterable[CustomHeader], credential: str | None, further: Iterable[str] = ()) -> tuple[str, ...]:
-    """What an answer may not repeat, the longest first: as it was sent, as it was meant (a token without "Bearer", a
-    password that was encoded), and each of them as JSON writes it, in base64, in hex and percent-encoded.
+    """What an answer must not repeat, the longest first: each credential as it was sent, as it was meant (a token
+    without "Bearer", a decoded password), and each of these as JSON escapes it, in base64, in hex and percent-encoded.
 
     Args:
-        further: values of the URL's query, as they stand there.
+        further: values of the URL's query, as written in the URL.
     """
     said = {header.value for header in headers if header.sensitive}
     meant = {header.value.partition(" ")[2] for header in headers if header.name.lower() == "authorization"}
@@ -39,7 +40,8 @@ def _spelled(text: str) -> Iterator[str]:
     yield from (content.hex(), content.hex().upper())
     for encoded in (quote(text), quote(text, safe=""), quote_plus(text)):
         yield from (encoded, _LOWER_CASE.sub(lambda match: match[0].lower(), encoded))
-    # Within a longer text, base64 depends on where the credential begins; what its neighbours decide is left out.
+    # Within a longer text, base64 depends on where the credential begins; characters that depend on its neighbours are
+    # left out.
     for before in range(3):
         encoded = base64.b64encode(bytes(before) + content).decode().rstrip("=")
         whole = encoded[-(-before * 8 // 6) : (before + len(content)) * 8 // 6]
@@ -47,8 +49,9 @@ def _spelled(text: str) -> Iterator[str]:
 
 
 def without_credentials(answer: Answered | Unreachable, spelled: Sequence[str]) -> Answered | Unreachable:
-    """The answer with everything of `spelled` masked in its body and the values of its headers, or in its error, which
-    may name a header."""
+    """The answer with everything in `spelled` masked in its body and in the values of its headers, or in its error,
+    which may name a header.
+    """
     if not spelled:
         return answer
     if isinstance(answer, Unreachable):

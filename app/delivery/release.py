@@ -1,7 +1,7 @@
 """Gives claims back: deliveries that were claimed but not sent are due again, and no attempt is counted.
 
-What was claimed was due, so what is due at once keeps its time and status. What has to wait becomes RETRYING, because
-only those wait for a time.
+A claimed delivery was due, so one that is due again at once keeps its time and status. One that has to wait becomes
+RETRYING, because only RETRYING deliveries wait for a time.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _POSTPONE = f"UPDATE delivery SET claimed_by = NULL, status = 'RETRYING', next_a
 
 
 async def release(database: Database, claimed: Sequence[Claimed], at: Micros | None) -> None:
-    """Make these deliveries due for anybody, at once or at a time, where this worker still holds them."""
+    """Make these deliveries due for any process, at once or at a time, if this worker still holds them."""
     rows = [(delivery.id, delivery.claimed_by) for delivery in claimed]
     if not rows:
         return

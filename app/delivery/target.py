@@ -1,5 +1,4 @@
-"""What it takes to send to a webhook, ready: address, headers, login and signing keys, decrypted once and kept while
-unchanged.
+"""What sending to a webhook needs: address, headers, login and signing keys, decrypted once and kept until they change.
 
 Turns a claimed delivery into the signed request. The masked headers beside it are what an attempt's row may show.
 """
@@ -38,7 +37,8 @@ Headers = tuple[tuple[str, str], ...]
 @dataclass(frozen=True, slots=True)
 class Target:
     """A webhook as the sender needs it. `keys` are current first, each with the time it stops signing; `credentials`
-    are what may not be kept of an answer."""
+    are what must not be stored of an answer.
+    """
 
     webhook_id: str
     updated_at: datetime
@@ -63,8 +63,9 @@ class SignedRequest(NamedTuple):
 
 
 def sign_request(target: Target, event_id: str, number: int, body: str, at: datetime) -> SignedRequest:
-    """The request of attempt `number` (1, 2, …) of an event, signed at the given time with every key that lives
-    then."""
+    """The request of attempt `number` (1, 2, …) of an event, signed at the given time with every key valid at that
+    time.
+    """
     content = body.encode()
     timestamp = int(at.timestamp())
     keys = [key for key, expires_at in target.keys if expires_at is None or expires_at > at]
@@ -90,8 +91,9 @@ def sign_request(target: Target, event_id: str, number: int, body: str, at: date
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The targets of some webhooks by id; why others cannot be read; and those that have a reason not to be active
-    although they can be read."""
+    """The targets of some webhooks by ID, the reasons why others cannot be read, and the webhooks that can be read
+    although their row gives a reason why not.
+    """
 
     targets: dict[str, Target]
     unreadable: dict[str, Exception] = field(default_factory=dict)
@@ -107,7 +109,7 @@ class Loaded:
 
 
 class Targets:
-    """The targets of the webhooks sent to lately; one is made anew when its webhook has changed."""
+    """Caches the targets of recently used webhooks; a target is rebuilt when its webhook has changed."""
 
     def __init__(self, database: Database, cipher: Cipher) -> None:
         self._database = database
@@ -115,7 +117,9 @@ class Targets:
         self._kept: OrderedDict[str, Target] = OrderedDict()
 
     async def load(self, versions: Mapping[str, Micros], now: datetime) -> Loaded:
-        """The targets of some webhooks, given when each was last changed. One that cannot be read costs no other."""
+        """The targets of some webhooks, given when each last changed. One that cannot be read does not affect the
+        others.
+        """
         found = {}
         for webhook_id, updated_at in versions.items():
             target = self._kept.get(webhook_id)

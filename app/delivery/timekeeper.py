@@ -1,8 +1,8 @@
-"""Sets this process's clock by the one that judges, and brings forward what a step of that one would put off.
+"""Sets this process's clock by the authoritative clock, and brings forward what a step of that clock would delay.
 
-On PostgreSQL the database's clock judges: leases and due times that different processes write are compared with one
-time, whatever their machines say. On SQLite it is the machine's. Between two looks the clock goes on with the monotonic
-one, so only what judges can step.
+On PostgreSQL the database's clock is authoritative: leases and due times that different processes write are compared
+with one time, whatever their machines say. On SQLite it is the machine's. Between two looks the process's clock follows
+the monotonic one, so only the authoritative clock can step.
 """
 
 from datetime import datetime, timedelta
@@ -14,14 +14,14 @@ from app.database.database import Database, Statements
 
 log = structlog.get_logger()
 
-# What differs by less is a clock that runs a little fast or slow.
+# A smaller difference means a clock that runs a little fast or slow.
 STEP = timedelta(seconds=1)
 MICROSECOND = timedelta(microseconds=1)
 
 _NOW = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) AS now"
 _CUT_LEASES = "UPDATE worker SET lease_until = $1 WHERE lease_until > $2 RETURNING id"
 _BRING_FORWARD = (
-    # Along the indexes of what is due and of what is claimed.
+    # Along the indexes of due and of claimed deliveries.
     """
     UPDATE delivery SET next_attempt_at = next_attempt_at - $2 WHERE id IN (
       SELECT d.id FROM webhook w JOIN delivery d ON d.webhook_id = w.id AND d.status = 'RETRYING'
@@ -38,11 +38,11 @@ class Timekeeper:
     """Keeps the clock of this process.
 
     Args:
-        clock: what it sets. Another clock than a `SteadyClock` is not its to set.
+        clock: the clock to set; one that is not a `SteadyClock` is left alone.
         lease: how long leases last.
 
     Attributes:
-        skew: by how much the machine's clock is ahead of the one that judges.
+        skew: by how much the machine's clock is ahead of the authoritative one.
     """
 
     def __init__(self, database: Database, clock: Clock, lease: timedelta) -> None:
@@ -57,7 +57,7 @@ class Timekeeper:
         """Set the clock.
 
         Raises:
-            DatabaseUnavailable: it does not say what time it is.
+            DatabaseUnavailable: the time could not be read from the database.
         """
         clock = self._clock
         if not isinstance(clock, SteadyClock):
@@ -67,7 +67,7 @@ class Timekeeper:
         answered = clock.monotonic()
         moment, uncertain = (asked + answered) / 2, timedelta(seconds=(answered - asked) / 2)
         off = time - clock.at(moment)
-        if abs(off) > uncertain:  # An answer that took long says little.
+        if abs(off) > uncertain:  # A slow answer leaves the time uncertain.
             clock.set(time, moment)
             self.skew = machine + timedelta(seconds=moment - asked) - time
             if self._looked:
@@ -77,9 +77,9 @@ class Timekeeper:
         self._looked = True
 
     async def mend(self) -> None:
-        """Bring forward what waits for times that a clock which was set back has not reached again.
+        """Bring forward everything that waits for times which a clock that was set back has not reached again.
 
-        On PostgreSQL every process notices; the first one finds leases that end too late, and does it for all.
+        On PostgreSQL every process notices; the first one to find leases that end too late does it for all.
         """
         back, self._set_back = self._set_back, timedelta(0)
         if not back:

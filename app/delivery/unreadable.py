@@ -1,7 +1,7 @@
-"""Webhooks whose secrets or credentials cannot be decrypted: their deliveries wait, and the webhook says why.
+"""Webhooks with secrets or credentials that cannot be decrypted: their deliveries wait, and the webhook says why.
 
-The webhook is held back for a while at a time, because its key may be given back or another process may have it.
-Whoever can read it again takes the reason away.
+The webhook is held back for a while at a time, because the key may be restored or another process may have it. A
+process that can read it again removes the reason.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,14 +39,14 @@ _FORGET = (
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Writes down which webhooks cannot be read, and which can be again."""
+    """Records which webhooks cannot be read, and which can be read again."""
 
     database: Database
     clock: Clock
     updates: Updates
 
     async def hold(self, errors: Mapping[str, Exception]) -> None:
-        """Hold webhooks back, given why each cannot be read."""
+        """Hold webhooks back; `errors` says why each cannot be read."""
         for webhook_id, error in sorted(errors.items()):
             log.error("webhook.unreadable", webhook_id=webhook_id, error=str(error))
             async with self.database.transaction() as statements:
@@ -56,7 +56,7 @@ class Unreadable:
             self._announce(changed)
 
     async def release(self, webhook_ids: Sequence[str]) -> None:
-        """Take the reason away from webhooks that can be read again."""
+        """Remove the reason from webhooks that can be read again."""
         for webhook_id in sorted(webhook_ids):
             async with self.database.transaction() as statements:
                 changed = await statements.fetch(_FORGET, webhook_id)

@@ -1,4 +1,6 @@
-"""What attempts say about their webhook: its run of failures, which the circuit breaker reads, and its end."""
+"""What attempts say about their webhook: its run of failures, which the circuit breaker reads, and the end of that
+run.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -17,8 +19,8 @@ _RECOVERED = (
     "UPDATE webhook SET consecutive_failures = 0, failing_since = NULL, held_until = NULL"
     " FROM {rows} AS well WHERE webhook.id = well.id"
 )
-# The last success is kept when a run of failures begins: from then on it is further back with each attempt. 500 is the
-# most that one batch records, and so the most failures that may already lie before it.
+# The last success is kept when a run of failures begins, because it moves further back with each attempt. A batch
+# records at most 500 attempts, so at most 500 failures may already lie after it.
 _FAILED = """
 UPDATE webhook SET consecutive_failures = consecutive_failures + $2, failing_since = COALESCE(failing_since, $3),
   held_until = CASE WHEN CAST($4 AS BIGINT) IS NULL OR held_until > $4 THEN held_until ELSE $4 END,
@@ -30,8 +32,8 @@ UPDATE webhook SET consecutive_failures = consecutive_failures + $2, failing_sin
   ), last_success_id) END
 WHERE id = $1
 """
-# Without 410 the reason rests on what was read at the claim: if an attempt has succeeded since, it no longer holds.
-# After its workspace's version was raised: the registry reads webhooks by the version that changed them.
+# Runs after its workspace's version was raised, because the registry reads webhooks by the version that changed them.
+# `_DISABLE` reads the run of failures again, except after 410: an attempt may have succeeded since the claim read it.
 _CHANGED = """
 UPDATE webhook SET registry_version = (SELECT w.registry_version FROM workspace w WHERE w.id = webhook.workspace_id)
 WHERE id = $1
@@ -45,14 +47,13 @@ RETURNING id, workspace_id
 
 
 async def record_webhooks(statements: Statements, batch: Sequence[FinishedAttempt]) -> set[str]:
-    """Keep each webhook's run of failures; return the webhooks that were disabled by this batch."""
+    """Update each webhook's run of failures; return the webhooks that this batch disabled."""
     failed: dict[str, list[FinishedAttempt]] = defaultdict(list)
     well = {finished.claimed.webhook_id for finished in batch if finished.ends_failures}
     for finished in batch:
         if finished.decision.webhook_failed:
             failed[finished.claimed.webhook_id].append(finished)
-    # In the order of ids, one by one: two processes that record for the same webhooks never wait for each other in a
-    # circle.
+    # In the order of IDs, one by one, so that two processes that record for the same webhooks cannot deadlock.
     for webhook_id in sorted(failed):
         held = [to_micros(r.decision.hold_webhook_until) for r in failed[webhook_id] if r.decision.hold_webhook_until]
         first = min(finished.finished_at for finished in failed[webhook_id])

@@ -1,4 +1,6 @@
-"""What claiming and deciding read of a webhook's row: whether it gets deliveries now, its limits, and its health."""
+"""What claiming and deciding read of a webhook's row: whether it receives deliveries now, its limits, and its
+health.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,7 +13,7 @@ from app.statuses import WebhookStatus
 
 IDS: Columns = (("id", "text"),)
 
-# The state of the webhooks whose ids are given as rows.
+# The state of the webhooks whose IDs are given as rows.
 SELECT = (
     "SELECT w.id, w.workspace_id, w.status, w.deleted_at, w.updated_at, w.max_in_flight, w.rate_limit_per_second,"
     " w.next_slot_at, w.held_until, w.consecutive_failures, w.failing_since"
@@ -25,7 +27,7 @@ class WebhookState(NamedTuple):
     Attributes:
         receives: whether it is ACTIVE and not deleted.
         next_slot_at: when its rate limit allows the next attempt.
-        held_until: before this, no delivery of it is attempted.
+        held_until: no delivery of the webhook is attempted before this time.
         consecutive_failures, failing_since: its run of failures; 0 and None if the last attempt succeeded.
     """
 
@@ -54,7 +56,7 @@ class WebhookState(NamedTuple):
 async def fetch_states(
     statements: Statements, select: str, webhook_ids: Iterable[str], *values: Any
 ) -> dict[str, WebhookState]:
-    """The states of webhooks by id, read by a statement made of `SELECT`."""
+    """The states of webhooks by ID, read by a statement built on `SELECT`."""
     rows = await statements.fetch_rows(select, IDS, [(webhook_id,) for webhook_id in webhook_ids], *values)
     return {
         row["id"]: WebhookState(

@@ -1,1 +1,1 @@
-"""Takes events in: checks them, finds the webhooks that want them, and commits both before saying yes."""
+"""Accepts events: checks them, finds the matching webhooks, and commits both before acknowledging."""

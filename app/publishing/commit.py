@@ -1,7 +1,7 @@
 """The one transaction of publishing: events and their deliveries, for many requests at once.
 
-Each request is all or none. A key that was used before gives the first event back; used for another content, it is a
-conflict and its request writes nothing, while the other requests of the batch go on.
+Each request is written entirely or not at all. An idempotency key that was used before returns the first event. If the
+content differs, it is a conflict: that request writes nothing, while the other requests of the batch proceed.
 """
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
@@ -34,7 +34,7 @@ _FIND_KEYS = (
 
 
 class PublishRequest(NamedTuple):
-    """One call's events, checked, with the routes found under one version of the workspace's registry."""
+    """The events of one call, checked, with the routes found under one version of the workspace's registry."""
 
     workspace_id: str
     events: Sequence[PreparedEvent]
@@ -43,7 +43,9 @@ class PublishRequest(NamedTuple):
 
 
 class NewDelivery(NamedTuple):
-    """A delivery that was just committed. `due`: its webhook is active and nobody holds it, so a worker can take it."""
+    """A delivery that was just committed. `due`: its webhook is active and no process holds it, so a worker can take
+    it.
+    """
 
     id: str
     workspace_id: str
@@ -56,7 +58,7 @@ class NewDelivery(NamedTuple):
 
 
 class PublishedEvent(NamedTuple):
-    """An event as it is in the database, new or found again by its idempotency key."""
+    """An event as it is in the database, new or found by its idempotency key."""
 
     row: EventRow
     duplicate: bool
@@ -65,8 +67,8 @@ class PublishedEvent(NamedTuple):
 
 @dataclass(slots=True)
 class Published:
-    """The result of one request: its events in order and its new deliveries; or only what is wrong with them, or the
-    indexes of the conflicts; or nothing, because its events were checked against event types that have changed since.
+    """Result of one request: its events in order and its new deliveries; or only its problems; or the indexes of its
+    conflicts; or nothing, because its events were checked against event types that have changed since.
     """
 
     events: list[PublishedEvent] = field(default_factory=list)
@@ -76,33 +78,33 @@ class Published:
     outdated: bool = False
 
 
-# Reads, in the transaction, what the results of its requests are.
+# Reads, in transaction, the results of its requests.
 Decide: TypeAlias = Callable[[Statements], Coroutine[Any, Any, list[Published]]]
 
 
 class PublishingMode(Protocol):
-    """The door to what publishing does differently in the embedded and in the distributed mode (ADR 20 in docs/adr).
+    """What publishing does differently in the embedded and in the distributed mode (ADR 20 in docs/adr).
 
     `app.publishing.distributed` and `app.delivery.claim_at_publish` implement it, and `app.resources` chooses. Entering
     one of its transactions runs the statements; leaving it waits for the commit.
     """
 
     gathers: bool
-    """Whether a commit waits a moment for those that published lately (see `GroupCommit`)."""
+    """Whether a commit waits a moment for callers that published recently (see `GroupCommit`)."""
 
     def write(self, results: Sequence[Published], check: Write) -> AbstractAsyncContextManager[None]:
         """Write results that were found without reading, if `check` finds all its rows.
 
         Raises:
-            NotAllTouched: it does not; nothing was written.
+            NotAllTouched: `check` did not find all its rows; nothing was written.
             UniqueViolation: an idempotency key was used before; nothing was written.
         """
 
     def decide_and_write(self, decide: Decide, rows: int) -> AbstractAsyncContextManager[list[Published]]:
-        """Write what `decide` returns, about so many rows, and give that.
+        """Write and yield what `decide` returns; `rows` is about how many rows that is.
 
         Raises:
-            UniqueViolation: another process used an idempotency key in the same moment; nothing was written.
+            UniqueViolation: another process used an idempotency key at the same moment; nothing was written.
         """
 
 
@@ -110,10 +112,10 @@ class PublishingMode(Protocol):
 async def committing(
     mode: PublishingMode, registries: Registries, requests: Sequence[PublishRequest]
 ) -> AsyncIterator[list[Published]]:
-    """Write the requests in one transaction; the block is given their results, and runs while they are committed.
+    """Write the requests in one transaction; the block receives their results and runs during the commit.
 
     Raises:
-        DatabaseUnavailable: nothing was written as far as can be known.
+        DatabaseUnavailable: nothing is known to have been written.
     """
     async with AsyncExitStack() as transaction:
         yield await _begin(transaction, mode, registries, requests)
@@ -122,7 +124,9 @@ async def committing(
 async def _begin(
     transaction: AsyncExitStack, mode: PublishingMode, registries: Registries, requests: Sequence[PublishRequest]
 ) -> list[Published]:
-    """Enter the transaction: first as if no registry had changed and no key had been used, which needs no reading."""
+    """Enter the transaction. First assume that no registry has changed and no key was used before, because that needs
+    no reading.
+    """
     found: dict[tuple[str, str], PublishedEvent] = {}
     results = [_resolve(request, found) for request in requests]
     versions = {(request.workspace_id, request.registry_version) for request in requests}
@@ -146,7 +150,7 @@ async def _begin_by_reading(
         try:
             return await transaction.enter_async_context(mode.decide_and_write(decide, rows))
         except UniqueViolation:
-            continue  # Another process used one of the keys in the same moment; now it can be found.
+            continue  # Another process used one of the keys at the same moment; now it can be found.
 
 
 async def _found_by_key(
@@ -217,7 +221,7 @@ def _deliveries(workspace_id: str, event: PreparedEvent, routes: Sequence[Route]
 
 
 def writes_of(dialect: Dialect, results: Sequence[Published], claimed: Mapping[str, str]) -> list[Write]:
-    """What writes results, with the worker that claims a delivery by the delivery's id."""
+    """The statements that write results. `claimed` gives the claiming worker by delivery ID."""
     events = [event.row for result in results for event in result.events if not event.duplicate]
     deliveries = [
         DeliveryRow(

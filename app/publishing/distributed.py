@@ -1,4 +1,4 @@
-"""Publishing beside other processes: what is committed is claimed by workers, which are woken for it."""
+"""Publishing beside other processes: workers are woken after the commit and claim the deliveries."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -11,8 +11,8 @@ from app.publishing.commit import Decide, Published, writes_of
 class DistributedPublishing:
     """The transactions of publishing in the distributed mode (`app.publishing.commit.PublishingMode`).
 
-    One round trip to PostgreSQL, if nothing has to be read. Its commits contend with nobody for the interpreter, so
-    they do not gather.
+    They take one round trip to PostgreSQL if nothing has to be read. Their commits do not contend for the interpreter,
+    so they do not gather.
     """
 
     gathers = False

@@ -1,5 +1,4 @@
-"""What a publisher hands in, and what it looks like once it is checked and written out as the body to be signed.
-Pure."""
+"""An event as a publisher submits it, and as it is once checked and serialised into the body to be signed. Pure."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -23,7 +22,7 @@ MAX_KEY_LENGTH = 255  # idempotency and ordering keys: long enough for two UUIDs
 
 @dataclass(frozen=True, slots=True)
 class EventDraft:
-    """One event as a publisher gave it. `data` is whatever JSON the request held."""
+    """One event as submitted. `data` is any JSON value."""
 
     type: str
     data: Any
@@ -48,7 +47,7 @@ class PreparedEvent(NamedTuple):
 
 
 def json_of(data: Any) -> bytes | TypeError:
-    """Data as JSON, or why JSON cannot say it (an integer over 64 bits, half a surrogate pair)."""
+    """Data as JSON, or why JSON cannot represent it (an integer over 64 bits, half a surrogate pair)."""
     try:
         return orjson.dumps(data)
     except TypeError as error:
@@ -56,11 +55,11 @@ def json_of(data: Any) -> bytes | TypeError:
 
 
 def prepare(draft: EventDraft, json: bytes, created_at: Micros, *, test: bool = False) -> PreparedEvent:
-    """Give the event its id and write its body, once and for all.
+    """Give the event its ID and serialise its body, once and for all.
 
     Args:
         json: its data as JSON.
-        created_at: when it is taken in, in microseconds since the epoch.
+        created_at: when it was accepted, in microseconds since the epoch.
     """
     event_id = new_id_at(EVENT, created_at)
     occurred_at = created_at if draft.occurred_at is None else to_micros(draft.occurred_at)
@@ -87,7 +86,7 @@ def prepare(draft: EventDraft, json: bytes, created_at: Micros, *, test: bool = 
 
 
 def example_of(event_type: EventType, created_at: Micros) -> PreparedEvent:
-    """A test event with the example of an event type, as if taken in at `created_at`."""
+    """A test event with the example of an event type, as if accepted at `created_at`."""
     data = dict(event_type.example)
     return prepare(EventDraft(event_type.name, data), orjson.dumps(data), created_at, test=True)
 

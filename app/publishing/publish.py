@@ -1,10 +1,10 @@
 """Publishes events: check, commit with their deliveries, wake the workers, announce.
 
-What is acknowledged is in the database: event, deliveries and the exact body, in one transaction (group commit). Waking
-and announcing come after it and may be lost without harm: the sweep finds what is due.
+An acknowledged event is in the database with its deliveries and exact body, written in one transaction (group commit).
+Waking and announcing follow, and may be lost without harm because the sweep finds what is due.
 
-Events are checked by the commit that takes them, all in one go, not one by one as they come: each time, what that needs
-would have to be fetched into the processor's caches anew, since the requests in between have taken its place.
+Events are checked by the commit that takes them, all in one go, not one by one as they arrive. One by one, the
+processor would have to load the needed code and data into its caches each time, because other requests ran in between.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -26,13 +26,14 @@ from app.updates.update import DeliveryRef, Topic, Update, delivery_changed
 
 MAX_EVENTS_PER_COMMIT = 1_000
 MAX_REQUESTS_WAITING = 2_000
-# Of events that wait for a database that is slow; in memory they take some times as much.
+# Data of events that wait for a slow database; in memory they take several times as much.
 MAX_BYTES_WAITING = 32 * 1024 * 1024
 
 
 class Submission(NamedTuple):
-    """One call's events as they wait for a commit, with their data as JSON; problems of a `batch` name the event they
-    belong to."""
+    """The events of one call as they wait for a commit, with their data as JSON; problems of a `batch` name the event
+    they belong to.
+    """
 
     workspace_id: str
     drafts: Sequence[EventDraft]
@@ -41,7 +42,7 @@ class Submission(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Of its data, in bytes."""
+        """Size of its data, in bytes."""
         return sum([len(json) for json in self.json if isinstance(json, bytes)])
 
 
@@ -49,10 +50,10 @@ class Publisher:
     """Publishes the events of every workspace of this process.
 
     Args:
-        wake: wakes workers for webhooks that have something due.
+        wake: wakes workers for webhooks with due deliveries.
         mode: how its transactions run.
         max_event_bytes: how much data an event may have.
-        observe: told how many events each transaction held.
+        observe: called with the number of events in each transaction.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Publisher:
         self._mode = mode
         self._max_event_bytes = max_event_bytes
         self._observe = observe
-        # A batch holds whole calls, so that each stays all or none.
+        # A batch holds whole calls, because each is written entirely or not at all.
         self._commits: GroupCommit[Submission, Published] = GroupCommit(
             self._committing,
             max_batch=MAX_EVENTS_PER_COMMIT,
@@ -112,21 +113,21 @@ class Publisher:
             raise rejected(UserErrorCode.TOO_MANY, message, "events")
         submission = Submission(caller.workspace_id, drafts, [json_of(draft.data) for draft in drafts], batch)
         early = await self._commits.submit_early(submission)
-        while early.value.outdated:  # what it was checked with was a version behind: then it is checked again
+        while early.value.outdated:  # it was checked with an older version: check it again
             early = await self._commits.submit_early(submission)
         if early.value.problems:
             raise Rejected(early.value.problems)
         if early.value.conflicts:
-            await early.committed()  # With an event of the same commit it is a conflict only if that is written.
+            await early.committed()  # A conflict within the same commit exists only once that is written.
             raise Rejected([_conflict(index, drafts[index], batch) for index in early.value.conflicts])
         return early
 
     @asynccontextmanager
     async def _committing(self, batch: Sequence[Submission]) -> AsyncIterator[list[Published]]:
-        """Write what is right in one transaction, each submission all or none; give the result of each.
+        """Write the valid submissions in one transaction, each entirely or not at all; yield the result of each.
 
         Raises:
-            DatabaseUnavailable: nothing was written as far as can be known.
+            DatabaseUnavailable: nothing is known to have been written.
         """
         checked = await self._checked(batch)
         requests = [one for one in checked if isinstance(one, PublishRequest)]
@@ -139,7 +140,7 @@ class Publisher:
         self._after_commit([delivery for result in written for delivery in result.deliveries])
 
     async def _checked(self, batch: Sequence[Submission]) -> list[PublishRequest | Published]:
-        """Each as it is to be committed, or its result if something is wrong with it."""
+        """Each submission as it is to be committed, or its result if something is wrong with it."""
         now = to_micros(self._clock.now())
         fresh: dict[str, Registry] = {}
         checked: list[PublishRequest | Published] = []
@@ -148,7 +149,7 @@ class Publisher:
             registry = fresh.get(workspace_id) or self._registries.at_hand(workspace_id)
             problems = self._problems(one, registry) if registry is not None else []
             if registry is None or (problems and workspace_id not in fresh):
-                # An event type may just have been added.
+                # The event type may have been added just now.
                 registry = fresh[workspace_id] = await self._registries.current(self._database, workspace_id)
                 problems = self._problems(one, registry)
             checked.append(Published(problems=problems) if problems else _prepared(one, registry, now))
@@ -181,7 +182,7 @@ def _prepared(one: Submission, registry: Registry, now: Micros) -> PublishReques
 
 
 def _in_order(checked: Sequence[PublishRequest | Published], written: Sequence[Published]) -> list[Published]:
-    """The results of what was wrong and of what was written, in the order submitted."""
+    """Merge the results of refused and of written submissions, in the order submitted."""
     following = iter(written)
     return [one if isinstance(one, Published) else next(following) for one in checked]
 

@@ -44,9 +44,9 @@ _INSERT_DELIVERIES = (
 )
 _INSERT_TEST = _INSERT_DELIVERIES.replace("{sequence}", "NULL")
 
-# A transaction takes its places from the counters of all its webhooks, in the order of their ids so that two of them
-# cannot wait for each other. What it took is the others' to wait for until it commits, so places follow the order of
-# commits, and one that is undone leaves no gap. `behind` says how many of its deliveries follow on the same webhook.
+# A transaction takes sequence numbers from the counters of all its webhooks, in the order of their IDs so that two
+# transactions cannot deadlock. Others wait for its counters until it commits, so sequence numbers follow the order of
+# commits, and a rollback leaves no gap. `behind` is how many of its deliveries follow on the same webhook.
 _COUNTERS: Columns = (("webhook_id", "text"), ("deliveries", "bigint"))
 _NUMBERED: Columns = (*_DELIVERIES, ("behind", "bigint"))
 _COUNT = (
@@ -56,7 +56,7 @@ _COUNT = (
 )
 _LAST = "(SELECT c.last_sequence FROM webhook_sequence c WHERE c.webhook_id = new.webhook_id)"
 _COUNT_IN: dict[Dialect, str] = {
-    # Both are parts of one statement, and one part does not see what another has written, only what it returns.
+    # Both are parts of one statement. One part does not see what the other has written, only what it returns.
     "postgres": f"{_COUNT} RETURNING webhook_id, last_sequence",
     "sqlite": _COUNT,
 }
@@ -68,7 +68,7 @@ _INSERT_NUMBERED_IN: dict[Dialect, str] = {
 
 
 class EventRow(NamedTuple):
-    """A row of `event`, in the order of its insert."""
+    """A row of `event`, in the column order of its insert."""
 
     id: str
     workspace_id: str
@@ -99,9 +99,9 @@ class EventRow(NamedTuple):
 
 
 class DeliveryRow(NamedTuple):
-    """A new row of `delivery`, in the order of its insert: PENDING, and due when it is created.
+    """A new row of `delivery`, in the column order of its insert: PENDING, and due when it is created.
 
-    `claimed_by` is the worker that holds it already, if one does. `created_at` is in microseconds since the epoch.
+    `claimed_by` is the worker that already holds it, if any. `created_at` is in microseconds since the epoch.
     """
 
     id: str
@@ -117,7 +117,9 @@ class DeliveryRow(NamedTuple):
 
 
 def inserts(dialect: Dialect, events: Sequence[EventRow], deliveries: Sequence[DeliveryRow]) -> list[Write]:
-    """What writes these rows, without a statement for none; deliveries of a webhook get their places in this order."""
+    """The statements that write these rows, if any; deliveries of a webhook get their sequence numbers in this
+    order.
+    """
     left = Counter([delivery.webhook_id for delivery in deliveries])
     counters = sorted(left.items())
     numbered: list[tuple[object, ...]] = []
@@ -133,6 +135,6 @@ def inserts(dialect: Dialect, events: Sequence[EventRow], deliveries: Sequence[D
 
 
 async def insert_test(statements: Statements, event: EventRow, delivery: DeliveryRow) -> None:
-    """Insert a test event and its delivery, which has no place among those of its webhook."""
+    """Insert a test event and its delivery, which has no sequence number."""
     await statements.write_rows(_INSERT_EVENTS, _EVENTS, [event])
     await statements.write_rows(_INSERT_TEST, _DELIVERIES, [delivery])

@@ -1,4 +1,4 @@
-"""Finds the value that keeps data from being written as JSON. Pure."""
+"""Finds the value that prevents data from being serialised as JSON. Pure."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,9 @@ _MAX_LEVELS = 250
 
 
 def first_unwritable(data: Any) -> tuple[str, ...]:
-    """The path of the first whole number beyond 64 bits, or text with half a surrogate pair; empty if it is neither."""
+    """Path of the first whole number beyond 64 bits or text with half a surrogate pair; empty if the value itself is
+    it.
+    """
     return next(_unwritable(data, ()), ())
 
 
@@ -22,7 +24,7 @@ def _unwritable(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
             yield path
         case dict():
             for name, inner in value.items():
-                # A name that is no text cannot be part of an answer either.
+                # A name that cannot be written cannot be part of an answer either.
                 yield from _unwritable(inner, (*path, name)) if _is_text(name) else iter([path])
         case list():
             for index, inner in enumerate(value):
