@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import os
 import signal
 import socket
 import sys
@@ -38,6 +39,15 @@ def print_now(text: str) -> None:
         sys.stdout.flush()
     except (OSError, AttributeError) as error:  # AttributeError: the process was started without one.
         log.warning("greeting.lost", error=str(error), hint="`eev-webhooks key create` makes another API key.")
+        _discard_stdout()
+
+
+def _discard_stdout() -> None:
+    """Let stdout's buffer go nowhere. The interpreter flushes it at its end, and exits with 120 if it cannot."""
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def serve(settings: Settings, greet: Callable[[str], object] = print_now) -> None:

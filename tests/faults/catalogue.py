@@ -11,6 +11,7 @@ EMBEDDED: Sequence[Fault] = (
     Fault("SIGSTOP the server past its lease", on_processes.freeze_deliverer),
     Fault("the reader of a log is killed", on_processes.lose_log),
     Fault("the reader of a log does not read", on_processes.freeze_log),
+    Fault("the disk of a log is full", on_processes.fill_disk_of_log, gap=True),
     Fault("the receiver dies and comes back", on_processes.kill_receiver),
     Fault("the receiver resets kept connections", on_processes.reset_kept_connections),
 )
@@ -33,6 +34,7 @@ DISTRIBUTED: Sequence[Fault] = (
     Fault("every connection to Redis ends", on_services.drop_redis_connections),
     Fault("the reader of a log is killed", on_processes.lose_log),
     Fault("the reader of a log does not read", on_processes.freeze_log),
+    Fault("the disk of a log is full", on_processes.fill_disk_of_log),
     Fault("the receiver dies and comes back", on_processes.kill_receiver),
     Fault("the receiver resets kept connections", on_processes.reset_kept_connections),
     Fault(

@@ -10,6 +10,7 @@ from tests.faults.fault import Happened
 from tests.faults.installation import Installation
 from tests.faults.journal import Pair, in_flight
 from tests.faults.programs import Program, until
+from tests.patience import PATIENCE_SECONDS
 
 # While other processes live, on top of the lease, which is 5 s by default: a sweep a second, and some to spare.
 AGAIN_AFTER_LEASE_SECONDS = 5.0
@@ -97,6 +98,19 @@ async def freeze_log(at: Installation, chance: random.Random) -> Happened:
     return happened
 
 
+async def fill_disk_of_log(at: Installation, chance: random.Random) -> Happened:
+    """Restart a program so that what it writes goes to a full disk (ENOSPC), and later restart it with its log."""
+    victim = chance.choice(at.programs)
+    await _end_well(victim)
+    victim.start_on_full_disk()
+    await at.well([victim], PATIENCE_SECONDS)
+    await asyncio.sleep(chance.uniform(1.0, 4.0))
+    await _end_well(victim)
+    happened = Happened()  # It has to be well all the while; what counts as recovery is the last start.
+    await _back(at, happened, [victim])
+    return happened
+
+
 async def reset_kept_connections(at: Installation, chance: random.Random) -> Happened:
     """Let the receiver reset (RST) every connection that is kept and idle, many times in a row."""
     happened = Happened()
@@ -133,10 +147,14 @@ async def _back(at: Installation, happened: Happened, victims: Sequence[Program]
 
 async def _stopped(at: Installation, victim: Program) -> Happened:
     happened = Happened()
-    code = await victim.stop()
-    assert code == 0, f"{victim.name} ended with {code} after SIGTERM.\n{victim.last_words()}"
+    await _end_well(victim)
     await _back(at, happened, [victim])
     return happened
+
+
+async def _end_well(victim: Program) -> None:
+    code = await victim.stop()
+    assert code == 0, f"{victim.name} ended with {code} after SIGTERM.\n{victim.last_words()}"
 
 
 async def _goes_out_again(at: Installation, happened: Happened, since: float) -> None:

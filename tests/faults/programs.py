@@ -88,6 +88,12 @@ class Program:
         with self._log_reader.stdin as pipe:
             self._start(pipe)
 
+    def start_on_full_disk(self) -> None:
+        """Start it so that nothing it writes can be written (ENOSPC)."""
+        self._await_end_of_log()
+        with Path("/dev/full").open("wb") as full:
+            self._start(full)
+
     def _start(self, output: IO[bytes]) -> None:
         self._process = subprocess.Popen(
             self._command,

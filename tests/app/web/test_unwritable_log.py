@@ -5,6 +5,8 @@ import asyncio
 import fcntl
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -14,13 +16,19 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.web.serve import print_now
-from tests.app.web.running import Running
+from tests.app.web.running import ROOT, Running
 from tests.patience import PATIENCE_SECONDS
 from tests.receiver import Receiver, answer, in_turn
 
 KEY = "a-key-that-scripts-know"
 FULL = Path("/dev/full")
 EVENTS = 30
+GREETING_PROGRAM = """
+from app.logs import configure_logging
+from app.settings import load_settings
+from app.web.serve import print_now
+configure_logging(load_settings())
+"""
 SETTINGS = {"bootstrap_api_key": KEY, "breaker_threshold": "1000"}
 Errors = Callable[[], AbstractContextManager[int | None]]
 
@@ -92,6 +100,17 @@ def test_a_greeting_that_cannot_be_written_does_not_stop_the_server(
             full.close()
 
     assert [line["event"] for line in logs] == ["greeting.lost"]
+
+
+def test_a_server_that_could_not_write_its_greeting_ends_well_all_the_same() -> None:
+    program = f"{GREETING_PROGRAM}print_now('The API is at http://127.0.0.1:8000/graphql')"
+
+    with FULL.open("wb") as full:
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+        ended = subprocess.run([sys.executable, "-c", program], env=environment, stdout=full, check=False)
+
+    # The interpreter flushes stdout at its end, and exits with 120 if it cannot.
+    assert ended.returncode == 0
 
 
 def publish(running: Running, url: str) -> None:
