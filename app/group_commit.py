@@ -1,7 +1,7 @@
-"""Group commit: whatever piled up while the last commit was in flight goes into the next one.
+"""Group commit: all items that arrived while the last commit was in flight go into the next one.
 
-Idle, an item is committed at once: no delay, no timer. Busy, the batch grows by itself to what the database can take.
-Knows nothing of what is committed; publishing and recording both use it.
+When idle, an item is committed at once, without delay or timer. Under load, the batch grows by itself to what the
+database can take. This module does not know what is committed; publishing and recording both use it.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from app.errors import Unavailable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-# Where so many submitted lately, as many will submit their next item when they have their results.
+# If this many were submitted recently, as many callers will submit their next item when they have their results.
 MANY = 8
-# How long the next commit waits for them: for what is on its way, not for whoever takes a break.
+# How long the next commit waits for them: enough for items on their way, not for callers that pause.
 GATHER_SECONDS = 0.002
 
 
@@ -27,11 +27,11 @@ class Commit:
     def __init__(self) -> None:
         self._ended = False
         self._error: BaseException | None = None
-        # One each: a future that several wait for is cancelled with the first of them.
+        # One future per caller: if several awaited the same one, the first cancellation would cancel it for all.
         self._waiting: list[asyncio.Future[None]] = []
 
     async def done(self) -> None:
-        """Wait for it, and raise what it failed with."""
+        """Wait for the commit, and raise its error if it failed."""
         if not self._ended:
             waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(waiting)
@@ -40,7 +40,7 @@ class Commit:
             raise self._error
 
     def end(self, error: BaseException | None = None) -> None:
-        """Let everybody who waits go on."""
+        """Resume all callers that wait."""
         self._ended, self._error = True, error
         for waiting in self._waiting:
             if not waiting.done():
@@ -48,8 +48,9 @@ class Commit:
 
 
 class EarlyResult(Generic[Result]):
-    """A result that only a failure of its commit can change. Nobody outside the process may see it before the commit
-    is done."""
+    """A result that only a failure of its commit can change. A caller must not expose it outside the process before the
+    commit is done.
+    """
 
     __slots__ = ("_commit", "value")
 
@@ -60,33 +61,33 @@ class EarlyResult(Generic[Result]):
     async def committed(self) -> Result:
         """The result, once its commit is done.
 
-        Raises: what the commit failed with.
+        Raises the commit's error.
         """
         await self._commit.done()
         return self.value
 
 
-# An item, its weight and size, and who waits for it.
+# An item, its weight and size, and the future of the caller that waits for it.
 _Waiting: TypeAlias = "tuple[Item, int, int, asyncio.Future[EarlyResult[Result]]]"
 
 
 class GroupCommit(Generic[Item, Result]):
-    """Hands items to `commit` in batches, one batch at a time, and gives each its own result.
+    """Hands items to `commit` in batches, one batch at a time, and gives each caller its own result.
 
     Args:
-        commit: writes a batch in one transaction. Entering it runs the statements and gives one result an item, in
+        commit: writes a batch in one transaction. Entering it runs the statements and yields one result per item, in
             order; if that raises, nothing of the batch may be written. Leaving it waits until they are committed.
         max_batch: how much one commit takes at most; a single heavier item goes alone.
         max_waiting: how many items may wait before `submit` refuses more; bounds memory while the database is slow.
-        max_bytes: how many bytes, as `size` has them, may wait or be in a commit; a single bigger item goes alone.
+        max_bytes: how many bytes, as measured by `size`, may wait or be in a commit; a single bigger item goes alone.
         shared: exceptions that concern every item alike (the database is away). If the statements of a batch raise any
             other, it is committed again item by item, so that one bad item fails alone.
         weigh: how much of a batch an item fills.
-        size: how many bytes an item is.
-        observe: told the weight of each batch that was committed.
-        gathers: before a commit, wait 2 ms at most until there are as many items as lately, where these were
-            many. For commits whose thread contends with a busy loop for the interpreter: fewer of them are better, and
-            best while the loop has nothing else to do.
+        size: how many bytes an item has.
+        observe: called with the weight of each batch that was committed.
+        gathers: before a commit, wait at most 2 ms until as many items are there as recently, if those were many. Meant
+            for commits whose thread contends with a busy loop for the interpreter: fewer commits cost less there,
+            most of all while the loop has nothing else to do.
     """
 
     def __init__(
@@ -118,16 +119,16 @@ class GroupCommit(Generic[Item, Result]):
 
     @property
     def waiting(self) -> int:
-        """How many items wait for the next commit."""
+        """Number of items that wait for the next commit."""
         return len(self._waiting)
 
     async def submit(self, item: Item) -> Result:
-        """Commit an item together with whatever else is waiting, and return its result.
+        """Commit an item together with all others that are waiting, and return its result.
 
-        A caller that is cancelled stops waiting; its item is committed all the same.
+        A caller that is canceled stops waiting; its item is committed all the same.
 
         Raises:
-            Unavailable: too many items wait already, or too big ones.
+            Unavailable: too many items, or too many bytes, are waiting already.
         """
         return await (await self.submit_early(item)).committed()
 
@@ -135,7 +136,7 @@ class GroupCommit(Generic[Item, Result]):
         """The same, but return the result as soon as only a failure of its commit can change it.
 
         Raises:
-            Unavailable: too many items wait already, or too big ones.
+            Unavailable: too many items, or too many bytes, are waiting already.
         """
         if len(self._waiting) >= self._max_waiting:
             raise Unavailable(f"The database is slow: {self._max_waiting} writes wait already. Try again shortly.")
@@ -166,7 +167,7 @@ class GroupCommit(Generic[Item, Result]):
                     await self._commit_batch(batch)
                 finally:
                     self._bytes -= sum([size for _, _, size, _ in batch])
-                    # They, and those who had to wait for them: whoever submits these days.
+                    # The batch, and those that arrived during it: the callers that are active at the moment.
                     self._expected = len(batch) + len(self._waiting)
         finally:
             self._committing = None

@@ -1,6 +1,6 @@
 """Dramatiq's door into `app`: the brokers, the one actor, and the periodic work of every process.
 
-`dramatiq tasks` imports this package and expects a broker set up by it; nothing else that imports `tasks` does.
+`dramatiq tasks` imports this package and expects it to have set a broker; no other importer of `tasks` does.
 """
 
 import sys

@@ -9,7 +9,7 @@ QUEUE = "deliveries"
 
 
 def declare_deliver(broker: Broker, ask: Callable[[list[str]], object]) -> dramatiq.Actor[[list[str]], None]:
-    """Declare the actor `deliver` on a broker. Its message names webhooks that have something due.
+    """Declare the actor `deliver` on a broker. Its message names webhooks with due deliveries.
 
     Args:
         broker: the broker that carries its messages.

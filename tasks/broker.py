@@ -10,15 +10,15 @@ from tasks.in_process import InProcessBroker
 
 # An actor only asks for a claim; one that takes this long is stuck, and the sweep does its work meanwhile.
 TIME_LIMIT_MS = 60_000
-# A Redis that says nothing for so long is away. Consumers wait in it for a part of this.
+# A Redis that is silent for this long is away. Consumers' blocking reads last for a part of it.
 SOCKET_SECONDS = 5
 
 
 def make_broker(url: str, extra: list[Middleware] | None = None) -> Broker:
     """A broker for a `memory://`, `redis://`, `rediss://`, `amqp://` or `amqps://` URL, with `extra` middleware.
 
-    There is no middleware for retries, since the sweep finds what a failed wake-up was about, and none that rejects
-    messages, since RabbitMQ keeps what is rejected as a dead letter.
+    No middleware retries messages, because the sweep finds the deliveries of a failed wake-up. None rejects messages,
+    because RabbitMQ keeps a rejected message as a dead letter.
 
     Raises:
         ValueError: another scheme.
@@ -37,6 +37,6 @@ def make_broker(url: str, extra: list[Middleware] | None = None) -> Broker:
     if scheme in {"amqp", "amqps"}:
         from dramatiq.brokers.rabbitmq import RabbitmqBroker
 
-        # Without confirms a message that RabbitMQ never took is lost without a word.
+        # Without confirms, a message that RabbitMQ did not accept is lost silently.
         return RabbitmqBroker(url=url, middleware=middleware, confirm_delivery=True)
     raise ValueError(f"BROKER_URL must begin with memory://, redis:// or amqp://, not {scheme or 'nothing'}://.")

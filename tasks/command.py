@@ -22,14 +22,14 @@ from tasks.process import open_resources_for
 
 
 class ProcessResources(Middleware):
-    """Opens this worker process's resources, on an event loop in a thread of its own, and closes them at its end."""
+    """Opens this worker process's resources, on an event loop in its own thread, and closes them at the end."""
 
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
         self._loop_thread: EventLoopThread | None = None
 
     def before_worker_boot(self, broker: Broker, worker: Worker) -> None:  # noqa: ARG002
-        """Start the loop, then open; a process that cannot open ends, and its supervisor tries again."""
+        """Start the loop, then open. A process that cannot open ends, and its supervisor tries again."""
         loop_thread = EventLoopThread(logging.getLogger(__name__))
         loop_thread.loop.close()
         loop_thread.loop = uvloop.new_event_loop()
@@ -49,7 +49,7 @@ class ProcessResources(Middleware):
 
 
 def prepare() -> None:
-    """Make the broker that the settings name the global one, and declare the actor on it.
+    """Make the broker named by the settings the global one, and declare the actor on it.
 
     Raises:
         SettingsError: a setting is wrong.

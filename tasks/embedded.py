@@ -1,4 +1,4 @@
-"""Holds an SQLite file for one delivering process: SQLite is for one machine and one worker."""
+"""Reserves an SQLite file for one delivering process: SQLite is for one machine and one worker."""
 
 import asyncio
 import fcntl
@@ -26,13 +26,13 @@ class AlreadyRunning(Exception):
 
 @asynccontextmanager
 async def sole_server(database_url: str, wait_seconds: float = 0.0) -> AsyncIterator[None]:
-    """Be the only process that delivers from this SQLite file until the block ends; nothing to do for PostgreSQL.
+    """Be the only process that delivers from this SQLite file until the block ends; does nothing for PostgreSQL.
 
     Args:
-        wait_seconds: how long to wait for another one, which may be about to end.
+        wait_seconds: how long to wait for another process, which may be about to end.
 
     Raises:
-        AlreadyRunning: there is another.
+        AlreadyRunning: another process holds the file.
     """
     if not database_url.startswith("sqlite://"):
         yield
@@ -69,7 +69,8 @@ def _locked(file: TextIO) -> bool:
 
 
 def _require_one_name(path: Path) -> None:
-    """SQLite keeps a log beside each name of a file, so that writers under two names damage it.
+    """Refuse a file with several names, because SQLite keeps a log beside each name, so writers under two names damage
+    it.
 
     https://sqlite.org/howtocorrupt.html, section 2.5.
     """
@@ -81,8 +82,9 @@ def _require_one_name(path: Path) -> None:
 
 
 async def end_other_leases(resources: Resources) -> None:
-    """Free what a dead process left claimed in an SQLite file: being the only one, there is no need to wait for its
-    lease."""
+    """Free the claims of a dead process in an SQLite file. As the only process, this one need not wait for the other's
+    lease to end.
+    """
     if resources.database.dialect == "sqlite":
         now = to_micros(resources.clock.now())
         await resources.database.execute(

@@ -1,8 +1,7 @@
 """A Dramatiq broker for the embedded server: it runs a message's actor where the message is enqueued.
 
-It has no queue, so nothing overflows in it and nothing that failed stays in it: `app.waker` collects the
-webhooks to wake, and bounds them. Dramatiq's own `StubBroker`, made for tests, keeps every dead letter and its
-traceback.
+It has no queue that could overflow or keep failed messages: `app.waker` collects the webhooks to wake, and bounds them.
+Dramatiq's own `StubBroker`, made for tests, keeps every dead letter and its traceback.
 """
 
 from typing import Any
@@ -19,7 +18,7 @@ class InProcessBroker(Broker):
     """Runs actors on the event loop, so they must not block."""
 
     def declare_queue(self, queue_name: str) -> None:
-        """Make a queue name known."""
+        """Declare a queue by its name."""
         if queue_name not in self.queues:
             self.emit_before("declare_queue", queue_name)
             self.queues[queue_name] = None

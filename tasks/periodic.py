@@ -1,5 +1,6 @@
-"""What every process does again and again: renew its lease, sweep, carry operations on, rotate secrets that are due,
-count what is over, forget what is old, write down when keys were used, end streams whose key is revoked."""
+"""The periodic work of every process: renew its lease, sweep, continue operations, rotate due secrets, count finished
+periods, prune, record when keys were used, and end streams of revoked keys.
+"""
 
 import asyncio
 import random
@@ -40,7 +41,7 @@ class Chore:
 
 
 def heartbeat(resources: Resources) -> Chore:
-    """The chore that keeps the lease, in every process: those that do not deliver send pings."""
+    """The chore that renews the lease. Every process has it, because those that do not deliver send pings."""
     return Chore("heartbeat", resources.settings.heartbeat_seconds, partial(_beat, resources))
 
 
@@ -50,7 +51,7 @@ async def _beat(resources: Resources) -> None:
 
 
 def chores(resources: Resources, *, works: bool) -> list[Chore]:
-    """The other chores of a process, of one that `works` (delivers) or of one that does not."""
+    """The other chores of a process; `works` says whether it delivers."""
     settings, database, clock, lease = resources.settings, resources.database, resources.clock, resources.lease
     found = [Chore("keys", KEYS_EVERY_SECONDS, lambda: resources.authenticator.keys.write_uses(resources.database))]
     found.append(Chore("streams", CHECK_SECONDS, resources.open_streams.check))
@@ -73,7 +74,7 @@ async def _sweep(resources: Resources) -> None:
 
 @asynccontextmanager
 async def running(chores: list[Chore]) -> AsyncIterator[None]:
-    """Do the chores until the block ends."""
+    """Run the chores until the block ends."""
     tasks = [
         asyncio.create_task(supervised(chore.name, partial(_again_and_again, chore)), name=chore.name)
         for chore in chores
@@ -93,5 +94,5 @@ async def _again_and_again(chore: Chore) -> None:
         except Exception as error:  # noqa: BLE001 — none of these may end while the process lives
             # The next round tries again.
             log.warning("chore.failed", chore=chore.name, error=str(error) or type(error).__name__)
-        # Processes that started together do not go on together.
+        # Spreads processes that started together.
         await asyncio.sleep(chore.every_seconds * random.uniform(0.9, 1.1))

@@ -1,4 +1,4 @@
-"""One process of the product, assembled: resources, actor, periodic work, and a worker where this process delivers."""
+"""One process of the product, assembled: resources, actor, periodic work, and a worker if this process delivers."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ from tasks.worker import running_worker
 
 log = structlog.get_logger()
 
-# Files beside the requests to receivers: clients, the database, the broker, the process's own.
+# Files besides the requests to receivers: clients, the database, the broker, the process's own.
 SPARE_FILES = 500
 CLOSING_SECONDS = 1.0
 
@@ -37,9 +37,9 @@ async def open_process(
     clock: Clock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Resources]:
-    """Open a process: with `works` it delivers, without it only takes requests and wakes others.
+    """Open a process: with `works` it delivers; without it, it only takes requests and wakes others.
 
-    With `migrates` an SQLite file is brought to this version's tables first.
+    With `migrates`, an SQLite file is first brought to this version's tables.
 
     Raises:
         SchemaOutdated: the database lacks migrations.
@@ -63,9 +63,9 @@ async def open_resources_for(
     clock: Clock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Resources]:
-    """Open the resources and the periodic work of a process; whoever consumes the broker's messages is another matter.
+    """Open the resources and the periodic work of a process, without a consumer of the broker's messages.
 
-    Raises: what `open_process` does.
+    Raises the errors of `open_process`.
     """
     _may_open(settings.max_in_flight if works else 0)
     opened: list[Resources] = []
@@ -80,7 +80,7 @@ async def open_resources_for(
         if works:
             await stack.enter_async_context(sole_server(settings.database_url, _seconds_to_end(settings)))
         if migrates and dialect_of(settings.database_url) == "sqlite":
-            # Not before a server that is about to end has ended: it knows the tables as they were.
+            # Not before a server that is about to end has ended, because it relies on the old tables.
             await migrate(settings.database_url)
         resources = await stack.enter_async_context(
             open_resources(
@@ -95,7 +95,7 @@ async def open_resources_for(
         opened.append(resources)
         if works:
             await end_other_leases(resources)
-        # The lease is kept until nothing is in flight any more: a stop may take longer than a lease lasts.
+        # The lease is kept until nothing is in flight: a stop may take longer than a lease lasts.
         await stack.enter_async_context(running([heartbeat(resources)]))
         stack.push_async_callback(resources.pipeline.stop, settings.shutdown_seconds)
         await stack.enter_async_context(running(chores(resources, works=works)))
@@ -108,7 +108,7 @@ def _seconds_to_end(settings: Settings) -> float:
 
 
 def _may_open(requests: int) -> None:
-    """Say so in the log where this process may not open files enough for so many requests at once."""
+    """Log a warning if this process cannot open enough files for this many simultaneous requests."""
     limit, needed = may_open_many(), requests + SPARE_FILES
     if limit < needed:
         hint = "Raise the hard limit of open files (ulimit -Hn), or set MAX_IN_FLIGHT lower."

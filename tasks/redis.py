@@ -1,8 +1,8 @@
-"""A Dramatiq broker over Redis lists, whose workers wait in Redis instead of asking again and again.
+"""A Dramatiq broker over Redis lists. Its workers block in Redis instead of polling.
 
-A message is only a wake-up, so it is taken for good: what dies with its worker is found by the sweep. Dramatiq's own
-Redis broker keeps account of what was taken and not yet done. That costs it a script for every step, and its consumers
-have to poll (see docs/adr/0011-wake-ups-are-taken-for-good.md).
+A message is only a wake-up, consumed at most once and not acknowledged: the sweep finds what was lost with a worker.
+Dramatiq's own Redis broker tracks messages that were taken and are not done. That costs a script for every step, and
+its consumers have to poll (see docs/adr/0011-wake-ups-are-taken-for-good.md).
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 PREFIX = "eev-webhooks:wake-ups:"
-# Some 10 MB. The sweep of the first worker that comes finds what the oldest were about.
+# Some 10 MB. The sweep of the first worker to start finds the deliveries of dropped messages.
 MAX_MESSAGES = 10_000
 
 
@@ -24,7 +24,7 @@ class RedisBroker(Broker):
     """Appends messages to a list for each queue.
 
     Args:
-        client: used by several threads; a read of its may last as long as consumers wait.
+        client: used by several threads; its reads may last as long as consumers wait.
     """
 
     def __init__(self, client: Redis, middleware: list[Middleware]) -> None:
@@ -32,14 +32,14 @@ class RedisBroker(Broker):
         self.client = client
 
     def declare_queue(self, queue_name: str) -> None:
-        """Make a queue name known."""
+        """Declare a queue by its name."""
         if queue_name not in self.queues:
             self.emit_before("declare_queue", queue_name)
             self.queues[queue_name] = None
             self.emit_after("declare_queue", queue_name)
 
     def enqueue(self, message: "Message[Any]", *, delay: int | None = None) -> "Message[Any]":
-        """Append a message to its queue; of too many, the oldest are dropped.
+        """Append a message to its queue; if there are too many, the oldest are dropped.
 
         Raises:
             ValueError: a delay was asked for.
@@ -53,14 +53,15 @@ class RedisBroker(Broker):
         return message
 
     def put(self, message: "Message[Any] | MessageProxy") -> None:
-        """Append a message to its queue without telling the middleware."""
+        """Append a message to its queue without calling the middleware."""
         key = PREFIX + message.queue_name
         if self.client.rpush(key, message.encode()) > MAX_MESSAGES:
             self.client.ltrim(key, -MAX_MESSAGES, -1)
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5_000) -> Consumer:
-        """A consumer of one queue, holding at most `prefetch` messages, that yields None after `timeout` ms without
-        one."""
+        """A consumer of one queue that holds at most `prefetch` messages, and yields None after `timeout` ms without
+        one.
+        """
         if queue_name not in self.queues:
             raise QueueNotFound(queue_name)  # type: ignore[no-untyped-call]
         return _Consumer(self, queue_name, prefetch, timeout / 1_000)
@@ -101,7 +102,7 @@ class _Consumer(Consumer):
         return MessageProxy(message)
 
     def ack(self, message: MessageProxy) -> None:
-        """Free the place of a message, unless it was taken by another consumer: before the connection was lost."""
+        """Free the place of a message, unless another consumer took it before the connection was lost."""
         if message.message_id in self._held:
             self._held.discard(message.message_id)
             self._places.release()
@@ -109,7 +110,7 @@ class _Consumer(Consumer):
     nack = ack
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
-        """Give back what was taken but not begun when the worker stops."""
+        """Give back messages that were taken but not begun when the worker stops."""
         try:
             for message in messages:
                 self._broker.put(message)

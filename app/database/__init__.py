@@ -1,4 +1,4 @@
 """The database: one connection pool, explicit transactions, and statements over batches of rows.
 
-Knows SQL dialects and connections; refuses to know what the tables mean (that is `app.models`).
+This package knows SQL dialects and connections. It does not know what the tables mean (`app.models` does).
 """

@@ -1,8 +1,8 @@
 """One statement for many rows: the same SQL text on PostgreSQL and SQLite, whatever the size of the batch.
 
-A statement names its rows as `{rows}`, a derived table with the given columns. PostgreSQL gets one array a column
-(`unnest`), SQLite one JSON document (`json_each`); so the text stays the same for one row and for a thousand, and the
-server's prepared statement is used again.
+A statement names its rows as `{rows}`, a derived table with the given columns. PostgreSQL gets one array per column
+(`unnest`), SQLite one JSON document (`json_each`). The text is therefore the same for one row and for a thousand, and
+the server's prepared statement is reused.
 """
 
 import re
@@ -16,7 +16,7 @@ Dialect: TypeAlias = Literal["sqlite", "postgres"]
 ColumnType: TypeAlias = Literal["text", "bigint", "float8", "boolean"]
 Columns: TypeAlias = tuple[tuple[str, ColumnType], ...]
 
-# The rows of a statement of `of_each_parent`, and how it names the parent whose rows it reads.
+# The column that holds the parent, among the rows of a statement made by `of_each_parent`.
 PARENT = "parent_id"
 PARENTS: Columns = ((PARENT, "text"),)
 
@@ -26,8 +26,9 @@ _NEW = re.compile(r"\bnew\.(\w+)")
 
 @lru_cache(maxsize=256)
 def with_rows(dialect: Dialect, statement: str, columns: Columns, parameters: int) -> str:
-    """The statement with `{rows}` replaced by a derived table; `parameters` others ($1 …) come before those of the
-    rows."""
+    """The statement with `{rows}` replaced by a derived table; `parameters` other parameters ($1 …) precede those of
+    the rows.
+    """
     if dialect == "postgres":
         arrays = ", ".join(f"${parameters + n}::{kind}[]" for n, (_, kind) in enumerate(columns, 1))
         names = ", ".join(name for name, _ in columns)
@@ -40,10 +41,11 @@ def with_rows(dialect: Dialect, statement: str, columns: Columns, parameters: in
 
 @lru_cache(maxsize=64)
 def all_in_one(writes: tuple[tuple[str, Columns], ...]) -> str:
-    """Several statements over batches of rows as one for PostgreSQL: a transaction of one round trip, whose first
-    parameter says how many rows all of them have to touch. Else it divides by zero, which undoes it.
+    """Combine several statements over batches of rows into one for PostgreSQL: a transaction of one round trip. Its
+    first parameter is the number of rows that they must touch together; if it differs, the statement divides by zero,
+    which rolls it back.
 
-    A statement may name what the one before it returns as `{previous}`. They run in this order.
+    A statement may refer to the result of the one before it as `{previous}`. They run in this order.
     """
     parts, parameters = [], 1
     for number, (statement, columns) in enumerate(writes):
@@ -57,9 +59,10 @@ def all_in_one(writes: tuple[tuple[str, Columns], ...]) -> str:
 
 @lru_cache(maxsize=256)
 def for_one_row(statement: str, columns: Columns, parameters: int) -> str:
-    """A statement `… FROM {rows} AS new …` as SQLite runs it for one row after the other: with a parameter in each
-    place of a `new.column`. That takes half the work of finding them in a JSON document (and INSERT … SELECT twice
-    that of INSERT … VALUES)."""
+    """Turn a statement `… FROM {rows} AS new …` into one that SQLite runs row by row, with a parameter in each place of
+    a `new.column`. That takes half the time of extracting the rows from a JSON document (INSERT … SELECT takes twice as
+    long as INSERT … VALUES).
+    """
     numbers = {name: parameters + n for n, (name, _) in enumerate(columns, 1)}
     text = _SELECT_NEW.sub(r"VALUES (\1)", statement).replace(" FROM {rows} AS new", "")
     return in_dialect("sqlite", _NEW.sub(lambda found: f"${numbers[found[1]]}", text))
@@ -69,17 +72,17 @@ def of_each_parent(dialect: Dialect, table: str, columns: str, select: Callable[
     """The statement that reads a few rows of each parent in `{rows}`, which are `PARENTS`, from the end of an index.
 
     Args:
-        columns: those to read, which the table has and `PARENT` is none of.
-        select: makes the SELECT … LIMIT of some columns of one parent's rows, which have its id `PARENT`.
+        columns: columns of the table to read; `PARENT` is not among them.
+        select: makes the SELECT … LIMIT of the given columns for the rows of one parent, whose ID is `PARENT`.
     """
     if dialect == "postgres":
         return f"SELECT part.* FROM {{rows}} AS parents CROSS JOIN LATERAL ({select(columns)}) AS part"
-    # SQLite has no LATERAL, and at most 500 SELECTs in one statement: it finds the rows of one parent after the other.
+    # SQLite has no LATERAL and allows at most 500 SELECTs in one statement, so it searches parent by parent.
     return f"SELECT {columns} FROM {{rows}} AS parents CROSS JOIN {table} WHERE id IN ({select('id')})"
 
 
 def rows_parameters(dialect: Dialect, columns: Columns, rows: Sequence[Sequence[Any]]) -> list[Any]:
-    """The parameters that stand for the rows: one list a column on PostgreSQL, one JSON text on SQLite."""
+    """The parameters for the rows: one list per column on PostgreSQL, one JSON text on SQLite."""
     if dialect == "sqlite":
         return [orjson.dumps(rows, default=tuple).decode()]  # rows may be named tuples, which orjson refuses
     if not rows:
@@ -89,9 +92,9 @@ def rows_parameters(dialect: Dialect, columns: Columns, rows: Sequence[Sequence[
 
 @lru_cache(maxsize=512)
 def in_dialect(dialect: Dialect, statement: str) -> str:
-    """The statement with its `$1` placeholders as the dialect's driver wants them.
+    """The statement with its `$1` placeholders in the form that the dialect's driver expects.
 
-    A `$` that begins a parameter is followed by a digit; JSON paths (`'$[0]'`) are left alone.
+    A `$` that begins a parameter is followed by a digit; JSON paths (`'$[0]'`) stay unchanged.
     """
     if dialect == "postgres":
         return statement

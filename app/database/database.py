@@ -1,8 +1,8 @@
 """Opens the database and runs statements, each by itself or in a transaction.
 
-Transactions are explicit objects rather than Tortoise's context variable, so that a task which is cancelled while one
-begins or ends always gives its connection back (Tortoise 1.1.9 keeps it for ever), and so that the reader sees which
-statements belong together. Statements number their parameters `$1`, `$2`, … on both databases.
+Transactions are explicit objects rather than Tortoise's context variable. A task that is canceled while one begins or
+ends therefore always gives its connection back (Tortoise 1.1.9 keeps it forever), and the reader sees which statements
+belong together. Statements number their parameters `$1`, `$2`, … on both databases.
 """
 
 import asyncio
@@ -39,10 +39,10 @@ class Database(Statements):
         self.url = url
         self._pool_size = pool_size
         self._context = TortoiseContext()
-        # Statements before __aenter__ have no client; the attribute error says so.
+        # Before __aenter__ there is no client; the attribute error says so.
 
     async def __aenter__(self) -> "Database":
-        # Requests run in other tasks than the one that opens the database: Tortoise finds their context by this
+        # Requests run in other tasks than the one that opens the database: Tortoise finds their context through this
         # fallback.
         fallback = get_current_context() is None
         with self._context:
@@ -51,7 +51,7 @@ class Database(Statements):
         client = self._context.connections.get(dialect_of(self.url))
         super().__init__(client, dialect_of(self.url))
         try:
-            await super().fetch("SELECT 1")  # By the ORM, which connects at its first statement.
+            await super().fetch("SELECT 1")  # Through the ORM, which connects at its first statement.
         except BaseException:
             await self.__aexit__()
             raise
@@ -62,13 +62,15 @@ class Database(Statements):
 
     @property
     def aside(self) -> Statements:
-        """For what must not wait for other statements: runs its own beside them, each alone, where the database can."""
+        """Statements that must not wait for others: each runs alone, on a separate connection if the database has
+        one.
+        """
         return postgres.Aside(self.orm) if isinstance(self.orm, postgres.TranslatingClient) else self
 
     async def fetch(self, statement: str, *parameters: Any) -> list[Row]:
         """Run a statement and return its rows; also for INSERT, UPDATE and DELETE … RETURNING.
 
-        On SQLite, what begins with SELECT holds up no transaction, however long it takes.
+        On SQLite, a statement that begins with SELECT holds up no transaction, however long it takes.
         """
         if self.dialect == "sqlite" and statement.lstrip().startswith("SELECT"):
             return await self._read(lambda statements: statements.fetch(statement, *parameters))
@@ -81,16 +83,16 @@ class Database(Statements):
     async def write_rows(
         self, statement: str, columns: Columns, rows: Sequence[Sequence[Any]], *parameters: Any
     ) -> int:
-        """Run an INSERT, UPDATE or DELETE over a batch of rows, all or none; return how many it touched."""
+        """Run an INSERT, UPDATE or DELETE over a batch of rows, all or none; return how many rows it touched."""
         run = self.in_transaction if self.dialect == "sqlite" else self._autocommit
         return await run(lambda statements: statements.write_rows(statement, columns, rows, *parameters))
 
     async def write_all(self, *writes: Write) -> None:
-        """Run writes that do not depend on each other, each of which is to touch all its rows, as one transaction, on
-        PostgreSQL in one round trip; among them a SELECT that is to find a row for each of its own.
+        """Run independent writes, each of which must touch all its rows, as one transaction, on PostgreSQL in one round
+        trip. A SELECT among them must find a row for each of its own rows.
 
         Raises:
-            NotAllTouched: one touched fewer, so nothing was written.
+            NotAllTouched: a write touched fewer rows, so nothing was written.
         """
         async with self.committing_all(*writes):
             pass
@@ -117,13 +119,13 @@ class Database(Statements):
         return await translated(postgres.autocommit(self.orm, work))
 
     async def in_transaction(self, work: Work[_Result], *, rows: int = 0) -> _Result:
-        """Run what awaits statements, and nothing but statements, as one transaction; return what it returns.
+        """Run `work`, which awaits statements and nothing else, as one transaction; return its result.
 
-        What is done often is done this way: on SQLite only the commit costs a change of threads. A caller that is
-        cancelled stops waiting; then everything is written, or nothing.
+        Frequent transactions use this: on SQLite only the commit costs a change of threads. A caller that is canceled
+        stops waiting; then everything is written, or nothing.
 
         Args:
-            rows: about how many rows it writes, where that may be many.
+            rows: about how many rows it writes, if that may be many.
         """
         async with self.committing(work, rows=rows) as result:
             pass
@@ -131,10 +133,10 @@ class Database(Statements):
 
     @asynccontextmanager
     async def committing(self, work: Work[_Result], *, rows: int = 0) -> AsyncIterator[_Result]:
-        """The same, with an early result: the block is given what `work` returns, and runs while that is committed.
+        """The same, with an early result: the block receives what `work` returns, and runs during the commit.
 
-        Entering raises what the statements raise; leaving waits for the commit, and raises what that fails with. Until
-        then nobody outside the process may be told the result. On PostgreSQL the commit is done before the block.
+        Entering raises the errors of the statements; leaving waits for the commit and raises its error. A caller must
+        not expose the result outside the process before that. On PostgreSQL the commit is done before the block runs.
         """
         if isinstance(self.orm, DurableSqliteClient):
             result, committed = await translated(sqlite_statements.begin_commit(self.orm, work, rows))
@@ -146,7 +148,7 @@ class Database(Statements):
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
-        """Statements that are committed together when the block ends, and undone when it raises or is cancelled."""
+        """Statements that are committed together when the block ends, and rolled back if it raises or is canceled."""
         if isinstance(self.orm, DurableSqliteClient):
             async with self._sqlite_transaction(self.orm) as statements:
                 yield statements
@@ -173,7 +175,7 @@ class Database(Statements):
             async with _committed_or_undone(transaction):
                 yield Statements(transaction, self.dialect)
         finally:
-            # What became of the transaction is known by now; the pool ends a connection that it cannot tidy up.
+            # The outcome of the transaction is known by now; the pool ends a connection that it cannot clean up.
             with suppress(DatabaseUnavailable):
                 await translated(asyncio.shield(pool.release(connection)))
 
@@ -190,13 +192,13 @@ async def _committed_or_undone(transaction: TransactionalDBClient) -> AsyncItera
 
 
 async def _undo(transaction: TransactionalDBClient) -> None:
-    # A lost connection, or a transaction that never began, has nothing left to undo.
+    # A lost connection, or a transaction that never began, has nothing left to roll back.
     with suppress(DatabaseUnavailable, TransactionManagementError, sqlite3.Error, asyncpg.PostgresError):
         await translated(_finished(transaction.rollback()))
 
 
 async def _finished(work: Awaitable[_Result]) -> _Result:
-    """Await work to its end even when the awaiting task is cancelled, then pass the cancellation on."""
+    """Await work to its end even if the awaiting task is canceled, then propagate the cancellation."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
@@ -206,7 +208,7 @@ async def _finished(work: Awaitable[_Result]) -> _Result:
 
 
 def sqlite_file(url: str) -> Path:
-    """The file of an SQLite URL, the same however it is spelled and whatever symbolic links lead to it."""
+    """The file of an SQLite URL, the same for every spelling of it and for symbolic links to it."""
     return Path(url.removeprefix("sqlite://")).resolve()
 
 

@@ -1,16 +1,16 @@
-"""What can go wrong with the database itself, in words that the callers' doors can pass on.
+"""Errors of the database itself, in words that callers can pass on.
 
-DatabaseError
-├── DatabaseUnavailable    the database cannot do it right now, whatever the reason; repeating later is right
-│   └── TransactionUndone  it undid everything, and doing the same again at once may well succeed
-├── DatabaseUnsuitable     the database, or what stands before it, cannot hold this product's data
-├── SchemaOutdated         the tables are older than this program
-├── UniqueViolation        a row with the same key is there already
-├── NotAllTouched          rows were not as they were taken to be
-└── StatementRefused       the statement itself is wrong: a bug
+    DatabaseError
+    ├── DatabaseUnavailable    the database cannot do it right now, whatever the reason; repeat it later
+    │   └── TransactionUndone  it rolled everything back, and an immediate repetition may well succeed
+    ├── DatabaseUnsuitable     the database, or a pooler before it, cannot hold this product's data
+    ├── SchemaOutdated         the tables are older than this program
+    ├── UniqueViolation        a row with the same key exists already
+    ├── NotAllTouched          rows were not in the expected state
+    └── StatementRefused       the statement itself is wrong: a bug
 
-No list can name everything that servers, poolers and networks do. So the list is of what a statement can get wrong; all
-else that comes from a database is DatabaseUnavailable.
+No list can name every failure of servers, poolers and networks. The code therefore lists what a statement can get
+wrong; every other error from a database is DatabaseUnavailable.
 """
 
 import sqlite3
@@ -19,16 +19,16 @@ import asyncpg
 from tortoise.exceptions import BaseORMException, DBConnectionError
 
 _LOST = (OSError, DBConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-# What asyncpg says where the connection has ended and the statement (a COMMIT, say) has not been sent any more.
+# What asyncpg says if the connection has ended and the statement (a COMMIT, say) was not sent.
 _NOT_SENT = ("cannot switch to state", "connection is closed")
-# Classes of SQLSTATE that say what a statement got wrong: https://www.postgresql.org/docs/current/errcodes-appendix.html
+# Classes of SQLSTATE for errors of the statement: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _REFUSED = frozenset({"0A", "20", "21", "22", "23", "2F", "34", "42", "44", "54"})
-# Missing privileges are in class 42, but granting them is the database's affair.
+# Missing privileges are in class 42, but granting them is up to the database's administrator.
 _PRIVILEGES = "42501"
 _ANSWERLESS = frozenset({"08", "57"})
 _UNIQUE = "23505"
-# Nothing was written by a transaction that ends like this. The last two concern one connection: its server is read-only
-# by now, or ended it while it was idle.
+# A transaction that ends with one of these wrote nothing. The last two concern one connection: its server has become
+# read-only, or closed it while it was idle.
 _UNDONE = frozenset({"40001", "40P01", "25006", "57P05"})
 
 _SQLITE_REFUSED = frozenset(
@@ -46,19 +46,19 @@ _SQLITE_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 class DatabaseError(Exception):
-    """Something about the database, not about the caller's input."""
+    """An error of the database, not of the caller's input."""
 
 
 class DatabaseUnavailable(DatabaseError):
-    """The database cannot be reached, cannot do this right now, or stopped answering. Repeating later is right."""
+    """The database is unreachable, cannot do this right now, or stopped answering. Repeat it later."""
 
 
 class TransactionUndone(DatabaseUnavailable):
-    """Nothing was written, for certain, and doing the same again at once may well succeed."""
+    """Nothing was written, for certain, and an immediate repetition may well succeed."""
 
 
 class DatabaseUnsuitable(DatabaseError):
-    """The product cannot work on this database; the message says why and what would be right."""
+    """The product cannot work on this database; the message says why and what is needed."""
 
 
 class SchemaOutdated(DatabaseError):
@@ -66,19 +66,19 @@ class SchemaOutdated(DatabaseError):
 
 
 class UniqueViolation(DatabaseError):
-    """A row with the same unique key is there already."""
+    """A row with the same unique key exists already."""
 
 
 class NotAllTouched(DatabaseError):
-    """Rows that were to be written were not there, or not as they were taken to be. Nothing was written."""
+    """Rows that were to be written were missing or not in the expected state. Nothing was written."""
 
 
 class StatementRefused(DatabaseError):
-    """The statement is wrong by itself, and would be at any other time: a bug."""
+    """The statement itself is wrong, and would be at any other time: a bug."""
 
 
 def in_own_words(error: Exception) -> Exception:
-    """What a driver or Tortoise says, in words of this package; the same where it is not about the database."""
+    """Translate an error of a driver or of Tortoise into one of this module; return any other error unchanged."""
     told = _told_by_driver(error)
     if isinstance(told, asyncpg.PostgresError):
         return _of_postgres(told)
@@ -94,7 +94,7 @@ def in_own_words(error: Exception) -> Exception:
 
 
 def _told_by_driver(error: Exception) -> Exception:
-    """What Tortoise has wrapped, if it has."""
+    """The error that Tortoise has wrapped, if it has wrapped one."""
     told = error.__cause__ or (error.args[0] if error.args else None)
     if isinstance(error, BaseORMException) and isinstance(told, asyncpg.PostgresError | sqlite3.Error):
         return told

@@ -1,6 +1,6 @@
-"""Brings a database to the tables that this program works on, and says when it is not there yet.
+"""Brings a database to the tables that this program needs, and says when it is not there yet.
 
-Tortoise's own migrations, under a lock so that several replicas may start at once (they take none themselves).
+Runs Tortoise's own migrations under a lock, so that several replicas may start at once (Tortoise takes no lock).
 """
 
 import asyncio
@@ -21,12 +21,12 @@ from app.database.postgres_session import refuse_pooler
 from app.database.statements import translated
 from app.private_files import private_database, private_file
 
-# Any number does, as long as every replica takes the same: the bytes of "eevhooks".
+# Any number works, if every replica uses the same: the bytes of "eevhooks".
 _ADVISORY_LOCK = 0x656576686F6F6B73
-# A migration may take its time, within a statement and between two, and so may waiting for another one.
+# A migration may take long, within a statement and between two, and so may waiting for another migration.
 _UNHURRIED = "SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0; SET lock_timeout = 0"
 
-# Where Tortoise writes down what it has applied.
+# Where Tortoise records the migrations it has applied.
 _HAS_RECORDS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE name = 'tortoise_migrations'",
     "postgres": "SELECT 1 WHERE to_regclass('tortoise_migrations') IS NOT NULL",
@@ -34,7 +34,7 @@ _HAS_RECORDS = {
 
 
 async def migrate(database_url: str) -> list[str]:
-    """Apply what is missing, in order, and return the names of what was applied.
+    """Apply missing migrations in order, and return the names of those applied.
 
     Raises:
         DatabaseUnavailable: the database does not answer.
@@ -55,7 +55,7 @@ async def migrate(database_url: str) -> list[str]:
 
 
 async def require_current_schema(database: Database) -> None:
-    """Raise `SchemaOutdated`, saying what to run, unless every migration of this program has been applied."""
+    """Raise `SchemaOutdated`, with the command to run, unless every migration of this program has been applied."""
     applied = await _applied(database)
     pending = [name for name in _on_disk() if name not in applied]
     if pending:

@@ -1,5 +1,6 @@
-"""Tortoise's PostgreSQL client, which says in the product's own words when the database is away, and whose transactions
-do not outlive a process that has stopped answering."""
+"""Tortoise's PostgreSQL client with two additions: it raises the product's own errors if the database is away, and its
+transactions do not outlive a process that has stopped answering.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -26,16 +27,16 @@ _Result = TypeVar("_Result")
 
 STATEMENT_TIMEOUT_SECONDS = 30.0
 CONNECT_SECONDS = 5.0
-# How long a statement may take that has a connection of its own: the heartbeat's.
+# How long a statement may take that has its own connection, such as the heartbeat's.
 ASIDE_SECONDS = 5.0
-# How long giving a connection back may take while a cancelled statement is still under way on it.
+# How long returning a connection to the pool may take while a canceled statement is still running on it.
 RELEASE_SECONDS = 5.0
-# How often a transaction is done that the server undoes for the sake of others.
+# How often a transaction is tried that the server rolls back in favour of others.
 TRIES = 3
 
 
 class PostgresConnection(Statements):
-    """Runs statements on a connection of asyncpg's own, without Tortoise in between."""
+    """Runs statements on an asyncpg connection, without Tortoise in between."""
 
     def __init__(self, connection: Any) -> None:
         self.dialect = "postgres"
@@ -52,7 +53,7 @@ class PostgresConnection(Statements):
         return int(count) if count.isdigit() else 0
 
     async def write_all(self, *writes: Write) -> None:
-        """Run writes, each of which is to touch all its rows, as one statement."""
+        """Run writes, each of which must touch all its rows, as one statement."""
         if not writes:
             return
         text = all_in_one(tuple((statement, columns) for statement, columns, _ in writes))
@@ -71,13 +72,12 @@ def pool_of(client: AsyncpgDBClient) -> asyncpg.Pool:
 
 
 async def autocommit(client: AsyncpgDBClient, work: Work[_Result]) -> _Result:
-    """Run statements, each in a transaction of its own."""
+    """Run statements, each in its own transaction."""
     return await _tried_again(lambda: _autocommit(pool_of(client), work))
 
 
 class Aside(Statements):
-    """Runs statements on a connection of their own, which they need not share with anybody: a pool may be used up by
-    what takes long, or by what never ends."""
+    """Runs statements on a separate connection, because slow or stuck statements may use up the pool."""
 
     def __init__(self, client: "TranslatingClient") -> None:
         self.dialect = "postgres"
@@ -104,7 +104,9 @@ async def in_transaction(client: AsyncpgDBClient, work: Work[_Result]) -> _Resul
 
 
 async def _tried_again(run: Callable[[], Awaitable[_Result]]) -> _Result:
-    """Run again what was undone: a deadlock's other side has gone on by then, and a stale session is replaced."""
+    """Run again what was rolled back. By then the other side of a deadlock has proceeded, and a stale session is
+    replaced.
+    """
     for _ in range(TRIES - 1):
         with suppress(TransactionUndone):
             return await translated(run())
@@ -123,7 +125,7 @@ async def _in_transaction(pool: asyncpg.Pool, work: Work[_Result]) -> _Result:
             result = await work(PostgresConnection(connection))
             await connection.execute("COMMIT")
         except BaseException:
-            # On a connection that was closed over its error, which says so at once, there is nothing left to undo.
+            # A connection that its error has closed says so at once, and has nothing left to roll back.
             with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
                 await asyncio.shield(connection.execute("ROLLBACK"))
             raise
@@ -136,13 +138,13 @@ async def _connection(pool: asyncpg.Pool) -> AsyncIterator[Any]:
     try:
         yield connection
     finally:
-        # What became of the work is known by now; the pool ends a connection that it cannot tidy up.
+        # The outcome of the work is known by now; the pool ends a connection that it cannot clean up.
         with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
             await asyncio.shield(pool.release(connection, timeout=RELEASE_SECONDS))
 
 
 class TranslatingTransaction(TransactionWrapper):
-    """A transaction whose statements raise `DatabaseUnavailable` where the database is away."""
+    """A transaction with statements that raise `DatabaseUnavailable` if the database is away."""
 
     async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -152,9 +154,9 @@ class TranslatingTransaction(TransactionWrapper):
 
 
 class TranslatingClient(AsyncpgDBClient):
-    """A pool whose statements raise `DatabaseUnavailable` where the database is away."""
+    """A pool with statements that raise `DatabaseUnavailable` if the database is away."""
 
-    # One connection beside the pool, opened at its first use.
+    # One connection beside the pool, opened at first use.
     aside: asyncpg.Pool | None = None
     _watch: Watch | None = None
 
@@ -165,7 +167,8 @@ class TranslatingClient(AsyncpgDBClient):
             raise in_own_words(error) from error
 
     async def create_pool(self, **kwargs: Any) -> asyncpg.Pool:
-        """A pool of connections that are set up once and given back as they are: nobody here changes their session.
+        """Create a pool of connections that are set up once and returned as they are, because nothing here changes
+        their session.
 
         Raises:
             DatabaseUnsuitable: the product cannot work on this database.
@@ -203,7 +206,7 @@ class TranslatingClient(AsyncpgDBClient):
 
 
 async def _leave_as_it_is(_: asyncpg.Connection) -> None:
-    """Instead of asyncpg's RESET ALL, which would undo the settings at the price of a round trip."""
+    """Replaces asyncpg's RESET ALL, which would undo the settings at the price of a round trip."""
 
 
 client_class = TranslatingClient

@@ -1,8 +1,8 @@
-"""A connection to PostgreSQL that ends itself once it is of no more use, and is asked after while it stays silent.
+"""A connection to PostgreSQL that closes itself once it is useless, and that is probed while it stays silent.
 
-A pool gives back what it was given. A session on a server that has become read-only, or one at the end of a network
-path that has gone, would fail every statement for as long as the process lives; so it is closed here, where its error
-is seen first.
+A pool hands out connections again without checking them. A session on a server that has become read-only, or at the end
+of a dead network path, would fail every statement for the rest of the process's life. The connection is therefore
+closed here, where its error appears first.
 """
 
 import asyncio
@@ -17,16 +17,16 @@ import asyncpg
 
 _Result = TypeVar("_Result")
 
-# A statement that has no answer after so long is not ended: another connection asks whether the server works on it.
+# A statement without an answer after this time is not ended: another connection asks whether the server works on it.
 SILENT_SECONDS = 3.0
-# How long that may take, and how long the network may leave what was sent unacknowledged.
+# How long that question may take, and how long the network may leave sent data unacknowledged.
 ANSWER_SECONDS = 2.0
 UNACKNOWLEDGED_MS = 5_000
-# On a session that is older than this, "read-only" may be true of a server that is no longer the primary.
+# On an older session, "read-only" may mean that the server is no longer the primary.
 FRESH_SECONDS = 1.0
 
 _SPOILED = frozenset({"25006", "25P02", "25P03", "57P01", "57P02", "57P03", "57P04", "57P05"})
-# A server that says one of these has answered: nothing is known of the other connections.
+# A server that sends one of these has answered, so nothing is known of the other connections.
 _LOST_CLASSES = frozenset({"08", "57"})
 _WORKING = """SELECT pid FROM pg_stat_activity WHERE pid = ANY($1::int[])
 AND (state = 'active' AND wait_event_type IS DISTINCT FROM 'Client' OR state = 'disabled')"""
@@ -43,8 +43,8 @@ class Connection(asyncpg.Connection):
     """A connection of a pool.
 
     Attributes:
-        backend: the process that works for it in the server.
-        asking_since: when it was asked what it has not answered yet; None while it is idle.
+        backend: the server process that works for it.
+        asking_since: when the statement was sent that has no answer yet; None while the connection is idle.
     """
 
     watch: "Watch"
@@ -53,7 +53,7 @@ class Connection(asyncpg.Connection):
     opened_at = 0.0
 
     def begin(self, watch: "Watch") -> None:
-        """Have it watched, and have the network say when it has gone (where the operating system can)."""
+        """Have the connection watched, and let the network report a dead peer (if the operating system can)."""
         self.watch = watch
         self.opened_at = monotonic()
         watch.connections.add(self)
@@ -105,10 +105,10 @@ class Connection(asyncpg.Connection):
 
 
 class Watch:
-    """Asks after the connections of a pool that stay silent, by a connection of its own.
+    """Probes silent connections of a pool over a connection of its own.
 
-    A server that does not work on what a connection was asked has answered already, or was never reached: the network
-    has lost one or the other. Then that connection is closed, and the idle ones with it.
+    If a server does not work on a connection's statement, it has answered already or was never reached: the network
+    lost one or the other. Then that connection is closed, and the idle ones with it.
 
     Args:
         connect: opens a connection beside the pool.
@@ -121,22 +121,22 @@ class Watch:
         self._asking: asyncio.Task[None] | None = None
 
     def silent(self, connection: Connection) -> None:
-        """Take note of a connection that has not answered for `SILENT_SECONDS`."""
+        """Note a connection that has not answered for `SILENT_SECONDS`."""
         self._silent[connection] = connection.asking_since
         if self._asking is None:
             self._asking = asyncio.get_running_loop().create_task(self._ask(), context=Context())
 
     def suspect(self, since: float) -> None:
-        """Close what was open then and is asked nothing just now; what is asked something answers for itself.
+        """Close connections that were open at `since` and are idle now; busy ones answer for themselves.
 
-        A transaction between two statements is undone by that, and done again.
+        A transaction that is between two statements is rolled back by that, and run again.
         """
         for connection in list(self.connections):
             if connection.asking_since is None and connection.opened_at < since:
                 connection.terminate()
 
     async def close(self) -> None:
-        """Ask no more."""
+        """Stop probing."""
         if self._asking is not None:
             self._asking.cancel()
             await asyncio.wait([self._asking])
@@ -162,7 +162,7 @@ class Watch:
             self.silent(connection)
 
     async def _working(self, backends: list[int | None]) -> set[int | None] | None:
-        """Which of these the server works for; None where it answers, but does not say."""
+        """Which of these processes work on a statement; None if the server answers but does not say."""
         asking: asyncpg.Connection | None = None
         try:
             async with asyncio.timeout(ANSWER_SECONDS):

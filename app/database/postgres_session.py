@@ -1,8 +1,8 @@
 """Sets a PostgreSQL session up for this product, and refuses a database that it cannot work on.
 
-What a database or a role sets for its sessions (`ALTER ROLE … SET`) is meant for people at a prompt or for another
-program. What would break this one is set back here; `default_transaction_read_only` is not, since it is how managed
-services protect a disk that is full.
+Settings that a database or a role applies to its sessions (`ALTER ROLE … SET`) are meant for people at a prompt or for
+another program. Those that would break this program are reset here, except `default_transaction_read_only`, because
+managed services use it to protect a full disk.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,17 +12,17 @@ import asyncpg
 
 from app.database.errors import DatabaseUnsuitable
 
-# A process that is frozen or cut off in the middle of a transaction keeps its row locks, and everybody else would wait
-# for as long. No transaction here pauses for more than milliseconds.
+# A process that freezes or is cut off in the middle of a transaction keeps its row locks, and all others would wait
+# that long. No transaction here pauses for more than milliseconds.
 IDLE_IN_TRANSACTION_SECONDS = 3
-# The server gives up before the client does (`STATEMENT_TIMEOUT_SECONDS`), so that the connection stays of use.
+# The server gives up before the client does (`STATEMENT_TIMEOUT_SECONDS`), so that the connection stays usable.
 STATEMENT_SECONDS = 28
 LOCK_SECONDS = 10
-# How often the server looks whether the client of a long statement has gone.
+# How often the server checks whether the client of a long statement has gone.
 CHECK_CLIENT_SECONDS = 2
 
-# Settings that a version lacks are left out. By a statement rather than parameters of the connection, which poolers in
-# between refuse.
+# Settings that a server version lacks are left out. They are set by a statement, because poolers in between refuse them
+# as parameters of the connection.
 _SET_UP = """SELECT pg_backend_pid() AS backend, current_setting('server_encoding') AS encoding,
   (SELECT count(set_config(name, wanted.value, false))
    FROM unnest($1::text[], $2::text[]) AS wanted (name, value) JOIN pg_settings USING (name))"""
@@ -33,12 +33,12 @@ _POOLED = (
     " and this server keeps prepared statements and settings in its sessions. Connect to PostgreSQL itself, or set"
     " pool_mode = session."
 )
-# What asyncpg hears when a statement that it prepared is in another session.
+# The errors that asyncpg gets when a statement it prepared is in another session.
 _LOST_STATEMENT = (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError)
 
 
 async def set_up(connection: Any) -> None:
-    """Set a new session up, and note its process in `connection.backend`.
+    """Set up a new session, and store its process in `connection.backend`.
 
     Raises:
         DatabaseUnsuitable: the database's encoding cannot hold every text.
@@ -63,16 +63,16 @@ async def set_up(connection: Any) -> None:
 
 
 async def refuse_pooler(connection: Any, connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
-    """Refuse what gives each transaction another session.
+    """Refuse a pooler that gives each transaction another session.
 
     Args:
         connect: opens another connection to the same place.
 
     Raises:
-        DatabaseUnsuitable: two connections that are open at once share a process of the server.
+        DatabaseUnsuitable: two connections that are open at once share a server process.
     """
     try:
-        # A pooler of any kind makes up the number of the process, which clients need to cancel statements.
+        # Every pooler makes up the process number that clients need to cancel statements.
         if await connection.fetchval(_BACKEND) != connection.get_server_pid() and await _share_backend(connect):
             raise _unsuitable()
     except _LOST_STATEMENT as error:

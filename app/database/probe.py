@@ -1,7 +1,7 @@
-"""Finds out whether the database takes writes, and writes nothing for good.
+"""Finds out whether the database accepts writes, without leaving anything written.
 
-Reading goes on where writing does not: on a standby, in a session that a full managed server has made read-only, on a
-file whose disk is full.
+A database that still reads may not write: a standby, a session that a full managed server has made read-only, or a file
+on a full disk.
 """
 
 import asyncio
@@ -12,22 +12,22 @@ from pathlib import Path
 from app.database.database import Database
 from app.database.statements import Statements
 
-# More than what any one commit adds to the file at first.
+# More than any one commit adds to the file at first.
 _BYTES = 256 * 1024
-# Changes no row, but needs the right to. What follows does not fit into 64 kB, so it goes to a file on the data's disk.
+# Changes no row, but needs the right to. The data that follows exceeds 64 kB, so it reaches a file on the data's disk.
 _WRITE = "DELETE FROM worker WHERE false"
 _SPILL = ("SET LOCAL work_mem = '64kB'", "SELECT count(*) FROM generate_series(1, 20000)")
 
 
 class _Undo(Exception):
-    """Nothing of it is to be kept."""
+    """Rolls the trial write back."""
 
 
 async def try_write(database: Database) -> None:
-    """Write, and undo it.
+    """Write, and roll it back.
 
     Raises:
-        DatabaseError, OSError: the database, or its disk, takes no writes.
+        DatabaseError, OSError: the database, or its disk, accepts no writes.
     """
 
     async def work(statements: Statements) -> None:
@@ -39,7 +39,7 @@ async def try_write(database: Database) -> None:
     with suppress(_Undo):
         await database.in_transaction(work)
     if database.dialect == "sqlite":
-        # A transaction that is undone never gets as far as the disk.
+        # A transaction that is rolled back never reaches the disk.
         await asyncio.to_thread(_fill_and_remove, Path(database.url.removeprefix("sqlite://")).parent)
 
 

@@ -1,7 +1,7 @@
-"""Tortoise's SQLite client with the habits a server needs: transactions that begin IMMEDIATE, commits that are durable,
-and reads that hold up no writes.
+"""Tortoise's SQLite client with what a server needs: transactions that begin IMMEDIATE, durable commits, and reads that
+hold up no writes.
 
-SQLite begins transactions deferred, so two writers that both read first end in "database is locked"; taking the write
+SQLite begins transactions deferred, so two writers that both read first end in "database is locked". Taking the write
 lock at the beginning makes the second one wait instead (https://sqlite.org/lang_transaction.html).
 """
 
@@ -18,36 +18,36 @@ from tortoise.exceptions import TransactionManagementError
 
 _Result = TypeVar("_Result")
 
-# How long a statement waits for another process that is writing. Such a process is a command, done in no time.
+# How long a statement waits for another writing process. Such a process is a command and finishes quickly.
 BUSY_TIMEOUT_MS = 10_000
 PRAGMAS: dict[str, str | int] = {
     "journal_mode": "WAL",
-    # FULL: a commit that was acknowledged survives the loss of power, not only of the process.
+    # FULL: an acknowledged commit survives the loss of power, not only of the process.
     "synchronous": "FULL",
     "busy_timeout": BUSY_TIMEOUT_MS,
     "foreign_keys": "ON",
     "temp_store": "MEMORY",
-    # KiB. After a transaction that has split pages SQLite goes through its whole cache, so a big one costs every commit
-    # some milliseconds; what finds no place in it is in the operating system's.
+    # KiB. After a transaction that has split pages, SQLite goes through its whole cache, so a big cache costs every
+    # commit some milliseconds. Pages that do not fit are in the operating system's cache.
     "cache_size": -8_000,
     "journal_size_limit": 64 * 1024 * 1024,
-    # Pages in the log from which on a commit itself puts them into the file, while everybody waits. Seldom: see `Log`.
+    # From this many pages in the log, a commit itself checkpoints while everybody waits. That is rare: see `Log`.
     "wal_autocheckpoint": 4_000,
 }
 
-# Rows written after which the log is put into the file: some 1,500 pages. A commit counts as some rows, as it has that
-# many pages at least.
+# The log is checkpointed after this many written rows: some 1,500 pages. A commit counts as several rows, because it
+# adds at least that many pages.
 CHECKPOINT_ROWS = 1_000
 ROWS_OF_A_COMMIT = 8
 
-# A long read holds up the short ones behind it on its connection, so there is another.
+# A long read holds up the short ones behind it on its connection, so there is a second connection.
 READERS = 2
-# Such a connection forgets its pages whenever others have written.
+# A reading connection drops its cached pages whenever others have written.
 _READING: dict[str, str | int] = {"query_only": "ON", "cache_size": -2_000}
 
 
 class ImmediateTransaction(SqliteTransactionWrapper):
-    """A transaction that holds SQLite's write lock from its first statement on."""
+    """A transaction that holds SQLite's write lock from its first statement."""
 
     async def begin(self) -> None:
         """Take the write lock, waiting at most `busy_timeout` for another process to give it up."""
@@ -58,8 +58,9 @@ class ImmediateTransaction(SqliteTransactionWrapper):
 
 
 class _Acquired(ConnectionWrapper[aiosqlite.Connection]):
-    """The connection under its lock. Tortoise (1.1.9) keeps it for ever where the file cannot be opened, and gives it
-    back while the thread is still busy where the caller is cancelled."""
+    """The connection under its lock. Tortoise (1.1.9) never releases the lock if the file cannot be opened, and
+    releases it while the thread is still busy if the caller is canceled.
+    """
 
     async def __aenter__(self) -> aiosqlite.Connection:
         try:
@@ -76,28 +77,27 @@ class _Acquired(ConnectionWrapper[aiosqlite.Connection]):
 
 
 class Reader:
-    """A connection that only reads, and how many answers of it are awaited."""
+    """A connection that only reads, and the number of answers it still owes."""
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self.connection = connection
         self.unfinished = 0
 
     def expect(self, answer: "asyncio.Future[Any]") -> None:
-        """Count as unfinished until the answer is there, whether or not somebody still waits for it."""
+        """Count a query as unfinished until its answer is there, even if no caller waits for it any longer."""
         self.unfinished += 1
         answer.add_done_callback(self._finished)
 
     def _finished(self, answer: "asyncio.Future[Any]") -> None:
         self.unfinished -= 1
         if not answer.cancelled():
-            answer.exception()  # Who asked may have gone; then nobody else has looked at it.
+            answer.exception()  # If the caller is gone, nobody else has looked at it.
 
 
 class Log:
-    """Puts SQLite's write-ahead log into the file (a checkpoint) beside the commits, on a connection of its own.
+    """Checkpoints SQLite's write-ahead log (moves it into the file) beside the commits, on a connection of its own.
 
-    SQLite itself does so within a commit, whenever the log has grown long; whoever waits for that one waits ten times
-    as long.
+    SQLite itself does so within a commit whenever the log has grown long, and that commit takes ten times as long.
     """
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
@@ -107,7 +107,7 @@ class Log:
         self._commits = 0
 
     def committed(self, changes: int) -> None:
-        """Count a commit, and begin a checkpoint where enough was written.
+        """Count a commit, and begin a checkpoint if enough was written.
 
         Args:
             changes: how many rows its connection has written so far (`total_changes`).
@@ -120,7 +120,7 @@ class Log:
 
 
 def _checkpoint(connection: sqlite3.Connection) -> None:
-    # PASSIVE: as far as can be without waiting for anybody. Where it fails, the log grows until one succeeds.
+    # PASSIVE: as far as possible without waiting. If it fails, the log grows until a later one succeeds.
     with suppress(sqlite3.Error):
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
@@ -136,17 +136,17 @@ class DurableSqliteClient(SqliteClient):
         self.wal: Log | None = None
 
     async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002 - Tortoise's own
-        """Open the file as Tortoise does, but for use by the event loop beside the connection's own thread."""
+        """Open the file as Tortoise does, but let the event loop use it beside the connection's own thread."""
         if self._connection is not None:
             return
         self._connection = await self._opened(self.pragmas)
-        for _ in range(READERS):  # each noted at once: what is open has to be closed, should the next one fail
+        for _ in range(READERS):  # each is noted at once, because it must be closed if the next one fails
             self.readers.append(Reader(await self._opened({**self.pragmas, **_READING})))
         self.wal = Log(await self._opened({**self.pragmas, **_READING}))
         await self._post_connect()
 
     async def close(self) -> None:
-        """Close all connections, after what they were given before."""
+        """Close all connections after their pending work."""
         beside = [reader.connection for reader in self.readers] + ([self.wal.connection] if self.wal else [])
         self.readers, self.wal = [], None
         try:
@@ -177,7 +177,7 @@ class DurableSqliteClient(SqliteClient):
 def in_thread(
     connection: aiosqlite.Connection | None, job: Callable[[sqlite3.Connection], _Result]
 ) -> "asyncio.Future[_Result]":
-    """Have a connection's thread do something, after what it was given before.
+    """Run a job in a connection's thread, after its pending work.
 
     Raises:
         ConnectionError: the connection is closed.

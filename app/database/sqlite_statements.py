@@ -1,12 +1,13 @@
 """Runs statements, and whole transactions of them, on a SQLite connection.
 
-A connection has a thread, in which Tortoise runs each statement. What is done often does not go there: its statements
-take microseconds and hold the interpreter most of that time, and two threads that want it spend more on taking turns
-than on the statements. So a hot transaction runs right here, on the event loop, as long as that is quick; only its
-commit, which waits for the disk, goes to the thread.
+A connection has a thread, in which Tortoise runs each statement. Hot transactions do not go there: their statements
+take microseconds and hold the interpreter most of that time, and two threads that both want it spend more on taking
+turns than on the statements. A hot transaction therefore runs here, on the event loop, as long as that is quick. Only
+its commit, which waits for the disk, goes to the thread.
 
-While a statement runs in the thread, another one on the same connection would wait for it, and the loop with that. So
-the lock is held meanwhile; and what only reads, which may take seconds, has connections and threads of its own.
+While a statement runs in the thread, another one on the same connection would wait for it and block the loop. The lock
+is therefore held meanwhile. Statements that only read, which may take seconds, have connections and threads of their
+own.
 """
 
 import asyncio
@@ -25,21 +26,22 @@ from app.database.statements import Row, Statements, Work
 
 _Result = TypeVar("_Result")
 
-# What a hot transaction touches was touched a moment ago, and is in memory. Statements that take longer than this had
-# to read the disk, or were too many: that the loop is not held up again, the next ones run in the thread for a while.
+# A hot transaction touches pages that were touched a moment ago and are in memory. Statements that take longer than
+# this had to read the disk, or were too many. The next ones then run in the thread for a while, so that the loop is not
+# blocked again.
 SLOW_SECONDS = 0.05
 IN_THREAD_SECONDS = 60.0
-# How long the thread is given to begin a commit: ten times what it takes, should it be busy with something else.
+# How long the loop waits for the thread to begin a commit: ten times what that takes, in case the thread is busy.
 BEGIN_SECONDS = 0.001
-# So many rows are sure to take long.
+# This many rows are sure to take long.
 MANY_ROWS = 2_000
 
 
 class SqliteConnection(Statements):
-    """Runs statements right where it is called."""
+    """Runs statements directly, in the thread that calls it."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        # Without an ORM, which knows only how to wait.
+        # Without an ORM, which would need to be awaited.
         self.dialect = "sqlite"
         self._connection = connection
 
@@ -60,7 +62,7 @@ class SqliteConnection(Statements):
     async def write_rows(
         self, statement: str, columns: Columns, rows: Sequence[Sequence[Any]], *parameters: Any
     ) -> int:
-        """Run an INSERT, UPDATE or DELETE for one row after the other; return how many it touched."""
+        """Run an INSERT, UPDATE or DELETE row by row; return how many rows it touched."""
         before = self._connection.total_changes
         text = for_one_row(statement, columns, len(parameters))
         self._connection.executemany(text, [(*parameters, *row) for row in rows] if parameters else rows)
@@ -68,7 +70,7 @@ class SqliteConnection(Statements):
 
 
 async def read(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
-    """Run statements that only read, beside whatever is written; they see what was committed before they began."""
+    """Run statements that only read, beside any writes; they see what was committed before they began."""
     if not client.readers:
         raise ConnectionError("the connection is closed")
     reader = min(client.readers, key=attrgetter("unfinished"))
@@ -78,9 +80,9 @@ async def read(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
 
 
 async def autocommit(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
-    """Run statements in the connection's thread, each in a transaction of its own.
+    """Run statements in the connection's thread, each in its own transaction.
 
-    A caller that is cancelled stops waiting; they are run all the same.
+    A caller that is canceled stops waiting; the statements run all the same.
     """
     return await asyncio.shield(asyncio.create_task(_autocommit(client, work)))
 
@@ -93,10 +95,10 @@ async def _autocommit(client: DurableSqliteClient, work: Work[_Result]) -> _Resu
 async def begin_commit(
     client: DurableSqliteClient, work: Work[_Result], rows: int
 ) -> "tuple[_Result, asyncio.Future[None]]":
-    """Run statements that write about so many rows as one transaction, and begin to commit it; return what they came
-    to, and the commit, which only a shield may await.
+    """Run statements that write about `rows` rows as one transaction, and begin to commit it. Return their result and
+    the commit, which may only be awaited through a shield.
 
-    A caller that is cancelled stops waiting; the transaction is committed all the same.
+    A caller that is canceled stops waiting; the transaction is committed all the same.
     """
     return await asyncio.shield(asyncio.create_task(_begin_commit(client, work, rows)))
 
@@ -137,10 +139,10 @@ def _undo(connection: sqlite3.Connection) -> None:
 
 
 def _commit(client: DurableSqliteClient) -> "asyncio.Future[None]":
-    """Have the thread commit, and let it begin before anything else is done here.
+    """Have the thread commit, and let it begin before the loop does anything else.
 
-    For that it needs the interpreter, which a busy loop gives up only after Python's switch interval, 5 ms. By then it
-    may have nothing left to do but wait for the commit.
+    The thread needs the interpreter for that. A busy loop gives it up only after Python's switch interval, 5 ms, and by
+    then the loop may have nothing left to do but wait for the commit.
     """
     begun = threading.Lock()
     begun.acquire()
@@ -164,7 +166,7 @@ def _run_on_the_loop(client: DurableSqliteClient, work: Work[_Result], connectio
 
 
 async def _begin(client: DurableSqliteClient) -> sqlite3.Connection:
-    """Take the write lock: at once, or where another process has it, in the thread, which can wait for it."""
+    """Take the write lock: at once, or, if another process has it, in the thread, which can wait for it."""
     connection = opened(client._connection)._conn
     connection.execute("PRAGMA busy_timeout = 0")
     try:
@@ -180,7 +182,7 @@ async def _begin(client: DurableSqliteClient) -> sqlite3.Connection:
 
 
 def _run(work: Work[_Result], connection: sqlite3.Connection) -> _Result:
-    """Run work to its end, without waiting."""
+    """Run work to its end without waiting."""
     running = work(SqliteConnection(connection))
     try:
         running.send(None)

@@ -1,4 +1,4 @@
-"""Runs SQL statements, whatever runs them: the pool, a transaction, one of the drivers itself."""
+"""Runs SQL statements on the pool, in a transaction, or directly on a driver."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeAlias, TypeVar
@@ -9,7 +9,7 @@ from app.database.batch import Columns, Dialect, in_dialect, rows_parameters, wi
 from app.database.errors import NotAllTouched, in_own_words
 
 Row = dict[str, Any]
-# A statement as `write_rows` takes it, its columns and its rows.
+# A statement for `write_rows`, its columns and its rows.
 Write: TypeAlias = tuple[str, Columns, Sequence[Sequence[Any]]]
 _Result = TypeVar("_Result")
 
@@ -38,27 +38,27 @@ class Statements:
     async def fetch_rows(
         self, statement: str, columns: Columns, rows: Sequence[Sequence[Any]], *parameters: Any
     ) -> list[Row]:
-        """Run a statement over a batch of rows, which it names `{rows}`, and return what it returns."""
+        """Run a statement over a batch of rows, which it refers to as `{rows}`, and return its result rows."""
         text = with_rows(self.dialect, statement, columns, len(parameters))
         return await self.fetch(text, *parameters, *rows_parameters(self.dialect, columns, rows))
 
     async def write_rows(
         self, statement: str, columns: Columns, rows: Sequence[Sequence[Any]], *parameters: Any
     ) -> int:
-        """Run an INSERT, UPDATE or DELETE over a batch of rows; return how many it touched.
+        """Run an INSERT, UPDATE or DELETE over a batch of rows; return how many rows it touched.
 
-        The statement says `FROM {rows} AS new` and `new.column`, and treats every row by itself: SQLite may run it
-        once for each.
+        The statement uses `FROM {rows} AS new` and `new.column`, and treats every row independently, because SQLite may
+        run it once for each.
         """
         text = with_rows(self.dialect, statement, columns, len(parameters))
         return await self.execute(text, *parameters, *rows_parameters(self.dialect, columns, rows))
 
     async def write_all(self, *writes: Write) -> None:
-        """Run writes that do not depend on each other, each of which is to touch all its rows; among them a SELECT that
-        is to find a row for each of its own.
+        """Run independent writes, each of which must touch all its rows. A SELECT among them must find a row for each
+        of its own rows.
 
         Raises:
-            NotAllTouched: one touched fewer; this transaction is to be undone.
+            NotAllTouched: a write touched fewer rows; the caller must roll this transaction back.
         """
         for statement, columns, rows in writes:
             if statement.startswith("SELECT"):
@@ -73,7 +73,7 @@ Work: TypeAlias = Callable[[Statements], Coroutine[Any, Any, _Result]]
 
 
 async def translated(work: Awaitable[_Result]) -> _Result:
-    """What the work returns; what it raises, in the product's own words."""
+    """Await work; translate its errors into the product's own."""
     try:
         return await work
     except Exception as error:

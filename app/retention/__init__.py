@@ -1,2 +1,3 @@
-"""Forgets what is older than the settings say, in small batches: events with all that hangs on them, attempts before
-that, finished operations, the audit log, and the statistics of what is gone."""
+"""Deletes rows that are older than the settings allow, in small batches: events with everything that belongs to them,
+attempts before that, finished operations, the audit log, and the statistics of deleted rows.
+"""

@@ -1,7 +1,7 @@
-"""Deletes rows by their ids, in short transactions that never wait for anybody's lock.
+"""Deletes rows by ID, in short transactions that never wait for a lock.
 
-Whoever prunes the same rows at the same time, or is changing one of them, is stepped around: what is left over now is
-found again in the next round. SQLite has one writer at a time, and a transaction is it.
+Rows that another process prunes or changes at the same time are skipped, and found again in the next round. SQLite has
+one writer at a time, and a transaction is that writer.
 """
 
 from collections.abc import Sequence
@@ -10,34 +10,35 @@ from typing import NamedTuple
 from app.database.batch import Columns, Dialect
 from app.database.database import Database, Statements
 
-# Milliseconds of work: its locks hold up nobody, and its commit weighs little.
+# Milliseconds of work: its locks hold up nobody, and its commit is small.
 BATCH = 1_000
 
 IDS: Columns = (("id", "text"),)
 
 
 class Old(NamedTuple):
-    """A row that was made long ago; `over`: it may be forgotten."""
+    """A row old enough to be looked at; `over`: it may be deleted."""
 
     id: str
     over: bool
 
 
 def among(dialect: Dialect) -> str:
-    """What follows a column that is to have one of the ids in `{rows}`.
+    """What follows a column that is to have one of the IDs in `{rows}`.
 
-    As an array: PostgreSQL has no statistics of a table that grew from nothing in minutes, and would read all of it.
+    An array, because PostgreSQL has no statistics of a table that grew from nothing in minutes and would scan all of
+    it.
     """
     return "= ANY (ARRAY(SELECT id FROM {rows} AS given))" if dialect == "postgres" else "IN (SELECT id FROM {rows})"
 
 
 def skip_locked(dialect: Dialect) -> str:
-    """What a SELECT ends in that locks rows for deletion and leaves out those that others have locked."""
+    """The end of a SELECT that locks rows for deletion and skips rows that others have locked."""
     return " FOR UPDATE SKIP LOCKED" if dialect == "postgres" else ""
 
 
 async def delete_rows(database: Database, table: str, ids: Sequence[str]) -> int:
-    """Delete the rows with these ids, all but those that somebody holds; returns how many."""
+    """Delete the rows with these IDs, except locked ones; return how many were deleted."""
     if not ids:
         return 0
     lock = f"SELECT id FROM {table} WHERE id {among(database.dialect)}{skip_locked(database.dialect)}"
@@ -47,6 +48,6 @@ async def delete_rows(database: Database, table: str, ids: Sequence[str]) -> int
 
 
 async def delete_held(statements: Statements, table: str, column: str, values: Sequence[str]) -> int:
-    """Delete the rows that have one of these values in a column; returns how many. Nobody else may be at them."""
+    """Delete the rows with one of these values in a column; return how many. The caller must hold locks on them."""
     text = f"DELETE FROM {table} WHERE {column} {among(statements.dialect)} RETURNING id"
     return len(await statements.fetch_rows(text, IDS, [(value,) for value in values])) if values else 0

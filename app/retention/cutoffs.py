@@ -1,4 +1,4 @@
-"""Up to when each kind of row may be forgotten. Pure: settings and times in, times out."""
+"""Until when each kind of row must be kept. Pure: settings and times in, times out."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,14 +8,14 @@ from app.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Cutoffs:
-    """What is older than these times may go; None where it is kept for ever.
+    """Rows older than these times may be deleted; None means that they are kept forever.
 
     Args:
         events: when an event was published, and when its deliveries that succeeded ended.
         failed: when deliveries ended that did not succeed.
-        attempts: when attempts ended whose delivery succeeded.
+        attempts: when attempts ended, if their delivery succeeded.
         operations: when operations ended.
-        audit: when something was written down in the audit log.
+        audit: when an entry was written to the audit log.
     """
 
     events: datetime | None
@@ -26,7 +26,9 @@ class Cutoffs:
 
 
 def cutoffs(settings: Settings, now: datetime, counted_until: datetime) -> Cutoffs:
-    """The cut-offs at a time. What statistics have not counted yet (`app.stats.periods`) stays until they have."""
+    """The cutoffs at a time. Rows that statistics have not counted yet (`app.stats.periods`) stay until they are
+    counted.
+    """
 
     def ago(days: float) -> datetime | None:
         return now - timedelta(days=days) if days else None

@@ -1,8 +1,8 @@
-"""Forgets events as a whole: attempts, deliveries and the event itself, in this order.
+"""Deletes events as a whole: attempts, deliveries and the event itself, in this order.
 
-An event goes once each of its deliveries has ended long enough ago. So a delivery always has its event, a retry always
-has the body to send, and a replay of what is missing never takes for missing what was delivered. Each row is looked at
-again under its lock: what somebody has just retried or replayed stays, and its event with it.
+An event is deleted once each of its deliveries has ended long enough ago. A delivery therefore always has its event, a
+retry always has a body to send, and a replay of missing deliveries never takes a delivered event for a missing one.
+Each row is checked again under its lock: a delivery that was just retried or replayed stays, and its event with it.
 """
 
 from collections import Counter
@@ -14,10 +14,10 @@ from app.database.batch import Dialect
 from app.database.database import Database
 from app.retention.batch import BATCH, IDS, Old, among, delete_held, skip_locked
 
-# When deliveries must have ended that succeeded, or did not.
+# Deliveries must have ended before this time, by whether they succeeded.
 _ENDED = "d.completed_at < CASE d.status WHEN 'SUCCEEDED' THEN CAST({succeeded} AS BIGINT) ELSE {failed} END"
 _OVER = f"d.status IN ('SUCCEEDED', 'FAILED', 'CANCELED') AND d.claimed_by IS NULL AND {_ENDED}"
-# Counted rather than asked for by EXISTS, which PostgreSQL may answer by reading all deliveries (see `batch.among`).
+# Counted instead of EXISTS, which PostgreSQL may answer by reading all deliveries (see `batch.among`).
 _PAGE = f"""
 SELECT e.id, (
   SELECT count(*) FROM delivery d
@@ -38,7 +38,7 @@ _DELETE_EVENTS = (
 async def fetch_events(
     database: Database, after: str, until: str, succeeded: datetime, failed: datetime | None
 ) -> list[Old]:
-    """The next events by id, and whether each is `over`: may be forgotten."""
+    """The next events by ID, and whether each is `over`: may be deleted."""
     rows = await database.fetch(_PAGE, after, until, to_micros(succeeded), _or_never(failed))
     return [Old(row["id"], bool(row["over"])) for row in rows]
 
@@ -46,9 +46,9 @@ async def fetch_events(
 async def forget_events(
     database: Database, event_ids: Sequence[str], succeeded: datetime, failed: datetime | None
 ) -> Counter[str]:
-    """Forget events with all that hangs on them, as far as nobody is at it; returns how many rows of each table went.
+    """Delete events with everything that belongs to them, except locked rows; return how many rows of each table went.
 
-    A batch of deliveries at a time: one event may have thousands.
+    Deletes a batch of deliveries at a time, because one event may have thousands.
     """
     gone = Counter[str]()
     ids = [(event_id,) for event_id in event_ids]
@@ -67,9 +67,9 @@ async def forget_events(
 
 
 async def _delete_events(database: Database, ids: Sequence[tuple[str]]) -> int:
-    """Delete the events that have no delivery any more.
+    """Delete the events that have no delivery left.
 
-    In two statements, so that the second sees what was committed before the first had its locks: a replay holds the
+    Uses two statements, so that the second sees commits that came before the first got its locks: a replay locks the
     event's row while it adds a delivery.
     """
     lock = _text(_EVENTS, database.dialect) + skip_locked(database.dialect)
@@ -84,5 +84,5 @@ def _text(statement: str, dialect: Dialect) -> str:
 
 
 def _or_never(at: datetime | None) -> int:
-    """Microseconds; where there is no time, one that nothing is older than."""
+    """The time in microseconds; without one, a time that nothing is older than."""
     return 0 if at is None else to_micros(at)

@@ -1,4 +1,4 @@
-"""Forgets closed periods of statistics, which would be wrong once deliveries that failed are gone (docs/adr/0006)."""
+"""Deletes closed periods of statistics, which would be wrong once failed deliveries are deleted (docs/adr/0006)."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from app.stats.periods import period_id
 
 _NEXT = "SELECT min(id) AS id FROM stats_period WHERE id > $1"
 _OLD = f"SELECT id FROM stats_period WHERE id >= $1 AND id < $2 ORDER BY id LIMIT {BATCH}"
-# The character after the full stop that ends the subject's id: above all periods of the subject.
+# The character after the full stop that ends the subject's ID: sorts above all periods of the subject.
 _ABOVE = "/"
 
 
@@ -16,10 +16,10 @@ async def prune_periods(database: Database, after: str, until: datetime) -> tupl
     """Delete a batch of the periods of the next webhook or workspace that began before `until`.
 
     Args:
-        after: where the last call came to; "" for the first.
+        after: the position the last call returned; "" at first.
 
     Returns:
-        Where to go on, None where nothing comes any more; and how many were deleted.
+        The next position, or None at the end; and how many periods were deleted.
     """
     row = await database.fetch_one(_NEXT, after)
     if row is None or row["id"] is None:

@@ -1,8 +1,8 @@
-"""Walks through what is old and forgets it, a batch at a time with a rest after each. Periodic.
+"""Walks through old rows and deletes them, one batch at a time with a rest after each. Periodic.
 
-A table is walked by its primary key, which holds the time of creation. A process remembers how far it came, so that
-what is kept for longer (a failed delivery, one of a paused webhook) is not looked at every minute; once a day it starts
-over. Several processes may prune at once: each steps around the others' rows.
+A table is walked by its primary key, which contains the time of creation. A process remembers its position, so that
+rows that are kept longer (a failed delivery, one of a paused webhook) are not looked at every minute; once a day it
+starts over. Several processes may prune at once: each skips the rows that others hold.
 """
 
 import asyncio
@@ -25,16 +25,16 @@ from app.stats.periods import closed_until
 
 log = structlog.get_logger()
 
-# A batch takes some ten milliseconds, so most of the time belongs to others.
+# A batch takes some ten milliseconds, so most of the time is left to other work.
 REST_SECONDS = 0.1
 START_OVER_AFTER = timedelta(days=1)
 
-# Above every id: what is walked through as a whole.
+# Above every ID: marks a table that is walked to its end.
 _END = "~"
 
-# For each table the next rows by id, and whether each is `over`: older than $3, microseconds, and no longer needed.
+# For each table the next rows by ID, and whether each is `over`: older than $3, microseconds, and no longer needed.
 _PAGES = {
-    # Of what did not succeed, attempts tell why: they stay as long as their delivery.
+    # Attempts of a delivery that did not succeed explain the failure: they stay as long as it does.
     "attempt": (
         "SELECT a.id, a.started_at < $3 AND"
         " coalesce((SELECT d.status FROM delivery d WHERE d.id = a.delivery_id), 'SUCCEEDED') = 'SUCCEEDED' AS over"
@@ -47,14 +47,15 @@ _PAGES = {
     "audit_entry": f"SELECT id, at < $3 AS over FROM audit_entry WHERE id > $1 AND id < $2 ORDER BY id LIMIT {BATCH}",
 }
 
-# From a position to the next one, None at the end; and how many rows of each table went.
+# From a position to the next one, None at the end; and how many rows of each table were deleted.
 _Step: TypeAlias = Callable[[str], Awaitable[tuple[str | None, Mapping[str, int]]]]
 
 
 @dataclass(slots=True)
 class Round:
-    """One walk through everything, from its beginning. `failed_until`: deliveries that failed before this may go. It
-    stands still meanwhile, because the statistics that need them went first."""
+    """One walk through all tables, from the beginning. Failed deliveries that ended before `failed_until` may be
+    deleted. It stays fixed during the round, because the statistics that need them are deleted first.
+    """
 
     began_at: datetime
     failed_until: datetime | None
@@ -65,7 +66,7 @@ class Retention:
     """Prunes for this process.
 
     Args:
-        observe: called with the name of a table and how many of its rows went.
+        observe: called with the name of a table and the number of its rows that were deleted.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class Retention:
         self._round = Round(datetime.min.replace(tzinfo=UTC), None)
 
     async def prune(self) -> Mapping[str, int]:
-        """Forget what is too old by now; returns how many rows of each table went."""
+        """Delete what is too old by now; return how many rows of each table were deleted."""
         services = self._services
         now = services.clock.now()
         old = cutoffs(services.settings, now, await closed_until(services.database))
@@ -101,7 +102,7 @@ class Retention:
         return gone
 
     async def _walk(self, table: str, until: str, step: _Step, gone: Counter[str]) -> None:
-        """Go on where this round has come to in a table, up to an id."""
+        """Continue at this round's position in a table, up to an ID."""
         positions = self._round.positions
         while positions.get(table, "") < until:
             position, rows = await step(positions.get(table, ""))
@@ -140,5 +141,5 @@ class Retention:
 
 
 def _last(rows: Sequence[Old]) -> str | None:
-    """Where the next batch begins; None where this was the last one."""
+    """Position at which the next batch begins; None if this was the last one."""
     return rows[-1].id if len(rows) == BATCH else None
