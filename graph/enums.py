@@ -173,7 +173,7 @@ _describe(
     DNS_ERROR="The host name could not be resolved.",
     CONNECTION_ERROR="The connection was refused or broke.",
     TLS_ERROR="The TLS handshake failed or the certificate is not valid.",
-    ADDRESS_BLOCKED="The host resolves only to addresses that deliveries must not reach.",
+    ADDRESS_BLOCKED="The host resolves only to addresses that deliveries must not reach, or the port is blocked.",
     PROTOCOL_ERROR="The response was not valid HTTP or exceeded the limits.",
 )
 _describe(

@@ -23,6 +23,8 @@ class Exchange:
     """Addresses a connection was tried to, each once, in that order."""
     blocked: dict[str, str] = field(default_factory=dict)
     """Addresses that the guard refused, each with the reason."""
+    port_blocked: str | None = None
+    """Why the guard refused the port, at whatever address."""
     remote_address: str | None = None
     """The address of the connection that the request went out on, or else the last one tried."""
     kept_connection: bool = False

@@ -39,7 +39,7 @@ class TlsRefused(httpx.ConnectError):
 
 
 class AddressBlocked(httpx.ConnectError):
-    """The guard let none of the host's addresses through."""
+    """The guard let none of the host's addresses through, or not the port."""
 
 
 def failure(error: Exception, exchange: Exchange) -> httpx.RequestError:
@@ -96,6 +96,8 @@ def _unresolved(error: OSError, exchange: Exchange) -> str:
 
 
 def _not_connected(error: OSError | RuntimeError, exchange: Exchange) -> httpx.TransportError:
+    if exchange.port_blocked is not None:
+        return AddressBlocked(f"Port {exchange.port} is blocked: {exchange.port_blocked}.")
     if exchange.blocked and not exchange.tried:
         refused = "; ".join(f"{address} is blocked: it is {reason}" for address, reason in exchange.blocked.items())
         return AddressBlocked(f"The address {refused}.")

@@ -95,12 +95,18 @@ class AddressPolicy:
     """What may be connected to.
 
     `allowed_networks` and `allow_loopback` are the operator's: they open what is not public. `allowlist` is a webhook's
-    own: where it is not empty, an address has to be in it and to be public or opened by the operator as well.
+    own: where it is not empty, an address has to be in it and to be public or opened by the operator as well. A port of
+    `blocked_ports` is used at no address.
     """
 
     allowed_networks: tuple[Network, ...] = ()
     allow_loopback: bool = False
     allowlist: tuple[Network, ...] = ()
+    blocked_ports: frozenset[int] = frozenset()
+
+    def reason_port_blocked(self, port: int) -> str | None:
+        """Say why `port` may not be connected to, as the end of "port … is blocked: …"; None where it may be."""
+        return "deliveries may not use it (setting BLOCKED_PORTS)" if port in self.blocked_ports else None
 
     def reason_blocked(self, address: Address) -> str | None:
         """Say why `address` may not be connected to, as the end of "… is blocked: it is …"; None where it may be."""

@@ -14,8 +14,8 @@ from app.sender.guard import Address, AddressPolicy
 class _Blocked(OSError):
     """The guard refused an address. An OSError, so that the name's other addresses are tried."""
 
-    def __init__(self, address: str, reason: str) -> None:
-        super().__init__(errno.EACCES, f"{address} is blocked: it is {reason}")
+    def __init__(self, reason: str) -> None:
+        super().__init__(errno.EACCES, reason)
 
 
 class Sockets:
@@ -37,7 +37,7 @@ class Sockets:
             OSError: the policy blocks the address, no local address can reach it, or too many files are open.
         """
         family, kind, protocol, _, destination = target
-        _judge(policy, exchange, str(destination[0]))
+        _judge(policy, exchange, str(destination[0]), int(destination[1]))
         opened = socket.socket(family, kind, protocol)
         try:
             self._bind(opened)
@@ -58,14 +58,17 @@ class Sockets:
         opened.bind((local_host, 0))
 
 
-def _judge(policy: AddressPolicy, exchange: Exchange, host: str) -> None:
+def _judge(policy: AddressPolicy, exchange: Exchange, host: str, port: int) -> None:
+    if (reason := policy.reason_port_blocked(port)) is not None:
+        exchange.port_blocked = reason
+        raise _Blocked(f"port {port} is blocked: {reason}")
     try:
         reason = policy.reason_blocked(ip_address(host))
     except ValueError:
         reason = "not written as an address"
     if reason is not None:
         exchange.blocked[host] = reason
-        raise _Blocked(host, reason)
+        raise _Blocked(f"{host} is blocked: it is {reason}")
     exchange.tried[host] = None
     exchange.remote_address = host
 

@@ -8,6 +8,7 @@ byte; of the answer no more than a cap is read. Redirects, compression, cookies,
 import asyncio
 import ssl
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import httpx
@@ -59,7 +60,7 @@ class Transport(httpx.AsyncBaseTransport):
 
         @lru_cache(maxsize=1024)
         def narrowed(allowlist: tuple[Network, ...]) -> AddressPolicy:
-            return AddressPolicy(policy.allowed_networks, policy.allow_loopback, allowlist)
+            return replace(policy, allowlist=allowlist)
 
         self._narrowed = narrowed
 

@@ -3,10 +3,13 @@
 Run it as `python -m app.settings.docs > docs/configuration.md`.
 """
 
+from textwrap import fill
+
 from pydantic.fields import FieldInfo
 
 from app.settings.fields import Settings
 from app.settings.kinds import right_values, said
+from app.settings.ports import BLOCKED_PORTS
 
 _INTRODUCTION = """\
 # Configuration
@@ -31,7 +34,13 @@ This page is generated from `app/settings/fields.py` by `python -m app.settings.
 
 def page() -> str:
     """The whole of docs/configuration.md, as Markdown."""
-    return _INTRODUCTION + "".join(_row(name, field) for name, field in Settings.model_fields.items())
+    rows = "".join(_row(name, field) for name, field in Settings.model_fields.items())
+    return f"{_INTRODUCTION}{rows}\n{_blocked_ports()}"
+
+
+def _blocked_ports() -> str:
+    text = f"By default, BLOCKED_PORTS is {', '.join(map(str, sorted(BLOCKED_PORTS)))}."
+    return fill(text, width=120) + "\n"
 
 
 def _row(name: str, field: FieldInfo) -> str:

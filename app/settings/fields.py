@@ -22,11 +22,13 @@ from app.settings.kinds import (
     Language,
     Networks,
     Origins,
+    Ports,
     Token,
     UpdatesUrl,
     setting,
     without_password,
 )
+from app.settings.ports import BLOCKED_PORTS
 
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - in a container, its operator decides which ports are open
 _KIB, _MIB, _GIB = 1024, 1024**2, 1024**3
@@ -142,6 +144,12 @@ class Settings(BaseSettings):
         "Networks that deliveries may reach although they are not public.",
         "A webhook must not reach what only this server can reach, so every exception is named.",
         right="CIDR blocks separated by commas, at most 50",
+    )
+    blocked_ports: Ports = setting(
+        Derived("those of mail, databases, caches, shells and the like, listed below", lambda _: BLOCKED_PORTS),
+        "Ports that deliveries may not use, at any address. A list replaces the default; none blocks no port.",
+        "Much that is not HTTP obeys the lines of a request that it understands, so browsers block such ports as well.",
+        right="port numbers separated by commas, or none",
     )
     egress_addresses: Addresses = setting(
         (),

@@ -127,6 +127,15 @@ def _address(text: str) -> Address:
         raise ValueError(f'"{text}" is no IP address; write one such as 203.0.113.7 or 2001:db8::7.') from None
 
 
+def _ports(value: Any) -> frozenset[int]:
+    if value == ("none",):
+        return frozenset()
+    for text in map(str, value):
+        if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 65_535):
+            raise ValueError(f'"{text}" is no port; write numbers from 1 to 65535 separated by commas, or none.')
+    return frozenset(int(port) for port in value)
+
+
 def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
     for text in value:
         parts = urlsplit(text)
@@ -258,6 +267,7 @@ BrokerUrl = Annotated[str, AfterValidator(_checked_url(*_MEMORY_OR_REDIS, *_RABB
 UpdatesUrl = Annotated[str, AfterValidator(_reaches_other_processes), AfterValidator(_checked_url(*_MEMORY_OR_REDIS))]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks), BeforeValidator(_split)]
 Addresses = Annotated[tuple[Address, ...], NoDecode, BeforeValidator(_addresses), BeforeValidator(_split)]
+Ports = Annotated[frozenset[int], NoDecode, BeforeValidator(_ports), BeforeValidator(_split)]
 Origins = Annotated[tuple[str, ...], NoDecode, AfterValidator(_origins), BeforeValidator(_split)]
 Colour = Annotated[str | None, AfterValidator(_matching("#[0-9a-fA-F]{6}", "#0a7d5a"))]
 Image = Annotated[Path | None, AfterValidator(_image)]

@@ -57,6 +57,8 @@ def _check_together(
     if configuration.url and ("url" in given or "ip_allowlist" in given):
         policy = replace(around.addresses, allowlist=configuration.ip_allowlist)
         target.host_allowed(problems, configuration.url, policy, "url" if "url" in given else "ipAllowlist")
+    if configuration.url and "url" in given:
+        target.port_allowed(problems, configuration.url, around.addresses, "url")
     if configuration.filter is not None and ("filter" in given or "event_types" in given):
         filter_expression(problems, configuration.filter, _examples(configuration, around), "filter")
     if "headers" in given or "authentication" in given:

@@ -53,6 +53,16 @@ def host_allowed(problems: list[Problem], url: str, policy: AddressPolicy, *path
         problems.append(Problem(message, path, UserErrorCode.URL_NOT_ALLOWED))
 
 
+def port_allowed(problems: list[Problem], url: str, policy: AddressPolicy, *path: str) -> None:
+    """A valid URL must not name a port that deliveries may not use."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    reason = policy.reason_port_blocked(port)
+    if reason is not None:
+        message = f"The URL's port {port} is blocked: {reason}. Choose another, such as 443."
+        problems.append(Problem(message, path, UserErrorCode.URL_NOT_ALLOWED))
+
+
 def _request_url(text: str, allow_http: bool) -> str:
     if not text:
         raise _Wrong("The URL is empty; give one such as https://example.com/webhooks.", UserErrorCode.REQUIRED)

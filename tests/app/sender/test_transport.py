@@ -415,6 +415,21 @@ async def test_a_name_that_moves_to_a_private_address_later_is_blocked_then() ->
     assert len(outside.requests) == 1
 
 
+async def test_a_blocked_port_is_not_connected_to_at_any_address_and_under_no_allowlist(receiver: Receiver) -> None:
+    names = Names(hooks_example=[["127.0.0.1", "127.0.0.2"]])
+    policy = AddressPolicy(allow_loopback=True, blocked_ports=frozenset({receiver.port}))
+    sentence = rf"^Port {receiver.port} is blocked: deliveries may not use it \(setting BLOCKED_PORTS\)\.$"
+
+    async with Transport(policy, resolver=names) as transport:
+        for url in (receiver.url(), receiver.url(host="hooks.example")):
+            with pytest.raises(AddressBlocked, match=sentence):
+                await transport.handle_async_request(post(url))
+            with pytest.raises(AddressBlocked, match=sentence):
+                await transport.handle_async_request(post(url, "127.0.0.0/8"))
+
+    assert receiver.connections == 0
+
+
 async def test_a_blocked_address_does_not_stand_in_the_way_of_an_allowed_one(receiver: Receiver) -> None:
     names = Names(mixed_example=[["64:ff9b::a00:1", "10.0.0.1", "127.0.0.1"]])
 

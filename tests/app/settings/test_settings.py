@@ -137,6 +137,15 @@ def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.cors_origins == ("https://app.example.com", "http://localhost:3000")
 
 
+def test_deliveries_may_not_use_the_ports_of_other_services_unless_the_operator_says_so() -> None:
+    by_default = load_settings().blocked_ports
+
+    assert {22, 23, 25, 110, 143, 465, 587, 993, 995, 3306, 5432, 5672, 6379, 9200, 11211, 27017} <= by_default
+    assert by_default.isdisjoint({80, 443, 3000, 5000, 8000, 8080, 8443, 9000})
+    assert load_settings(blocked_ports="25, 8025").blocked_ports == {25, 8025}
+    assert load_settings(blocked_ports="none").blocked_ports == set()
+
+
 BAD = [
     ("environment", "prod", "development or production"),
     ("port", "http", "a whole number from 0 to 65,535"),
@@ -157,6 +166,9 @@ BAD = [
     ("allowed_networks", "10.0.0.1/8", "10.0.0.0/8"),
     ("allowed_networks", "10.0.0.0/8,here", '"here" is not a network'),
     ("egress_addresses", "192.0.2.0/24", "is no IP address"),
+    ("blocked_ports", "25,smtp", '"smtp" is no port; write numbers from 1 to 65535'),
+    ("blocked_ports", "65536", "is no port"),
+    ("blocked_ports", "0", "is no port"),
     ("cors_origins", "app.example.com", "is no origin"),
     ("cors_origins", "https://app.example.com/", "is no origin"),
     ("cors_origins", "ftp://app.example.com", "is no origin"),

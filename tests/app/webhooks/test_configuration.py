@@ -52,6 +52,27 @@ def changed(
     return reconfigure(problems, current, changes, around), problems
 
 
+def test_a_port_that_is_blocked_is_refused_when_a_webhook_is_made_and_when_its_url_changes() -> None:
+    around = replace(PRODUCTION, addresses=AddressPolicy(blocked_ports=frozenset({6379})))
+    elsewhere = replace(SMALL, url="https://example.com:6379/")
+    current, _ = configured(SMALL, around)
+
+    _, made = configured(elsewhere, around)
+    _, moved = changed(WebhookChanges(url=elsewhere.url), current, around)
+
+    assert [(problem.path, problem.code) for problem in made] == [(("url",), UserErrorCode.URL_NOT_ALLOWED)]
+    assert moved == made
+
+
+def test_a_webhook_whose_port_was_blocked_later_can_be_changed_in_other_ways() -> None:
+    around = replace(PRODUCTION, addresses=AddressPolicy(blocked_ports=frozenset({6379})))
+    current, _ = configured(replace(SMALL, url="https://example.com:6379/"))
+
+    _, problems = changed(WebhookChanges(name="Desk", ip_allowlist=["203.0.113.0/24"]), current, around)
+
+    assert problems == []
+
+
 def test_what_a_draft_leaves_open_has_its_default() -> None:
     configuration, problems = configured(SMALL)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.errors import Problem, UserErrorCode
 from app.sender.guard import AddressPolicy
-from app.webhooks.validation.target import MAX_URL_CHARACTERS, host_allowed, url
+from app.webhooks.validation.target import MAX_URL_CHARACTERS, host_allowed, port_allowed, url
 
 
 def checked(text: str, *, allow_http: bool = True) -> tuple[str, list[Problem]]:
@@ -224,6 +224,41 @@ def test_loopback_and_allowed_networks_may_be_reached_where_the_operator_says_so
     host_allowed(problems, "http://10.1.2.3/", AddressPolicy(allowed_networks=(ip_network("10.0.0.0/8"),)), "url")
 
     assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("request_url", "port"),
+    [("https://example.com:25/", 25), ("http://example.com:6379/", 6379), ("https://example.com:443/", None)],
+)
+def test_a_port_that_deliveries_may_not_use_is_refused_with_the_setting_that_opens_it(
+    request_url: str, port: int | None
+) -> None:
+    problems: list[Problem] = []
+
+    port_allowed(problems, request_url, AddressPolicy(blocked_ports=frozenset({25, 6379})), "url")
+
+    assert problems == (
+        []
+        if port is None
+        else [
+            Problem(
+                f"The URL's port {port} is blocked: deliveries may not use it (setting BLOCKED_PORTS)."
+                " Choose another, such as 443.",
+                ("url",),
+                UserErrorCode.URL_NOT_ALLOWED,
+            )
+        ]
+    )
+
+
+def test_the_usual_port_of_a_scheme_is_judged_where_a_url_names_none() -> None:
+    problems: list[Problem] = []
+    policy = AddressPolicy(blocked_ports=frozenset({80, 443}))
+
+    port_allowed(problems, "https://example.com/", policy, "url")
+    port_allowed(problems, "http://example.com/", policy, "url")
+
+    assert ["port 443" in problems[0].message, "port 80" in problems[1].message] == [True, True]
 
 
 _STRUCTURE = [
