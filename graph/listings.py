@@ -39,7 +39,7 @@ class ListedEvent(NamedTuple):
 EVENT_COLUMNS = ", ".join(ListedEvent._fields)
 DELIVERY_COLUMNS = (
     "id, event_id, webhook_id, status, attempt_count, next_attempt_at, last_outcome, last_response_status,"
-    " created_at, completed_at"
+    " created_at, completed_at, sequence"
 )
 ATTEMPT_COLUMNS = (
     "id, delivery_id, number, trigger, started_at, duration_us, outcome, error, remote_address, request_method,"

@@ -15,7 +15,7 @@ from app.ids import DELIVERY
 _SHOW = """
 query ($id: ID!) {
   delivery(id: $id) {
-    id status attemptCount nextAttemptAt createdAt completedAt
+    id status sequence attemptCount nextAttemptAt createdAt completedAt
     event { id type }
     webhook { id name url }
     attempts(last: 100) {
@@ -122,6 +122,7 @@ def _head(delivery: dict[str, Any]) -> list[str]:
         "Delivery": f"{delivery['id']} {delivery['status']}",
         "Event": f"{event['id']} {event['type']}",
         "Webhook": f"{webhook['id']} {_printable(webhook['name'])} {webhook['url']}",
+        "Sequence": cell(delivery["sequence"]),
         "Created": delivery["createdAt"],
         "Completed": cell(delivery["completedAt"]),
         "Next": cell(delivery["nextAttemptAt"]),

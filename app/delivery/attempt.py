@@ -56,8 +56,10 @@ class Attempts:
         if sending.claimed.start_at:
             await self._wait_for_slot(sending.claimed)
         started_at = self.clock.now()
-        number = sending.claimed.attempt_count + 1
-        signed = sign_request(sending.target, sending.claimed.event_id, number, sending.body, started_at)
+        claimed, number = sending.claimed, sending.claimed.attempt_count + 1
+        signed = sign_request(
+            sending.target, claimed.event_id, number, sending.body, started_at, sequence=claimed.sequence
+        )
         answer = await self.sender.send(signed.request)
         finished = _finished(sending, signed, answer, started_at, self.clock.now(), self.policy)
         await self._record(finished)

@@ -83,7 +83,7 @@ WHERE id {among_chosen}
   AND coalesce(claimed_by, '') = '' AND coalesce(next_attempt_at, -1) >= 0
   AND EXISTS (SELECT 1 FROM worker WHERE worker.id = $2 AND worker.lease_until > $1)
 RETURNING id, workspace_id, event_id, webhook_id, event_type, trigger, attempt_count, retries_used, created_at,
-  next_attempt_at, ordering_key
+  next_attempt_at, ordering_key, sequence
 """
 _BODIES = "SELECT e.id, e.body FROM event e JOIN {rows} asked ON asked.id = e.id"
 _CLAIM_IN = {dialect: _CLAIM.format(due=_DUE[dialect], among_chosen=_AMONG_CHOSEN[dialect]) for dialect in _DUE}
@@ -102,6 +102,8 @@ class Claimed(NamedTuple):
     retries_used: int
     created_at: Micros
     claimed_by: str
+    # Its place among the deliveries of its webhook; a test has none.
+    sequence: int | None
     ordering_key: str | None = None
     start_at: Micros = Micros(0)
 
@@ -207,6 +209,7 @@ def _claimed(row: Row, worker_id: str, start_at: Micros) -> Claimed:
         retries_used=row["retries_used"],
         created_at=row["created_at"],
         claimed_by=worker_id,
+        sequence=row["sequence"],
         ordering_key=row["ordering_key"],
         start_at=start_at,
     )

@@ -17,11 +17,13 @@ from app.delivery.claim import Capacity, Claimed, ClaimedBatch, admissions_of
 from app.delivery.decide import BreakerPolicy
 from app.delivery.lease import Lease
 from app.delivery.pipeline import Pipeline
-from app.delivery.webhook_state import SELECT, WebhookState, fetch_states
+from app.delivery.webhook_state import SELECT_WITH_SEQUENCE, WebhookState, fetch_states
 from app.publishing.commit import Decide, NewDelivery, Published, writes_of
 from app.statuses import AttemptTrigger
 
-_WEBHOOKS = f"{SELECT} WHERE EXISTS (SELECT 1 FROM worker WHERE worker.id = $1 AND worker.lease_until > $2)"
+_WEBHOOKS = (
+    f"{SELECT_WITH_SEQUENCE} WHERE EXISTS (SELECT 1 FROM worker WHERE worker.id = $1 AND worker.lease_until > $2)"
+)
 
 
 class ClaimAtPublish:
@@ -45,29 +47,37 @@ class ClaimAtPublish:
         """Choose what to claim among deliveries that are about to be written; return the claiming worker by delivery
         ID.
 
+        They get the places after the last ones given, in this order; nobody else gives any during the transaction.
+
         Args:
             bodies: bodies of their events, by event ID.
         """
-        fit = [d for d in new if d.due and d.ordering_key is None and d.webhook_id not in self._waiting]
+        asked = dict.fromkeys(delivery.webhook_id for delivery in new if self._is_fit(delivery))
         self._claimed.clear()  # the transaction may run more than once
-        if not fit:
+        if not asked:
             return {}
-        asked = dict.fromkeys(delivery.webhook_id for delivery in fit)
         self._webhooks = await fetch_states(statements, _WEBHOOKS, asked, self._worker_id, self._now)
         admissions = admissions_of(self._webhooks, self._now, self._capacity, self._policy)
         rooms = {id_: own.room for id_, own in admissions.items() if not own.slot_interval}
         self._bodies = bodies
-        for delivery in fit:
-            if rooms.get(delivery.webhook_id, 0) > 0:
+        places = {id_: webhook.last_sequence for id_, webhook in self._webhooks.items()}
+        for delivery in new:
+            if delivery.webhook_id not in places:
+                continue
+            places[delivery.webhook_id] += 1
+            if rooms.get(delivery.webhook_id, 0) > 0 and self._is_fit(delivery):
                 rooms[delivery.webhook_id] -= 1
-                self._claimed.append(self._claim(delivery))
+                self._claimed.append(self._claim(delivery, places[delivery.webhook_id]))
         return {claimed.id: claimed.claimed_by for claimed in self._claimed}
 
     def claimed(self) -> ClaimedBatch:
         """What was claimed, once the transaction is committed."""
         return ClaimedBatch(self._claimed, self._webhooks, self._bodies, unfinished=frozenset(), again={})
 
-    def _claim(self, delivery: NewDelivery) -> Claimed:
+    def _is_fit(self, delivery: NewDelivery) -> bool:
+        return delivery.due and delivery.ordering_key is None and delivery.webhook_id not in self._waiting
+
+    def _claim(self, delivery: NewDelivery, sequence: int) -> Claimed:
         return Claimed(
             id=delivery.id,
             workspace_id=delivery.workspace_id,
@@ -79,6 +89,7 @@ class ClaimAtPublish:
             retries_used=0,
             created_at=delivery.created_at,
             claimed_by=self._worker_id,
+            sequence=sequence,
         )
 
 

@@ -62,14 +62,18 @@ class SignedRequest(NamedTuple):
     shown_headers: Headers
 
 
-def sign_request(target: Target, event_id: str, number: int, body: str, at: datetime) -> SignedRequest:
+def sign_request(
+    target: Target, event_id: str, number: int, body: str, at: datetime, *, sequence: int | None = None
+) -> SignedRequest:
     """The request of attempt `number` (1, 2, …) of an event, signed at the given time with every key valid at that
     time.
+
+    `sequence` is its delivery's place among those of the webhook. Tests have none and send no header for it.
     """
     content = body.encode()
     timestamp = int(at.timestamp())
     keys = [key for key, expires_at in target.keys if expires_at is None or expires_at > at]
-    own = (
+    own: Headers = (
         ("content-type", CONTENT_TYPE),
         ("user-agent", USER_AGENT),
         ("webhook-id", event_id),
@@ -77,6 +81,8 @@ def sign_request(target: Target, event_id: str, number: int, body: str, at: date
         ("webhook-signature", sign(keys, event_id, timestamp, content)),
         ("webhook-attempt", str(number)),
     )
+    if sequence is not None:
+        own = (*own, ("webhook-sequence", str(sequence)))
     request = build_request(
         target.method,
         target.url,

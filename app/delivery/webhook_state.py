@@ -14,10 +14,15 @@ from app.statuses import WebhookStatus
 IDS: Columns = (("id", "text"),)
 
 # The state of the webhooks whose IDs are given as rows.
-SELECT = (
-    "SELECT w.id, w.workspace_id, w.status, w.deleted_at, w.updated_at, w.max_in_flight, w.rate_limit_per_second,"
+_COLUMNS = (
+    "w.id, w.workspace_id, w.status, w.deleted_at, w.updated_at, w.max_in_flight, w.rate_limit_per_second,"
     " w.next_slot_at, w.held_until, w.consecutive_failures, w.failing_since"
-    " FROM webhook w JOIN {rows} asked ON asked.id = w.id"
+)
+_FROM = "FROM webhook w JOIN {rows} asked ON asked.id = w.id"
+SELECT = f"SELECT {_COLUMNS} {_FROM}"
+# The same with the last place that was given to a delivery of each.
+SELECT_WITH_SEQUENCE = (
+    f"SELECT {_COLUMNS}, counter.last_sequence {_FROM} LEFT JOIN webhook_sequence counter ON counter.webhook_id = w.id"
 )
 
 
@@ -29,6 +34,7 @@ class WebhookState(NamedTuple):
         next_slot_at: when its rate limit allows the next attempt.
         held_until: no delivery of the webhook is attempted before this time.
         consecutive_failures, failing_since: its run of failures; 0 and None if the last attempt succeeded.
+        last_sequence: the last place given to a delivery of it, as `SELECT_WITH_SEQUENCE` reads it; 0 if none was.
     """
 
     id: str
@@ -41,6 +47,7 @@ class WebhookState(NamedTuple):
     held_until: Micros | None
     consecutive_failures: int
     failing_since: Micros | None
+    last_sequence: int = 0
 
     @property
     def is_failing(self) -> bool:
@@ -70,6 +77,7 @@ async def fetch_states(
             held_until=row["held_until"],
             consecutive_failures=row["consecutive_failures"],
             failing_since=row["failing_since"],
+            last_sequence=row.get("last_sequence") or 0,
         )
         for row in rows
     }

@@ -92,6 +92,7 @@ def _claimed(worker_id: str, webhook: Webhook, event: PreparedEvent) -> Claimed:
         retries_used=0,
         created_at=event.created_at,
         claimed_by=worker_id,
+        sequence=None,
     )
 
 

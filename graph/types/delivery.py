@@ -44,6 +44,10 @@ class Delivery(Node):
     completed_at: datetime | None = strawberry.field(
         description="Time at which the delivery succeeded, failed or was canceled; null if it is still open."
     )
+    sequence: int | None = strawberry.field(
+        description="Place of the delivery among those of its webhook: 1, 2, … without gaps, in the order in which"
+        " events were committed. Every attempt sends it as `webhook-sequence`. Null for tests."
+    )
     event_id: strawberry.Private[str]
     webhook_id: strawberry.Private[str]
 
@@ -58,6 +62,7 @@ class Delivery(Node):
             last_response_status=row["last_response_status"],
             created_at=from_micros(row["created_at"]),
             completed_at=None if row["completed_at"] is None else from_micros(row["completed_at"]),
+            sequence=row["sequence"],
             event_id=row["event_id"],
             webhook_id=row["webhook_id"],
         )

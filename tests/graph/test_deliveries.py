@@ -102,6 +102,33 @@ async def test_an_attempt_shows_what_was_sent_and_what_came_back(world: World, l
     assert attempt["error"] is None
 
 
+async def test_a_delivery_shows_its_place_among_those_of_its_webhook_as_each_attempt_sent_it(
+    world: World, live: Api
+) -> None:
+    webhook = await world.webhook(event_types=["ticket.created"])
+    await world.webhook("/other")
+    await world.publish("ticket.updated")
+    await published(world, 2)
+    await live.data("mutation($id: ID!) { pingWebhook(input: { id: $id }) { delivery { id } } }", id=webhook.id)
+    await world.until_rows(6, "attempt")
+
+    data = await live.data(
+        "query($id: ID!) { webhook(id: $id) { deliveries(last: 10) { nodes {"
+        " sequence event { test } attempts { nodes { request { headers { name value } } } } } } } }",
+        id=webhook.id,
+    )
+
+    deliveries = data["webhook"]["deliveries"]["nodes"]
+    sent = [
+        {header["name"]: header["value"] for header in delivery["attempts"]["nodes"][0]["request"]["headers"]}.get(
+            "webhook-sequence"
+        )
+        for delivery in deliveries
+    ]
+    assert [(one["sequence"], one["event"]["test"]) for one in deliveries] == [(None, True), (2, False), (1, False)]
+    assert sent == [None, "2", "1"]
+
+
 async def test_an_attempt_that_was_not_answered_has_no_response(world: World, live: Api) -> None:
     await world.webhook(url="http://127.0.0.1:1/", retry_delays_seconds=[])
     await world.publish()

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import defaultdict
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from app.webhooks.fields import WebhookDraft
 from app.webhooks.lifecycle import create_webhook
 from tests.clock import FakeClock
 from tests.domain import Domain, open_domain
+from tests.receiver import answer, in_turn
 from tests.world import TICKET, World
 
 
@@ -150,13 +152,48 @@ async def test_replays_that_overlap_beside_publishing_take_places_for_what_they_
     assert without_gaps(found)
 
 
-async def test_a_ping_has_no_place(world: World) -> None:
+async def test_every_attempt_sends_the_place_of_its_delivery(world: World) -> None:
+    world.receiver.on("/", in_turn(answer(500), answer(200)))
+    await world.webhook(max_in_flight=2)
+    await world.webhook("/other", event_types=["ticket.updated"])
+    drafts = [
+        EventDraft(name, TICKET, ordering_key=key)
+        for name, key in [("created", None), ("updated", "a"), ("created", "a"), ("updated", None), ("created", None)]
+    ]
+    # Some are claimed in the transaction that publishes them (where that is so), some later, and one is tried twice.
+    for batch in (drafts[:1], drafts[1:], drafts):
+        events = [replace(draft, type=f"ticket.{draft.type}") for draft in batch]
+        await world.resources.publisher.publish(world.caller, events, batch=True)
+    await world.until_attempts(14)
+    await world.advance(6)
+    await world.sweep()
+    requests = await world.receiver.received(15)
+
+    places_of = {(row["event_id"], row["webhook_id"]): row["sequence"] for row in await world.deliveries()}
+    paths = {
+        row["id"]: "/other" if row["event_types"] == '["ticket.updated"]' else "/"
+        for row in await world.rows("webhook")
+    }
+    expected = {(event_id, paths[webhook_id]): str(place) for (event_id, webhook_id), place in places_of.items()}
+    sent = {
+        ((request.header("webhook-id") or ""), request.path): request.header("webhook-sequence") for request in requests
+    }
+    assert sent == expected
+    assert [request.header("webhook-sequence") for request in requests if request.header("webhook-attempt") == "2"] == [
+        "1"
+    ]
+
+
+async def test_a_ping_has_no_place_and_sends_none(world: World) -> None:
     created = await world.webhook()
     await world.publish()
     await ping_webhook(world.resources, world.resources.pipeline, world.caller, created.id, None)
     await world.publish()
 
+    requests = await world.receiver.received(3)
+
     assert [row["sequence"] for row in await world.deliveries()] == [1, None, 2]
+    assert sorted(request.header("webhook-sequence") or "" for request in requests) == ["", "1", "2"]
 
 
 _OLD_INSERT = """
