@@ -1,1 +1,1 @@
-"""Who is calling, what they may do, and the log of what they changed."""
+"""Who is calling, what they may do, and the log of their changes."""

@@ -1,10 +1,10 @@
-"""Who acts: the person, key, token or program that the audit log and operations name."""
+"""Who acts: the person, key, token or program named by the audit log and by operations."""
 
 from dataclasses import dataclass
 
 from app.statuses import ActorKind
 
-# Both fit the audit log's line together with what is around them.
+# Both fit the audit log's line together with the rest of it.
 MAX_ACTOR_CHARACTERS = 100
 
 
@@ -13,7 +13,7 @@ class Actor:
     """Who made a change.
 
     Args:
-        id: the API key's ID, or what the platform calls a person; None for the server and the command line.
+        id: the API key's ID, or the platform's identifier of a person; None for the server and the command line.
         name: a name to show; None if there is none.
     """
 
@@ -23,7 +23,7 @@ class Actor:
 
     @classmethod
     def of_row(cls, kind: str | None, id_: str | None, name: str | None) -> "Actor":
-        """The actor that a row names; the server itself where it names none."""
+        """The actor that a row names; the server itself if it names none."""
         return cls(ActorKind(kind or ActorKind.SYSTEM), id_, name)
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
 """The audit log: who changed what, when and from where. Written in the transaction of the change itself.
 
-Refuses to know what a change means, and what in it is secret: the writer of the entry masks that.
+This module does not know what a change means or which parts are secret: the code that adds an entry masks those.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ async def record(
     """Add one entry.
 
     Args:
-        statements: the transaction of the change; the entry is there if and only if the change is.
+        statements: the transaction of the change; the entry exists if and only if the change does.
         action: noun.verb_past, e.g. "webhook.created".
         changes: {"field": [old, new]} with the names of the API; secrets are masked already.
         at: an aware time.

@@ -1,4 +1,4 @@
-"""Who a caller is: the holder of an API key, or of an access token or session that was made with one."""
+"""Who a caller is: the holder of an API key, or of an access token or session made with one."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,7 +21,7 @@ MAX_TOKEN_CHARACTERS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Authenticator:
-    """What callers are known by in this process."""
+    """Identifies callers by their credentials."""
 
     database: Database
     clock: Clock
@@ -30,7 +30,7 @@ class Authenticator:
     sessions: Sessions
 
     async def authenticate(self, token: str, source_address: str | None) -> Caller:
-        """The caller that presents `token`, an API key or an access token or session made with one, from an address.
+        """The caller that presents `token`, which is an API key or an access token or session made with one.
 
         Raises:
             Unauthenticated: the token is missing, not valid, or expired.
@@ -58,8 +58,8 @@ class Authenticator:
     def _caller(
         self, key: KnownKey | None, now: datetime, credential_digest: str, source_address: str | None
     ) -> Caller:
-        """The holder of an API key, who presented it or a token that was made with it."""
-        # The same words for a key that never was and one that was revoked: who holds a stolen key learns nothing.
+        """The holder of an API key that was presented itself or through a token made with it."""
+        # The same words for an unknown and a revoked key: the holder of a stolen key learns nothing.
         if key is None or key.revoked:
             raise Unauthenticated("The API key is not valid.")
         if key.expires_at is not None and key.expires_at <= now:
@@ -96,7 +96,7 @@ def _require_source(key: KnownKey, source_address: str | None) -> None:
         address: IPv4Address | IPv6Address = ip_address(source_address or "")
     except ValueError:
         raise Forbidden("This API key may only be used from certain addresses, and yours is not known.") from None
-    # A socket for both families shows IPv4 callers as ::ffff:192.0.2.1.
+    # A dual-stack socket shows IPv4 callers as ::ffff:192.0.2.1.
     address = getattr(address, "ipv4_mapped", None) or address
     if not any(address in network for network in key.allowed_sources):
         raise Forbidden(f"This API key may not be used from {address}; it is not among the key's allowed sources.")

@@ -1,4 +1,4 @@
-"""Who is calling: the value that every domain function gets instead of a request."""
+"""Who is calling: the value that every domain function receives instead of a request."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,25 +18,25 @@ class Caller:
     scopes: frozenset[Scope]
     api_key_id: str | None = None
     source_address: str | None = None
-    # When the key or token that was presented ends.
+    # When the presented key or token expires.
     expires_at: datetime | None = None
-    # What was presented, hashed: lets a long-lived socket check that it still holds.
+    # Hash of the presented credential, with which a long-lived socket checks that it is still valid.
     credential_digest: str = field(default="", repr=False)
 
     def require(self, *any_of: Scope) -> None:
-        """Raise `Forbidden`, naming what is missing, unless this caller has one of these scopes."""
+        """Raise `Forbidden`, naming the scopes that would do, unless this caller has one of them."""
         if self.scopes.isdisjoint(any_of):
             held = ", ".join(sorted(self.scopes)) or "none"
             raise Forbidden(f"This needs the scope {' or '.join(any_of)}; the key has {held}.")
 
 
 def system(workspace_id: str) -> Caller:
-    """The server itself, acting for a workspace: what the audit log shows for changes that no person made."""
+    """The server itself, acting for a workspace: the audit log shows it for changes that no person made."""
     return Caller(workspace_id=workspace_id, actor=SYSTEM, scopes=frozenset())
 
 
 def lacking(caller: Caller, scopes: Sequence[Scope]) -> list[Problem]:
-    """A problem for each scope that the caller lacks and so cannot pass on to a key or a token."""
+    """A problem for each scope that the caller lacks and therefore cannot pass on to a key or a token."""
     held = ", ".join(sorted(caller.scopes))
     return [
         Problem(

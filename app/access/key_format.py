@@ -1,9 +1,9 @@
-"""What an API key looks like: a prefix, 256 random bits and a checksum, so that scanners of source code recognise keys.
+"""The format of an API key: a prefix, 256 random bits and a checksum, so that secret scanners recognise keys.
 
     eev_ <43 characters: 32 random bytes in base62> <6 characters: CRC-32 of those 43 in base62>
 
-As GitHub's tokens have it: without asking anybody, a scanner tells a key that leaked from a text that only looks like
-one. The checksum keeps nobody out. Keys without it (made by earlier versions, or chosen) are as valid.
+As with GitHub's tokens, a scanner can tell a leaked key from similar text without a network request. The checksum is no
+protection. Keys without it (made by earlier versions, or chosen by a person) are equally valid.
 """
 
 import re
@@ -25,7 +25,7 @@ def new_key() -> str:
 
 
 def is_key(text: str) -> bool:
-    """Tell whether a text is a key that `new_key` may have made."""
+    """Whether a text is a key that `new_key` may have made."""
     if re.fullmatch(PATTERN, text) is None:
         return False
     body = text[len(PREFIX) : -_CHECKSUM_CHARACTERS]
@@ -37,7 +37,7 @@ def _checksum(body: str) -> str:
 
 
 def _base62(number: int, characters: int) -> str:
-    """The digits of a number, with zeros in front."""
+    """The digits of a number, padded with zeros."""
     digits = []
     for _ in range(characters):
         number, digit = divmod(number, len(_DIGITS))

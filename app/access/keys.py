@@ -1,4 +1,4 @@
-"""API keys: how they come and go. Only a key's hash is stored; the key itself is shown once."""
+"""Creates and revokes API keys. Only a key's hash is stored; the key itself is shown once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from app.texts import MAX_NAME_CHARACTERS, one_line
 
 @dataclass(frozen=True, slots=True)
 class KeyDraft:
-    """An API key to be made."""
+    """An API key to be created."""
 
     name: str
     scopes: Sequence[Scope]
@@ -31,18 +31,18 @@ class KeyDraft:
 
 @dataclass(frozen=True, slots=True)
 class CreatedKey:
-    """A new key's row, and the key itself, which is shown this once."""
+    """A new key's row, and the key itself, which is shown only now."""
 
     api_key: ApiKey
     key: str = field(repr=False)
 
 
 async def create_key(services: Services, caller: Caller, draft: KeyDraft) -> CreatedKey:
-    """Make an API key for the caller's workspace, with some of the caller's own scopes.
+    """Create an API key for the caller's workspace, with some of the caller's own scopes.
 
     Raises:
         Forbidden: the caller lacks ADMIN.
-        Rejected: all that is wrong with the draft at once.
+        Rejected: all problems of the draft at once.
     """
     caller.require(Scope.ADMIN)
     at = services.clock.now()
@@ -58,7 +58,8 @@ async def create_key(services: Services, caller: Caller, draft: KeyDraft) -> Cre
 
 
 async def revoke_key(services: Services, keys: KnownKeys, caller: Caller, key_id: str) -> ApiKey:
-    """End an API key and every access token made with it, within a second in all processes. Twice is no error.
+    """End an API key and every access token made with it, within a second in all processes. Revoking it twice is no
+    error.
 
     Raises:
         Forbidden: the caller lacks ADMIN.
@@ -67,7 +68,7 @@ async def revoke_key(services: Services, keys: KnownKeys, caller: Caller, key_id
     caller.require(Scope.ADMIN)
     at = services.clock.now()
     async with services.database.transaction() as statements:
-        # All are locked, so that two administrators cannot revoke each other's last key at once.
+        # All keys are locked, so that two administrators cannot revoke each other's last key at the same time.
         query = ApiKey.filter(workspace_id=caller.workspace_id, revoked_at=None).using_db(statements.orm).order_by("id")
         valid = {
             key.id: key for key in await query.select_for_update() if key.expires_at is None or key.expires_at > at
@@ -84,10 +85,10 @@ async def revoke_key(services: Services, keys: KnownKeys, caller: Caller, key_id
 
 
 async def bootstrap(services: Services) -> str | None:
-    """On an empty database, make a workspace with an API key that may do everything; safe in several processes at once.
+    """In an empty database, create a workspace with an API key that has every scope; safe in several processes at once.
 
     Returns:
-        The key, to be shown this once; None where there is a workspace already.
+        The key, which is shown only now; None if a workspace exists already.
 
     Raises:
         ValueError: BOOTSTRAP_API_KEY cannot be a key.
@@ -107,7 +108,7 @@ async def bootstrap(services: Services) -> str | None:
 
 
 async def create_workspace(statements: Statements, name: str, at: datetime) -> Workspace:
-    """Make a workspace without anything in it."""
+    """Create an empty workspace."""
     workspace = Workspace(id=new_id(WORKSPACE, at), name=name, created_at=at)
     await workspace.save(using_db=statements.orm, force_create=True)
     await audit.record(statements, system(workspace.id), "workspace.created", workspace.id, {"name": [None, name]}, at)

@@ -1,6 +1,7 @@
-"""The API keys that called lately: looked up once in a while, not at every request, and their uses written together.
+"""A cache of recently used API keys: looked up now and then rather than at every request, with their uses written
+together.
 
-Knows rows and times; refuses to know what a key may do.
+This module knows rows and times. It does not know what a key may do.
 """
 
 import hashlib
@@ -18,11 +19,11 @@ from app.database.database import Database, Row, Statements
 from app.networks import Network
 from app.statuses import Scope
 
-# A key that was revoked in one process is refused by all others this much later at most. Open streams are checked at an
-# interval (`app.access.open_streams`), and both together are less than a second.
+# All other processes refuse a revoked key after at most this time. Open streams are checked at an interval
+# (`app.access.open_streams`), and both together are less than a second.
 KEPT = timedelta(seconds=0.4)
 MAX_KEPT = 10_000
-# Fine enough to see which keys are still used.
+# Precise enough to see which keys are still used.
 USE_RESOLUTION = timedelta(minutes=1)
 
 _COLUMNS = "id, workspace_id, name, key_hash, scopes, allowed_sources, expires_at, last_used_at, revoked_at"
@@ -38,15 +39,15 @@ _WRITE_USES = (
 def digest(key: str) -> str:
     """The hash under which a key is stored, in hex.
 
-    A fast hash is right here: keys are random and long, so there is nothing to guess, unlike with passwords; and the
-    hash is needed at every request.
+    A fast hash is right here: keys, unlike passwords, are random and long, so they cannot be guessed, and the hash is
+    needed at every request.
     """
     return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class KnownKey:
-    """What the row of an API key said when it was read."""
+    """The row of an API key, as it was when it was read."""
 
     id: str
     workspace_id: str
@@ -60,7 +61,7 @@ class KnownKey:
 
 
 class KnownKeys:
-    """The cached keys of one process, limited in number to bound its memory."""
+    """The cached keys of one process, limited in number to bound memory."""
 
     def __init__(self, most: int = MAX_KEPT) -> None:
         self._most = most
@@ -71,9 +72,9 @@ class KnownKeys:
     async def find(
         self, statements: Statements, column: Literal["id", "key_hash"], value: str, now: datetime
     ) -> KnownKey | None:
-        """The key with this id or hash, as the database had it at most `KEPT` ago."""
+        """The key with this ID or hash, as the database had it at most `KEPT` ago."""
         kept = self._kept.get(value)
-        # Not below zero either: a clock that was set back must not keep a revoked key alive.
+        # Not below zero either: a clock that was set back must not keep a revoked key valid.
         if kept is not None and timedelta(0) <= now - kept[1] < KEPT:
             return kept[0]
         forgotten = self._forgotten
@@ -82,7 +83,7 @@ class KnownKeys:
             self._kept.pop(value, None)
             return None
         key = _known(row)
-        if forgotten == self._forgotten:  # else this may be what the row said before the change
+        if forgotten == self._forgotten:  # otherwise this may be the row as it was before the change
             self._keep(value, key, now)
         return key
 
@@ -93,7 +94,7 @@ class KnownKeys:
             self._kept.popitem(last=False)
 
     def forget(self, key_id: str) -> None:
-        """Read this key from the database the next time, because it was just changed there."""
+        """Drop this key from the cache, because it was just changed in the database."""
         self._forgotten += 1
         for value in [value for value, (key, _) in self._kept.items() if key.id == key_id]:
             del self._kept[value]
@@ -104,7 +105,7 @@ class KnownKeys:
             self._uses[key.id] = now
 
     async def write_uses(self, database: Database) -> int:
-        """Write down the uses noted since the last time; returns how many keys' rows changed."""
+        """Write the uses noted since the last call; return how many keys' rows changed."""
         uses, self._uses = self._uses, {}
         if not uses:
             return 0

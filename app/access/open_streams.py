@@ -1,7 +1,7 @@
-"""The sockets and streams that are open in this process, each ended soon after its credentials do.
+"""The sockets and streams that are open in this process. Each ends soon after its credentials do.
 
-A stream may stay open for days without asking for anything, so nobody else would notice that its key was revoked.
-The database decides: a bus that loses messages delays nothing, and an idle process without streams asks nothing.
+A stream may stay open for days without a request, so nothing else would notice that its key was revoked. The check asks
+the database: it does not depend on a bus that may lose messages, and an idle process without streams asks nothing.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ from app.errors import AccessDenied, Unavailable
 
 log = structlog.get_logger()
 
-# Together with `KEPT` of app.access.known_keys less than a second.
+# Less than a second, together with `KEPT` of app.access.known_keys.
 CHECK_SECONDS = 0.4
-# Credentials that are checked at once; more would only wait for connections.
+# How many credentials are checked at once; more would only wait for connections.
 _AT_ONCE = 20
 
-# An API key or a token, and the address that it is used from.
+# An API key or a token, and the address it is used from.
 Credentials = tuple[str, str | None]
 
 
@@ -34,7 +34,7 @@ class OpenStreams:
 
     @contextmanager
     def held(self, token: str, source_address: str | None) -> Iterator[asyncio.Future[AccessDenied]]:
-        """Around a stream: a future that gets the reason once the credentials are no longer valid."""
+        """Wrap a stream: yield a future that receives the reason once the credentials are no longer valid."""
         credentials = (token, source_address)
         denied: asyncio.Future[AccessDenied] = asyncio.get_running_loop().create_future()
         self._open.setdefault(credentials, set()).add(denied)
@@ -48,7 +48,7 @@ class OpenStreams:
                 del self._open[credentials]
 
     async def check(self) -> None:
-        """End the streams whose credentials have been revoked or have expired; periodic."""
+        """End the streams that use revoked or expired credentials; periodic."""
         credentials = list(self._open)
         for first in range(0, len(credentials), _AT_ONCE):
             await self._check_some(credentials[first : first + _AT_ONCE])

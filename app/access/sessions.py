@@ -1,6 +1,6 @@
 """Sessions of the dashboard: a browser presents a random token in a cookie instead of the API key that opened it.
 
-Only the token's hash is stored. A session ends when it is ended, when nobody used it for `IDLE`, and with its API key.
+Only the token's hash is stored. A session ends explicitly, after `IDLE` without use, or with its API key.
 """
 
 import secrets
@@ -13,7 +13,7 @@ from app.database.database import Database
 
 PREFIX = "eevs_"
 IDLE = timedelta(hours=12)
-# Fine enough for a limit of hours, and no write for each request.
+# Precise enough for a limit of hours, without a write for each request.
 _USE_RESOLUTION = timedelta(minutes=1) // timedelta(microseconds=1)
 _RANDOM_BYTES = 32
 
@@ -26,8 +26,7 @@ class Sessions:
     clock: Clock
 
     async def open(self, api_key_id: str) -> str:
-        """Open a session for the holder of an API key; return its token, which is stored nowhere. Idle ones are
-        deleted."""
+        """Open a session for the holder of an API key; return its token, which is not stored. Deletes idle sessions."""
         token = PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
         now = to_micros(self.clock.now())
         async with self.database.transaction() as statements:
@@ -39,7 +38,7 @@ class Sessions:
         return token
 
     async def key_of(self, token: str) -> str | None:
-        """Return the id of the API key that opened the session of this token; None if the session has ended."""
+        """Return the ID of the API key that opened the session of this token; None if the session has ended."""
         now = to_micros(self.clock.now())
         row = await self.database.fetch_one(
             "SELECT api_key_id, used_at FROM session WHERE id = $1 AND used_at > $2",
@@ -52,5 +51,5 @@ class Sessions:
         return str(row["api_key_id"])
 
     async def end(self, token: str) -> None:
-        """End the session of this token, in all processes. Twice is no error."""
+        """End the session of this token, in all processes. Ending it twice is no error."""
         await self.database.execute("DELETE FROM session WHERE id = $1", digest(token))

@@ -1,7 +1,7 @@
 """Writes and reads access tokens. Pure: claims in, text out.
 
-A token reads `eevt_<claims>.<signature>`, both base64url: the claims are JSON, the signature is HMAC-SHA256 (RFC 2104)
-with a key derived from the encryption key by HKDF (RFC 5869), so that it is of no use for anything else.
+A token is `eevt_<claims>.<signature>`, both in base64url. The claims are JSON; the signature is HMAC-SHA256 (RFC 2104)
+with a key that HKDF (RFC 5869) derives from the encryption key, so that it serves no other purpose.
 """
 
 import base64
@@ -21,7 +21,7 @@ from app.errors import Unauthenticated
 from app.statuses import Scope
 
 PREFIX = "eevt_"
-# Far beyond what the claims can be; says so before anything is decoded.
+# Far longer than any claims; checked before anything is decoded.
 MAX_CHARACTERS = 1_000
 
 _NOT_VALID = "The access token is not valid."
@@ -29,7 +29,7 @@ _NOT_VALID = "The access token is not valid."
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token says: which API key it was made with, what it may do, and until when."""
+    """Contents of a token: which API key it was made with, what it may do, and until when."""
 
     api_key_id: str
     scopes: frozenset[Scope]
@@ -37,27 +37,27 @@ class Claims:
 
 
 class TokenSigner:
-    """Writes tokens and reads them again.
+    """Writes and reads tokens.
 
     Args:
-        encryption_keys: the newest first; it signs, and the others still verify.
+        encryption_keys: newest first; the newest signs, and all verify.
     """
 
     def __init__(self, encryption_keys: Sequence[bytes]) -> None:
         self._keys = tuple(map(_signing_key, encryption_keys))
 
     def write(self, claims: Claims) -> str:
-        """Return the token that says so."""
+        """Return the token with these claims."""
         content = orjson.dumps(
             {"key": claims.api_key_id, "scopes": sorted(claims.scopes), "expires": to_micros(claims.expires_at)}
         )
         return f"{PREFIX}{_base64(content)}.{_base64(hmac.digest(self._keys[0], content, 'sha256'))}"
 
     def read(self, token: str, now: datetime) -> Claims:
-        """Return what a token says, if it is one and its time has not come.
+        """Return a token's claims, if it is valid and not expired.
 
         Raises:
-            Unauthenticated: it was changed, is none, or has expired.
+            Unauthenticated: it was changed, is not a token, or has expired.
         """
         content, signature = _parts(token)
         if not any(hmac.compare_digest(signature, hmac.digest(key, content, "sha256")) for key in self._keys):
@@ -88,7 +88,9 @@ def _base64(data: bytes) -> str:
 
 
 def _from_base64(text: str) -> bytes:
-    """Read base64 as `_base64` writes it, so that no two texts mean the same bytes; ValueError for any other text."""
+    """Read base64 exactly as `_base64` writes it, so that no two texts mean the same bytes; ValueError for any other
+    text.
+    """
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, UnicodeError):

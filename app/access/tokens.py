@@ -1,6 +1,6 @@
-"""Makes short-lived access tokens for browsers: never more than the caller's own scopes, stored nowhere.
+"""Makes short-lived access tokens for browsers: at most the caller's own scopes, and not stored.
 
-A token ends with its time, and with the API key that it was made with.
+A token ends at its time, or with the API key that it was made with.
 """
 
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ from app.errors import Forbidden, Problem, Rejected, UserErrorCode
 from app.statuses import Scope
 
 MIN_SECONDS = 60
-# A browser that is open for longer asks for a new one; a token that leaked is worth nothing the next day.
+# A browser that stays open longer asks for a new one; a leaked token is worthless the next day.
 MAX_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A token, which is shown this once, and when it ends."""
+    """A token, which is shown only now, and when it ends."""
 
     expires_at: datetime
     token: str = field(repr=False)
@@ -34,8 +34,8 @@ async def create_access_token(
     """Make a token with some of the caller's scopes. It ends when its API key does, at the latest.
 
     Raises:
-        Forbidden: the caller came with an access token itself; its life cannot be prolonged.
-        Rejected: no scope, one that the caller lacks, or a time out of bounds.
+        Forbidden: the caller used an access token itself, which cannot prolong its own life.
+        Rejected: no scope, a scope that the caller lacks, or a time out of bounds.
     """
     at = authenticator.clock.now()
     problems = _problems(caller, scopes, expires_in_seconds)

@@ -1,10 +1,10 @@
-"""Work over many rows that goes on in the background: retrying, canceling and replaying.
+"""Background work over many rows: retrying, canceling and replaying.
 
-    matched     what there is to do, and starting it: counted, written down as a row, audited
-    steering    many deliveries are retried or canceled
-    replay      past events are sent to one webhook
-    run         any worker claims what is under way and does a batch of each in turn
+    begin       counts what there is to do, writes the operation's row and audits it
+    bulk        retries or cancels many deliveries
+    replay      sends past events to one webhook
+    run         any worker claims the running operations and does a batch of each in turn
 
-A batch and the word of how far it came are one transaction, so an operation goes on where its row says, in whichever
-process and however often it was interrupted. Refuses to know how anything is sent.
+A batch and the operation's progress are one transaction, so any process continues where the row says, however often the
+operation was interrupted. This package does not know how anything is sent.
 """

@@ -1,4 +1,4 @@
-"""Begins an operation: says how much there is to do, and writes down that it is to be done."""
+"""Begins an operation: counts what there is to do, and writes the operation's row."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,26 +17,26 @@ from app.services import Services
 from app.statuses import OperationStatus
 from app.updates.update import Topic, operation_changed
 
-# Each takes a turn with the others; more of them would only make all of them slower.
+# Operations take turns; more of them would only make each slower.
 MAX_RUNNING = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """How many rows there are to work on, and the operation that does; None where only the number was asked for."""
+    """Number of rows to process, and the operation that does it; None if only the number was asked for."""
 
     matched: int
     operation: Operation | None
 
 
 async def begin(services: Services, caller: Caller, kind: str, request: Mapping[str, Any], matched: int) -> Operation:
-    """Write down an operation, which a worker begins within about a second.
+    """Write an operation, which a worker begins within about a second.
 
     Args:
-        request: what is asked for, as JSON can carry it and with the names of the API.
+        request: what is asked for, as JSON and with the names of the API.
 
     Raises:
-        Rejected: TOO_MANY are under way.
+        Rejected: TOO_MANY operations are running.
     """
     at = services.clock.now()
     operation = Operation(
@@ -61,13 +61,13 @@ async def begin(services: Services, caller: Caller, kind: str, request: Mapping[
 
 
 def announce(services: Services, workspace_id: str, operation_id: str, status: str) -> None:
-    """Tell followers that an operation has come further."""
+    """Announce an operation's progress to followers."""
     at = to_micros(services.clock.now())
     services.updates.announce(Topic.OPERATIONS, [operation_changed(workspace_id, operation_id, at, status)])
 
 
 def require_few(matched: int, what: str, *path: str) -> None:
-    """Make sure that there are not too many rows for one operation.
+    """Check that one operation can process this many rows.
 
     Raises:
         Rejected: TOO_MANY.
@@ -87,9 +87,9 @@ async def _require_room(statements: Statements, workspace_id: str) -> None:
 
 
 async def end_of_rows(database: Database, table: str, prefix: str, workspace_id: str, now: datetime) -> str:
-    """What the ids of all rows there are come before: rows made from now on are not meant.
+    """An upper bound for the IDs of all existing rows, which excludes rows made from now on.
 
-    Those of a server whose clock is a little ahead come after an id that is made here now.
+    Rows from a server with a clock that is slightly ahead have IDs above one that is made here now.
     """
     row = await database.fetch_one(f"SELECT max(id) AS last_id FROM {table} WHERE workspace_id = $1", workspace_id)
     last = row and row["last_id"]

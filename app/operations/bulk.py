@@ -1,7 +1,7 @@
-"""Retries or cancels many deliveries: what `app.operations.one_delivery` does to one, to all that a filter matches.
+"""Retries or cancels many deliveries: applies `app.operations.one_delivery`'s change to every match of a filter.
 
-Tests are left alone, and so is what a deleted or disabled webhook would get. Deliveries that are made or change their
-status while the work goes on are taken as they are when their turn comes.
+Tests are left alone, and so are deliveries of a deleted or disabled webhook. Deliveries that are created or change
+their status meanwhile are taken as they are when their turn comes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,14 +26,14 @@ from app.updates.update import DeliveryRef
 
 _IDS: Columns = (("id", "text"),)
 _CHANGED = "RETURNING delivery.id, workspace_id, event_id, webhook_id, event_type"
-# One that is being sent right now is left to that attempt.
+# A delivery that is being sent right now is left to that attempt.
 _RETRY = f"""
 UPDATE delivery SET status = 'PENDING', trigger = 'MANUAL', retries_used = 0, next_attempt_at = $1, completed_at = NULL
 FROM {{rows}} AS chosen WHERE delivery.id = chosen.id AND status IN ({{statuses}}) AND claimed_by IS NULL
   AND EXISTS (SELECT 1 FROM webhook w WHERE w.id = webhook_id AND w.deleted_at IS NULL AND w.status <> 'DISABLED')
 {_CHANGED}
 """
-# A process that is sending one of them now records the attempt, but no longer changes the delivery.
+# A process that is sending one of them now records the attempt but no longer changes the delivery.
 _CANCEL = f"""
 UPDATE delivery SET status = 'CANCELED', next_attempt_at = NULL, claimed_by = NULL, completed_at = $1
 FROM {{rows}} AS chosen WHERE delivery.id = chosen.id AND status IN ({{statuses}}) {_CHANGED}
@@ -44,8 +44,9 @@ _USABLE = "SELECT id FROM webhook WHERE workspace_id = $1 AND deleted_at IS NULL
 
 @dataclass(frozen=True, slots=True)
 class BulkChange:
-    """What is done to deliveries: `usual` are the statuses meant where a filter names none, `possible` all that it may
-    name."""
+    """What is done to deliveries. `usual` statuses apply if a filter names none; `possible` are all that it may
+    name.
+    """
 
     kind: str
     done: str
@@ -79,16 +80,16 @@ CANCEL = BulkChange(
 
 
 async def retry_deliveries(services: Services, caller: Caller, asked: DeliveryFilter, dry_run: bool = False) -> Matched:
-    """Make the deliveries that a filter means due now, their retry schedules starting over; those that SUCCEEDED only
-    where the filter names that status.
+    """Make the deliveries that match a filter due now and restart their retry schedules. SUCCEEDED ones are included
+    only if the filter names that status.
 
     Args:
-        dry_run: only say how many there are.
+        dry_run: only count them.
 
     Raises:
         Forbidden: the caller lacks MANAGE.
-        Rejected: NOT_FOUND for the webhook or the event; CONFLICT for a disabled webhook; all that is wrong with the
-            filter; TOO_MANY deliveries, or operations under way.
+        Rejected: NOT_FOUND for the webhook or the event; CONFLICT for a disabled webhook; all problems of the filter;
+            TOO_MANY deliveries or running operations.
     """
     return await _begin(services, caller, RETRY, asked, dry_run)
 
@@ -96,14 +97,14 @@ async def retry_deliveries(services: Services, caller: Caller, asked: DeliveryFi
 async def cancel_deliveries(
     services: Services, caller: Caller, asked: DeliveryFilter, dry_run: bool = False
 ) -> Matched:
-    """Give up the open deliveries that a filter means.
+    """Cancel the open deliveries that match a filter.
 
     Args:
-        dry_run: only say how many there are.
+        dry_run: only count them.
 
     Raises:
         Forbidden: the caller lacks MANAGE.
-        Rejected: as with `retry_deliveries`, but a disabled webhook is none of its concern.
+        Rejected: as with `retry_deliveries`, except that the webhook may be disabled.
     """
     return await _begin(services, caller, CANCEL, asked, dry_run)
 
@@ -159,14 +160,14 @@ async def _check(database: Database, caller: Caller, change: BulkChange, asked: 
 
 
 def _meant(change: BulkChange, asked: DeliveryFilter) -> DeliveryFilter:
-    """The filter with only those statuses that can be changed so."""
+    """The filter, limited to the statuses that can be changed this way."""
     if asked.statuses is None:
         return replace(asked, statuses=change.usual)
     return replace(asked, statuses=[status for status in change.possible if status in asked.statuses])
 
 
 def _lanes(workspace_id: str, asked: DeliveryFilter, further: Sequence[Condition]) -> list[list[Condition]]:
-    """The conditions of a filter whose statuses are said, one lane for each status."""
+    """The conditions of a filter that names its statuses, one lane for each status."""
     shared: list[Condition] = [
         ("workspace_id = ?", (workspace_id,)),
         ("NOT test", ()),

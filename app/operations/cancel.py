@@ -1,4 +1,4 @@
-"""Stops an operation: what it has done stays, the rest is left as it is."""
+"""Stops an operation: finished work stays, the rest is left unchanged."""
 
 from app.access import audit
 from app.access.caller import Caller
@@ -11,7 +11,7 @@ from app.operations.begin import announce
 from app.services import Services
 from app.statuses import OperationStatus, Scope
 
-# The process that works on a batch now finds that it no longer holds the operation, and rolls the batch back.
+# A process that works on a batch now finds that it no longer holds the operation, and rolls the batch back.
 _CANCEL = """
 UPDATE operation SET status = 'CANCELED', claimed_by = NULL, completed_at = $3
 WHERE id = $1 AND workspace_id = $2 AND status = 'RUNNING' RETURNING id

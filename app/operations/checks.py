@@ -1,4 +1,4 @@
-"""What can be wrong with what an operation is asked to work on."""
+"""Checks the inputs of operations."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -15,12 +15,12 @@ from app.errors import Problem, UserErrorCode, not_found, rejected
 from app.ids import EVENT, WEBHOOK, is_id
 from app.statuses import WebhookStatus
 
-# Each is a comparison for every row; a pattern can stand for many names.
+# Each is a comparison for every row; a pattern can cover many names.
 MAX_EVENT_TYPES = 100
 
 
 def time_problems(time: TimeRange | None, *path: str) -> Iterator[Problem]:
-    """What is wrong with a time range."""
+    """Problems of a time range."""
     if time is not None and time.since is not None and time.until is not None and time.since >= time.until:
         message = (
             f"The time ends at {rfc3339(time.until)}, which is not after its beginning at {rfc3339(time.since)}; give"
@@ -30,7 +30,7 @@ def time_problems(time: TimeRange | None, *path: str) -> Iterator[Problem]:
 
 
 def pattern_problems(patterns: Sequence[str] | None, *path: str) -> Iterator[Problem]:
-    """What is wrong with names and patterns of event types. Whether there are such event types is not asked."""
+    """Problems of event type names and patterns. Whether such event types exist is not checked."""
     if patterns is not None and len(patterns) > MAX_EVENT_TYPES:
         message = f"There are {len(patterns)} event types; at most {MAX_EVENT_TYPES} can be named at once."
         yield Problem(message, path, UserErrorCode.TOO_MANY)
@@ -45,7 +45,7 @@ def pattern_problems(patterns: Sequence[str] | None, *path: str) -> Iterator[Pro
 
 
 class KnownWebhook(NamedTuple):
-    """What operations need to know of a webhook: whether it gets deliveries, and which events it asks for."""
+    """What operations need to know of a webhook: whether it receives deliveries, and which events it selects."""
 
     status: WebhookStatus
     event_types: Sequence[str]
@@ -53,10 +53,10 @@ class KnownWebhook(NamedTuple):
 
 
 async def usable_webhook(database: Database, caller: Caller, webhook_id: str, *path: str) -> KnownWebhook:
-    """A webhook that deliveries may be queued for.
+    """A webhook for which deliveries may be queued.
 
     Raises:
-        Rejected: NOT_FOUND; CONFLICT where it is disabled.
+        Rejected: NOT_FOUND; CONFLICT if it is disabled.
     """
     webhook = await known_webhook(database, caller, webhook_id, *path)
     if webhook.status is WebhookStatus.DISABLED:
@@ -79,7 +79,7 @@ async def known_webhook(database: Database, caller: Caller, webhook_id: str, *pa
 
 
 async def require_event(database: Database, caller: Caller, event_id: str, *path: str) -> None:
-    """Make sure that there is such an event in the caller's workspace.
+    """Check that this event exists in the caller's workspace.
 
     Raises:
         Rejected: NOT_FOUND.

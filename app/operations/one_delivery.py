@@ -1,4 +1,4 @@
-"""What a person does to a delivery: retry it now, or cancel it."""
+"""Changes of one delivery that a person makes: retry it now, or cancel it."""
 
 from app.access import audit
 from app.access.caller import Caller
@@ -19,7 +19,7 @@ _RETRY = """
 UPDATE delivery SET status = 'PENDING', trigger = 'MANUAL', retries_used = 0, next_attempt_at = $2, completed_at = NULL
 WHERE id = $1 AND claimed_by IS NULL
 """
-# A process that is sending it now records the attempt, but no longer changes the delivery.
+# A process that is sending it now records the attempt but no longer changes the delivery.
 _CANCEL = """
 UPDATE delivery SET status = 'CANCELED', next_attempt_at = NULL, claimed_by = NULL, completed_at = $2
 WHERE id = $1 AND status IN ('PENDING', 'RETRYING') RETURNING id
@@ -27,12 +27,12 @@ WHERE id = $1 AND status IN ('PENDING', 'RETRYING') RETURNING id
 
 
 async def retry_delivery(services: Services, caller: Caller, delivery_id: str) -> Delivery:
-    """Make a delivery due now, whatever became of it before; its retry schedule starts over.
+    """Make a delivery due now, whatever its status, and restart its retry schedule.
 
-    One that is being sent right now is left to that attempt.
+    A delivery that is being sent right now is left to that attempt.
 
     Raises:
-        Rejected: NOT_FOUND; CONFLICT for a test, or where the webhook is deleted or disabled.
+        Rejected: NOT_FOUND; CONFLICT for a test, or if the webhook is deleted or disabled.
     """
     caller.require(Scope.MANAGE)
     now = services.clock.now()
@@ -50,10 +50,10 @@ async def retry_delivery(services: Services, caller: Caller, delivery_id: str) -
 
 
 async def cancel_delivery(services: Services, caller: Caller, delivery_id: str) -> Delivery:
-    """Give up a delivery that is still open. Canceling it twice is no error.
+    """Cancel an open delivery. Canceling it twice is no error.
 
     Raises:
-        Rejected: NOT_FOUND; CONFLICT where it has succeeded or failed already.
+        Rejected: NOT_FOUND; CONFLICT if it has succeeded or failed already.
     """
     caller.require(Scope.MANAGE)
     now = services.clock.now()
@@ -69,7 +69,7 @@ async def cancel_delivery(services: Services, caller: Caller, delivery_id: str) 
 
 
 async def _announced(services: Services, delivery_id: str) -> Delivery:
-    """The delivery as it is now; its followers are told."""
+    """The delivery as it is now, after announcing it to its followers."""
     delivery = await Delivery.get(id=delivery_id, using_db=services.database.orm)
     ref = DeliveryRef(delivery.id, delivery.workspace_id, delivery.event_id, delivery.webhook_id, delivery.event_type)
     update = delivery_changed(ref, to_micros(services.clock.now()), delivery.status)

@@ -1,4 +1,4 @@
-"""What passes between an operation's row and the work on one of its batches."""
+"""Values exchanged between an operation's row and the work on one of its batches."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Any
 from app.statuses import DeliveryStatus, OperationStatus
 from app.updates.update import DeliveryRef
 
-# Small enough that a batch takes milliseconds and its locks hold up nobody, big enough that its commit weighs little.
+# Small enough that a batch takes milliseconds and its locks hold up nobody; big enough that the commit costs little.
 BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """An operation as its row has it: what is asked for, and the id of the last row that was looked at."""
+    """An operation as its row has it: the request, and the ID of the last row that was looked at."""
 
     workspace_id: str
     request: Mapping[str, Any]
@@ -22,12 +22,12 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a batch came to.
+    """Result of a batch.
 
     Args:
-        position: the id of the last row looked at; it may be one that needed nothing.
+        position: ID of the last row looked at, which may have needed no change.
         deliveries: those that were changed, all of them to `became`.
-        status: COMPLETED where nothing is left, FAILED where going on makes no sense.
+        status: COMPLETED if nothing is left, FAILED if the operation cannot continue.
     """
 
     position: str | None

@@ -1,7 +1,7 @@
-"""Sends past events to one webhook: those it never got, or all it asks for.
+"""Sends past events to one webhook: those it never received, or all that match it.
 
-What it asks for is taken as it stands when the replay begins: patterns and filter are written into the operation. Test
-events are left out, and so is whatever is on its way to the webhook anyway.
+The webhook's patterns and filter are copied into the operation when the replay begins. Test events are left out, and so
+are deliveries that are open anyway.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,20 +29,20 @@ from app.statuses import OperationStatus, Scope, WebhookStatus
 from app.updates.update import DeliveryRef
 
 KIND = "replayEvents"
-# A filter reads the whole event. A batch of large ones (256 kB each) must neither fill the memory nor hold up the loop.
+# A filter reads the whole event. A batch of large ones (256 kB each) must neither fill memory nor block the loop.
 FILTERED_BATCH = 100
-# This many are filtered within a few seconds.
+# Filtering this many takes a few seconds.
 MAX_FILTERED = 50_000
 
 _DELIVERIES: Columns = (("id", "text"), ("event_id", "text"), ("event_type", "text"), ("ordering_key", "text"))
 _EVENTS: Columns = (("event_id", "text"),)
-# Held until the deliveries are committed: an event that has none may be pruned at any moment. On SQLite the transaction
-# is the only writer.
+# Locked until the deliveries are committed, because an event without deliveries may be pruned at any moment. On SQLite
+# the transaction is the only writer.
 _HOLD = "SELECT e.id FROM event e JOIN {rows} AS asked ON asked.event_id = e.id ORDER BY e.id"
 _HOLD_IN = {"postgres": f"{_HOLD} FOR KEY SHARE OF e", "sqlite": _HOLD}
 _CHANGED = "RETURNING id, workspace_id, event_id, webhook_id, event_type"
-# Holds the webhook's counter until the commit. Nobody else makes a delivery for it meanwhile, so which ones are missing
-# is certain, and only those take places.
+# Locks the webhook's counter until the commit. No other transaction creates a delivery for the webhook meanwhile, so it
+# is certain which ones are missing, and only those take sequence numbers.
 _LOCK_COUNTER = """
 INSERT INTO webhook_sequence AS counter (webhook_id, last_sequence) VALUES ($1, 0)
 ON CONFLICT (webhook_id) DO UPDATE SET last_sequence = counter.last_sequence RETURNING last_sequence
@@ -74,18 +74,18 @@ async def replay_events(
     only_missing: bool = True,
     dry_run: bool = False,
 ) -> Matched:
-    """Send past events to a webhook that asks for them.
+    """Send past events to a webhook that selects them.
 
     Args:
         time: when they were published.
-        event_types: only those that one of these names and patterns asks for as well.
-        only_missing: leave out those that the webhook has a delivery of; otherwise that one starts over, if it is done.
-        dry_run: only say how many there are.
+        event_types: only events that one of these names and patterns matches too.
+        only_missing: leave out events that the webhook has a delivery of; otherwise a finished delivery starts over.
+        dry_run: only count them.
 
     Raises:
         Forbidden: the caller lacks MANAGE.
-        Rejected: NOT_FOUND for the webhook, CONFLICT where it is disabled; all that is wrong with time and event types;
-            TOO_MANY events, or operations under way.
+        Rejected: NOT_FOUND for the webhook, CONFLICT if it is disabled; all problems of time and event types; TOO_MANY
+            events or running operations.
     """
     caller.require(Scope.MANAGE)
     problems = [*pattern_problems(event_types, "eventTypes"), *time_problems(time, "time")]
@@ -124,7 +124,7 @@ async def replay_batch(statements: Statements, task: Task, at: datetime) -> Prog
 
 
 def _conditions(workspace_id: str, request: Mapping[str, Any], position: str | None) -> list[Condition]:
-    """Which rows of `event e` are meant, all but what the filter says."""
+    """Conditions for the rows of `event e`, without the webhook's filter."""
     on_its_way = "" if request["onlyMissing"] else " AND d.status IN ('PENDING', 'RETRYING')"
     queued = f"SELECT 1 FROM delivery d WHERE d.event_id = e.id AND d.webhook_id = ?{on_its_way}"
     since, until = request["time"]["since"], request["time"]["until"]
@@ -177,7 +177,7 @@ async def _pick(
 
 
 def _wanted(request: Mapping[str, Any], events: Sequence[Row]) -> list[Row]:
-    """The events that the filter lets through."""
+    """The events that the filter matches."""
     if request["filter"] is None:
         return list(events)
     matcher = compile_patterns(request["webhookEventTypes"])
@@ -189,13 +189,13 @@ def _wants(route: Route, event: Row) -> bool:
     try:
         return route.wants(event["type"], orjson.loads(event["body"]))
     except orjson.JSONDecodeError:
-        return False  # A row that somebody changed by hand costs the others nothing.
+        return False  # A row that somebody changed in the database does not affect the others.
 
 
 async def _queue(
     statements: Statements, workspace_id: str, request: Mapping[str, Any], events: Sequence[Row], at: datetime
 ) -> list[DeliveryRef]:
-    """Make the deliveries that are missing, and begin those anew that are done; returns both."""
+    """Create the missing deliveries and restart the finished ones; return both."""
     if not events:
         return []
     held = await statements.fetch_rows(_HOLD_IN[statements.dialect], _EVENTS, [(event["id"],) for event in events])

@@ -1,7 +1,8 @@
-"""Carries operations on, a batch of each in turn: claim, work, write down how far it came, announce.
+"""Runs operations, a batch of each in turn: claim, work, write the progress, announce.
 
-An operation is claimed as a delivery is (docs/adr/0003): it names the worker, and is free again when that worker's
-lease has ended. The batch and the word of it are one transaction that only commits for whoever holds the operation.
+An operation is claimed as a delivery is (docs/adr/0003): its row names the worker, and it is free again when that
+worker's lease has ended. The batch and its progress are one transaction, which commits only if this worker still holds
+the operation.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -25,7 +26,7 @@ from app.updates.update import Topic, delivery_changed
 
 log = structlog.get_logger()
 
-# Operations that one process works on at a time; others take what is left.
+# Operations that one process works on at a time; other processes take the rest.
 MAX_HELD = 10
 
 _Batch: TypeAlias = Callable[[Statements, Task, datetime], Awaitable[Progress]]
@@ -54,11 +55,11 @@ WHERE id = $1 AND claimed_by = $2 AND status = 'RUNNING' RETURNING id
 
 
 class _Lost(Exception):
-    """Another process holds the operation now; what this one did of the batch is undone."""
+    """Another process holds the operation now; this one's part of the batch is rolled back."""
 
 
 async def run_due_operations(services: Services, lease: Lease) -> int:
-    """Work on all operations that are under way, until none is left; periodic. Returns how many batches were done."""
+    """Work on all running operations until none is left; periodic. Return how many batches were done."""
     batches = 0
     while done := await run_batches(services, lease):
         batches += done
@@ -66,7 +67,7 @@ async def run_due_operations(services: Services, lease: Lease) -> int:
 
 
 async def run_batches(services: Services, lease: Lease) -> int:
-    """Do one batch of each operation that this process holds or finds free; returns how many."""
+    """Do one batch of each operation that this process holds or finds free; return how many."""
     worker_id = lease.worker_id
     await services.database.execute(_CLAIM, worker_id, to_micros(services.clock.now()))
     held = await services.database.fetch(_HELD, worker_id)
@@ -76,7 +77,7 @@ async def run_batches(services: Services, lease: Lease) -> int:
         except _Lost:
             log.info("operation.lost", operation_id=row["id"])
         except DatabaseUnavailable:
-            raise  # the database is away, or two transactions waited for each other: the next round tries again
+            raise  # the database is away, or two transactions deadlocked: the next round tries again
         except Exception:
             log.exception("operation.failed", operation_id=row["id"], kind=row["kind"])
             failed = Progress(row["position"], status=OperationStatus.FAILED)
@@ -101,7 +102,7 @@ async def _run_batch(services: Services, row: Row) -> None:
 
 
 async def _write_down(statements: Statements, row: Row, progress: Progress, at: datetime) -> bool:
-    """Move an operation on; False where another process holds it."""
+    """Write an operation's progress; return False if another process holds it."""
     completed_at = None if progress.status is OperationStatus.RUNNING else to_micros(at)
     done = len(progress.deliveries)
     return bool(

@@ -1,4 +1,4 @@
-"""Picks rows by conditions, in the order of their ids, a batch at a time. Pure: conditions in, statements out."""
+"""Selects rows by conditions, in the order of their IDs, a batch at a time. Pure: conditions in, statements out."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -12,7 +12,7 @@ MAX_MATCHED = 1_000_000
 
 
 def numbered(conditions: Sequence[Condition]) -> Statement:
-    """The conditions joined, each `?` numbered as `$1`, `$2`, …, and the values for them."""
+    """The conditions joined, each `?` numbered as `$1`, `$2`, …, and their values."""
     texts, values = [], list[Any]()
     for text, given in conditions:
         first, *rest = text.split("?")
@@ -24,13 +24,13 @@ def numbered(conditions: Sequence[Condition]) -> Statement:
 def picked(source: str, columns: str, lanes: Sequence[Sequence[Condition]], limit: int) -> Statement:
     """The statement that reads the first rows that meet the conditions of a lane.
 
-    A lane for each status, instead of one condition for all of them, follows an index in the order of ids to its first
-    rows.
+    One lane for each status, instead of one condition for all of them, lets the statement follow an index in the order
+    of IDs to the first rows.
 
     Args:
         source: a table and its alias.
-        columns: what to read, the id among it.
-        lanes: conditions that differ in their words but not in their values.
+        columns: what to read, including the ID.
+        lanes: conditions that differ in their text but not in their values.
     """
     lane = f"SELECT {columns} FROM {source} WHERE {{where}} ORDER BY id LIMIT {limit}"
     union, values = _united(lane, lanes)
@@ -38,8 +38,9 @@ def picked(source: str, columns: str, lanes: Sequence[Sequence[Condition]], limi
 
 
 def counted(source: str, lanes: Sequence[Sequence[Condition]], by: str) -> Statement:
-    """The statement that counts such rows by the values of a column, as `matched` each, and stops counting at one more
-    than `MAX_MATCHED` in all."""
+    """The statement that counts such rows by the values of a column, each as `matched`, and stops at one more than
+    `MAX_MATCHED` in total.
+    """
     limit = MAX_MATCHED + 1
     union, values = _united(f"SELECT {by} FROM {source} WHERE {{where}} LIMIT {limit}", lanes)
     found = f"SELECT * FROM ({union}) AS found LIMIT {limit}"

@@ -1,7 +1,6 @@
-"""Live updates: changes, carried from the process that records them to followers.
+"""Live updates: carries changes from the process that records them to followers.
 
-`update` is what is carried, `cursor` where a follower stands, `bus` the interface; `ring` and `redis_streams` are the
-two ways of doing it.
+`update` is a change, `cursor` a follower's position, `bus` the interface; `ring` and `redis_streams` implement it.
 """
 
 from urllib.parse import urlsplit
@@ -19,7 +18,7 @@ def open_updates(url: str, *, kept: int) -> Updates:
 
     Args:
         url: memory:// for this process alone; redis://, rediss:// or unix:// between processes.
-        kept: how many updates are kept to go on from: of everything in memory, of each topic and workspace in Redis.
+        kept: how many updates are kept for followers to resume: in total in memory, per topic and workspace in Redis.
 
     Raises:
         ValueError: the URL is of another kind.
@@ -28,7 +27,7 @@ def open_updates(url: str, *, kept: int) -> Updates:
         case "memory":
             return Ring(kept=kept)
         case "redis" | "rediss" | "unix":
-            # Loading redis-py takes a tenth of the time that an embedded server needs to start.
+            # Loading redis-py takes a tenth of an embedded server's start time.
             from app.updates.redis_streams import RedisStreams
 
             return RedisStreams(url, kept=kept)

@@ -1,7 +1,7 @@
 """The two verbs of live updates: announce a change, and follow changes.
 
-Refuses to know GraphQL and the database. There are two implementations: `app.updates.ring` within one process,
-`app.updates.redis_streams` between processes.
+This module knows neither GraphQL nor the database. There are two implementations: `app.updates.ring` within one
+process, `app.updates.redis_streams` between processes.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -10,7 +10,7 @@ from typing import Protocol, Self
 
 from app.updates.update import Topic, Update
 
-# A batch never holds more; what is beyond it comes with the next one.
+# A batch never holds more; further updates come with the next one.
 MAX_BATCH = 1_000
 
 
@@ -20,7 +20,7 @@ class Batch:
 
     Args:
         updates: each with the cursor right after it, oldest first.
-        cursor: where the follower stands now; pass it as `after` to go on from here, on any server of the installation.
+        cursor: the follower's position; pass it as `after` to continue from here, on any server of the installation.
         gap: whether updates between the last batch (or `after`) and this one may be missing: read the rows to catch up.
     """
 
@@ -37,27 +37,27 @@ class Updates(Protocol):
     async def __aexit__(self, *error: object) -> None: ...
 
     def announce(self, topic: Topic, updates: Sequence[Update]) -> None:
-        """Tell the followers of these updates' workspaces; to be called on the event loop, after the commit.
+        """Announce updates to the followers of their workspaces; call it on the event loop, after the commit.
 
-        Never blocks, never raises, and holds a bounded number: what it has to drop, its followers learn as a gap.
+        Never blocks, never raises, and holds a bounded number; followers learn of dropped updates as a gap.
         """
         ...
 
     def follow(self, topic: Topic, workspace_id: str, after: str | None = None) -> AsyncGenerator[Batch, None]:
-        """What is announced to a workspace, at least once, in order, in batches as big as the time between two of them.
+        """Updates of a workspace, at least once, in order, in batches of all that came since the last one.
 
-        The first batch comes at once, be it empty: it fixes the position, so nothing announced after it is missed, and
-        says with `gap` whether the follower could go on right after `after`. A follower holds a position and no queue:
-        a slow one costs nothing, and gets a gap when what comes next is no longer kept. After a gap it goes on from the
-        oldest that is kept.
+        The first batch comes at once, even if it is empty. It fixes the position, so nothing announced after it is
+        missed, and its `gap` says whether the follower could continue right after `after`. A follower has a position
+        and no queue: a slow one costs nothing, and gets a gap when the updates after its position are no longer kept.
+        After a gap it continues from the oldest kept update.
 
-        Use `contextlib.aclosing` around it, so that it ends when you do.
+        Use `contextlib.aclosing` around it, so that it ends with the caller.
 
         Args:
-            after: a cursor of an earlier batch or update; None is from now on.
+            after: a cursor of an earlier batch or update; None means from now on.
 
         Raises:
-            InvalidCursor: `after` is no cursor (raised by the call itself).
+            InvalidCursor: `after` is not a cursor (raised by the call itself).
         """
         ...
 
@@ -67,5 +67,5 @@ class Updates(Protocol):
 
     @property
     def followers(self) -> int:
-        """How many are following now."""
+        """Number of current followers."""
         ...

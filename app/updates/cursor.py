@@ -1,18 +1,18 @@
-"""Where in a stream somebody stands, as a value and as the opaque text that clients hand back.
+"""A position in a stream, as a value and as the opaque text that clients pass back.
 
-An epoch is a stretch of a stream without loss; numbers count up within it. Which epochs exist is for the
-implementations to know: a process's memory has one, a stream in Redis gets a new one whenever something is lost.
+An epoch is a stretch of a stream without loss; numbers count up within it. The implementations decide which epochs
+exist: a process's memory has one, and a stream in Redis gets a new one whenever something is lost.
 """
 
 import re
 from typing import NamedTuple
 
-# Both halves fit 64 bits, as ids in Redis do. One spelling a cursor: no leading zeros.
+# Both halves fit 64 bits, as IDs in Redis do. Each cursor has one spelling: no leading zeros.
 _TEXT = re.compile(r"(0|[1-9a-f][0-9a-f]{0,15})-(0|[1-9a-f][0-9a-f]{0,15})")
 
 
 class InvalidCursor(ValueError):
-    """The text is no cursor at all (one that is merely too old, or from elsewhere, is a gap and not an error)."""
+    """The text is not a cursor (one that is merely too old, or from elsewhere, leads to a gap and not to an error)."""
 
 
 class Cursor(NamedTuple):
@@ -23,7 +23,7 @@ class Cursor(NamedTuple):
 
 
 def format_cursor(cursor: Cursor) -> str:
-    """The text that clients get."""
+    """The text that clients receive."""
     return f"{cursor.epoch:x}-{cursor.number:x}"
 
 
@@ -31,7 +31,7 @@ def parse_cursor(text: str) -> Cursor:
     """The inverse of `format_cursor`.
 
     Raises:
-        InvalidCursor: the text was never handed out.
+        InvalidCursor: the text is not one that `format_cursor` returns.
     """
     match = _TEXT.fullmatch(text)
     if match is None:
@@ -44,11 +44,11 @@ def parse_cursor(text: str) -> Cursor:
 def start(after: Cursor | None, now: Cursor) -> tuple[Cursor, bool]:
     """Where a follower begins, and whether it missed something.
 
-    A cursor of another epoch, or from beyond the end, begins at the oldest that is kept: the client has to query what
-    it missed in any case, and what is kept makes that as little as can be.
+    A cursor of another epoch, or from beyond the end, begins at the oldest kept update. The client has to query what it
+    missed in any case, and the kept updates reduce that as far as possible.
 
     Args:
-        after: what the client handed back; None is from now on.
+        after: the cursor that the client passed back; None means from now on.
         now: the end of the stream.
     """
     if after is None:

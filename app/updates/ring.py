@@ -1,7 +1,7 @@
 """Live updates within one process: the embedded server's bus.
 
-Keeps the latest updates of all workspaces together, so its memory is bounded whatever anybody announces or follows.
-Nothing outlives the process; a cursor from before a restart is told as a gap.
+Keeps the latest updates of all workspaces together, so its memory is bounded whatever callers announce or follow.
+Nothing outlives the process; a cursor from before a restart leads to a gap.
 """
 
 import secrets
@@ -66,11 +66,11 @@ class Ring:
                 self._window.forget(shelf)
 
     def _shelf(self, stream: Stream) -> Shelf:
-        """The shelf of a stream. Each counts for itself: a cursor says nothing about how much others announce."""
+        """The shelf of a stream. Each counts by itself: a cursor reveals nothing about how much others announce."""
         if (shelf := self._window.get(stream)) is not None:
             return shelf
-        # An epoch of its own by chance, which tells it from every other run of the process and from a shelf whose end
-        # is no longer known; never 0, so that Cursor(0, …) is nobody's.
+        # A random epoch, which differs from every other run of the process and from a shelf with an end that is no
+        # longer known; never 0, so that Cursor(0, …) belongs to no stream.
         end = self._window.forgotten.get(stream) or Cursor(secrets.randbits(62) + 1, 0)
         return self._window.open(stream, end.epoch, end.number)
 

@@ -1,6 +1,6 @@
-"""What is announced: one change of one thing, small enough to keep thousands of.
+"""An announcement: one change of one thing, small enough to keep thousands of them.
 
-An update is a notice, the row is the truth: who wants more than what is said here reads the row.
+An update is a notice, and the row is the truth: a follower that needs more than the notice reads the row.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,10 +25,10 @@ class Update(NamedTuple):
     """One change.
 
     Args:
-        workspace_id: whose it is; nobody else gets to see it.
-        subject_id: the delivery, webhook or operation that changed, as the topic says.
+        workspace_id: its workspace; followers of other workspaces do not receive it.
+        subject_id: the delivery, webhook or operation that changed, according to the topic.
         at: when, in microseconds since the epoch (UTC).
-        event_id, webhook_id, event_type, status, attempt_id: what followers select by, where it applies.
+        event_id, webhook_id, event_type, status, attempt_id: what followers filter by, if it applies.
     """
 
     workspace_id: str
@@ -42,7 +42,7 @@ class Update(NamedTuple):
 
 
 class DeliveryRef(NamedTuple):
-    """Which delivery changed, and what its followers select by."""
+    """Which delivery changed, and what its followers filter by."""
 
     id: str
     workspace_id: str
@@ -57,7 +57,7 @@ class DeliveryRef(NamedTuple):
 
 
 def delivery_changed(delivery: DeliveryRef, at: Micros, status: str, attempt_id: str | None = None) -> Update:
-    """A delivery that has a status since `at`, by an attempt or otherwise."""
+    """A delivery that has had a status since `at`, through an attempt or otherwise."""
     subject_id, workspace_id, event_id, webhook_id, event_type = delivery
     return Update(workspace_id, subject_id, Micros(at), event_id, webhook_id, event_type, status, attempt_id)
 
@@ -68,7 +68,7 @@ def webhook_changed(workspace_id: str, webhook_id: str, at: Micros, kind: Change
 
 
 def operation_changed(workspace_id: str, operation_id: str, at: Micros, status: str) -> Update:
-    """An operation that has come further at `at`."""
+    """Progress of an operation at `at`."""
     return Update(workspace_id, operation_id, at, None, None, None, status, None)
 
 
@@ -77,10 +77,11 @@ Stream = tuple[Topic, str]
 
 
 def encode(updates: Sequence[Update]) -> bytes:
-    """Updates of one workspace as a JSON array of arrays; the workspace is said by where it is written.
+    """Updates of one workspace as a JSON array of arrays, without the workspace, which the place they are written to
+    implies.
 
     Raises:
-        TypeError: a field holds what JSON cannot (a lone surrogate, an integer past 64 bits).
+        TypeError: a field holds what JSON cannot represent (a lone surrogate, an integer past 64 bits).
     """
     return orjson.dumps(
         [
@@ -99,10 +100,10 @@ def encode(updates: Sequence[Update]) -> bytes:
 
 
 def decode(workspace_id: str, text: bytes) -> list[Update]:
-    """The inverse of `encode`. Fields that a newer version added at the end are passed over.
+    """The inverse of `encode`. Ignores fields that a newer version added at the end.
 
     Raises:
-        ValueError: the text is not what `encode` writes.
+        ValueError: the text is not one that `encode` writes.
     """
     rows = orjson.loads(text)
     if not isinstance(rows, list):

@@ -1,6 +1,7 @@
 """The latest updates of many streams in memory, bounded in total, with a wake-up for each stream.
 
-Knows neither where updates come from nor who counts them; the ring fills it by announcing, the Redis reader by reading.
+This module knows neither where updates come from nor who numbers them; the ring fills it by announcing, the Redis
+reader by reading.
 """
 
 import asyncio
@@ -13,12 +14,12 @@ from app.updates.bus import MAX_BATCH, Batch
 from app.updates.cursor import Cursor, format_cursor
 from app.updates.update import Stream, Update
 
-# Streams of which only the end is known: a few megabytes.
+# Streams whose end alone is remembered: a few megabytes.
 MAX_FORGOTTEN = 10_000
 
 
 class Page(NamedTuple):
-    """The updates after a position with their cursors, the position after them, and whether some are missing before."""
+    """The updates after a position with their cursors, the position after them, and whether some before are missing."""
 
     updates: tuple[tuple[str, Update], ...]
     position: Cursor
@@ -26,7 +27,7 @@ class Page(NamedTuple):
 
 
 class Shelf:
-    """What is kept of one stream: all there is after `floor`, up to `last`, within `epoch`."""
+    """The kept updates of one stream: all after `floor`, up to `last`, within `epoch`."""
 
     __slots__ = ("changed", "epoch", "floor", "followers", "kept", "last", "stream")
 
@@ -39,17 +40,17 @@ class Shelf:
         self.changed = asyncio.Event()
 
     def page(self, position: Cursor) -> Page:
-        """What comes after a position of this epoch that is not below the floor."""
+        """The updates after a position of this epoch that is not below the floor."""
         begin = bisect_right(self.kept, position.number, key=_number)
         end = min(begin + MAX_BATCH, len(self.kept))
         if begin == end:
             return Page((), position, gap=False)
-        # By index, because a deque is fast at both ends, and a close follower reads near the right one.
+        # By index, because a deque is fast at both ends, and a follower that keeps up reads near the right one.
         updates = tuple(self.kept[index].update for index in range(begin, end))
         return Page(updates, Cursor(self.epoch, self.kept[end - 1].number), gap=False)
 
     def wake(self) -> None:
-        """Wake who waits for `changed` now; who asks next waits for the next change."""
+        """Wake all that wait for `changed` now; later waiters wait for the next change."""
         self.changed.set()
         self.changed = asyncio.Event()
 
@@ -67,9 +68,9 @@ def _number(kept: Kept) -> int:
 
 
 class Window:
-    """Shelves by stream. Where all of them together hold more than `capacity`, the oldest update goes.
+    """Shelves by stream. If all of them together hold more than `capacity`, the oldest update is dropped.
 
-    `forgotten` says where the shelves that are gone ended, for the latest `MAX_FORGOTTEN` of them.
+    `forgotten` remembers where dropped shelves ended, for the latest `MAX_FORGOTTEN` of them.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -87,22 +88,22 @@ class Window:
 
     @property
     def streams(self) -> int:
-        """How many shelves there are."""
+        """Number of shelves."""
         return len(self._shelves)
 
     def get(self, stream: Stream) -> Shelf | None:
-        """The shelf of a stream, where it has one."""
+        """The shelf of a stream, if it has one."""
         return self._shelves.get(stream)
 
     def open(self, stream: Stream, epoch: int, floor: int) -> Shelf:
-        """The shelf of a stream; a new one holds nothing and knows nothing up to `floor`."""
+        """The shelf of a stream; a new one holds nothing and starts after `floor`."""
         shelf = self._shelves.get(stream)
         if shelf is None:
             shelf = self._shelves[stream] = Shelf(stream, epoch, floor)
         return shelf
 
     def restart(self, shelf: Shelf, epoch: int, floor: int) -> None:
-        """Something is missing: empty a shelf, and go on after `floor` in `epoch`."""
+        """Empty a shelf, because something is missing, and continue after `floor` in `epoch`."""
         shelf.epoch = epoch
         shelf.floor = shelf.last = floor
         shelf.kept.clear()
@@ -129,7 +130,7 @@ class Window:
                 self.forgotten.popitem(last=False)
 
     def close(self) -> None:
-        """End everyone who follows."""
+        """End all followers."""
         self.closed = True
         for shelf in self:
             shelf.wake()
@@ -148,8 +149,8 @@ class Following:
     """One follower's position on a shelf.
 
     Args:
-        gap: whether something is missing before the position already.
-        backfill: reads on from a position below the shelf's floor; an empty page without a gap is "ask again when the
+        gap: whether something is already missing before the position.
+        backfill: reads from a position below the shelf's floor; an empty page without a gap means "ask again when the
             shelf has changed".
     """
 
@@ -170,7 +171,7 @@ class Following:
         self._first = True
 
     async def next(self) -> Batch | None:
-        """Wait until there is something to tell, and tell all of it; None when the window has closed."""
+        """Wait until there are updates, and return all of them; None when the window has closed."""
         while not self._window.closed:
             changed = self._shelf.changed
             page = await self._page()

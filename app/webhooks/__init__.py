@@ -1,4 +1,4 @@
-"""Webhooks: who wants which events, sent where and how, and the secrets that sign for them.
+"""Webhooks: who receives which events, where and how, and the secrets that sign for them.
 
-Knows rows, rules and the audit log; refuses to know GraphQL, HTTP and how a delivery is sent.
+This package knows rows, rules and the audit log. It does not know GraphQL, HTTP or how a delivery is sent.
 """

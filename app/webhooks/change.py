@@ -17,7 +17,7 @@ from app.services import Services
 from app.statuses import ChangeKind
 from app.updates.update import Topic, webhook_changed
 
-# The API shows times to the millisecond: two changes never show the same one.
+# The API shows times to the millisecond, and no two changes may show the same one.
 _STEP = timedelta(milliseconds=1)
 
 
@@ -33,10 +33,10 @@ class Change:
 
     async def record(self, action: str, changes: Mapping[str, Any] | None) -> None:
         """Write the row as it is now, the audit entry, and the workspace's new version."""
-        # Senders keep what they read of a webhook while its updated_at stays: it moves on whatever the clock does.
+        # Senders cache a webhook while its updated_at stays, so it moves forward whatever the clock does.
         self.webhook.updated_at = max(self.at, self.webhook.updated_at + _STEP)
-        # The webhook's row, which is locked, comes before the workspace's, as with the recorder of attempts: two
-        # transactions never wait for each other in a circle.
+        # The webhook's row, which is locked, comes before the workspace's, as in the recorder of attempts, so that two
+        # transactions cannot deadlock.
         self.webhook.registry_version = await raise_registry_version(self.statements, self.caller.workspace_id)
         await self.webhook.save(using_db=self.statements.orm)
         await audit.record(self.statements, self.caller, action, self.webhook.id, changes, self.at)
@@ -45,7 +45,7 @@ class Change:
 
 @asynccontextmanager
 async def changing(services: Services, caller: Caller, webhook_id: str) -> AsyncIterator[Change]:
-    """A transaction around one webhook of the caller's workspace; a change that was recorded is announced after it.
+    """A transaction around one webhook of the caller's workspace; a recorded change is announced after it.
 
     Raises:
         Rejected: NOT_FOUND.
@@ -61,7 +61,7 @@ async def changing(services: Services, caller: Caller, webhook_id: str) -> Async
 
 
 async def find_webhook(statements: Statements, caller: Caller, webhook_id: str, *, lock: bool = False) -> Webhook:
-    """A webhook of the caller's workspace; with `lock`, nobody else changes its row until the transaction ends.
+    """A webhook of the caller's workspace; with `lock`, no other transaction changes its row until this one ends.
 
     Raises:
         Rejected: NOT_FOUND.
@@ -77,10 +77,10 @@ async def find_webhook(statements: Statements, caller: Caller, webhook_id: str, 
 
 
 async def raise_registry_version(statements: Statements, workspace_id: str) -> int:
-    """Tell publishers, through the workspace's row, that what they know of its webhooks is old. Locks the row.
+    """Mark in the workspace's row that publishers' copies of its webhooks are outdated. Locks the row.
 
     Returns:
-        The version, which a webhook that is changed by it keeps in its own row.
+        The version, which a webhook changed by this transaction stores in its own row.
     """
     (row,) = await statements.fetch(
         "UPDATE workspace SET registry_version = registry_version + 1 WHERE id = $1 RETURNING registry_version",
@@ -96,6 +96,6 @@ def announce(
     at: datetime,
     kind: ChangeKind = ChangeKind.UPDATED,
 ) -> None:
-    """Tell followers that these webhooks changed; who follows reads them anew."""
+    """Announce to followers that these webhooks changed; followers read them again."""
     updates = [webhook_changed(workspace_id, webhook_id, to_micros(at), kind) for webhook_id in webhook_ids]
     services.updates.announce(Topic.WEBHOOKS, updates)

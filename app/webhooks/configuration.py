@@ -1,4 +1,4 @@
-"""Puts the rules together: a draft, or changes of what there is, become a configuration or all problems at once."""
+"""Applies the rules together: a draft, or changes of a webhook, become a configuration or a list of all problems."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields, replace
@@ -16,7 +16,7 @@ _BLANK = Configuration(name="", url="", event_types=())
 
 
 def configure(problems: list[Problem], draft: WebhookDraft, around: Surroundings) -> Configuration:
-    """The configuration that a draft asks for, with defaults for what it leaves open."""
+    """The configuration of a draft, with defaults for fields it leaves out."""
     asked = {name: getattr(draft, name) for name in SETTINGS}
     given = {name: value for name, value in asked.items() if value is not UNSET and value is not None}
     return _apply(problems, _BLANK, given, around)
@@ -25,7 +25,7 @@ def configure(problems: list[Problem], draft: WebhookDraft, around: Surroundings
 def reconfigure(
     problems: list[Problem], current: Configuration, changes: WebhookChanges, around: Surroundings
 ) -> Configuration:
-    """The configuration after some changes. What stays is not judged again."""
+    """The configuration after some changes. Unchanged fields are not checked again."""
     asked = {change.name: getattr(changes, change.name) for change in fields(changes)}
     given = {name: value for name, value in asked.items() if value is not UNSET}
     return _apply(problems, current, given, around)
@@ -53,7 +53,7 @@ def _checked(problems: list[Problem], name: str, value: Any, current: Configurat
 def _check_together(
     problems: list[Problem], configuration: Configuration, given: Collection[str], around: Surroundings
 ) -> None:
-    """The rules about two fields: they are asked when one of the two was given."""
+    """The rules that concern two fields: they are checked if one of the two was given."""
     if configuration.url and ("url" in given or "ip_allowlist" in given):
         policy = replace(around.addresses, allowlist=configuration.ip_allowlist)
         target.host_allowed(problems, configuration.url, policy, "url" if "url" in given else "ipAllowlist")

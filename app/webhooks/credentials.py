@@ -1,6 +1,6 @@
-"""The headers and the login of a webhook, as they rest in its row: encrypted, bound to the webhook's id.
+"""The headers and credentials of a webhook as stored in its row: encrypted, bound to the webhook's ID.
 
-Opens them for the sender, and masks them for everybody else. Refuses to know which headers are allowed.
+Decrypts them for the sender, and masks them for everyone else. This module does not know which headers are allowed.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ MASK = "••••"
 
 @dataclass(frozen=True, slots=True)
 class CustomHeader:
-    """A header that a webhook's requests carry beside those of the product."""
+    """A header that a webhook's requests carry in addition to the product's own."""
 
     name: str
     value: str = field(repr=False)
@@ -25,7 +25,7 @@ class CustomHeader:
 
     @property
     def shown(self) -> str:
-        """The value as anybody but the receiver may see it."""
+        """The value as anyone but the receiver may see it."""
         return MASK if self.sensitive else self.value
 
 
@@ -45,10 +45,10 @@ def seal_headers(cipher: Cipher, webhook_id: str, headers: Sequence[CustomHeader
 
 
 def open_headers(cipher: Cipher, webhook: Webhook) -> tuple[CustomHeader, ...]:
-    """The custom headers of a webhook in clear; whoever shows them shows `CustomHeader.shown`.
+    """The custom headers of a webhook in clear; to display one, use `CustomHeader.shown`.
 
     Raises:
-        NotDecrypted: the row was changed by hand, or its key is not among those given.
+        NotDecrypted: the row was changed in the database, or its key is not configured.
     """
     plain = orjson.loads(cipher.decrypt(webhook.headers, headers_context(webhook.id)))
     return tuple(CustomHeader(header["name"], header["value"], header["sensitive"]) for header in plain)
@@ -60,10 +60,10 @@ def seal_credential(cipher: Cipher, webhook_id: str, credential: str | None) -> 
 
 
 def open_credential(cipher: Cipher, webhook: Webhook) -> str | None:
-    """The bearer token or the password of a webhook in clear; None where it has none.
+    """The bearer token or the password of a webhook in clear; None if it has none.
 
     Raises:
-        NotDecrypted: the row was changed by hand, or its key is not among those given.
+        NotDecrypted: the row was changed in the database, or its key is not configured.
     """
     sealed = webhook.authentication_credential
     return None if sealed is None else cipher.decrypt(sealed, credential_context(webhook.id))

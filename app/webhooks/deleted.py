@@ -1,4 +1,4 @@
-"""Cancels what still waits for a deleted webhook, in batches, so that no transaction grows with the backlog."""
+"""Cancels the open deliveries of deleted webhooks, in batches, so that no transaction grows with the backlog."""
 
 from datetime import timedelta
 
@@ -8,12 +8,12 @@ from app.statuses import DeliveryStatus
 from app.updates.update import DeliveryRef, Topic, delivery_changed
 
 BATCH = 500
-# What a deletion cancels itself, while its caller waits; the rest is left to the periodic work.
+# What a deletion cancels itself, while its caller waits; periodic work does the rest.
 MAX_BATCHES = 20
-# A publish that ran while a webhook was deleted may add a delivery right after; nothing does so a day later.
+# A publish that runs while a webhook is deleted may add a delivery right after; nothing does so a day later.
 LOOK_BACK = timedelta(days=1)
 
-# A process that is sending one of them now records the attempt, but no longer changes the delivery.
+# A process that is sending one of them now records the attempt but no longer changes the delivery.
 _CANCEL = """
 UPDATE delivery SET status = 'CANCELED', next_attempt_at = NULL, claimed_by = NULL, completed_at = $2
 WHERE id IN (
@@ -28,7 +28,7 @@ AND EXISTS (SELECT 1 FROM delivery d WHERE d.webhook_id = w.id AND d.status IN (
 
 
 async def cancel_deliveries(services: Services, webhook_id: str) -> int:
-    """Cancel the open deliveries of a deleted webhook, up to a bound; returns how many were canceled."""
+    """Cancel the open deliveries of a deleted webhook, up to a bound; return how many were canceled."""
     canceled = 0
     for _ in range(MAX_BATCHES):
         at = to_micros(services.clock.now())
@@ -43,7 +43,7 @@ async def cancel_deliveries(services: Services, webhook_id: str) -> int:
 
 
 async def cancel_deliveries_of_deleted(services: Services) -> int:
-    """Cancel what deletions of the last day left over; periodic. Returns how many were canceled."""
+    """Cancel what deletions of the last day left; periodic. Return how many were canceled."""
     since = to_micros(services.clock.now() - LOOK_BACK)
     return sum(
         [await cancel_deliveries(services, row["id"]) for row in await services.database.fetch(_LEFT_OVER, since)]

@@ -1,6 +1,6 @@
-"""What callers give for the fields that are more than one value, before anything is checked.
+"""Inputs for fields that consist of more than one value, before anything is checked.
 
-Knows no rule; `app.webhooks.validation` does. Credentials never show in a repr.
+This module knows no rule; `app.webhooks.validation` does. Credentials never appear in a repr.
 """
 
 from dataclasses import dataclass, field
@@ -15,12 +15,12 @@ class Unset(Enum):
 
 
 UNSET: Final = Unset.UNSET
-"""A field that the caller left out, where null has a meaning of its own."""
+"""A field that the caller left out, if null has a meaning of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeaderDraft:
-    """A custom header of the requests. A sensitive one is shown masked from then on."""
+    """A custom header of the requests. A sensitive one is shown masked after it is set."""
 
     name: str
     value: str = field(repr=False)

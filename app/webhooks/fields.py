@@ -1,8 +1,8 @@
 """The table of a webhook's fields: `Configuration`, with each field's type, default, name in the API and rule.
 
 A new field is a line of `Configuration` and one of `WebhookChanges`, a column (app/models.py and a migration), a line
-in each input (graph/inputs/webhooks.py) and two in the output (graph/types/webhook.py). Only a field that its column
-holds in another form is named in app/webhooks/rows.py too.
+in each input (graph/inputs/webhooks.py) and two in the output (graph/types/webhook.py). A field that its column stores
+in another form is also named in app/webhooks/rows.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from app.webhooks.validation import headers, selection, target
 from app.webhooks.validation import texts_and_numbers as texts
 from app.webhooks.validation.setting import Asked, Setting, as_it_is, between, plain, settings_of
 
-# Well beyond what a receiver should need to say "got it", well below what a proxy allows.
+# Well beyond what a receiver needs to acknowledge a request, well below what a proxy allows.
 MAX_TIMEOUT_SECONDS = 60
 DEFAULT_TIMEOUT_SECONDS = 30
 # Enough for 200 deliveries a second to a receiver that answers in 100 ms, while a hanging one holds few connections.
@@ -39,7 +39,7 @@ def _name(asked: Asked) -> str:
 
 
 def _url(asked: Asked) -> str:
-    # Whoever sees the URL with its query masked, and sends it back as it is, means the one that is there.
+    # A caller that reads the URL with its query masked and sends it back means the stored one.
     if asked.stored and asked.value.strip() == shown_url(asked.stored):
         return str(asked.stored)
     return target.url(asked.problems, asked.value, asked.around.allow_http, *asked.path)
@@ -67,13 +67,13 @@ def _headers(asked: Asked) -> tuple[CustomHeader, ...]:
     return headers.headers(asked.problems, asked.value, asked.stored, *asked.path)
 
 
-# Outside the class, whose own fields hide names such as `headers`.
+# Outside the class, because its own fields hide names such as `headers`.
 _AUTHENTICATION = plain(headers.authentication)
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """All that a person decides about a webhook, valid, with its credentials in clear."""
+    """Everything that a person decides about a webhook, valid, with its credentials in clear."""
 
     name: Annotated[str, Setting("name", _name, clearable=False)]
     url: Annotated[str, Setting("url", _url, clearable=False)]
@@ -108,7 +108,7 @@ class Configuration:
     ] = DEFAULT_MAX_IN_FLIGHT
     metadata: Annotated[dict[str, Any], Setting("metadata", plain(texts.metadata))] = field(default_factory=dict)
     external_id: Annotated[str | None, Setting("externalId", _external_id)] = None
-    # Chosen once: it is no field of `WebhookChanges`.
+    # Chosen at creation: not a field of `WebhookChanges`.
     signature_scheme: Annotated[SignatureScheme, Setting("signatureScheme", as_it_is)] = SignatureScheme.HMAC_SHA256
 
 
@@ -118,7 +118,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(settings_of(Configuration))
 
 @dataclass(frozen=True, slots=True)
 class WebhookChanges:
-    """Changes of a webhook, not checked yet. What is UNSET stays; None sets the default, or is refused."""
+    """Changes of a webhook, not checked yet. UNSET keeps a value; None sets the default, or is refused."""
 
     name: str | _Unset | None = UNSET
     url: str | _Unset | None = UNSET
@@ -141,7 +141,7 @@ class WebhookChanges:
 
 @dataclass(frozen=True, slots=True)
 class WebhookDraft(WebhookChanges):
-    """A webhook to be made, not checked yet. What is None or UNSET gets its default."""
+    """A webhook to be created, not checked yet. None or UNSET sets the default."""
 
     name: str
     url: str

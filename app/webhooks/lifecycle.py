@@ -1,7 +1,7 @@
-"""Makes, changes, pauses, resumes and deletes webhooks: rows, audit entry and announcement.
+"""Creates, changes, pauses, resumes and deletes webhooks: rows, audit entry and announcement.
 
-Refuses to know what a valid webhook is (`app.webhooks.validation`) and how deliveries go out. In every function, a
-webhook of another workspace is one that never existed.
+This module knows neither what a valid webhook is (`app.webhooks.validation`) nor how deliveries are sent. In every
+function, a webhook of another workspace behaves like one that never existed.
 """
 
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ from app.webhooks.validation.setting import Surroundings
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A new webhook, its secret, which is shown this once, and a sentence if it looks like another one."""
+    """A new webhook, its secret, which is shown only now, and a sentence if it resembles another one."""
 
     webhook: Webhook
     secret: str = field(repr=False)
@@ -43,11 +43,11 @@ class Created:
 
 
 async def create_webhook(services: Services, caller: Caller, draft: WebhookDraft) -> Created:
-    """Make a webhook; it gets what is published from now on.
+    """Create a webhook that receives events published from now on.
 
     Raises:
         Forbidden: the caller lacks MANAGE.
-        Rejected: all that is wrong with the draft at once, or TOO_MANY webhooks.
+        Rejected: all problems of the draft at once, or TOO_MANY webhooks.
     """
     caller.require(Scope.MANAGE)
     problems: list[Problem] = []
@@ -59,7 +59,7 @@ async def create_webhook(services: Services, caller: Caller, draft: WebhookDraft
     at = webhook.created_at
     with _external_id_taken(configuration.external_id):
         async with services.database.transaction() as statements:
-            # First: it makes counting safe.
+            # First, because its lock makes counting safe.
             webhook.registry_version = await raise_registry_version(statements, caller.workspace_id)
             await _require_room(statements, caller.workspace_id, services.settings.max_webhooks_per_workspace)
             warning = await _warning(statements, webhook)
@@ -77,15 +77,14 @@ async def update_webhook(
     changes: WebhookChanges,
     if_updated_at: datetime | None = None,
 ) -> Webhook:
-    """Change what is given and leave the rest as it is. Deliveries that wait go out as the webhook is then.
+    """Change the given fields and leave the rest as they are. Waiting deliveries are sent with the changed settings.
 
     Args:
-        if_updated_at: only if this is still, to the millisecond, when the webhook was last changed.
+        if_updated_at: change it only if this, to the millisecond, is still the time of its last change.
 
     Raises:
         Forbidden: the caller lacks MANAGE.
-        Rejected: NOT_FOUND; CONFLICT if it was changed since `if_updated_at`; or all that is wrong with the changes at
-            once.
+        Rejected: NOT_FOUND; CONFLICT if it was changed since `if_updated_at`; or all problems of the changes at once.
     """
     caller.require(Scope.MANAGE)
     around = await surroundings(services, caller.workspace_id)
@@ -120,8 +119,8 @@ async def _update(
 
 
 async def pause_webhook(services: Services, caller: Caller, webhook_id: str) -> Webhook:
-    """Keep deliveries waiting until `resume_webhook`. Pausing a paused webhook changes nothing; a disabled one becomes
-    paused, so that new events are kept for it again.
+    """Hold deliveries back until `resume_webhook`. Pausing a paused webhook changes nothing; a disabled one becomes
+    paused, so that new events are queued for it again.
 
     Raises:
         Forbidden: the caller lacks MANAGE.
@@ -135,7 +134,7 @@ async def pause_webhook(services: Services, caller: Caller, webhook_id: str) -> 
 
 
 async def resume_webhook(services: Services, caller: Caller, webhook_id: str) -> Webhook:
-    """Send what waits and what comes, with the receiver's past failures forgotten.
+    """Send waiting and new deliveries again, and reset the receiver's run of failures.
 
     Raises:
         Forbidden: the caller lacks MANAGE.
@@ -156,10 +155,10 @@ async def resume_webhook(services: Services, caller: Caller, webhook_id: str) ->
 
 
 async def delete_webhook(services: Services, caller: Caller, webhook_id: str) -> str:
-    """Delete a webhook with its secrets and credentials, and cancel what still waits for it. Its past deliveries stay.
+    """Delete a webhook with its secrets and credentials, and cancel its open deliveries. Past deliveries stay.
 
     Returns:
-        Its id.
+        Its ID.
 
     Raises:
         Forbidden: the caller lacks MANAGE.
@@ -186,7 +185,7 @@ async def delete_webhook(services: Services, caller: Caller, webhook_id: str) ->
 
 @contextmanager
 def _external_id_taken(external_id: str | None) -> Iterator[None]:
-    """Say so where the index of external IDs refuses a row."""
+    """Refuse an external ID that the unique index rejects."""
     try:
         yield
     except (IntegrityError, UniqueViolation) as error:
@@ -207,7 +206,7 @@ def _require_unchanged(webhook: Webhook, if_updated_at: datetime | None) -> None
 
 async def _warning(statements: Statements, webhook: Webhook) -> str | None:
     if webhook.url_query is not None:
-        return None  # what a query says is encrypted, so it is not known whether another one is equal
+        return None  # queries are encrypted, so it is not known whether another one is equal
     same = Webhook.filter(
         url_query=None, workspace_id=webhook.workspace_id, name=webhook.name, url=webhook.url, deleted_at=None
     ).using_db(statements.orm)

@@ -1,4 +1,4 @@
-"""The secrets that sign for a webhook at a time. Reads rows; refuses to know how secrets come and go."""
+"""The secrets that sign for a webhook at a given time. Reads rows; does not know how secrets are created or rotated."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,9 @@ def secret_status(secret: Secret) -> SecretStatus:
 
 
 async def live_secrets(statements: Statements, webhook_ids: Sequence[str], now: datetime) -> dict[str, list[Secret]]:
-    """The secrets that sign at `now`, by webhook id: current first, then the latest. Who has none is left out."""
+    """The secrets that sign at `now`, by webhook ID: current first, then the latest. A webhook without any is left
+    out.
+    """
     alive = Q(expires_at=None) | Q(expires_at__gt=now)
     secrets = await Secret.filter(alive, webhook_id__in=list(webhook_ids)).using_db(statements.orm).order_by("-id")
     found: dict[str, list[Secret]] = {}

@@ -1,7 +1,8 @@
-"""Encrypts anew, with the newest key, what an older one encrypted, so that the older one can be dropped.
+"""Encrypts again, with the newest key, texts that an older key encrypted, so that the older one can be removed.
 
-A row at a time, and only if it still holds what was read: whoever changes a webhook meanwhile waits for no more than
-one row, and loses nothing. Nobody's cached settings or signatures change, for the texts stay the same.
+Works a row at a time, and writes only if the row still holds what was read. A concurrent change of a webhook therefore
+waits for at most one row and is never lost. Cached settings and signatures stay valid, because the plain texts do not
+change.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """Where encrypted texts are, and what each is bound to, given the id of its row."""
+    """A column of encrypted texts, and what each is bound to, given its row's ID."""
 
     table: str
     name: str
@@ -39,18 +40,18 @@ _SEAL = "UPDATE webhook SET url = $2, url_query = $3 WHERE id = $1 AND url = $4 
 
 @dataclass(frozen=True, slots=True)
 class Reencrypted:
-    """How many texts were encrypted anew, and how many the newest key had encrypted already."""
+    """How many texts were encrypted again, and how many the newest key had encrypted already."""
 
     encrypted: int
     current: int
 
 
 async def reencrypt(database: Database, cipher: Cipher) -> Reencrypted:
-    """Bring every encrypted text in the database under the newest key. Safe to repeat, and while everything runs.
+    """Encrypt every encrypted text in the database with the newest key. Safe to repeat, and while everything runs.
 
     Raises:
-        UnknownKey: one was encrypted with a key that is not among those given; what was done before it stays done.
-        NotDecrypted: one was changed by hand.
+        UnknownKey: a text was encrypted with a key that is not configured; texts done before that stay done.
+        NotDecrypted: a text was changed in the database.
     """
     encrypted, current = await seal_urls(database, cipher), 0
     for column in _COLUMNS:
@@ -67,15 +68,15 @@ async def reencrypt(database: Database, cipher: Cipher) -> Reencrypted:
 
 
 async def seal_urls(database: Database, cipher: Cipher) -> int:
-    """Encrypt the queries of URLs that are in clear in rows of earlier versions; returns how many. Safe to repeat.
+    """Encrypt URL queries that rows of earlier versions hold in clear; return how many. Safe to repeat.
 
-    A process of an older version would send to the masked URL, so none may run any more.
+    A process of an older version would send to the masked URL, so none may be running.
     """
     sealed, last = 0, ""
     while rows := await database.fetch(_IN_CLEAR, last):
         for row in rows:
             shown = shown_url(row["url"])
-            if shown != row["url"]:  # else it is masked, and its webhook deleted
+            if shown != row["url"]:  # otherwise it is masked, and its webhook deleted
                 query = seal_query(cipher, row["id"], row["url"])
                 sealed += len(await database.fetch(_SEAL, row["id"], shown, query, row["url"]))
         last = rows[-1]["id"]
@@ -83,7 +84,7 @@ async def seal_urls(database: Database, cipher: Cipher) -> int:
 
 
 async def _rewrite(database: Database, cipher: Cipher, column: _Column, row_id: str, token: str | None) -> int:
-    """Encrypt the text of one row anew, again if it was changed meanwhile; returns how often, 0 if it is gone."""
+    """Encrypt the text of one row again, and repeat that if it changed meanwhile; return how often, 0 if it is gone."""
     name, context = column.name, column.context(row_id)
     while token is not None and cipher.needs_rotation(token):
         renewed = cipher.encrypt(cipher.decrypt(token, context), context)

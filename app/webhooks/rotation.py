@@ -1,6 +1,8 @@
-"""Rotates the secrets of webhooks that ask for it (`rotate_secret_every_days`), and forgets those whose overlap ended.
+"""Rotates the secrets of webhooks with automatic rotation (`rotate_secret_every_days`), and deletes those whose overlap
+has ended.
 
-Periodic and safe in several processes at once: each rotation looks again, with the row locked, whether it is still due.
+Periodic and safe in several processes at once: each rotation checks again, with the row locked, whether it is still
+due.
 """
 
 from datetime import timedelta
@@ -33,7 +35,7 @@ _FORGET = (
 
 
 async def rotate_due_secrets(services: Services) -> int:
-    """Rotate what is due now; returns how many webhooks got a new secret from this call."""
+    """Rotate the secrets that are due now; return how many webhooks got a new secret from this call."""
     now = to_micros(services.clock.now())
     rotated, last = 0, ""
     while due := await services.database.fetch(_DUE, now, last, BATCH):
@@ -58,6 +60,6 @@ async def _rotate(services: Services, workspace_id: str, webhook_id: str) -> boo
     except DatabaseError:
         raise
     except Exception:
-        log.exception("secret.not_rotated", webhook_id=webhook_id)  # It costs no other webhook its rotation.
+        log.exception("secret.not_rotated", webhook_id=webhook_id)  # Other webhooks are rotated all the same.
         return False
     return True

@@ -1,6 +1,6 @@
-"""Between a configuration and its row: seals what is secret on the way in, opens it on the way out.
+"""Converts between a configuration and its row: encrypts secrets on the way in, decrypts them on the way out.
 
-Also says what two configurations differ in, as the audit log shows it: secrets masked.
+Also lists the differences between two configurations as the audit log shows them, with secrets masked.
 """
 
 from ipaddress import ip_network
@@ -20,13 +20,13 @@ from app.webhooks.credentials import (
 from app.webhooks.fields import SETTINGS, Configuration
 from app.webhooks.urls import open_url, seal_query, shown_url
 
-# Kept in the row in another form: a list, encrypted, or in several columns. The others are the same in both.
+# Stored in the row in another form: a list, encrypted, or in several columns. The others are the same in both.
 _TRANSLATED = {"url", "event_types", "filter", "ip_allowlist", "headers", "authentication", "retry_delays_seconds"}
 _SAME = tuple(name for name in SETTINGS if name not in _TRANSLATED)
 
 
 def write_configuration(cipher: Cipher, webhook: Webhook, configuration: Configuration) -> None:
-    """Set the columns of a row, which has its id already."""
+    """Set the columns of a row that already has its ID."""
     for name in _SAME:
         setattr(webhook, name, getattr(configuration, name))
     webhook.url = shown_url(configuration.url)
@@ -42,10 +42,10 @@ def write_configuration(cipher: Cipher, webhook: Webhook, configuration: Configu
 
 
 def read_configuration(cipher: Cipher, webhook: Webhook) -> Configuration:
-    """The configuration of a row, its credentials in clear.
+    """The configuration of a row, with its credentials in clear.
 
     Raises:
-        NotDecrypted: the row was changed by hand, or its key is not among those given.
+        NotDecrypted: the row was changed in the database, or its key is not configured.
     """
     return Configuration(
         **{name: getattr(webhook, name) for name in _SAME},
@@ -62,7 +62,7 @@ def read_configuration(cipher: Cipher, webhook: Webhook) -> Configuration:
 
 
 def differences(old: Configuration | None, new: Configuration) -> dict[str, list[Any]]:
-    """What changed, as {"field": [old, new]} with the names of the API; everything there is for a new webhook."""
+    """Changes as {"field": [old, new]} with the names of the API; for a new webhook, all fields with a value."""
     changes = {}
     for name, setting in SETTINGS.items():
         before, after = (None if old is None else getattr(old, name)), getattr(new, name)

@@ -1,7 +1,7 @@
 """Signing secrets: rotates, revokes and reveals them.
 
-Refuses to know how something is signed (`app.signing`). A secret is encrypted for its own row's id. In every function,
-a webhook of another workspace is one that never existed.
+This module does not know how requests are signed (`app.signing`). A secret is encrypted for its own row's ID. In every
+function, a webhook of another workspace behaves like one that never existed.
 """
 
 import hmac
@@ -22,14 +22,14 @@ from app.statuses import Scope, SecretStatus, SignatureScheme
 from app.webhooks.change import Change, changing, find_webhook
 from app.webhooks.live_secrets import live_secrets, secret_status
 
-# Every live secret signs every request: more than a few would be a long header, and a sign of rotations gone wrong.
+# Every live secret signs every request: more than a few make a long header, and are a sign of rotations gone wrong.
 MAX_LIVE_SECRETS = 5
 MAX_OVERLAP_SECONDS = 7 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """The webhook, and its new secret, which is shown this once."""
+    """The webhook, and its new secret, which is shown only now."""
 
     webhook: Webhook
     secret: str = field(repr=False)
@@ -38,11 +38,11 @@ class Rotated:
 async def rotate_secret(
     services: Services, caller: Caller, webhook_id: str, secret: str | None, overlap_seconds: int
 ) -> Rotated:
-    """Sign with a new secret from now on, and with the present one beside it until the overlap ends (0: not at all).
+    """Sign with a new secret from now on, and with the present one as well until the overlap ends (0: not at all).
 
     Raises:
         Forbidden: the caller lacks SECRETS.
-        Rejected: NOT_FOUND; what is wrong with the secret or the overlap; CONFLICT for a secret that signs already;
+        Rejected: NOT_FOUND; problems of the secret or the overlap; CONFLICT for a secret that signs already;
             TOO_MANY live secrets.
     """
     caller.require(Scope.SECRETS)
@@ -87,12 +87,12 @@ async def revoke_secret(services: Services, caller: Caller, webhook_id: str, sec
 
 
 async def reveal_secret(services: Services, caller: Caller, webhook_id: str) -> str:
-    """The current secret in clear. The audit log remembers that it was shown.
+    """The current secret in clear. The audit log records that it was shown.
 
     Raises:
         Forbidden: the caller lacks SECRETS.
         Rejected: NOT_FOUND.
-        NotDecrypted: its key is not among those given, or the row was changed by hand.
+        NotDecrypted: its key is not configured, or the row was changed in the database.
     """
     caller.require(Scope.SECRETS)
     at = services.clock.now()
@@ -105,13 +105,13 @@ async def reveal_secret(services: Services, caller: Caller, webhook_id: str) -> 
 
 
 async def signs_for(services: Services, webhook_id: str, text: str) -> bool:
-    """Whether a secret is one of those that sign for a webhook now."""
+    """Whether a secret is one of those that now sign for a webhook."""
     live = await live_secrets(services.database, [webhook_id], services.clock.now())
     return any(_is(services.cipher, secret, text) for secret in live.get(webhook_id, []))
 
 
 def signing_secret(problems: list[Problem], given: str | None, scheme: SignatureScheme) -> str:
-    """The given secret if it fits the scheme, or a new one where none was given."""
+    """The given secret if it fits the scheme, or a new one if none was given."""
     if given is None:
         return new_secret(scheme)
     text = given.strip()
@@ -145,7 +145,9 @@ async def add_secret(statements: Statements, cipher: Cipher, webhook: Webhook, t
 async def replace_current(
     cipher: Cipher, change: Change, live: Sequence[Secret], text: str, overlap: timedelta
 ) -> None:
-    """Make `text` the current secret, let the present one end after the overlap, and set when the next is due."""
+    """Make `text` the current secret, let the present one end after the overlap, and set when the next rotation is
+    due.
+    """
     webhook, orm = change.webhook, change.statements.orm
     current = next((secret for secret in live if secret_status(secret) is SecretStatus.CURRENT), None)
     if current is not None and overlap:
@@ -174,4 +176,4 @@ def _is(cipher: Cipher, secret: Secret, text: str) -> bool:
     try:
         return hmac.compare_digest(cipher.decrypt(secret.secret, secret.id), text)
     except NotDecrypted:
-        return False  # Whatever it was, a rotation is what puts it right.
+        return False  # Whatever is stored, a rotation replaces it.

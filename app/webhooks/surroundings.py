@@ -6,7 +6,7 @@ from app.webhooks.validation.setting import Surroundings
 
 
 async def surroundings(services: Services, workspace_id: str) -> Surroundings:
-    """The workspace's event types as they are now, and where this server may send to."""
+    """The workspace's event types as they are now, and where this server may send requests."""
     registry = await services.registries.current(services.database, workspace_id)
     known = registry.event_types
     return Surroundings(

@@ -1,4 +1,6 @@
-"""Makes a webhook or brings the one with the same external ID to what is asked for, so that a script may run twice."""
+"""Creates a webhook, or changes the one with the same external ID to match the draft, so that a script may run
+twice.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +23,7 @@ _DEFAULTS = {setting.name: setting.default for setting in fields(Configuration)}
 
 @dataclass(frozen=True, slots=True)
 class Upserted:
-    """The webhook as it is now; with its secret, which is shown this once, if it was made."""
+    """The webhook as it is now; if it was created, with its secret, which is shown only now."""
 
     webhook: Webhook
     created: bool
@@ -29,10 +31,10 @@ class Upserted:
 
 
 async def upsert_webhook(services: Services, caller: Caller, external_id: str, draft: WebhookDraft) -> Upserted:
-    """Make the webhook of a draft, or change what is there under the external ID to be as the draft says.
+    """Create the webhook of a draft, or change the existing one with this external ID to match the draft.
 
-    A setting that the draft leaves out gets its default in both cases, so that the result does not depend on what was
-    there. The secret is the exception: a draft without one keeps it.
+    A setting that the draft leaves out gets its default in both cases, so that the result does not depend on the
+    earlier state. The secret is the exception: a draft without one keeps it.
 
     Raises:
         Forbidden: the caller lacks MANAGE.
@@ -46,7 +48,7 @@ async def upsert_webhook(services: Services, caller: Caller, external_id: str, d
             with _placed_below_webhook():
                 created = await create_webhook(services, caller, draft)
         except Rejected:
-            # Another request may have made it meanwhile. Otherwise the same is refused again below, or here.
+            # Another request may have created it meanwhile. Otherwise it is refused again below, or here.
             webhook = await webhook_by_external_id(services, caller, external_id)
             if webhook is None:
                 raise
@@ -60,14 +62,14 @@ async def upsert_webhook(services: Services, caller: Caller, external_id: str, d
 async def webhook_by_external_id(services: Services, caller: Caller, external_id: str) -> Webhook | None:
     """The webhook of the caller's workspace with an external ID that is not deleted."""
     if "\0" in external_id or len(external_id.strip()) > MAX_NAME_CHARACTERS:
-        return None  # no webhook can have it: PostgreSQL has no such text, or the column is shorter
+        return None  # no webhook can have it: PostgreSQL cannot store the text, or the column is shorter
     query = Webhook.filter(workspace_id=caller.workspace_id, external_id=external_id.strip(), deleted_at=None)
     return await query.using_db(services.database.orm).first()
 
 
 @contextmanager
 def _placed_below_webhook() -> Iterator[None]:
-    """Say of a setting that it is wrong where upsertWebhook takes it. Its external ID stands beside the webhook."""
+    """Report problems at the paths of upsertWebhook's input, where the external ID stands beside the webhook."""
     try:
         yield
     except Rejected as error:

@@ -1,7 +1,7 @@
-"""The URL of a webhook, as it rests in its row: its query encrypted, since many receivers take their key from there.
+"""The URL of a webhook as stored in its row: its query encrypted, because many receivers read their key from it.
 
-The column `url` holds what anybody may see: the query's names with their values masked. `url_query` holds the query,
-encrypted and bound to the webhook's id; null if the URL has none.
+The column `url` holds what anyone may see: the query's names with masked values. `url_query` holds the query, encrypted
+and bound to the webhook's ID; null if the URL has none.
 """
 
 from app.encryption import Cipher
@@ -28,13 +28,13 @@ def seal_query(cipher: Cipher, webhook_id: str, url: str) -> str | None:
 
 
 def open_url(cipher: Cipher, webhook: Webhook) -> str:
-    """The URL that requests go to.
+    """The URL that requests are sent to.
 
     Raises:
-        NotDecrypted: the row was changed by hand, or its key is not among those given.
+        NotDecrypted: the row was changed in the database, or its key is not configured.
     """
     if webhook.url_query is None:
-        return webhook.url  # It has no query, or was written before queries were encrypted.
+        return webhook.url  # It has no query, or was stored before queries were encrypted.
     query = cipher.decrypt(webhook.url_query, query_context(webhook.id))
     return f"{webhook.url.partition('?')[0]}?{query}"
 

@@ -1,7 +1,7 @@
 """Live updates between processes, over Redis Streams: a stream for each topic and workspace.
 
-Asks of Redis 6.2 or newer (or Valkey): XADD with MINID, scripts. `scripts` says how a stream counts and when it is born
-again, `writer` and `reader` are the two halves, each a background task that outlives Redis being away.
+Needs Redis 6.2 or newer (or Valkey): XADD with MINID, scripts. `scripts` defines how a stream counts and when it is
+reborn; `writer` and `reader` are the two halves, each a background task that survives outages of Redis.
 """
 
 import asyncio
@@ -22,20 +22,20 @@ from app.updates.update import Topic, Update
 
 log = structlog.get_logger()
 
-# How long closing waits for what was announced to be written.
+# How long closing waits until announced updates are written.
 CLOSE_SECONDS = 2.0
 
 
 class RedisStreams:
-    """`Updates` over Redis. Opens without Redis as well, and works once it is there.
+    """`Updates` over Redis. Opens even if Redis is away, and works once it is back.
 
     Args:
         url: redis://, rediss:// or unix://.
-        kept: how many updates Redis keeps of each stream, about.
+        kept: about how many updates Redis keeps of each stream.
         window: how many updates are held in memory for this process's followers, in total.
         waiting: how many announced updates may wait in memory while Redis is away.
         life_seconds: how long Redis keeps a stream that is neither written to nor followed.
-        survey_seconds: how soon a loss is found that nothing tells of.
+        survey_seconds: within what time an unannounced loss is found.
         timeout_seconds: how long Redis may take for an answer.
     """
 
@@ -81,7 +81,9 @@ class RedisStreams:
         self._writer.put(topic, updates)
 
     def follow(self, topic: Topic, workspace_id: str, after: str | None = None) -> AsyncGenerator[Batch, None]:
-        """See `Updates.follow`. Begun while Redis is away, the first batch comes when it is back, and tells a gap."""
+        """See `Updates.follow`. If it begins while Redis is away, the first batch comes when Redis is back, with a
+        gap.
+        """
         return self._reader.follow((topic, workspace_id), None if after is None else parse_cursor(after))
 
     def healthy(self) -> str | None:

@@ -1,4 +1,4 @@
-"""What the bus asks of Redis, with types: streams, cursors and entries in and out, keys and ids kept inside."""
+"""The bus's commands to Redis, with types: streams, cursors and entries in and out; keys and IDs stay inside."""
 
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
@@ -28,16 +28,16 @@ BELL_LENGTH = 1_000
 
 
 class Commands:
-    """Each raises what redis-py raises: RedisError, OSError.
+    """Each command raises the errors of redis-py: RedisError, OSError.
 
     Args:
         client: does not decode; closed by its opener.
-        kept: how many updates a stream keeps, about.
+        kept: about how many updates a stream keeps.
         life_ms: how long a stream lives that is neither written to nor surveyed.
     """
 
     def __init__(self, client: Redis, *, kept: int, life_ms: int) -> None:
-        self._client: Any = client  # redis-py types arguments and answers as all that any setting makes of them
+        self._client: Any = client  # redis-py types arguments and answers as the union over all its settings
         self._append = client.register_script(APPEND)
         self._survey = client.register_script(SURVEY)
         self._kept = kept
@@ -56,14 +56,14 @@ class Commands:
         await _answer(self._append(keys=keys, args=arguments))
 
     async def survey(self, streams: Sequence[Stream]) -> tuple[bytes, list[Cursor]]:
-        """The id of the last ring, and where each stream stands; one that is not there, or incomplete, begins anew."""
+        """The ID of the last ring, and each stream's position; a missing or incomplete stream is reborn."""
         tails: list[bytes]
         bell, *tails = await _answer(self._survey(keys=[BELL, *map(stream_key, streams)], args=[self._life_ms]))
         return bell, [parse_id(tail) for tail in tails]
 
     async def listen(self, bell: bytes, seconds: float) -> tuple[bytes, set[Stream]]:
-        """Wait for rings after this one: the id of the last, and which streams rang."""
-        block_ms = max(1, int(seconds * 1000))  # 0 would be for ever
+        """Wait for rings after this one; return the ID of the last and the streams that rang."""
+        block_ms = max(1, int(seconds * 1000))  # 0 would mean forever
         names: set[bytes] = set()
         for _, rings in await _answer(self._client.xread({BELL: bell}, count=MAX_RINGS, block=block_ms)):
             bell = rings[-1][0]
@@ -71,24 +71,24 @@ class Commands:
         return bell, {stream for name in names if (stream := stream_of(name.decode()))}
 
     async def read(self, positions: Mapping[Stream, Cursor]) -> dict[Stream, list[Entry]]:
-        """The next `MAX_ENTRIES` entries of each stream that has some."""
+        """The next `MAX_ENTRIES` entries of each stream that has any."""
         streams = {stream_key(stream).encode(): stream for stream in positions}
         after = {key: format_id(positions[stream]) for key, stream in streams.items()}
         answer: list[tuple[bytes, list[RawEntry]]] = await _answer(self._client.xread(after, count=MAX_ENTRIES))
         return {streams[key]: _entries(streams[key], raw) for key, raw in answer}
 
     async def read_on(self, stream: Stream, position: Cursor) -> list[Entry]:
-        """The next `MAX_ENTRIES` entries of one stream, or none."""
+        """The next `MAX_ENTRIES` entries of one stream, if it has any."""
         after = f"({format_id(position)}"
         return _entries(stream, await _answer(self._client.xrange(stream_key(stream), min=after, count=MAX_ENTRIES)))
 
 
 async def _answer(asking: Awaitable[Any]) -> Any:
-    """What Redis answers, or the error of redis-py that says why not."""
+    """The answer of Redis, or the error of redis-py that explains why there is none."""
     try:
         return await asking
     except RuntimeError as error:
-        # What uvloop says of a connection that broke an instant ago, where asyncio says ConnectionError.
+        # uvloop raises this for a connection that has just broken; asyncio raises ConnectionError.
         raise ConnectionError(str(error)) from error
 
 

@@ -1,4 +1,4 @@
-"""Whether the bus gets through to Redis."""
+"""Whether the bus reaches Redis."""
 
 from urllib.parse import urlsplit
 
@@ -11,11 +11,11 @@ log = structlog.get_logger()
 
 
 class Condition:
-    """Whether one half of the bus gets through to Redis. Logs when that changes, and only then.
+    """Whether one half of the bus reaches Redis. Logs when that changes, and only then.
 
     Args:
         half: "written" or "read".
-        url: whose host is named; what else is in it stays secret.
+        url: its host is logged; the rest of it stays secret.
     """
 
     def __init__(self, half: str, url: str) -> None:
@@ -25,7 +25,7 @@ class Condition:
         self.sentence: str | None = None
 
     def failed(self, error: Exception) -> None:
-        """The last try failed. What is not Redis's doing is a defect, and logged as one."""
+        """Note that the last try failed. An error that does not come from Redis is a defect, and logged as one."""
         redis = f"Redis at {self._where}{' is full' if is_full(error) else ''}"
         sentence = f"Live updates cannot be {self._half}: {redis}: {type(error).__name__}: {error}"
         if not isinstance(error, RedisError | OSError):
@@ -35,7 +35,7 @@ class Condition:
         self.sentence = sentence
 
     def succeeded(self) -> None:
-        """The last try got through."""
+        """Note that the last try succeeded."""
         if self.sentence is not None:
             log.info("updates.resumed", half=self._half)
         self.sentence = None

@@ -1,4 +1,4 @@
-"""The streams' keys, ids and entries as values, and what reading them means. No I/O."""
+"""The streams' keys, IDs and entries as values, and how to read them. No I/O."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,7 +12,7 @@ PREFIX = "eev-webhooks:updates:"
 # Names every stream that was written to; see `scripts`.
 BELL = PREFIX + "bell"
 
-# What redis-py gives for one entry: its id, and its fields.
+# An entry as redis-py returns it: its ID, and its fields.
 RawEntry = tuple[bytes, dict[bytes, bytes]]
 
 
@@ -24,7 +24,7 @@ class Entry(NamedTuple):
 
     @property
     def before(self) -> int:
-        """The number of the update right before this entry's first."""
+        """Number of the update right before this entry's first."""
         return self.cursor.number - len(self.updates)
 
 
@@ -55,7 +55,7 @@ def parse_id(text: bytes) -> Cursor:
 
 
 def read_entry(workspace_id: str, raw: RawEntry) -> Entry:
-    """An entry as a value. One that cannot be read has no updates, which makes it a hole in the count: a gap."""
+    """An entry as a value. One that cannot be read has no updates, which leaves a hole in the count: a gap."""
     entry_id, fields = raw
     try:
         updates = decode(workspace_id, fields[b"updates"])
@@ -65,7 +65,7 @@ def read_entry(workspace_id: str, raw: RawEntry) -> Entry:
 
 
 def read_page(position: Cursor, entries: Sequence[Entry]) -> Page:
-    """What a follower at `position` gets of the entries after it, at most `MAX_BATCH` updates.
+    """The updates that a follower at `position` gets from the entries after it, at most `MAX_BATCH`.
 
     Only the position's own epoch counts, and the page ends before a hole that is not at its beginning.
     """
@@ -86,10 +86,10 @@ def read_page(position: Cursor, entries: Sequence[Entry]) -> Page:
 
 
 def put_away(entries: Sequence[Entry], window: Window, shelf: Shelf) -> None:
-    """Put entries on their stream's shelf, from where it ends; before a hole or another epoch it is emptied."""
+    """Append entries to their stream's shelf; before a hole or another epoch, the shelf is emptied."""
     for entry in entries:
         if entry.cursor.epoch < shelf.epoch:
-            continue  # a follower that joined while this was being read found the stream born again
+            continue  # a follower that joined during this read found the stream reborn
         if entry.cursor.epoch > shelf.epoch:
             window.restart(shelf, entry.cursor.epoch, 0)
         if entry.before > shelf.last:

@@ -1,4 +1,6 @@
-"""What waits to be written to Redis: bounded, fair between workspaces, and honest about what it had to drop. No I/O."""
+"""Updates that wait to be written to Redis: bounded, fair between workspaces, with a mark for what was dropped. No
+I/O.
+"""
 
 import asyncio
 from collections import deque
@@ -8,12 +10,12 @@ from typing import NamedTuple
 
 from app.updates.update import Stream, Topic, Update
 
-# One entry of a stream is read as a whole, so it stays small beside a batch of followers.
+# An entry of a stream is read as a whole, so it stays small compared with a follower's batch.
 MAX_PARCEL = 100
 
 
 class Parcel(NamedTuple):
-    """Updates for one entry of one stream; `lost` says that others before them were dropped."""
+    """Updates for one entry of one stream; `lost` says that updates before them were dropped."""
 
     stream: Stream
     updates: tuple[Update, ...]
@@ -27,9 +29,10 @@ class _Waiting:
 
 
 class Outbox:
-    """Updates by stream, in order. Past `capacity` the fullest stream is emptied and marked: the fewest hear of a gap.
+    """Updates by stream, in order. Beyond `capacity` the fullest stream is emptied and marked, so that the fewest
+    followers get a gap.
 
-    A mark outlives its updates until it is taken, so besides them there is one small object for each such workspace.
+    A mark stays until it is taken, even without updates, so there may be one more small object for each such workspace.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -65,7 +68,7 @@ class Outbox:
             self._size -= count
             limit -= max(1, count)
             if waiting.updates:
-                self._streams[stream] = _Waiting(waiting.updates)  # at the end: its turn comes after the others
+                self._streams[stream] = _Waiting(waiting.updates)  # at the end: other streams come first
         if not self._streams:
             self.filled.clear()
         return parcels

@@ -1,8 +1,8 @@
-"""Reads for all followers of this process: one blocking read on the bell, then one read over those streams that rang.
+"""Reads for all followers of this process: one blocking read on the bell, then one read over the streams that rang.
 
-What is read stays in a window that the followers share; who is further back than the window reads on from Redis alone.
-Every few seconds, and after every trouble, a survey compares where each stream stands with what was read: it finds what
-the bell cannot tell (a flushed Redis does not ring) and keeps followed streams alive.
+Updates stay in a window that the followers share; a follower that is further back than the window reads from Redis by
+itself. Every few seconds, and after every failure, a survey compares each stream's position with what was read. It
+finds what the bell cannot announce (a flushed Redis does not ring) and keeps followed streams alive.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from app.updates.window import Following, Page, Shelf, Window
 
 Answer = TypeVar("Answer")
 
-# Under load reads keep this distance, so that a busy stream comes in bigger reads and not in more of them.
+# Under load reads keep this distance, so that a busy stream causes bigger reads and not more of them.
 PACE_SECONDS = 0.01
 # How many streams are asked for at once.
 MAX_READ = 20
@@ -38,10 +38,10 @@ class Reader:
     """The reading half of the bus.
 
     Args:
-        condition: told how it goes.
+        condition: is notified of success and failure.
         window: how many updates are held in memory for all followers together.
-        survey_seconds: how far apart surveys are.
-        block_seconds: how long a read may wait for something to read; well below what the client waits for an answer.
+        survey_seconds: time between two surveys.
+        block_seconds: how long a read may wait for something to read; well below the client's timeout for an answer.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Reader:
         self._bell = b"0-0"
         self._outages = 0
         self._reachable = asyncio.Event()
-        self._reachable.set()  # until it turns out otherwise: the first follower asks at once
+        self._reachable.set()  # assumed at first: the first follower asks at once
         self._stirred = asyncio.Event()
         self._closing = asyncio.Event()
         self.followers = 0
@@ -67,7 +67,7 @@ class Reader:
         self._reachable.set()
 
     async def run(self) -> None:
-        """Read until cancelled. Without followers this is a sign of life every few seconds."""
+        """Read until canceled. Without followers, this only checks every few seconds that Redis answers."""
         failures = 0
         while True:
             try:
@@ -82,7 +82,7 @@ class Reader:
                 failures += 1
 
     async def follow(self, stream: Stream, after: Cursor | None) -> AsyncGenerator[Batch, None]:
-        """The batches of one follower; waits for Redis as long as it takes."""
+        """The batches of one follower; waits for Redis as long as necessary."""
         shelf = None
         self.followers += 1
         try:
@@ -102,11 +102,11 @@ class Reader:
         _, (tail,) = await self._ask(lambda: self._commands.survey([stream]))
         shelf = self._window.open(stream, tail.epoch, tail.number)
         if tail.epoch > shelf.epoch:
-            self._window.restart(shelf, tail.epoch, 0)  # the reader has yet to hear of it
+            self._window.restart(shelf, tail.epoch, 0)  # the reader has not heard of it yet
         shelf.followers += 1
         self._stirred.set()
         position, gap = start(after, tail)
-        # Who had to wait for Redis wanted everything from earlier on than the stream's end as it is now.
+        # A follower that had to wait for Redis wanted updates from before the stream's present end.
         waited = not at_once or outages != self._outages
         return shelf, position, gap or (after is None and waited)
 
@@ -120,11 +120,11 @@ class Reader:
         return read_page(position, entries)
 
     async def _ask(self, question: Callable[[], Coroutine[None, None, Answer]]) -> Answer:
-        """A follower's own question; repeated, once `run` has seen Redis again, until there is an answer."""
+        """A follower's own query; repeated, once `run` has reached Redis again, until there is an answer."""
         failures = 0
         while not self._closing.is_set():
             try:
-                # Shielded: redis-py may swallow the cancellation (see `_cancel`), and the follower would go on.
+                # Shielded: redis-py may swallow the cancellation (see `_cancel`), and the follower would continue.
                 return await asyncio.shield(question())
             except (RedisError, OSError) as error:
                 self._failed(error)
@@ -159,19 +159,19 @@ class Reader:
         return shelf.last < tail.number
 
     async def _read(self, deadline: float) -> None:
-        """Read what rings until it is time for a survey."""
+        """Read the streams that ring until it is time for a survey."""
         while self._reachable.is_set() and (left := deadline - asyncio.get_running_loop().time()) > 0:
             if not self._window.streams:
                 self._stirred.clear()
                 await _within(left, self._stirred)
-                return  # whoever came follows from the bell as a new survey finds it
+                return  # a follower that joined listens from the bell position of a new survey
             self._bell, rang = await self._commands.listen(self._bell, min(left, self._block_seconds))
             if rang:
                 await self._catch_up(rang)
                 await asyncio.sleep(PACE_SECONDS)
 
     async def _catch_up(self, streams: Iterable[Stream]) -> None:
-        """Read streams that are followed to their ends, a bounded piece at a time."""
+        """Read followed streams to their ends, a bounded piece at a time."""
         waiting = deque(stream for stream in streams if self._window.get(stream))
         while waiting:
             some = [waiting.popleft() for _ in range(min(MAX_READ, len(waiting)))]
@@ -186,7 +186,7 @@ class Reader:
 
 
 async def _within(seconds: float, event: asyncio.Event) -> None:
-    """Wait for an event, but not longer than this."""
+    """Wait for an event, but no longer than this."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

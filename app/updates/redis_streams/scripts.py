@@ -1,12 +1,12 @@
-"""What runs inside Redis, so that counting, appending and finding out about a loss are one step.
+"""Scripts that run inside Redis, so that counting, appending and detecting a loss are one step.
 
-A stream's entry ids are `<birth>-<number>`: the number counts updates (not entries) and leaves none out, the birth is
-when the count began (µs). A stream is born again whenever what it holds cannot be told complete: it is gone (FLUSHALL,
-eviction, expiry), Redis was restarted or failed over since the last entry (an older snapshot would look just the same;
-entries carry the server's run id for that), or a writer had to drop updates. A cursor is good as long as its birth is.
+A stream's entry IDs are `<birth>-<number>`: the number counts updates (not entries) without gaps, and the birth is when
+the count began (µs). A stream is reborn whenever its contents may be incomplete: it is gone (FLUSHALL, eviction,
+expiry); Redis was restarted or failed over since the last entry (an older snapshot would look the same, so entries
+carry the server's run ID); or a writer had to drop updates. A cursor is valid as long as its birth is.
 
-Every stream written to is also named on the bell, a short stream that readers block on: one key, however many they
-follow.
+Every stream that is written to is also named on the bell, a short stream that readers block on: one key, however many
+streams they follow.
 """
 
 _TAIL = """

@@ -1,8 +1,8 @@
-"""Writes what is announced to Redis, in the background: whatever piled up during one write goes into the next.
+"""Writes announced updates to Redis, in the background: all that arrived during one write go into the next.
 
-Redis being away costs the announcer nothing: the writer holds a bounded number, tries again, and tells the followers of
-what it had to drop by having the stream born again. A write whose answer was lost is repeated: updates come at least
-once.
+An outage of Redis costs the announcer nothing: the writer holds a bounded number of updates, tries again, and lets
+followers know of dropped updates by having the stream reborn. A write without an answer is repeated: updates come at
+least once.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from app.updates.redis_streams.condition import Condition
 from app.updates.redis_streams.outbox import Outbox, Parcel
 from app.updates.update import Topic, Update
 
-# A write of one update costs about as much as one of a hundred, and each wakes every reader. The first goes at once;
-# under load they keep this distance.
+# A write of one update costs about as much as one of a hundred, and each wakes every reader. The first goes out at
+# once; under load they keep this distance.
 PACE_SECONDS = 0.01
 MAX_WRITE = 1_000
 
@@ -26,7 +26,7 @@ class Writer:
     """The writing half of the bus.
 
     Args:
-        condition: told how it goes.
+        condition: is notified of success and failure.
         capacity: how many updates may wait while Redis is away.
     """
 
@@ -37,17 +37,17 @@ class Writer:
         self._closing = False
 
     def put(self, topic: Topic, updates: Sequence[Update]) -> None:
-        """Have updates written soon."""
+        """Queue updates to be written soon."""
         self._outbox.put(topic, updates)
 
     def close(self) -> None:
-        """Have `run` return once everything is written."""
+        """Let `run` return once everything is written."""
         self._closing = True
         self._outbox.filled.set()
 
     @property
     def waiting(self) -> int:
-        """How many updates wait for the next write."""
+        """Number of updates that wait for the next write."""
         return len(self._outbox)
 
     async def run(self) -> None:

@@ -1,1 +1,1 @@
-"""What is true of webhooks now: a state, a sentence that says what to do, and the numbers behind them."""
+"""The health of webhooks: a state, a sentence that says what to do, and the numbers behind them."""

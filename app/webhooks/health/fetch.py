@@ -1,4 +1,4 @@
-"""Reads the health of webhooks: one statement for any number of them, with a few looks into indexes for each."""
+"""Reads the health of webhooks: one statement for any number of them, with a few index lookups for each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from app.statuses import AttemptOutcome, HealthState, WebhookStatus, WebhookStat
 from app.webhooks.health.reason import reason_of
 from app.webhooks.health.state import NEWEST_ATTEMPT, NEXT_DUE, Facts, state_of
 
-# Counting stops here, so that a backlog of millions costs no more than one of this many.
+# Counting stops here, so that a backlog of millions costs no more than one of this size.
 MAX_BACKLOG = 10_000
-# Newest attempts that are looked at for the last success. While attempts fail, the webhook's row says it instead; the
-# newest attempts are then others only if they were pings.
+# How many of the newest attempts are searched for the last success. While attempts fail, the webhook's row holds it
+# instead; the newest attempts then are others only if they were pings.
 _RECENT = 20
 
 _IDS: Columns = (("id", "text"),)
 _OPEN = "FROM delivery d WHERE d.webhook_id = webhook.id AND d.status <> 'SUCCEEDED' AND d.status = '{status}'"
-# A limit that PostgreSQL does not know beforehand: if it does, it may read all of a backlog before it counts any of it.
+# A limit that PostgreSQL does not know when it plans. With a known one, it may read a whole backlog before it counts.
 _COUNT = f"(SELECT count(*) FROM (SELECT 1 AS one {_OPEN} ORDER BY d.id LIMIT (SELECT {MAX_BACKLOG})) AS counted)"
 _OLDEST = f"(SELECT min(d.id) {_OPEN})"
 _EACH = ", ".join(
@@ -44,13 +44,13 @@ WHERE webhook.id = asked.id AND webhook.workspace_id = $1
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What is true of a webhook at one moment. Times are aware; those of the last attempts are exact to a millisecond.
+    """The health of a webhook at one moment. Times are aware; those of the last attempts are exact to a millisecond.
 
     Attributes:
         disables_at: when the webhook is disabled unless an attempt succeeds before.
         next_probe_at: when the breaker lets the next attempt through.
         backlog: open deliveries, exact up to `MAX_BACKLOG`.
-        last_failure_id: id of the attempt, which may have been pruned since.
+        last_failure_id: ID of the attempt, which may have been pruned since.
     """
 
     state: HealthState
@@ -75,7 +75,7 @@ async def fetch_health(
     breaker_threshold: int,
     disable_after: timedelta,
 ) -> dict[str, Health]:
-    """The health of the workspace's webhooks among these, by id, deleted ones included."""
+    """The health of those of these webhooks that belong to the workspace, by ID, deleted ones included."""
     rows = await statements.fetch_rows(_HEALTH, _IDS, [(id_,) for id_ in webhook_ids], workspace_id)
     return {row["id"]: _health(row, to_micros(now), breaker_threshold, disable_after) for row in rows}
 

@@ -1,4 +1,4 @@
-"""Says why a webhook is in its state and what would mend that, as sentences for people. Pure."""
+"""Explains a webhook's state and what to do about it, in sentences for people. Pure."""
 
 from app.clock import Micros, from_micros, rfc3339
 from app.statuses import HealthState, WebhookStatusReason
@@ -19,7 +19,7 @@ def reason_of(state: HealthState, facts: Facts, last_error: str | None, disables
     """What is wrong, and what to do about it.
 
     Args:
-        last_error: a sentence, what came of the last attempt that failed, if it is known.
+        last_error: a sentence, the error of the last attempt that failed, if it is known.
         disables_at: when the webhook is disabled unless an attempt succeeds before; None if nothing fails.
     """
     failed = f" The last one: {last_error}" if last_error else ""

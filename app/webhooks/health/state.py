@@ -1,10 +1,10 @@
-"""Decides in which state a webhook is. Pure: facts in, a state out, and the same decision as SQL for lists.
+"""Decides a webhook's state. Pure: facts in, a state out, and the same decision as SQL for lists.
 
 The first that applies:
 
     DISABLED      it is disabled or deleted
     PAUSED        a person paused it
-    BREAKER_OPEN  so many attempts in a row failed that only probes go out
+    BREAKER_OPEN  as many consecutive attempts failed as the breaker allows, so only probes go out
     RATE_LIMITED  its receiver answered 429 and its deliveries wait, or its own rate limit makes due deliveries wait
     FAILING       its last attempt failed
     IDLE          nothing was sent to it yet, and nothing waits
@@ -24,13 +24,13 @@ class Facts(NamedTuple):
 
     Attributes:
         kept: whether it is not deleted.
-        failures: attempts that failed since one last succeeded; `failing_since` is when the first of them ended.
-        held_until: before this, no delivery of it is attempted.
+        failures: attempts that failed since the last success; `failing_since` is when the first of them ended.
+        held_until: no delivery of it is attempted before this time.
         next_slot_at: when its own rate limit allows the next attempt; None without a limit.
         last_failure_status: HTTP status of the response to the last attempt that failed, if there was one.
-        next_due_at: when the first delivery that waits is due; None if none waits.
+        next_due_at: when the first waiting delivery is due; None if none waits.
         backlog: open deliveries, at most `MAX_BACKLOG`.
-        attempted: whether an attempt of it is kept.
+        attempted: whether an attempt of it is stored.
     """
 
     kept: bool
@@ -48,7 +48,7 @@ class Facts(NamedTuple):
 
 
 def state_of(facts: Facts, now: Micros, breaker_threshold: int) -> HealthState:
-    """The state that these facts mean at `now`."""
+    """The state that follows from these facts at `now`."""
     if not facts.kept or facts.status is WebhookStatus.DISABLED:
         return HealthState.DISABLED
     if facts.status is WebhookStatus.PAUSED:
@@ -67,8 +67,8 @@ def _later(at: Micros | None, now: Micros) -> bool:
     return at is not None and at > now
 
 
-# The first along an index, and not EXISTS: PostgreSQL answers that for all webhooks at once where it looks cheap, and
-# goes through a table.
+# The first along an index, instead of EXISTS: where that looks cheap, PostgreSQL answers EXISTS for all webhooks at
+# once and scans a table.
 _OPEN = (
     "(SELECT min(d.id) FROM delivery d WHERE d.webhook_id = webhook.id AND d.status <> 'SUCCEEDED'"
     " AND d.status = '{status}')"
@@ -89,5 +89,5 @@ _SQL = f"""CASE WHEN deleted_at IS NOT NULL OR status = 'DISABLED' THEN 'DISABLE
 
 
 def state_sql(now: Micros, breaker_threshold: int) -> tuple[str, tuple[int, ...]]:
-    """The same decision as an SQL expression over rows of `webhook`, in which each `?` stands for one of the values."""
+    """The same decision as an SQL expression over rows of `webhook`, with a `?` for each of the values."""
     return _SQL, (breaker_threshold, now, now, now, now)

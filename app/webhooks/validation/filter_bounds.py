@@ -1,9 +1,9 @@
-"""Bounds the work of a filter by what may be written in it, since CEL's evaluation has no limit of its own.
+"""Bounds the work of a filter by restricting its syntax, because CEL's evaluation has no limit of its own.
 
 A filter runs for every event of its types while the publisher waits. Nested macros over the same list multiply, and
-sums of sums fill the memory. Here macros only go down into the data, each looks at nothing but its own element, nothing
-is multiplied, and regular expressions are few and stand outside of macros: so the work grows with the size of the event
-and no faster. Reads tokens only; that they make an expression, the parser has said before.
+sums of sums fill memory. Here, macros only descend into the data, each reads only its own element, nothing is
+multiplied, and regular expressions are few and stand outside macros. The work therefore grows with the size of the
+event and no faster. This module reads tokens only, because the parser has already checked that they form an expression.
 """
 
 import re
@@ -17,7 +17,7 @@ from app.catalogue.explanation import cut, quoted
 
 # Each may double a text.
 MAX_PLUS = 10
-# Each compiles its regular expression anew for every event: up to 30 ms for the largest that the engine takes.
+# Each compiles its regular expression again for every event: up to 30 ms for the largest that the engine accepts.
 MAX_MATCHES = 2
 
 EVENT_FIELDS = frozenset({"id", "type", "timestamp"})
@@ -54,7 +54,7 @@ class _Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Bracket:
-    """An open bracket: of a macro, with the variable for each element and what the range begins with, or any other."""
+    """An open bracket: of a macro, with its element variable and the root of its range, or any other."""
 
     macro: str | None = None
     variable: str = ""
@@ -62,12 +62,12 @@ class _Bracket:
 
 
 class _Reader:
-    """Walks over the tokens and knows, at each, which macro it stands in."""
+    """Walks over the tokens and knows, at each, which macro contains it."""
 
     def __init__(self, tokens: Sequence[_Token]) -> None:
         self._tokens = tokens
         self._open: list[_Bracket] = []
-        # Where a call of `filter` closed, and what its range began with: the result is a part of that.
+        # Where a call of `filter` closed, and the root of its range: the result is a part of that.
         self._filtered: dict[int, str] = {}
 
     def read(self) -> None:
@@ -104,7 +104,7 @@ class _Reader:
         return _Bracket(name.text, self._at(index + 1).text, root)
 
     def _root(self, index: int) -> str | None:
-        """The name that the path ending at `index` begins with; None where it is no path."""
+        """The name that the path ending at `index` begins with; None if it is not a path."""
         while True:
             token = self._at(index)
             if index in self._filtered:
@@ -157,7 +157,7 @@ class _Reader:
 
 
 def require_bounded(expression: str) -> None:
-    """Raise `FilterRefused` where a valid CEL expression names an unknown variable or could do unbounded work."""
+    """Raise `FilterRefused` if a valid CEL expression names an unknown variable or could do unbounded work."""
     tokens = [token for token in _tokens(expression) if token.kind != "space"]
     _Reader(tokens).read()
     for text, most in (("+", MAX_PLUS), ("matches", MAX_MATCHES)):

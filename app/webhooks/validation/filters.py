@@ -1,4 +1,4 @@
-"""The rules for a webhook's filter: a CEL expression over one event that says true or false (https://cel.dev)."""
+"""The rules for a webhook's filter: a CEL expression over one event that returns true or false (https://cel.dev)."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from app.catalogue.explanation import cut, quoted
 from app.errors import Problem, UserErrorCode
 from app.webhooks.validation.filter_bounds import FilterRefused, require_bounded
 
-# Longer conditions belong into the receiver, which can be tested.
+# Longer conditions belong in the receiver, which can be tested.
 MAX_FILTER_CHARACTERS = 2_000
 
 _FUNCTIONS = frozenset(
@@ -26,10 +26,10 @@ _EVALUATION_ERRORS = (LookupError, ValueError, TypeError, RuntimeError, Arithmet
 
 
 def filter_expression(problems: list[Problem], text: str, examples: Iterable[Mapping[str, Any]], *path: str) -> None:
-    """An expression has to be CEL, to stay within bounds, and to answer true or false.
+    """An expression must be CEL, stay within bounds, and return true or false.
 
     Args:
-        examples: events that the webhook would get, each with id, type, timestamp and data.
+        examples: events that the webhook would receive, each with id, type, timestamp and data.
     """
     if len(text) > MAX_FILTER_CHARACTERS:
         message = f"The filter has {len(text)} characters; at most {MAX_FILTER_CHARACTERS} are allowed."
@@ -59,7 +59,7 @@ def _require_runs(program: cel.Program, examples: Iterable[Mapping[str, Any]]) -
         try:
             answer = program.execute(dict(example))
         except _EVALUATION_ERRORS as error:
-            # A field may be missing or null in one event and there in the next; the other three are always texts.
+            # A field may be missing or null in one event and present in the next; the other three are always texts.
             if "data" not in program.variables():
                 raise FilterRefused(f"The filter cannot be evaluated: {cut(str(error))}") from None
             continue

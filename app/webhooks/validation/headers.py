@@ -1,4 +1,4 @@
-"""The rules for what requests carry beside the signature: custom headers, and a login."""
+"""The rules for what requests carry besides the signature: custom headers, and credentials."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ _RESERVED = frozenset(
     }
 )
 _RESERVED_PREFIX = "webhook-"
-# Sensitive even where the caller forgot to say so: what these carry is a credential.
+# Sensitive even if the caller does not say so, because these headers carry credentials.
 _CREDENTIALS = frozenset(
     {"api-key", "apikey", "authorization", "cookie", "x-api-key", "x-auth-token", "x-access-token"}
 )
@@ -54,7 +54,7 @@ _CREDENTIALS = frozenset(
 def headers(
     problems: list[Problem], drafts: Sequence[HeaderDraft], stored: Sequence[CustomHeader], *path: str
 ) -> tuple[CustomHeader, ...]:
-    """The custom headers. A value that reads as the mask is the stored one of the same name, and stays sensitive."""
+    """The custom headers. A value equal to the mask is the stored one of the same name, and stays sensitive."""
     if len(drafts) > MAX_HEADERS:
         message = f"There are {len(drafts)} headers; at most {MAX_HEADERS} are allowed."
         problems.append(Problem(message, path, UserErrorCode.TOO_MANY))
@@ -71,7 +71,7 @@ def headers(
 
 
 def authentication(problems: list[Problem], draft: AuthenticationDraft, *path: str) -> Authentication:
-    """The login of the requests; exactly one of bearer, basic and none has to be given."""
+    """The credentials of the requests; exactly one of bearer, basic and none must be given."""
     match draft:
         case AuthenticationDraft(bearer=str(token), basic=None, none=None):
             return _bearer(problems, token, *path, "bearer")
@@ -87,7 +87,7 @@ def authentication(problems: list[Problem], draft: AuthenticationDraft, *path: s
 def one_authorization(
     problems: list[Problem], headers: Sequence[CustomHeader], authentication: Authentication, *path: str
 ) -> None:
-    """Two logins in one request contradict each other."""
+    """Two Authorization headers in one request contradict each other."""
     if authentication.kind is not AuthenticationKind.NONE and "authorization" in {
         header.name.lower() for header in headers
     }:

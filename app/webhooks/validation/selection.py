@@ -1,4 +1,4 @@
-"""The rules for which events a webhook asks for, by name; `filters` has those for what they must contain."""
+"""The rules for which events a webhook selects, by name; `filters` has those for the events' contents."""
 
 from collections.abc import Collection, Sequence
 
@@ -7,7 +7,7 @@ from app.catalogue.patterns import is_pattern, matches
 from app.catalogue.suggestions import did_you_mean
 from app.errors import Problem, UserErrorCode
 
-# Every publish compares against all of them; a pattern can stand for many names.
+# Every publish compares against all of them; a pattern can cover many names.
 MAX_EVENT_TYPES = 50
 
 
@@ -21,8 +21,8 @@ def event_types(
 ) -> tuple[str, ...]:
     """The names and patterns, each once, in the order given.
 
-    Each has to ask for at least one of the names `known`; those `archived` cannot be newly selected. What is already
-    `selected` stays valid, whatever became of its event types since.
+    Each must match at least one of the `known` names; `archived` ones cannot be newly selected. Those already
+    `selected` stay valid, even if their event types have changed since.
     """
     if not patterns:
         message = 'There is no event type; give at least one, such as "ticket.created", "ticket.*" or "*".'

@@ -1,4 +1,4 @@
-"""What an entry of the table of a webhook's fields says (`app.webhooks.fields`): the name in the API, and the rule."""
+"""An entry of the table of a webhook's fields (`app.webhooks.fields`): the name in the API, and the rule."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from app.webhooks.validation.texts_and_numbers import whole_number
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the rules need to know of the world: the workspace's event types, and where requests may go."""
+    """What the rules need to know of the surroundings: the workspace's event types, and where requests may go."""
 
     event_types: Mapping[str, EventType]
     archived: Collection[str]
@@ -21,10 +21,10 @@ class Surroundings:
 
 
 class Asked(NamedTuple):
-    """A value that a caller asks for, and all that a rule may look at.
+    """A value that a caller asks for, and everything that a rule may look at.
 
     Attributes:
-        problems: where the rule adds what is wrong.
+        problems: the rule adds problems here.
         stored: the field's value until now.
     """
 
@@ -43,8 +43,8 @@ class Setting:
     """One field of a webhook.
 
     Attributes:
-        api_name: as in the API; with a full stop where the value is within an object.
-        rule: returns the value as it is kept.
+        api_name: as in the API, with a full stop if the value is within an object.
+        rule: returns the value as it is stored.
         clearable: whether null sets the default; otherwise null is refused.
     """
 
@@ -54,12 +54,12 @@ class Setting:
 
     @property
     def path(self) -> tuple[str, ...]:
-        """Where the API shows a problem with the value."""
+        """Where the API reports a problem with the value."""
         return tuple(self.api_name.split("."))
 
 
 def settings_of(table: type) -> dict[str, Setting]:
-    """The settings of a class whose fields are all annotated with one, by the names of the fields."""
+    """The settings of a class with fields that are all annotated with one, by field name."""
     hints = get_type_hints(table, include_extras=True)
     return {name: next(note for note in hint.__metadata__ if isinstance(note, Setting)) for name, hint in hints.items()}
 
@@ -70,7 +70,7 @@ def as_it_is(asked: Asked) -> Any:
 
 
 def plain(check: Callable[..., Any]) -> Rule:
-    """A rule that needs nothing but the value: `check` takes the problems, the value and the parts of its path."""
+    """A rule that needs only the value: `check` takes the problems, the value and the parts of its path."""
     return lambda asked: check(asked.problems, asked.value, *asked.path)
 
 

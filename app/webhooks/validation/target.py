@@ -1,6 +1,6 @@
 """The rules for where requests go: the URL and its host.
 
-Judges what the text says; what a name resolves to is judged when a connection is made (`app.sender.guard`).
+Checks the text; the addresses that a name resolves to are checked when a connection is made (`app.sender.guard`).
 """
 
 import re
@@ -14,14 +14,14 @@ from app.errors import Problem, UserErrorCode
 from app.sender.guard import AddressPolicy, blocked_literal
 from app.webhooks.credentials import MASK
 
-# What common servers and proxies agree to pass on; RFC 9110 section 4.1 asks for 8,000 octets, many stop at 2,048.
+# What common servers and proxies pass on; RFC 9110 section 4.1 asks for 8,000 octets, many stop at 2,048.
 MAX_URL_CHARACTERS = 2_048
 
 # RFC 1123 section 2.1, with the underscores that private names have; the lengths are those of RFC 1035 section 2.3.4.
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"(?=.{{1,254}}\Z){_LABEL}(?:\.{_LABEL})*\.?", re.IGNORECASE)
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
-# What is left of a scheme in "//example.com", "https:example.com" or "https//example.com".
+# The remains of a scheme in "//example.com", "https:example.com" or "https//example.com".
 _HALF_A_SCHEME = re.compile(r"\A(?:https?(?=[:/]))?:?/*", re.IGNORECASE)
 _LOCAL_HOST = re.compile(r"(?:localhost|127\.[0-9.]+)(?=[:/]|\Z)", re.IGNORECASE)
 _HOST_AND_PATH = re.compile(r"(?:localhost|[\w-]+(?:\.[\w-]+)+)(?::[0-9]{1,5})?(?:/[^#]*)?", re.IGNORECASE)
@@ -44,7 +44,7 @@ def url(problems: list[Problem], text: str, allow_http: bool, *path: str) -> str
 
 
 def host_allowed(problems: list[Problem], url: str, policy: AddressPolicy, *path: str) -> None:
-    """A valid URL whose host is an address or a name for this machine has to be one that may be connected to."""
+    """If a valid URL's host is an address or a name for this machine, connections to it must be allowed."""
     host = urlsplit(url).hostname or ""
     reason = blocked_literal(host, policy)
     if reason is not None:
@@ -87,7 +87,7 @@ def _request_url(text: str, allow_http: bool) -> str:
 
 
 def _require_url_characters(text: str) -> None:
-    # A backslash is a slash to some parsers and part of a name to others: who decides where the host ends?
+    # A backslash is a slash to some parsers and part of a name to others, so they disagree on where the host ends.
     odd = next((character for character in text if not character.isprintable() or character in ' \\"<>^`{|}'), None)
     if odd is not None:
         name = quoted(odd) if odd.isprintable() else f"U+{ord(odd):04X}"

@@ -1,4 +1,4 @@
-"""The rules for values that need no knowledge of the world: descriptions, numbers with limits, metadata."""
+"""The rules for values that depend on nothing else: descriptions, numbers with limits, metadata."""
 
 import json
 import unicodedata
@@ -11,11 +11,11 @@ from app.catalogue.explanation import quoted
 from app.errors import Problem, UserErrorCode
 from app.texts import too_long
 
-# A few paragraphs. Longer texts belong into a wiki that the description links to.
+# A few paragraphs. Longer texts belong in a wiki that the description links to.
 MAX_DESCRIPTION_CHARACTERS = 2_000
-# Comes back with every webhook of every page; enough for a hundred labels.
+# Returned with every webhook of every page; enough for a hundred labels.
 MAX_METADATA_BYTES = 10_240
-# One retry policy is read at every failed attempt; the default has nine delays.
+# A retry policy is read at every failed attempt; the default has nine delays.
 MAX_RETRY_DELAYS = 20
 MAX_RETRY_DELAY_SECONDS = 7 * 24 * 3600
 
@@ -24,7 +24,7 @@ _WHITE_SPACE_IN_TEXTS = frozenset("\t\n\r")
 
 
 def description(problems: list[Problem], text: str, *path: str) -> str | None:
-    """A text of many lines; None for one that is empty."""
+    """A multi-line text; None for an empty one."""
     text = text.strip()
     odd = next((character for character in text if _is_unstorable(character)), None)
     if odd is not None:
@@ -46,7 +46,7 @@ def whole_number(
 
 
 def retry_delays(problems: list[Problem], delays: Sequence[int], *path: str) -> tuple[int, ...]:
-    """The delays before the 2nd, 3rd … attempt, in seconds. None of them means one attempt and no retry."""
+    """The delays before the 2nd, 3rd … attempt, in seconds. An empty list means one attempt and no retry."""
     if len(delays) > MAX_RETRY_DELAYS:
         message = f"The retry policy has {len(delays)} delays; at most {MAX_RETRY_DELAYS} are allowed."
         problems.append(Problem(message, path, UserErrorCode.TOO_MANY))
@@ -58,7 +58,7 @@ def retry_delays(problems: list[Problem], delays: Sequence[int], *path: str) -> 
 
 
 def metadata(problems: list[Problem], value: Any, *path: str) -> dict[str, Any]:
-    """A JSON object for the caller's own use; comes back as it went in."""
+    """A JSON object for the caller's own use; returned unchanged."""
     if not isinstance(value, dict):
         message = f'The metadata is {_kind(value)}; it must be a JSON object such as {{"team": "billing"}}.'
         problems.append(Problem(message, path, UserErrorCode.INVALID))
@@ -77,7 +77,7 @@ def metadata(problems: list[Problem], value: Any, *path: str) -> dict[str, Any]:
 
 
 def json_size(value: dict[str, Any]) -> int | None:
-    """How many bytes an object has as JSON; None where JSON cannot carry it."""
+    """Size of an object as JSON, in bytes; None if JSON cannot represent it."""
     try:
         size = len(orjson.dumps(value))
         json.dumps(value, allow_nan=False)  # orjson writes null for what is not finite
