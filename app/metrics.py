@@ -65,6 +65,12 @@ class Metrics:
         self._published = Counter(
             "eev_webhooks_events_published", "Events committed, including duplicates.", registry=registry
         )
+        self._unmatched = Counter(
+            "eev_webhooks_events_unmatched",
+            "Events that could not be matched with a webhook, because its event types or filter cannot be read: once"
+            " for each such webhook. The webhook's statusReason says since when.",
+            registry=registry,
+        )
         self._publish_batches = Histogram(
             "eev_webhooks_publish_batch_events",
             "Number of events per commit of the publisher.",
@@ -157,6 +163,10 @@ class Metrics:
         """Count a commit of the publisher and its events."""
         self._published.inc(events)
         self._publish_batches.observe(events)
+
+    def unmatched(self, events: int) -> None:
+        """Count events that could not be matched with a webhook."""
+        self._unmatched.inc(events)
 
     def claimed(self, deliveries: int) -> None:
         """Count a claim and its deliveries."""

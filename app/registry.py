@@ -9,8 +9,9 @@ at most one filter to compile, however many webhooks there are. If the rows do n
 (an event type changed, or a webhook twice), everything is read again, and only what is new is compiled.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 import cel
@@ -22,16 +23,17 @@ from app.catalogue import BUILT_IN
 from app.catalogue.event_type import EventCategory, EventType
 from app.catalogue.patterns import Matcher, compile_patterns
 from app.catalogue.validation import PayloadValidator
+from app.clock import Clock
 from app.database.batch import Columns
 from app.database.database import Row, Statements
-from app.statuses import WebhookStatus
+from app.statuses import WebhookStatus, WebhookStatusReason
 
 log = structlog.get_logger()
 
 Read = TypeVar("Read")
 
 _WORKSPACES: Columns = (("id", "text"),)
-_ASKED = "id, event_types, filter_expression, status, deleted_at"
+_ASKED = "id, event_types, filter_expression, status, status_reason_code, deleted_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +73,31 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """One workspace's event types and routes, as of one version."""
+    """One workspace's event types and routes, as of one version.
+
+    Attributes:
+        routes: by the webhook's id, in the order of ids.
+        unreadable: webhooks of which it cannot be said what they ask for.
+    """
 
     version: int
     event_types: Mapping[str, KnownEventType]
-    # By the webhook's id, in the order of ids.
     routes: Mapping[str, Route]
+    unreadable: frozenset[str] = frozenset()
     # The routes that ask for a type, found once: there may be thousands of webhooks, and as many events a second.
     _by_type: dict[str, tuple[Route, ...]] = field(default_factory=dict, compare=False, repr=False)
 
-    def changed(self, version: int, routes: Mapping[str, Route | None]) -> "Registry":
-        """The registry of a later version, in which these routes are new, or gone."""
+    def changed(self, version: int, routes: Mapping[str, Route | None], unreadable: Iterable[str]) -> "Registry":
+        """The registry of a later version, in which these routes are new, or gone, or cannot be read any more."""
         now = {**self.routes, **routes}
         by_type = {}
         for event_type, asking in self._by_type.items():
             kept = [route for route in asking if route.webhook_id not in routes]
             kept += [route for route in routes.values() if route is not None and route.matcher.matches(event_type)]
             by_type[event_type] = tuple(sorted(kept, key=_id_of))
-        return Registry(version, self.event_types, _in_order([route for route in now.values() if route]), by_type)
+        routes_now = _in_order([route for route in now.values() if route])
+        unreadable_now = (self.unreadable - routes.keys()) | frozenset(unreadable)
+        return Registry(version, self.event_types, routes_now, unreadable_now, by_type)
 
     def takes(self, event_type: str, data: Any) -> bool:
         """Whether such an event may be published."""
@@ -105,15 +114,28 @@ class Registry:
 
 
 class Registries:
-    """The registries of the workspaces that published lately."""
+    """The registries of the workspaces that published lately.
 
-    def __init__(self) -> None:
+    Attributes:
+        unreadable_since: webhooks that could not be read, and when that was found out. Whoever tells of one removes it.
+        readable_again: webhooks whose rows still say so, but which can be read.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.unreadable_since: dict[str, datetime] = {}
+        self.readable_again: set[str] = set()
+        self._clock = clock
         self._cached: dict[str, Registry] = {}
         self._built_in = {name: _built_in(event_type) for name, event_type in BUILT_IN.items()}
 
     def at_hand(self, workspace_id: str) -> Registry | None:
         """The registry as it was read last, which may be a version behind; None where it was never read."""
         return self._cached.get(workspace_id)
+
+    def unmatched(self, workspace_id: str) -> int:
+        """Number of webhooks that an event of this workspace could not be matched with."""
+        registry = self._cached.get(workspace_id)
+        return 0 if registry is None else len(registry.unreadable)
 
     async def current(self, statements: Statements, workspace_id: str) -> Registry:
         """The registry as the given transaction sees it."""
@@ -149,8 +171,8 @@ class Registries:
         if len(accounted) != version - last.version:
             return await self._read(statements, workspace_id, version, last.event_types, last.routes)
         gone: dict[str, Route | None] = {row["id"]: None for row in changed}
-        read = _readable("webhook", changed, lambda row: (row["id"], _route(row, last.routes)))
-        return last.changed(version, gone | dict(read))
+        read, unreadable = self._routes(changed, last.routes)
+        return last.changed(version, gone | read, unreadable)
 
     async def _read(
         self,
@@ -170,8 +192,19 @@ class Registries:
             workspace_id,
         )
         known_types = dict(_readable("event_type", custom, lambda row: (row["name"], self._known(row, known))))
-        found = _readable("webhook", webhooks, lambda row: _route(row, routes))
-        return Registry(version, self._built_in | known_types, _in_order([route for route in found if route]))
+        found, unreadable = self._routes(webhooks, routes)
+        in_order = _in_order([route for route in found.values() if route])
+        return Registry(version, self._built_in | known_types, in_order, frozenset(unreadable))
+
+    def _routes(self, rows: Sequence[Row], known: Mapping[str, Route]) -> tuple[dict[str, Route | None], set[str]]:
+        """Rows of `webhook` as routes, and those that cannot be read."""
+        found = dict(_readable("webhook", rows, lambda row: (row["id"], _route(row, known))))
+        unreadable = {row["id"] for row in rows} - found.keys()
+        for webhook_id in unreadable:
+            self.unreadable_since.setdefault(webhook_id, self._clock.now())
+        said = WebhookStatusReason.UNREADABLE_SELECTION
+        self.readable_again |= {row["id"] for row in rows if row["id"] in found and row["status_reason_code"] == said}
+        return found, unreadable
 
     def _known(self, row: Mapping[str, Any], known: Mapping[str, KnownEventType]) -> KnownEventType:
         """A row of `event_type`: one of the workspace's own, or its archival of a built-in one."""

@@ -43,6 +43,7 @@ from app.settings import Settings
 from app.updates import open_updates
 from app.waker import Waker
 from app.webhooks.reencryption import seal_urls
+from app.webhooks.status_reason import StatusReasons
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,7 @@ async def open_resources(
             await seal_urls(database, cipher)
         announcer = Announcer(updates, metrics)
         recorder = Recorder(database, max_waiting=4 * settings.max_in_flight, tell=announcer.recorded)
-        registries = Registries()
+        registries = Registries(clock)
         waker = Waker(send_wake_up, blocking=broker_blocks)
         lease = Lease(database.aside, clock, timedelta(seconds=settings.lease_seconds))
         timekeeper = Timekeeper(database, clock, timedelta(seconds=settings.lease_seconds))
@@ -113,7 +114,7 @@ async def open_resources(
             clock=clock,
             lease=lease,
             targets=Targets(database, cipher),
-            unreadable=Unreadable(database, clock, updates),
+            unreadable=Unreadable(StatusReasons(database, clock, updates)),
             attempts=Attempts(clock, sender, recorder, policy),
             recorder=recorder,
             metrics=metrics,
@@ -130,6 +131,7 @@ async def open_resources(
             else DistributedPublishing(database),
             max_event_bytes=settings.max_event_bytes,
             observe=metrics.published,
+            observe_unmatched=metrics.unmatched,
         )
         authenticator = Authenticator(
             database, clock, KnownKeys(), TokenSigner(encryption_keys), Sessions(database, clock)

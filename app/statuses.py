@@ -41,12 +41,13 @@ class WebhookStatus(StrEnum):
 
 
 class WebhookStatusReason(StrEnum):
-    """Why a webhook is paused or disabled."""
+    """Why a webhook is paused or disabled, or why the server cannot serve it."""
 
     PERSON = "PERSON"
     GONE = "GONE"
     FAILING = "FAILING"
     UNREADABLE_SECRETS = "UNREADABLE_SECRETS"
+    UNREADABLE_SELECTION = "UNREADABLE_SELECTION"
 
 
 class HealthState(StrEnum):

@@ -109,17 +109,18 @@ _describe(
 )
 _describe(
     WebhookStatusReason,
-    "Reason a webhook is paused or disabled.",
+    "Reason a webhook is paused or disabled, or why the server cannot serve it.",
     PERSON="A person paused or deleted it.",
     GONE="The receiver answered 410 Gone.",
     FAILING="All attempts failed for several days.",
-    UNREADABLE_SECRETS="The server has no encryption key for the webhook's secrets or credentials.",
+    UNREADABLE_SECRETS="The server has no encryption key for the webhook's secrets or credentials. Deliveries wait.",
+    UNREADABLE_SELECTION="The server cannot read the webhook's event types or filter. New events are not delivered.",
 )
 _describe(
     HealthState,
     "What is true of a webhook now.",
     HEALTHY="The last attempt succeeded, or the first one has not ended yet.",
-    FAILING="The last attempt failed. Failed deliveries are retried.",
+    FAILING="The last attempt failed, and failed deliveries are retried; or the server cannot read the webhook.",
     BREAKER_OPEN="Several attempts in a row failed. Deliveries wait while one attempt at a time probes the receiver.",
     RATE_LIMITED="Deliveries wait because the receiver answered 429 Too Many Requests, or because the webhook's own"
     " rate limit is reached.",

@@ -20,6 +20,8 @@ from app.supervision import supervised
 from app.sweep import sweep
 from app.webhooks.deleted import cancel_deliveries_of_deleted
 from app.webhooks.rotation import rotate_due_secrets
+from app.webhooks.status_reason import StatusReasons
+from app.webhooks.unreadable_selection import tell_unreadable_selections
 
 log = structlog.get_logger()
 
@@ -54,6 +56,7 @@ def chores(resources: Resources, *, works: bool) -> list[Chore]:
     """The other chores of a process; `works` says whether it delivers."""
     settings, database, clock, lease = resources.settings, resources.database, resources.clock, resources.lease
     found = [Chore("keys", KEYS_EVERY_SECONDS, lambda: resources.authenticator.keys.write_uses(resources.database))]
+    found.append(Chore("registry", settings.sweep_seconds, partial(_tell_unreadable, resources)))
     found.append(Chore("streams", CHECK_SECONDS, resources.open_streams.check))
     if not works:
         found.append(Chore("reconcile", settings.sweep_seconds, resources.pipeline.reconcile))
@@ -65,6 +68,11 @@ def chores(resources: Resources, *, works: bool) -> list[Chore]:
         found.append(Chore("statistics", STATISTICS_EVERY_SECONDS, lambda: close_periods(database, clock)))
         found.append(Chore("retention", RETENTION_EVERY_SECONDS, Retention(resources, resources.metrics.pruned).prune))
     return found
+
+
+async def _tell_unreadable(resources: Resources) -> None:
+    reasons = StatusReasons(resources.database, resources.clock, resources.updates)
+    await tell_unreadable_selections(resources.registries, reasons)
 
 
 async def _sweep(resources: Resources) -> None:

@@ -54,6 +54,7 @@ class Publisher:
         mode: how its transactions run.
         max_event_bytes: how much data an event may have.
         observe: called with the number of events in each transaction.
+        observe_unmatched: called with how often an event could not be matched with a webhook, if that happened.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Publisher:
         mode: PublishingMode,
         max_event_bytes: int,
         observe: Callable[[int], object],
+        observe_unmatched: Callable[[int], object],
     ) -> None:
         self._database = database
         self._registries = registries
@@ -76,6 +78,7 @@ class Publisher:
         self._mode = mode
         self._max_event_bytes = max_event_bytes
         self._observe = observe
+        self._observe_unmatched = observe_unmatched
         # A batch holds whole calls, because each is written entirely or not at all.
         self._commits: GroupCommit[Submission, Published] = GroupCommit(
             self._committing,
@@ -137,6 +140,9 @@ class Publisher:
         async with committing(self._mode, self._registries, requests) as written:
             yield _in_order(checked, written)
         self._observe(sum([len(request.events) for request in requests]))
+        unmatched = sum([len(one.events) * self._registries.unmatched(one.workspace_id) for one in requests])
+        if unmatched:
+            self._observe_unmatched(unmatched)
         self._after_commit([delivery for result in written for delivery in result.deliveries])
 
     async def _checked(self, batch: Sequence[Submission]) -> list[PublishRequest | Published]:

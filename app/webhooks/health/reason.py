@@ -2,7 +2,7 @@
 
 from app.clock import Micros, from_micros, rfc3339
 from app.statuses import HealthState, WebhookStatusReason
-from app.webhooks.health.state import TOO_MANY_REQUESTS, Facts
+from app.webhooks.health.state import TOO_MANY_REQUESTS, UNREADABLE, Facts
 
 _REMEDIES = {
     WebhookStatusReason.GONE: "Correct the URL if the receiver has moved, then resume the webhook.",
@@ -11,8 +11,13 @@ _REMEDIES = {
         "Give the server the encryption keys that its secrets were stored with, or rotate the webhook's secret and set"
         " its credentials again, then resume the webhook."
     ),
+    WebhookStatusReason.UNREADABLE_SELECTION: (
+        "Set its eventTypes and filter again, resume the webhook, then replay the events that it missed."
+    ),
     WebhookStatusReason.PERSON: "Resume the webhook when it is to receive events again.",
 }
+
+_UNREADABLE = "The server cannot read the webhook. Replace it."
 
 
 def reason_of(state: HealthState, facts: Facts, last_error: str | None, disables_at: Micros | None) -> str:
@@ -36,6 +41,8 @@ def reason_of(state: HealthState, facts: Facts, last_error: str | None, disables
             )
         case HealthState.RATE_LIMITED:
             return _rate_limited(facts)
+        case HealthState.FAILING if facts.status_reason_code in UNREADABLE:
+            return f"{facts.status_reason or _UNREADABLE} {_waiting(facts).capitalize()}."
         case HealthState.FAILING:
             return f"{_run(facts)}{failed} Repair the receiver; failed deliveries are retried by themselves.{ends}"
         case HealthState.IDLE:

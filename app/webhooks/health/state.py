@@ -4,6 +4,7 @@ The first that applies:
 
     DISABLED      it is disabled or deleted
     PAUSED        a person paused it
+    FAILING       the server cannot read it
     BREAKER_OPEN  as many consecutive attempts failed as the breaker allows, so only probes go out
     RATE_LIMITED  its receiver answered 429 and its deliveries wait, or its own rate limit makes due deliveries wait
     FAILING       its last attempt failed
@@ -17,6 +18,7 @@ from app.clock import Micros
 from app.statuses import HealthState, WebhookStatus, WebhookStatusReason
 
 TOO_MANY_REQUESTS = 429
+UNREADABLE = frozenset({WebhookStatusReason.UNREADABLE_SECRETS, WebhookStatusReason.UNREADABLE_SELECTION})
 
 
 class Facts(NamedTuple):
@@ -53,6 +55,8 @@ def state_of(facts: Facts, now: Micros, breaker_threshold: int) -> HealthState:
         return HealthState.DISABLED
     if facts.status is WebhookStatus.PAUSED:
         return HealthState.PAUSED
+    if facts.status_reason_code in UNREADABLE:
+        return HealthState.FAILING
     if facts.failures >= breaker_threshold:
         return HealthState.BREAKER_OPEN
     if facts.failures > 0:
@@ -79,6 +83,7 @@ NEXT_DUE = (
 )
 NEWEST_ATTEMPT = "(SELECT max(a.id) FROM attempt a WHERE a.webhook_id = webhook.id)"
 _SQL = f"""CASE WHEN deleted_at IS NOT NULL OR status = 'DISABLED' THEN 'DISABLED' WHEN status = 'PAUSED' THEN 'PAUSED'
+ WHEN status_reason_code IN ({", ".join(f"'{code}'" for code in sorted(UNREADABLE))}) THEN 'FAILING'
  WHEN consecutive_failures >= ? THEN 'BREAKER_OPEN'
  WHEN consecutive_failures > 0 THEN CASE WHEN held_until > ? AND {TOO_MANY_REQUESTS} =
   (SELECT a.response_status FROM attempt a WHERE a.id = webhook.last_failure_id) THEN 'RATE_LIMITED' ELSE 'FAILING' END

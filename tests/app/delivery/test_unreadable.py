@@ -1,12 +1,15 @@
 """A row that cannot be read costs itself, and nothing that shares a batch with it."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from app.delivery.unreadable import HELD_FOR, REASON
 from app.encryption import NotDecrypted
+from app.statuses import HealthState
 from app.test_requests.ping import ping_webhook
+from app.webhooks.health.fetch import Health, fetch_health
 from app.webhooks.lifecycle import pause_webhook, resume_webhook
 from tests.patience import PATIENCE_SECONDS
 from tests.world import World
@@ -43,8 +46,22 @@ async def test_a_webhook_that_cannot_be_read_waits_with_a_reason_and_others_go_o
     assert rows[0]["status_reason_code"] == "UNREADABLE_SECRETS"
     assert (rows[0]["status"], rows[0]["status_reason"], rows[0]["consecutive_failures"]) == ("ACTIVE", REASON, 0)
     assert (await world.rows("webhook", id=good.id))[0]["status_reason"] is None
+    health = (await health_of(world, broken.id, good.id)).values()
+    assert [(one.state, one.backlog) for one in health] == [(HealthState.FAILING, 2), (HealthState.HEALTHY, 0)]
     held = await world.rows("audit_entry", action="webhook.held")
     assert [entry["subject_id"] for entry in held] == [broken.id]
+
+
+async def health_of(world: World, *webhook_ids: str) -> dict[str, Health]:
+    found = await fetch_health(
+        world.resources.database,
+        world.caller.workspace_id,
+        webhook_ids,
+        now=world.resources.clock.now(),
+        breaker_threshold=10,
+        disable_after=timedelta(days=5),
+    )
+    return {webhook_id: found[webhook_id] for webhook_id in webhook_ids}
 
 
 async def test_a_webhook_that_can_be_read_again_sends_what_waited_and_loses_the_reason(world: World) -> None:

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from app.clock import Micros, to_micros
 from app.database.batch import Columns
+from app.delivery.unreadable import REASON
 from app.ids import ATTEMPT, DELIVERY, WEBHOOK, new_id
 from app.statuses import AttemptOutcome, HealthState, WebhookStatus, WebhookStatusReason
 from app.webhooks.health.reason import reason_of
-from app.webhooks.health.state import Facts, state_of, state_sql
+from app.webhooks.health.state import UNREADABLE, Facts, state_of, state_sql
 from tests.clock import START
 from tests.domain import Domain
 
@@ -57,7 +58,7 @@ def test_what_is_sent_nowhere_says_so_first(facts: Facts) -> None:
 
 @given(all_facts, st.integers(1, 30))
 def test_the_breaker_is_open_exactly_after_so_many_failures(facts: Facts, threshold: int) -> None:
-    sends = facts._replace(kept=True, status=WebhookStatus.ACTIVE)
+    sends = facts._replace(kept=True, status=WebhookStatus.ACTIVE, status_reason_code=None)
 
     assert (state_of(sends, NOW, threshold) is HealthState.BREAKER_OPEN) == (facts.failures >= threshold)
 
@@ -68,11 +69,32 @@ def test_only_a_webhook_without_failures_is_healthy_or_idle(facts: Facts) -> Non
         assert facts.failures == 0
 
 
+@given(all_facts, st.sampled_from(sorted(UNREADABLE)))
+def test_a_webhook_that_the_server_cannot_read_is_never_healthy(facts: Facts, code: WebhookStatusReason) -> None:
+    sends = facts._replace(kept=True, status=WebhookStatus.ACTIVE, status_reason_code=code, backlog=3)
+
+    found = state_of(sends, NOW, THRESHOLD)
+
+    assert found is HealthState.FAILING
+    reason = reason_of(found, sends._replace(status_reason="The webhook's secrets cannot be decrypted."), None, None)
+    assert reason == "The webhook's secrets cannot be decrypted. 3 deliveries wait."
+
+
 @given(all_facts, st.none() | st.just("Answered 503 Service Unavailable."), moments)
 def test_the_reason_is_sentences_with_something_to_do(facts: Facts, error: str | None, disables_at: Micros) -> None:
+    if facts.status_reason_code in UNREADABLE and facts.status is WebhookStatus.ACTIVE:
+        facts = facts._replace(status_reason=REASON)
     reason = reason_of(state_of(facts, NOW, THRESHOLD), facts, error, disables_at)
 
-    remedies = ("esume the webhook", "Raise", "epair", "Publish", "Create a new one", "Nothing needs to be done")
+    remedies = (
+        "esume the webhook",
+        "Raise",
+        "epair",
+        "Publish",
+        "Create a new one",
+        "replace the webhook",
+        "Nothing needs to be done",
+    )
     assert any(remedy in reason for remedy in remedies), reason
     assert reason[0].isupper()
     assert reason.endswith(".")
@@ -100,8 +122,9 @@ def test_a_receiver_that_answers_429_limits_the_rate_for_as_long_as_it_is_left_a
 
 def every_kind() -> Iterator[Facts]:
     """Facts in which each condition of the decision is met and not met, with every other."""
-    for status, failures, held, slot, answer, due, attempted in product(
+    for status, code, failures, held, slot, answer, due, attempted in product(
         (WebhookStatus.ACTIVE, WebhookStatus.PAUSED, WebhookStatus.DISABLED),
+        (None, *sorted(UNREADABLE)),
         (0, 1, THRESHOLD - 1, THRESHOLD),
         (None, EARLIER, NOW, LATER),
         (None, EARLIER, NOW, LATER),
@@ -111,6 +134,7 @@ def every_kind() -> Iterator[Facts]:
     ):
         yield WELL._replace(
             status=status,
+            status_reason_code=code,
             failures=failures,
             held_until=held,
             next_slot_at=slot,
@@ -124,6 +148,7 @@ def every_kind() -> Iterator[Facts]:
 WEBHOOKS: Columns = (
     ("id", "text"),
     ("status", "text"),
+    ("code", "text"),
     ("failures", "bigint"),
     ("held_until", "bigint"),
     ("slot", "bigint"),
@@ -141,13 +166,16 @@ async def test_lists_decide_in_sql_as_the_facts_do(domain: Domain) -> None:
         "INSERT INTO webhook (id, workspace_id, name, url, event_types, method, timeout_seconds, verify_ssl,"
         " ip_allowlist, headers, authentication_kind, signature_scheme, retry_delays_seconds, max_in_flight, status,"
         " status_changed_at, metadata, created_at, updated_at, consecutive_failures, held_until, next_slot_at,"
-        " rate_limit_per_second, last_failure_id)"
+        " rate_limit_per_second, last_failure_id, status_reason_code)"
         f" SELECT id, '{workspace_id}', 'n', 'https://example.com/', '[]', 'POST', 30, true, '[]', '', 'NONE',"
-        " 'HMAC_SHA256', '[]', 10, status, 0, '{{}}', 0, 0, failures, held_until, slot, 1, failure_id"
+        " 'HMAC_SHA256', '[]', 10, status, 0, '{{}}', 0, 0, failures, held_until, slot, 1, failure_id, code"
         " FROM {rows} AS new",
         WEBHOOKS,
         [
-            (id_, facts.status, facts.failures, facts.held_until, facts.next_slot_at, attempts.get(id_))
+            (
+                *(id_, facts.status, facts.status_reason_code),
+                *(facts.failures, facts.held_until, facts.next_slot_at, attempts.get(id_)),
+            )
             for id_, facts in kinds.items()
         ],
     )
