@@ -1,7 +1,7 @@
-"""What time it is, as an argument: code that needs the time is given a `Clock`, so a test can move it.
+"""The time, as an argument: code that needs the time takes a `Clock`, so a test can move it.
 
-Refuses to know any time zone but UTC. A time is an aware `datetime` in Python, whole microseconds since the epoch in
-the database, and RFC 3339 with milliseconds in text.
+The only time zone is UTC. A time is an aware `datetime` in Python, whole microseconds since the epoch in the database,
+and RFC 3339 with milliseconds in text.
 """
 
 import time
@@ -17,7 +17,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Clock(Protocol):
-    """Where the time comes from."""
+    """Source of the time."""
 
     def now(self) -> datetime:
         """Return the time, aware and in UTC."""
@@ -25,7 +25,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock. It may jump, backwards too: nothing may depend on two readings being in order."""
+    """The machine's clock. It may jump, even backwards: no code may depend on two readings being in order."""
 
     def now(self) -> datetime:
         """Return the time, aware and in UTC."""
@@ -33,11 +33,11 @@ class SystemClock:
 
 
 class SteadyClock:
-    """A clock that goes on from the time it was set to with the monotonic clock, so no step of the machine's moves it.
+    """A clock that follows the monotonic clock from the time it was set to, so no step of the machine's clock moves it.
 
     Attributes:
-        machine: what it is set to at first.
-        monotonic: seconds, from a clock that nobody sets.
+        machine: the clock it is first set by.
+        monotonic: a monotonic clock in seconds.
     """
 
     def __init__(self, machine: Clock, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -55,7 +55,7 @@ class SteadyClock:
         return self._time + timedelta(seconds=moment - self._moment)
 
     def set(self, to: datetime, moment: float) -> None:
-        """Go on from this time, which it was at that moment of the monotonic clock."""
+        """Continue from this time, which is the time at that moment of the monotonic clock."""
         self._time, self._moment = to, moment
 
 
@@ -99,6 +99,6 @@ def rfc3339_at(micros: Micros) -> str:
     return f"{_to_the_second(seconds)}.{rest // 1000:03d}Z"
 
 
-@lru_cache(maxsize=64)  # times that are written at once lie close together
+@lru_cache(maxsize=64)  # times written together lie close together
 def _to_the_second(seconds: int) -> str:
     return from_micros(Micros(seconds * 1_000_000)).isoformat().removesuffix("+00:00")

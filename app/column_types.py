@@ -18,7 +18,7 @@ Member = TypeVar("Member", bound=Enum)
 
 
 class IdField(fields.CharField[Text]):
-    """A TypeID as text. The C collation on PostgreSQL compares bytes: ids sort as they were made, and quickly."""
+    """A TypeID as text. The C collation on PostgreSQL compares bytes: IDs sort by creation, and quickly."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_length": 40, **kwargs})  # type: ignore[misc]
@@ -39,11 +39,11 @@ class TimestampField(fields.Field[Moment], int):
     SQL_TYPE = "BIGINT"
 
     def to_db_value(self, value: Any, instance: Any) -> int | None:  # noqa: ARG002
-        """Microseconds for a datetime; None and raw microseconds pass."""
+        """Microseconds for a datetime; None and raw microseconds pass unchanged."""
         return to_micros(value) if isinstance(value, datetime) else value
 
     def to_python_value(self, value: Any) -> datetime | None:
-        """A datetime for microseconds; None and datetimes pass."""
+        """A datetime for microseconds; None and datetimes pass unchanged."""
         return from_micros(Micros(value)) if isinstance(value, int) else value
 
 
@@ -57,13 +57,13 @@ class JsonField(fields.Field[Any], str):  # type: ignore[misc]
         return None if value is None else orjson.dumps(value).decode()
 
     def to_python_value(self, value: Any) -> Any:
-        """The value for JSON text; what is not text passes."""
+        """The value of JSON text; anything but text passes unchanged."""
         return orjson.loads(value) if isinstance(value, str) else value
 
 
 def EnumField(enum_type: type[Member], *, max_length: int, **kwargs: Any) -> fields.Field[Member]:  # noqa: N802
     """A member of an enum as text.
 
-    Without a comment: Tortoise's own lists the members in it, so that each new member would be a migration.
+    Has no column comment: Tortoise's own lists the members, so that each new member would need a migration.
     """
     return fields.CharEnumField(enum_type, description="", max_length=max_length, **kwargs)

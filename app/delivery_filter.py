@@ -1,6 +1,7 @@
-"""Which deliveries are meant: what a person says, and what it means as conditions on rows.
+"""A filter of deliveries: the input of a person, and its conditions on rows.
 
-A condition is SQL in which each `?` stands for one of its values. Refuses to know what is done with the deliveries.
+A condition is SQL in which each `?` stands for one of its values. This module does not know what is done with the
+deliveries.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +21,8 @@ _NOTHING: Condition = ("1 = 0", ())
 @dataclass(frozen=True, slots=True)
 class TimeRange:
     """From `since` up to but not including `until`, by the time of creation, to the millisecond. Aware times; None is
-    without end."""
+    open.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
@@ -28,7 +30,7 @@ class TimeRange:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFilter:
-    """Deliveries that meet all that is given. An empty sequence means none."""
+    """Deliveries that meet all given conditions. An empty sequence matches none."""
 
     webhook_id: str | None = None
     event_id: str | None = None
@@ -38,7 +40,7 @@ class DeliveryFilter:
 
 
 def conditions(asked: DeliveryFilter) -> list[Condition]:
-    """What the filter means for rows of `delivery`; whose they are is for others to say."""
+    """The filter's conditions on rows of `delivery`; the caller adds the workspace."""
     found: list[Condition] = []
     if asked.webhook_id is not None:
         found.append(("webhook_id = ?", (asked.webhook_id,)))
@@ -54,7 +56,7 @@ def conditions(asked: DeliveryFilter) -> list[Condition]:
 
 
 def of_types(column: str, patterns: Sequence[str]) -> Condition:
-    """Rows whose event type at least one of these names and patterns asks for."""
+    """Rows with an event type that at least one of these names and patterns matches."""
     if "*" in patterns:
         return ("1 = 1", ())
     prefixes = [pattern[:-1] for pattern in patterns if pattern.endswith(".*")]
@@ -67,7 +69,7 @@ def of_types(column: str, patterns: Sequence[str]) -> Condition:
 
 def of_statuses(statuses: Sequence[DeliveryStatus]) -> list[Condition]:
     """Deliveries with one of these statuses."""
-    # Written out rather than as values, so that both planners see that the small indexes of unfinished rows will do.
+    # Literals rather than parameters, so that both planners see that the small indexes of unfinished rows suffice.
     if not statuses:
         return [_NOTHING]
     words = ", ".join(f"'{status}'" for status in dict.fromkeys(statuses))
@@ -78,7 +80,7 @@ def of_statuses(statuses: Sequence[DeliveryStatus]) -> list[Condition]:
 
 
 def in_time(prefix: str, time: TimeRange) -> list[Condition]:
-    """Rows made in this time, whose ids have this prefix."""
+    """Rows created in this time, with IDs that have this prefix."""
     found: list[Condition] = []
     if time.since is not None:
         found.append(("id >= ?", (_first_id(prefix, time.since),)))

@@ -1,4 +1,4 @@
-"""Which addresses and ports this server may send to, as its operator set it."""
+"""Which addresses and ports this server may send to, as its operator configured."""
 
 from app.sender.guard import AddressPolicy
 from app.settings import Settings

@@ -1,14 +1,14 @@
 """Keeps secrets unreadable in the database: AES-256-GCM, every ciphertext bound to the row it belongs to.
 
-A token reads `1.<key id>.<base64url of nonce and ciphertext>`. The key id, a hash cut short, says which key opens it,
-so keys can be changed while old tokens still open: put the new key first, encrypt again what `needs_rotation`, drop
-the old key. Nonces are random, which is safe for 2**32 tokens a key (NIST SP 800-38D, 8.3). Refuses to know where
-keys come from and what the texts mean.
+A token is `1.<key id>.<base64url of nonce and ciphertext>`. The key ID, a truncated hash, says which key decrypts it,
+so keys can be changed while old tokens remain readable: put the new key first, encrypt again what `needs_rotation`,
+remove the old key. Nonces are random, which is safe for 2**32 tokens per key (NIST SP 800-38D, 8.3). This module does
+not know where keys come from or what the texts mean.
 
     EncryptionError
     ├── InvalidKey      a key is not 32 bytes in base64, or there is none, or one twice
-    └── NotDecrypted    a token does not open
-        └── UnknownKey  the key it was encrypted with is not among those given
+    └── NotDecrypted    a token cannot be decrypted
+        └── UnknownKey  the key it was encrypted with is not configured
 """
 
 import base64
@@ -28,23 +28,23 @@ _TOKEN = re.compile(rf"{_VERSION}\.([0-9a-f]{{16}})\.([A-Za-z0-9_-]+=*)")
 
 
 class EncryptionError(Exception):
-    """Something about keys or tokens is wrong; the message never holds a key, a token or a text."""
+    """An error of keys or tokens; the message never contains a key, a token or a text."""
 
 
 class InvalidKey(EncryptionError):
-    """The keys given cannot be used."""
+    """The given keys cannot be used."""
 
 
 class NotDecrypted(EncryptionError):
-    """A token was changed, belongs to another context, or is none at all."""
+    """A token was changed, belongs to another context, or is not a token."""
 
 
 class UnknownKey(NotDecrypted):
-    """A token was encrypted with a key that is not among those given."""
+    """A token was encrypted with a key that is not configured."""
 
 
 class Cipher:
-    """Encrypts with the newest key and decrypts with whichever made the token.
+    """Encrypts with the newest key and decrypts with the key that encrypted the token.
 
     Args:
         keys: 32 random bytes each, newest first.
@@ -69,11 +69,11 @@ class Cipher:
         return f"Cipher(key_ids={list(self._ciphers)})"
 
     def encrypt(self, plaintext: str, context: str) -> str:
-        """Return a token, another one each time, that only `decrypt` with the same context opens.
+        """Return a token, a different one each time, that only `decrypt` with the same context decrypts.
 
         Args:
-            plaintext: any text that UTF-8 can hold.
-            context: what the text belongs to, such as the id of its row.
+            plaintext: any text that UTF-8 can encode.
+            context: what the text belongs to, such as the ID of its row.
         """
         nonce = os.urandom(_NONCE_BYTES)
         sealed = self._ciphers[self._newest].encrypt(nonce, plaintext.encode(), _bound_to(self._newest, context))
@@ -83,8 +83,8 @@ class Cipher:
         """Return the text of a token.
 
         Raises:
-            UnknownKey: it was encrypted with a key that is not among those given.
-            NotDecrypted: it was changed, was made for another context, or is no token.
+            UnknownKey: it was encrypted with a key that is not configured.
+            NotDecrypted: it was changed, was made for another context, or is not a token.
         """
         key_id, sealed = _parse(token)
         cipher = self._ciphers.get(key_id)
@@ -100,14 +100,14 @@ class Cipher:
 
     @property
     def key_ids(self) -> tuple[str, ...]:
-        """The fingerprints of the keys, newest first; a token says by one which key opens it."""
+        """The fingerprints of the keys, newest first; each token holds the fingerprint of its key."""
         return tuple(self._ciphers)
 
     def needs_rotation(self, token: str) -> bool:
-        """Tell whether a token should be encrypted again because its key is not the newest.
+        """Whether a token should be encrypted again because its key is not the newest.
 
         Raises:
-            NotDecrypted: the text is no token.
+            NotDecrypted: the text is not a token.
         """
         return _parse(token)[0] != self._newest
 
@@ -118,10 +118,10 @@ def new_key() -> str:
 
 
 def parse_keys(texts: Iterable[str]) -> tuple[bytes, ...]:
-    """Read keys, each 32 bytes in base64 as `new_key` makes them; whitespace around them does not matter.
+    """Read keys, each 32 bytes in base64 as `new_key` makes them; surrounding whitespace does not matter.
 
     Raises:
-        InvalidKey: one is something else; the message says which by its position, and never the key.
+        InvalidKey: a text is not a key; the message names its position, and never the key.
     """
     return tuple(_parse_key(text.strip(), position) for position, text in enumerate(texts, start=1))
 

@@ -1,13 +1,13 @@
-"""What a caller can be told no about.
+"""Refusals that a caller can receive.
 
-    Rejected            expected: the input or the state of things does not allow it (userErrors in the API)
+    Rejected            expected: the input or the present state does not allow it (userErrors in the API)
     AccessDenied
     ├── Unauthenticated no key, or one that is not valid
     ├── Forbidden       the key lacks a scope
     └── RateLimited     too many requests for now
-    Unavailable         the server cannot do it right now; repeating later is right
+    Unavailable         the server cannot do it right now; repeat it later
 
-What a customer's receiver does is no error at all but an outcome (`app.sender`).
+What a customer's receiver does is not an error but an outcome (`app.sender`).
 """
 
 import json
@@ -17,7 +17,7 @@ from enum import StrEnum
 
 
 class UserErrorCode(StrEnum):
-    """What kind of no it is; the message says the rest."""
+    """The kind of refusal; the message says the rest."""
 
     INVALID = "INVALID"
     REQUIRED = "REQUIRED"
@@ -33,7 +33,7 @@ class UserErrorCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with an input: a sentence, and where in the input (e.g. `("events", "3", "data")`)."""
+    """One problem of an input: a sentence, and its path in the input (e.g. `("events", "3", "data")`)."""
 
     message: str
     path: tuple[str, ...]
@@ -41,7 +41,7 @@ class Problem:
 
 
 class Rejected(Exception):
-    """An expected no. Nothing was changed."""
+    """An expected refusal. Nothing was changed."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(" ".join(problem.message for problem in problems))
@@ -73,7 +73,7 @@ class Forbidden(AccessDenied):
 
 
 class RateLimited(AccessDenied):
-    """Too many requests; the caller may come back after `retry_after_seconds`."""
+    """Too many requests; the caller may retry after `retry_after_seconds`."""
 
     def __init__(self, message: str, retry_after_seconds: float) -> None:
         super().__init__(message)
@@ -81,4 +81,4 @@ class RateLimited(AccessDenied):
 
 
 class Unavailable(Exception):
-    """The server cannot do this right now, and nothing was done; repeating it later is right."""
+    """The server cannot do this right now, and nothing was done; repeat it later."""

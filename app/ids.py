@@ -1,13 +1,13 @@
-"""Names for rows: TypeIDs, such as `evt_01jd7k3m9pegxv0t5c8h2n4w6z`, that sort by the time they were made.
+"""IDs of rows: TypeIDs, such as `evt_01jd7k3m9pegxv0t5c8h2n4w6z`, that sort by their time of creation.
 
 A TypeID is a prefix, an underscore and 26 characters of Crockford's base32 for a UUIDv7. Sources: the TypeID
-specification 0.3 (github.com/jetify-com/typeid) and RFC 9562, sections 5.7 and 6.2. An id is no secret: to know one
-gives no right.
+specification 0.3 (github.com/jetify-com/typeid) and RFC 9562, sections 5.7 and 6.2. An ID is not secret: knowing one
+grants no access.
 
 Of the 74 bits that a UUIDv7 leaves free, the left 50 are a sequence and the right 24 random. The sequence is the
-process's monotonic clock in microseconds from a random start, pushed on by one where two calls meet in a microsecond.
-So ids of one process and one millisecond sort in the order of the calls, even where the given times jump back and forth
-between milliseconds; and two ids do not tell how many were made between them, as those of a plain counter would.
+process's monotonic clock in microseconds from a random start, incremented by one if two calls share a microsecond. IDs
+of one process and one millisecond therefore sort in the order of the calls, even if the given times jump back and forth
+between milliseconds. Unlike those of a plain counter, two IDs do not reveal how many were made between them.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ _PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
 _PAIR_SHIFTS = tuple(range(120, -1, -10))
 _SUFFIX_LENGTH = 26
 
-# The version and variant bits of a UUIDv7 show in the 11th and the 14th character.
+# The version and variant bits of a UUIDv7 determine part of the 11th and the 14th character.
 _ANY = "[0-9a-hjkmnp-tv-z]"
 _TYPE_ID = re.compile(rf"([a-z](?:[a-z_]{{0,61}}[a-z])?)_([0-7]{_ANY}{{9}}[ef]{_ANY}{{2}}[89abrstv]{_ANY}{{12}})")
 _VERSION_AND_VARIANT = 0x7 << 76 | 0b10 << 62
@@ -49,7 +49,7 @@ _LATEST_MILLISECOND = to_micros(datetime.max.replace(tzinfo=UTC)) // 1000
 
 
 class IdSequence:
-    """Strictly increasing numbers below 2**50: microseconds that passed, from a random start below 2**49 (18 years).
+    """Strictly increasing numbers below 2**50: elapsed microseconds, from a random start below 2**49 (18 years).
 
     Args:
         monotonic_ns: a clock of nanoseconds that never goes back, from any start.
@@ -60,13 +60,13 @@ class IdSequence:
         self.restart()
 
     def restart(self) -> None:
-        """Begin at a new random start: a forked process must not go on with its parent's numbers."""
+        """Begin at a new random start, because a forked process must not continue its parent's numbers."""
         self._lock = threading.Lock()
         self._last = secrets.randbits(49)
         self._offset = self._last - self._monotonic_ns() // 1000
 
     def next(self) -> int:
-        """Return a number above all returned before, whichever thread asks."""
+        """Return a number above all returned before, in any thread."""
         with self._lock:
             number = self._offset + self._monotonic_ns() // 1000
             if number <= self._last:
@@ -77,13 +77,13 @@ class IdSequence:
 
 _sequence = IdSequence(time.monotonic_ns)
 os.register_at_fork(after_in_child=_sequence.restart)
-# Chance, not secrecy: a generator seeded by the system, instead of asking the system for every id.
+# Randomness, not secrecy: a generator seeded by the system, instead of a system call for every ID.
 _random = random.Random()
 os.register_at_fork(after_in_child=_random.seed)
 
 
 def new_id(prefix: str, at: datetime) -> str:
-    """Make an id that sorts by `at`, to the millisecond, and within it after all ids this process has made for it.
+    """Make an ID that sorts by `at`, to the millisecond, and within it after all IDs this process has made for it.
 
     Args:
         prefix: one of this module's constants.
@@ -104,8 +104,8 @@ def new_id_at(prefix: str, micros: Micros) -> str:
     if micros < 0:
         raise _impossible(micros)
     number = _sequence.next()
-    # 80 bits behind the time, in parts of whole characters that are small integers to Python (every event takes several
-    # ids): the version, the number's first 12 bits, the variant and 2 bits more; 30 bits; the last 6 and the random 24.
+    # 80 bits after the time, in parts of whole characters that are small integers to Python (every event needs several
+    # IDs): the version, the number's first 12 bits, the variant and 2 bits more; 30 bits; the last 6 and the random 24.
     high = 0x7 << 16 | number >> 38 << 4 | 0b10 << 2 | number >> 36 & 0b11
     middle = number >> 6 & 0x3FFFFFFF
     low = (number & 0x3F) << 24 | _random.getrandbits(24)
@@ -117,17 +117,17 @@ def new_id_at(prefix: str, micros: Micros) -> str:
 
 
 def id_of_name(prefix: str, name: str) -> str:
-    """The id of something that is known by its name on every server: always the same, with 1970 as its time."""
+    """The ID of something that has the same name on every server: always the same, with 1970 as its time."""
     digest = int.from_bytes(hashlib.sha256(f"{prefix}:{name}".encode()).digest()[:10])
     free = digest & ~(0xF << 76) & ~(0b11 << 62)
     return f"{prefix}_{encode_suffix(free | _VERSION_AND_VARIANT)}"
 
 
 def lowest_id(prefix: str, at: datetime) -> str:
-    """Return the smallest id of the millisecond of `at`, so that a time range is an id range.
+    """Return the smallest ID of the millisecond of `at`, so that a time range is an ID range.
 
-    To the millisecond, `since <= time < until` says the same as
-    `lowest_id(prefix, since) <= id < lowest_id(prefix, until)`.
+    To the millisecond, `since <= time < until` is the same as `lowest_id(prefix, since) <= id < lowest_id(prefix,
+    until)`.
 
     Raises:
         ValueError: the time is naive or before 1970.
@@ -139,10 +139,10 @@ def lowest_id(prefix: str, at: datetime) -> str:
 
 
 def id_time(text: str) -> datetime:
-    """Return when an id was made: an aware UTC time, whole milliseconds.
+    """Return when an ID was made: an aware UTC time, whole milliseconds.
 
     Raises:
-        ValueError: the text is no id.
+        ValueError: the text is not an ID.
     """
     if prefix_of(text) is None:
         raise ValueError(f"{text[:80]!r} is not an id; an id reads like {EVENT}_01jd7k3m9pegxv0t5c8h2n4w6z.")
@@ -150,12 +150,12 @@ def id_time(text: str) -> datetime:
 
 
 def is_id(prefix: str, text: str) -> bool:
-    """Tell whether any text is an id with exactly this prefix, written exactly as ids are. Never raises."""
+    """Whether a text is an ID with exactly this prefix, in exactly the spelling of `new_id`. Never raises."""
     return prefix_of(text) == prefix
 
 
 def prefix_of(text: str) -> str | None:
-    """Return the prefix of an id, or None for any other text. Never raises."""
+    """Return the prefix of an ID, or None for any other text. Never raises."""
     match = _TYPE_ID.fullmatch(text)
     if match is None or decode_suffix(match[2]) >> 80 > _LATEST_MILLISECOND:
         return None
@@ -168,7 +168,7 @@ def encode_suffix(uuid: int) -> str:
 
 
 def decode_suffix(suffix: str) -> int:
-    """Read the 26 characters of a TypeID, which must be of its alphabet, as the 128 bits of a UUID."""
+    """Read the 26 characters of a TypeID, which must be in its alphabet, as the 128 bits of a UUID."""
     uuid = 0
     for character in suffix:
         uuid = uuid << 5 | _VALUES[character]
@@ -177,7 +177,7 @@ def decode_suffix(suffix: str) -> int:
 
 @lru_cache(maxsize=64)
 def _encode_time(milliseconds: int) -> str:
-    """The first 10 characters of a suffix, which hold its time and nothing else."""
+    """The first 10 characters of a suffix, which hold only its time."""
     return encode_suffix(milliseconds << 80)[:10]
 
 

@@ -1,7 +1,7 @@
 """Loads the encryption keys: from the settings or, in development, from a file that the first start creates.
 
-A new key beside a database with secrets would hide that the right one is lost: every webhook would fail one by one. So
-a key is only made for a database without secrets, and a start without the right keys is refused.
+A new key beside a database with secrets would hide that the right key is lost, and every webhook would fail one by one.
+A key is therefore created only for a database without secrets, and a start without the right keys is refused.
 """
 
 import os

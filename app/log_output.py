@@ -1,8 +1,8 @@
-"""Writes the log's lines to stderr, whatever becomes of it: a full disk, a closed pipe, a reader that does not read.
+"""Writes the log's lines to stderr, even if the disk is full, the pipe is closed, or its reader does not read.
 
 Logging is called from `except` and `finally`, and on the event loop, so a line may neither raise nor wait. A thread
-writes; the callers leave their lines in a bounded queue. What does not fit and what cannot be written is dropped and
-counted, and the log says how much it was as soon as it can be written again.
+writes; callers leave their lines in a bounded queue. Lines that do not fit or cannot be written are dropped and
+counted, and the log reports their number as soon as it can be written again.
 """
 
 import atexit
@@ -16,19 +16,19 @@ from collections.abc import Callable
 from typing import TextIO
 
 MAX_WAITING_BYTES = 4 * 1024 * 1024
-# Under load, lines of this long go out in one write: each wake-up of the thread costs the event loop some of its time.
+# Under load, lines of this period are written together, because each wake-up of the thread costs the event loop time.
 PACE_SECONDS = 0.01
 # How long the end of the program waits for a reader that does not read.
 CLOSE_SECONDS = 2.0
 
 
 class LogOutput:
-    """Where lines go. Its methods are those of a structlog logger; none of them blocks or raises.
+    """Destination of log lines. Its methods are those of a structlog logger; none of them blocks or raises.
 
     Args:
-        stream: stderr, or what stands for it. None drops every line: the process was started without stderr, and its
-            number may by now belong to another file.
-        notice: renders the line that tells of a number of dropped lines.
+        stream: stderr, or a replacement. None drops every line: the process was started without stderr, and its number
+            may by now belong to another file.
+        notice: renders the line that reports a number of dropped lines.
     """
 
     def __init__(self, stream: TextIO | None, notice: Callable[[int], str]) -> None:
@@ -37,7 +37,7 @@ class LogOutput:
         self._descriptor = _descriptor_of(stream)
         self._notice = notice
         self._untold = 0
-        # Reentrant: a signal's handler may log in the middle of anything.
+        # Reentrant, because a signal handler may log in the middle of anything.
         self._changed = threading.Condition(threading.RLock())
         self._waiting: deque[str] = deque()
         self._waiting_bytes = 0
@@ -92,7 +92,7 @@ class LogOutput:
                 texts, self._waiting = self._waiting, deque()
                 self._waiting_bytes, self._writing = 0, True
                 untold, self._untold = self._untold, 0
-            # The notice goes first: where it cannot be written, nor can the rest.
+            # The notice goes first: if it cannot be written, the rest cannot either.
             if untold and self._lost(self._notice(untold)):
                 with self._changed:
                     self._untold += untold
@@ -114,14 +114,14 @@ class LogOutput:
             while left:
                 left = left[_write_some(self._descriptor, left) :]
         except OSError:
-            # Nothing of a line that was begun is worth keeping, and the next line must not be joined to it.
+            # The rest of a line that was begun is discarded, and the next line must not be joined to it.
             self._torn = self._torn if len(left) == len(data) else data[-len(left) - 1] != ord("\n")
             return bytes(left).lstrip(b"\n").count(b"\n")
         self._torn = False
         return 0
 
     def _forked(self) -> None:
-        """Begin anew in a child process: the thread stayed in the parent, and maybe with the lock held."""
+        """Start over in a child process: the thread stayed in the parent, possibly with the lock held."""
         self._changed = threading.Condition(threading.RLock())
         self._waiting, self._waiting_bytes = deque(), 0
         self._writing = False
@@ -132,7 +132,7 @@ def _descriptor_of(stream: TextIO | None) -> int | None:
     try:
         return None if stream is None else stream.fileno()
     except (io.UnsupportedOperation, ValueError, OSError):
-        return None  # It is no file.
+        return None  # It is not a file.
 
 
 def _write_some(descriptor: int, data: memoryview) -> int:

@@ -1,9 +1,9 @@
-"""How the program logs: one line an event, `noun.verb_past` with fields; for people in development, as JSON otherwise.
+"""The program's log: one line per event, `noun.verb_past` with fields; for people in development, as JSON otherwise.
 
-What libraries log through the standard library (uvicorn, Dramatiq, Tortoise) takes the same way. Lines go to stderr, so
-that what a command prints stays clean. Secrets are not to be logged in the first place; the last processor masks what
-looks like one all the same. Logging never raises and never blocks; `app.log_output` says what becomes of lines that
-cannot be written.
+Lines that libraries log through the standard library (uvicorn, Dramatiq, Tortoise) take the same path. Lines go to
+stderr, so that a command's output stays clean. Secrets must not be logged in the first place; the last processor masks
+anything that still looks like one. Logging never raises and never blocks; `app.log_output` handles lines that cannot be
+written.
 """
 
 import json
@@ -28,7 +28,7 @@ MASK = "***"
 _SECRET_NAME = re.compile(
     r"(authorization|cookie|credential|passphrase|password|secret|token|bearer|(api|private|encryption|signing)_?keys?)$"
 )
-# What this program hands out (signing secrets, API keys, access tokens), header values, and passwords within URLs.
+# Credentials that this program issues (signing secrets, API keys, access tokens), header values, and passwords in URLs.
 _SECRET_TEXT = re.compile(
     r"\b(whsec_|whsk_)[\w+/=-]{6,}"
     r"|\b(eev_|eevt_)[\w.-]{30,}"
@@ -43,8 +43,9 @@ LogMany: TypeAlias = Callable[[str, Sequence[EventDict]], None]
 
 
 def log_many(event: str, lines: Sequence[EventDict]) -> None:
-    """Log at level info what happens as often as attempts do, a line for each time. Lines are structlog's own; the
-    fields are not kept, but may be changed."""
+    """Log frequent events, such as attempts, at level info, one line each. Lines are structlog's own; their
+    dictionaries are not kept, but may be changed.
+    """
     _many(event, lines)
 
 
@@ -59,7 +60,7 @@ _output: LogOutput | None = None
 
 
 def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
-    """Send everything that is logged from here on to `stream` (stderr), as the settings say."""
+    """Write everything that is logged from now on to `stream` (stderr), as the settings say."""
     global _many, _output  # noqa: PLW0603 - as global as structlog's own configuration
     if stream is None:
         stream = sys.stderr
@@ -77,7 +78,7 @@ def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
     _many = _straight_to(output) if as_json and level <= logging.INFO else _by_structlog
     # Never below info: at debug, Tortoise logs every statement with its parameters.
     logging.basicConfig(handlers=[_ToStructlog()], level=max(level, logging.INFO), force=True)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # It logs every URL, which may hold a token.
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # It logs every URL, which may contain a token.
     logging.captureWarnings(capture=True)
 
 
@@ -87,7 +88,7 @@ def lines_dropped() -> int:
 
 
 def _straight_to(output: LogOutput) -> LogMany:
-    """Write lines of JSON past structlog, whose way from a call to a line costs more than the line, and all at once."""
+    """Write lines of JSON all at once and without structlog, which costs more per call than the line itself."""
 
     def many(event: str, lines: Sequence[EventDict]) -> None:
         try:
@@ -121,7 +122,7 @@ def _notice(render: Processor, lines: int) -> str:
 
 
 def _log_what_would_go_to_stderr() -> None:
-    """Log errors that nobody can catch: the interpreter would write them itself, and wait for stderr."""
+    """Log errors that no code can catch. Otherwise the interpreter would write them itself, and block on stderr."""
     threading.excepthook = lambda thread: structlog.get_logger().error(
         "thread.failed", thread=thread.thread.name if thread.thread else None, exc_info=thread.exc_value
     )
@@ -131,7 +132,9 @@ def _log_what_would_go_to_stderr() -> None:
 
 
 def mask_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """A structlog processor: fields named like secrets read `***`, and so does what looks like one within texts."""
+    """A structlog processor: fields named like secrets become `***`, and so does anything in texts that looks like
+    one.
+    """
     return {name: _masked(name, value) for name, value in event.items()}
 
 
@@ -153,8 +156,9 @@ def _is_secret_name(name: str) -> bool:
 
 
 def _may_hold_secret(text: str) -> bool:
-    """Whether a part of any alternative of `_SECRET_TEXT` is there. Quick: a single rare character is the quickest to
-    look for."""
+    """Whether a part of any alternative of `_SECRET_TEXT` occurs. Fast, because a single rare character is the fastest
+    search.
+    """
     return (
         ("/" in text and "://" in text)
         or ("B" in text and ("Bearer " in text or "Basic " in text))
@@ -189,7 +193,7 @@ def _render_json(_: WrappedLogger, level: str, event: EventDict) -> str:
 
 
 def _json_line(level: str, event: str, fields: EventDict) -> str:
-    """One line of JSON. Secrets are looked for in the whole line at once, and only where there may be one, in parts."""
+    """One line of JSON. Secrets are searched for in the whole line first, and in its parts only if one may be there."""
     line = {"timestamp": datetime.now(UTC), "level": level, "event": event, **fields}
     text = _json(line)
     if _are_plain_names(tuple(fields)) and text.find("{", 1) < 0 and not _may_hold_secret(text):
@@ -200,7 +204,7 @@ def _json_line(level: str, event: str, fields: EventDict) -> str:
 def _json(line: EventDict) -> str:
     try:
         return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z).decode()
-    except TypeError:  # An integer over 64 bits, or half a surrogate pair: no reason to break what is logged.
+    except TypeError:  # An integer over 64 bits, or half a surrogate pair: the line is still logged.
         return json.dumps(line, default=_text)
 
 
@@ -214,7 +218,7 @@ def _are_plain_names(names: tuple[str, ...]) -> bool:
 
 
 class _ToStructlog(logging.Handler):
-    """Passes what the standard library is told on to structlog."""
+    """Passes records of the standard library on to structlog."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:

@@ -150,7 +150,7 @@ class Metrics:
         )
         self._log_lines_counted = 0
         self.last_sweep_at: datetime | None = None
-        # Followers that are told along with another one, so that the bus does not know them.
+        # Followers that share another one's execution, so that the bus does not know them.
         self.told_along = 0
         # Every label exists from the start: a rate over a series that appears later misses its first increase.
         self._by_outcome = {outcome: self._attempts.labels(outcome) for outcome in AttemptOutcome}
@@ -173,7 +173,7 @@ class Metrics:
         self._claims.observe(deliveries)
 
     def attempted(self, batch: Sequence[MeasuredAttempt]) -> None:
-        """One commit of the recorder held these attempts."""
+        """Count the attempts of one commit of the recorder."""
         self._record_batches.observe(len(batch))
         for outcome, count in Counted(attempt.outcome for attempt in batch).items():
             self._by_outcome[outcome].inc(count)
@@ -185,7 +185,7 @@ class Metrics:
                 self._delay.observe(attempt.first_delay_seconds)
 
     def swept(self, at: datetime) -> None:
-        """A sweep ended."""
+        """Note the time at which a sweep ended."""
         self.last_sweep_at = at
         self._sweep.set(at.timestamp())
 
@@ -194,11 +194,11 @@ class Metrics:
         self._by_table[table].inc(rows)
 
     def rate_limited(self) -> None:
-        """A request was refused because of the rate of its key."""
+        """Count a request refused by its key's rate limit."""
         self._rate_limited.inc()
 
     def exposition(self, level: Level) -> bytes:
-        """Everything as Prometheus reads it (text format 0.0.4), with how things stand now."""
+        """All metrics in Prometheus's text format 0.0.4, with the gauges at `level`."""
         self._in_flight.set(level.in_flight)
         self._followers.set(level.followers)
         self._set_queue_ages(level.oldest_due_seconds)

@@ -1,8 +1,8 @@
 """The tables. Passive: rows and columns, no behaviour.
 
-Hot tables (event, delivery, attempt) carry no foreign keys and are written by hand-made batch statements in
-`app.publishing` and `app.delivery`; the rest is read and written through the ORM. Indexes that only cover some rows,
-and their reasons, stand in the migrations. Ids are TypeIDs as text, times microseconds since the epoch, JSON is text.
+Hot tables (event, delivery, attempt) have no foreign keys and are written by hand-made batch statements in
+`app.publishing` and `app.delivery`; the rest is read and written through the ORM. Partial indexes, and their reasons,
+are in the migrations. IDs are TypeIDs as text, times are microseconds since the epoch, JSON is text.
 
 A model's docstring becomes its table's comment, so none has a semicolon: Tortoise 1.1.9 would split the statement.
 """
@@ -33,8 +33,8 @@ class Workspace(Model):
     id = IdField[str](primary_key=True)
     name = fields.CharField[str](max_length=200)
     created_at = TimestampField[datetime]()
-    # Raised in the same transaction as any change of the workspace's webhooks or event types, so that a publisher knows
-    # by one small read whether what it has cached about them still holds.
+    # Raised in the same transaction as any change of the workspace's webhooks or event types, so that a publisher
+    # learns with one small read whether its cached ones are still valid.
     registry_version = fields.BigIntField(default=0)
 
     class Meta:
@@ -80,7 +80,7 @@ class AuditEntry(Model):
     workspace_id = IdField[str]()
     at = TimestampField[datetime]()
     actor = fields.CharField[str](max_length=250)
-    # The parts that `actor` is made of.
+    # The parts that make up `actor`.
     actor_kind: fields.Field[ActorKind | None] = EnumField(  # type: ignore[assignment]
         ActorKind, max_length=16, null=True
     )
@@ -152,21 +152,21 @@ class Webhook(Model):
     )
     status_changed_at = TimestampField[datetime]()
     metadata = JsonField()
-    # The caller's own ID of it
+    # The caller's own ID of the webhook
     external_id = fields.CharField[str | None](max_length=200, null=True)
     created_at = TimestampField[datetime]()
     updated_at = TimestampField[datetime]()
     deleted_at = TimestampField[datetime | None](null=True)
-    # What its receiver's answers have been like: the circuit breaker and the five-day rule read these.
+    # Results of recent attempts: the circuit breaker and the five-day rule read these.
     consecutive_failures = fields.IntField[int](default=0)
     failing_since = TimestampField[datetime | None](null=True)
     held_until = TimestampField[datetime | None](null=True)
-    # Ids of attempts, which say when these ended. The last success is the last before the present run of failures.
+    # IDs of attempts, which contain their time. The last success is the last before the present run of failures.
     last_failure_id = IdField[str | None](null=True)
     last_success_id = IdField[str | None](null=True)
-    # Rate limit: the moment from which the next attempt may start (generic cell rate algorithm).
+    # Rate limit: the time from which the next attempt may start (generic cell rate algorithm).
     next_slot_at = TimestampField[datetime | None](null=True)
-    # The workspace's version that the last change of this webhook made; null if that was before there was this column.
+    # The workspace's version that the last change of this webhook made; null if that change is older than this column.
     registry_version = fields.BigIntField(null=True)
 
     class Meta:
@@ -180,7 +180,7 @@ class Secret(Model):
     id = IdField[str](primary_key=True)
     workspace_id = IdField[str]()
     webhook_id = IdField[str](db_index=True)
-    # Encrypted, bound to this row's id
+    # Encrypted, bound to this row's ID
     secret = LongTextField[str]()
     hint = fields.CharField[str](max_length=8)
     public_key = LongTextField[str | None](null=True)
@@ -202,7 +202,7 @@ class Event(Model):
     body = LongTextField[str]()
     test = fields.BooleanField[bool](default=False)
     idempotency_key = fields.CharField[str | None](max_length=255, null=True)
-    # SHA-256 of what was published; tells a repeat from a conflict.
+    # SHA-256 of what was published; distinguishes a repetition from a conflict.
     digest = fields.CharField[str | None](max_length=64, null=True)
     ordering_key = fields.CharField[str | None](max_length=255, null=True)
 
@@ -223,7 +223,7 @@ class Delivery(Model):
     status = EnumField(DeliveryStatus, max_length=10)
     # Why the next attempt will be made.
     trigger = EnumField(AttemptTrigger, max_length=8)
-    # Attempts are counted by rows written; `retries_used` says how far the current retry schedule has come.
+    # Attempts are counted by rows; `retries_used` is the position in the current retry schedule.
     attempt_count = fields.IntField[int](default=0)
     retries_used = fields.IntField[int](default=0)
     next_attempt_at = TimestampField[datetime | None](null=True)
@@ -235,7 +235,7 @@ class Delivery(Model):
     last_response_status = fields.IntField[int | None](null=True)
     created_at = TimestampField[datetime]()
     completed_at = TimestampField[datetime | None](null=True)
-    # Its place among the deliveries of its webhook: 1, 2, … in the order of commits. Tests have none.
+    # Its number among the deliveries of its webhook: 1, 2, … in the order of commits. Tests have none.
     sequence: fields.Field[int | None] = fields.BigIntField(null=True)
 
     class Meta:
@@ -275,9 +275,10 @@ class Attempt(Model):
     response_headers = JsonField(null=True)
     response_body = LongTextField[str | None](null=True)
     response_truncated = fields.BooleanField[bool](default=False)
-    # The request went out a second time, on a new connection, since a kept one ended without an answer. Null means no.
+    # The request was sent a second time, on a new connection, because a kept one ended without an answer. Null means
+    # no.
     sent_again = fields.BooleanField[bool | None](null=True)
-    # As `app.sender.timing` packs it
+    # Packed by `app.sender.timing`
     timing = fields.CharField[str | None](max_length=80, null=True)
 
     class Meta:
@@ -304,7 +305,7 @@ class Operation(Model):
     workspace_id = IdField[str]()
     kind = fields.CharField[str](max_length=40)
     status = EnumField(OperationStatus, max_length=10)
-    # What was asked for, and how far it has come: the id of the last row done.
+    # The request, and the progress: the ID of the last row done.
     request = JsonField()
     position = IdField[str | None](null=True)
     matched = fields.BigIntField()
@@ -327,7 +328,7 @@ class Operation(Model):
 class StatsPeriod(Model):
     """What became of five minutes of one webhook, or of a whole workspace, that will not change any more."""
 
-    # The webhook's or the workspace's id, a full stop, and the beginning in seconds since the epoch: 40 characters
+    # The webhook's or the workspace's ID, a full stop, and the beginning in seconds since the epoch: 40 characters
     id = IdField[str](primary_key=True)
     deliveries = fields.BigIntField()
     # [[microseconds, attempts], …], sorted

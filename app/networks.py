@@ -1,4 +1,4 @@
-"""Networks as people write them: addresses and CIDR blocks in, networks or problems out. Knows no use of them."""
+"""Networks as people write them: addresses and CIDR blocks in, networks or problems out."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -9,12 +9,12 @@ from app.errors import Problem, UserErrorCode
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
-# Each is compared with each address that is connected to or from.
+# Each is compared with the address of every connection.
 MAX_NETWORKS = 50
 
 
 def parse_networks(problems: list[Problem], texts: Sequence[str], what: str, *path: str) -> tuple[Network, ...]:
-    """The networks, each once; a bare address is a network of one. What is wrong goes to `problems`, with its index.
+    """The networks, each once; a bare address is a network of one. Problems are added to `problems`, with their index.
 
     `what` begins the sentence about too many, e.g. "The IP allowlist".
     """
@@ -32,7 +32,7 @@ def parse_networks(problems: list[Problem], texts: Sequence[str], what: str, *pa
 
 
 def _network(text: str, *, strict: bool) -> Network:
-    if "%" in text:  # a zone (RFC 4007) means something on one machine only
+    if "%" in text:  # a zone (RFC 4007) has a meaning on one machine only
         raise ValueError(text)
     return ip_network(text, strict=strict)
 

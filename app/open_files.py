@@ -1,8 +1,7 @@
-"""Lets this process open as many files as it may: a connection is one, too.
+"""Lets this process open as many files as the system allows, because every connection is a file.
 
-The limit that counts, the soft one, is 1,024 nearly everywhere, for the sake of programs that use `select`. Others may
-raise it to the hard limit (https://0pointer.net/blog/file-descriptor-limits.html). Programs started by this one begin
-with what it has.
+The soft limit is 1,024 almost everywhere, for programs that use `select`. Others may raise it to the hard limit
+(https://0pointer.net/blog/file-descriptor-limits.html). Child processes inherit this process's limit.
 """
 
 import math
@@ -10,26 +9,26 @@ import os
 import resource
 from contextlib import suppress
 
-# Enough for the most that MAX_IN_FLIGHT may be, and tens of thousands of followers.
+# Enough for the highest MAX_IN_FLIGHT, and tens of thousands of followers.
 ENOUGH = 65_536
 
 
 def may_open_many() -> float:
-    """Raise the limit as far as this process may; return how many files it may have open, `math.inf` for any number."""
+    """Raise the limit as far as this process may; return how many files it may have open, `math.inf` if unlimited."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = ENOUGH if hard == resource.RLIM_INFINITY else min(ENOUGH, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        with suppress(OSError, ValueError):  # macOS says "infinity" and allows less
+        with suppress(OSError, ValueError):  # macOS reports "infinity" and allows less
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return math.inf if soft == resource.RLIM_INFINITY else soft
 
 
 def fill_standard_files() -> None:
-    """Open /dev/null where the process was started without stdin, stdout or stderr.
+    """Open /dev/null if the process was started without stdin, stdout or stderr.
 
-    Otherwise the next file or socket gets that number, and what writes to stderr by its number (the interpreter when it
-    ends by an error, libraries in C) writes into it.
+    Otherwise the next file or socket gets that number, and code that writes to stderr by number (the interpreter when
+    it ends with an error, libraries in C) writes into it.
     """
     for descriptor in range(3):
         try:

@@ -1,4 +1,4 @@
-"""Makes files and directories that only their owner may read, whatever the umask says."""
+"""Creates files and directories that only their owner may read, whatever the umask."""
 
 import os
 from contextlib import suppress
@@ -6,24 +6,24 @@ from pathlib import Path
 
 _FILE = 0o600
 _DIRECTORY = 0o700
-# SQLite gives what it makes beside a database the mode of the database; these may be older than that mode.
+# SQLite gives the files it creates beside a database the mode of the database; these may be older than that mode.
 _BESIDE_A_DATABASE = ("-wal", "-shm", "-journal")
 
 
 def private_directory(path: Path) -> None:
-    """Make a directory, and those above it. One that is there stays as it is: it may hold more than ours."""
+    """Create a directory and its parents. An existing one stays as it is, because it may hold other files."""
     if not path.is_dir():
         path.mkdir(parents=True, exist_ok=True, mode=_DIRECTORY)
         path.chmod(_DIRECTORY)
 
 
 def private_file(path: Path) -> None:
-    """Make an empty file, or take the rights of others away from one that is there."""
+    """Create an empty file, or restrict an existing one to its owner."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE)
     except FileExistsError:
-        # By its path: to close a file that SQLite has open in this process would end SQLite's locks.
-        with suppress(OSError):  # It belongs to another user, who may do as they like, or the disk is read-only.
+        # By its path, because closing a file that SQLite has open in this process would release SQLite's locks.
+        with suppress(OSError):  # It belongs to another user, or the disk is read-only.
             path.chmod(_FILE)
     else:
         os.fchmod(descriptor, _FILE)
@@ -31,7 +31,7 @@ def private_file(path: Path) -> None:
 
 
 def private_database(path: Path) -> None:
-    """Make an SQLite database's directory and file, and take the rights of others away from all that belongs to it."""
+    """Create an SQLite database's directory and file, and restrict all of its files to their owner."""
     private_directory(path.parent)
     private_file(path)
     for neighbour in (Path(f"{path}{ending}") for ending in _BESIDE_A_DATABASE):

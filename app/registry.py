@@ -1,12 +1,12 @@
-"""What a workspace knows, ready for the hot path: its event types with compiled schemas, its webhooks with compiled
-patterns and filters.
+"""A workspace's configuration, ready for the hot path: its event types with compiled schemas, its webhooks with
+compiled patterns and filters.
 
 Cached by the workspace's `registry_version`, which every change of a webhook or an event type raises in its own
-transaction: a publisher that reads the same version inside its transaction has what is committed.
+transaction: a publisher that reads the same version inside its transaction has the committed state.
 
-A change of a webhook writes the version that it made into the webhook's row, too. So one change is one row to read and
-at most one filter to compile, however many webhooks there are. If the rows do not account for all versions in between
-(an event type changed, or a webhook twice), everything is read again, and only what is new is compiled.
+A change of a webhook also stores the version it made in the webhook's row. One change therefore means one row to read
+and at most one filter to compile, however many webhooks there are. If the rows do not account for all versions in
+between (an event type changed, or a webhook twice), everything is read again, and only new parts are compiled.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,7 +38,7 @@ _ASKED = "id, event_types, filter_expression, status, status_reason_code, delete
 
 @dataclass(frozen=True, slots=True)
 class KnownEventType:
-    """An event type of a workspace, with its schema compiled. A built-in one has the same id in every workspace."""
+    """An event type of a workspace, with its schema compiled. A built-in one has the same ID in every workspace."""
 
     id: str
     event_type: EventType
@@ -48,7 +48,7 @@ class KnownEventType:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A webhook as a publisher sees it: which events it asks for."""
+    """A webhook as a publisher sees it: which events it selects."""
 
     webhook_id: str
     matcher: Matcher
@@ -58,11 +58,13 @@ class Route:
     """What matcher and filter were compiled from: patterns as JSON, and an expression."""
 
     def wants(self, event_type: str, event: Mapping[str, Any]) -> bool:
-        """Whether the webhook asks for this event."""
+        """Whether the webhook selects this event."""
         return self.matcher.matches(event_type) and self.passes(event)
 
     def passes(self, event: Mapping[str, Any]) -> bool:
-        """Whether its filter lets an event through. One that cannot be evaluated (a field is missing) does not."""
+        """Whether its filter matches an event. A filter that cannot be evaluated (a field is missing) does not
+        match.
+        """
         if self.filter is None:
             return True
         try:
@@ -76,19 +78,19 @@ class Registry:
     """One workspace's event types and routes, as of one version.
 
     Attributes:
-        routes: by the webhook's id, in the order of ids.
-        unreadable: webhooks of which it cannot be said what they ask for.
+        routes: by webhook ID, in the order of IDs.
+        unreadable: webhooks with a selection of events that cannot be read.
     """
 
     version: int
     event_types: Mapping[str, KnownEventType]
     routes: Mapping[str, Route]
     unreadable: frozenset[str] = frozenset()
-    # The routes that ask for a type, found once: there may be thousands of webhooks, and as many events a second.
+    # The routes for a type, found once: there may be thousands of webhooks, and as many events per second.
     _by_type: dict[str, tuple[Route, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def changed(self, version: int, routes: Mapping[str, Route | None], unreadable: Iterable[str]) -> "Registry":
-        """The registry of a later version, in which these routes are new, or gone, or cannot be read any more."""
+        """The registry of a later version, with these routes replaced, removed if None, or unreadable."""
         now = {**self.routes, **routes}
         by_type = {}
         for event_type, asking in self._by_type.items():
@@ -105,7 +107,7 @@ class Registry:
         return known is not None and not known.archived and not known.validator.errors(data)
 
     def routes_for(self, event_type: str, event: Mapping[str, Any]) -> list[Route]:
-        """The webhooks that ask for this event, in the order they were made. Its type must be one of `event_types`."""
+        """The webhooks that select this event, in the order of creation. Its type must be one of `event_types`."""
         routes = self._by_type.get(event_type)
         if routes is None:
             routes = tuple(route for route in self.routes.values() if route.matcher.matches(event_type))
@@ -114,11 +116,11 @@ class Registry:
 
 
 class Registries:
-    """The registries of the workspaces that published lately.
+    """The registries of the workspaces that published recently.
 
     Attributes:
-        unreadable_since: webhooks that could not be read, and when that was found out. Whoever tells of one removes it.
-        readable_again: webhooks whose rows still say so, but which can be read.
+        unreadable_since: webhooks that could not be read, and since when. The code that reports one removes it.
+        readable_again: webhooks that can be read although their rows still say otherwise.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -129,11 +131,11 @@ class Registries:
         self._built_in = {name: _built_in(event_type) for name, event_type in BUILT_IN.items()}
 
     def at_hand(self, workspace_id: str) -> Registry | None:
-        """The registry as it was read last, which may be a version behind; None where it was never read."""
+        """The registry as last read, which may be a version behind; None if it was never read."""
         return self._cached.get(workspace_id)
 
     def unmatched(self, workspace_id: str) -> int:
-        """Number of webhooks that an event of this workspace could not be matched with."""
+        """Number of webhooks of this workspace that events cannot be matched with, because they are unreadable."""
         registry = self._cached.get(workspace_id)
         return 0 if registry is None else len(registry.unreadable)
 
@@ -207,7 +209,7 @@ class Registries:
         return found, unreadable
 
     def _known(self, row: Mapping[str, Any], known: Mapping[str, KnownEventType]) -> KnownEventType:
-        """A row of `event_type`: one of the workspace's own, or its archival of a built-in one."""
+        """The event type of a row of `event_type`: the workspace's own, or its archival of a built-in one."""
         if row["name"] in self._built_in:
             return replace(self._built_in[row["name"]], archived=bool(row["archived"]))
         event_type = EventType(
@@ -229,7 +231,7 @@ def _built_in(event_type: EventType) -> KnownEventType:
 
 
 def _readable(table: str, rows: Iterable[Row], read: Callable[[Row], Read]) -> list[Read]:
-    """What was read of each row. One that cannot be read costs its workspace nothing else."""
+    """The result of reading each row. One that cannot be read does not affect the rest of its workspace."""
     found = []
     for row in rows:
         try:
@@ -240,7 +242,7 @@ def _readable(table: str, rows: Iterable[Row], read: Callable[[Row], Read]) -> l
 
 
 def _route(row: Mapping[str, Any], routes: Mapping[str, Route]) -> Route | None:
-    """A row of `webhook` as a route, with what was compiled for it already; None if it gets no events."""
+    """A row of `webhook` as a route, reusing what was compiled for it; None if it receives no events."""
     status, last = row["status"], routes.get(row["id"])
     if row["deleted_at"] is not None or status == WebhookStatus.DISABLED:
         return None

@@ -1,6 +1,6 @@
 """The open resources of a process, as one value.
 
-The web lifespan, the worker's boot, the command line and the tests all open the same thing with `open_resources`.
+The web lifespan, the worker's start, the command line and the tests all open them with `open_resources`.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -48,8 +48,7 @@ from app.webhooks.status_reason import StatusReasons
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources(Services):
-    """Everything open, of one process: the domain's services, and beside them the parts that authenticate, publish and
-    deliver."""
+    """All open resources of a process: the domain's services, and the parts that authenticate, publish and deliver."""
 
     authenticator: Authenticator
     open_streams: OpenStreams
@@ -73,14 +72,14 @@ async def open_resources(
     clock: Clock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Resources]:
-    """Open everything, and close it in order: what is in flight is finished or released before the database goes.
+    """Open everything, and close it in order: deliveries in flight are finished or released before the database closes.
 
     Args:
-        send_wake_up: sends one message naming webhooks that have something due (the actor's `send`).
+        send_wake_up: sends one message that names webhooks with due deliveries (the actor's `send`).
         broker_blocks: whether that talks to a network.
-        delivers_alone: whether this process delivers, and no other one does.
-        clock: one that is set by the database, where left out.
-        transport: what requests go through; the guarded one, where left out.
+        delivers_alone: whether this process delivers and no other process does.
+        clock: by default one that is set by the database.
+        transport: transport of requests, by default the guarded one.
 
     Raises:
         DatabaseUnavailable: the database does not answer.
@@ -101,7 +100,7 @@ async def open_resources(
         await require_current_schema(database)
         encryption_keys = await load_keys(settings, database)
         cipher = Cipher(encryption_keys)
-        if delivers_alone:  # else a process of an earlier version may still read the rows
+        if delivers_alone:  # otherwise a process of an earlier version may still read the rows
             await seal_urls(database, cipher)
         announcer = Announcer(updates, metrics)
         recorder = Recorder(database, max_waiting=4 * settings.max_in_flight, tell=announcer.recorded)

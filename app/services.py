@@ -1,7 +1,7 @@
-"""What most functions of the domain act with, as one value that names every part they may touch.
+"""What most functions of the domain use, as one value that names every part they may touch.
 
-A function that needs one or two of these takes them as arguments of their own; one that needs more takes `Services`.
-What claims, sends and records is not among them: nothing here can start a request.
+A function that needs one or two of these takes them as separate arguments; one that needs more takes `Services`. It
+does not contain what claims, sends and records: nothing here can start a request.
 """
 
 from dataclasses import dataclass

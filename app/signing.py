@@ -1,15 +1,16 @@
-"""Signs and verifies requests as Standard Webhooks 1.0.0 says. Pure: a secret, bytes and a time in, a header out.
+"""Signs and verifies requests according to Standard Webhooks 1.0.0. Pure: a secret, bytes and a time in, a header out.
 
-Source: github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md. Signed is `{id}.{timestamp}.{body}`.
+Source: github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md. The signed text is
+`{id}.{timestamp}.{body}`.
 
-| scheme      | secret                                 | shared with the receiver | signature            |
-|-------------|----------------------------------------|--------------------------|----------------------|
-| HMAC_SHA256 | `whsec_` and base64 of 24 to 64 bytes  | the secret               | `v1,` and base64     |
-| ED25519     | `whsk_` and base64 of the 32-byte seed | `whpk_` and its base64   | `v1a,` and base64    |
+    | scheme      | secret                                 | shared with the receiver | signature            |
+    |-------------|----------------------------------------|--------------------------|----------------------|
+    | HMAC_SHA256 | `whsec_` and base64 of 24 to 64 bytes  | the secret               | `v1,` and base64     |
+    | ED25519     | `whsk_` and base64 of the 32-byte seed | `whpk_` and its base64   | `v1a,` and base64    |
 
-Of `whsk_` keys the specification says no more than "standard". Its reference library takes the 32-byte seed; Svix
-writes the seed and the public key, 64 bytes. Both are read here, the first is made. Refuses to know where secrets are
-kept, and shows none in a message or a repr.
+The specification says of `whsk_` keys only "standard". Its reference library takes the 32-byte seed; Svix writes the
+seed and the public key, 64 bytes. Both are read here, and the first is made. This module does not know where secrets
+are kept, and shows none in a message or a repr.
 """
 
 import base64
@@ -31,7 +32,7 @@ _ED25519_PUBLIC = "whpk_"
 _VERSIONS = {SignatureScheme.HMAC_SHA256: "v1", SignatureScheme.ED25519: "v1a"}
 
 _SHORTEST_SECRET_BYTES, _LONGEST_SECRET_BYTES = 24, 64
-# No less than the hash has (RFC 2104, section 3), and a multiple of three, so that its base64 needs no padding.
+# At least as long as the hash (RFC 2104, section 3), and a multiple of three, so that its base64 needs no padding.
 _NEW_SECRET_BYTES = 36
 _SEED_BYTES = 32
 
@@ -39,11 +40,11 @@ _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 
 class InvalidSecret(Exception):
-    """A text is no secret; the message is a sentence that says why and never quotes it."""
+    """A text is not a secret; the message is a sentence that says why and never quotes it."""
 
 
 class SignatureRejected(Exception):
-    """A request is not from who holds the secret, or is not from now; the message is a sentence that says why."""
+    """A request is not from a holder of the secret, or not recent; the message is a sentence that says why."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +55,7 @@ class SigningKey:
     _signature_of: Callable[[bytes], bytes] = field(repr=False)
 
     def sign(self, content: bytes) -> str:
-        """Return the signature of the content as it stands in the header, e.g. `v1,g0hM…`."""
+        """Return the signature of the content as written in the header, e.g. `v1,g0hM…`."""
         return f"{_VERSIONS[self.scheme]},{_base64(self._signature_of(content))}"
 
 
@@ -62,7 +63,7 @@ def parse_secret(text: str) -> SigningKey:
     """Read a `whsec_` or `whsk_` secret.
 
     Raises:
-        InvalidSecret: it is none, or a public key.
+        InvalidSecret: it is not one, or it is a public key.
     """
     if text.startswith(_HMAC_SECRET):
         secret = _hmac_secret(text)
@@ -87,10 +88,10 @@ def new_secret(scheme: SignatureScheme) -> str:
 
 
 def public_key(secret: str) -> str | None:
-    """Return the `whpk_` key that verifies what a `whsk_` secret signs; None for other secrets.
+    """Return the `whpk_` key that verifies signatures of a `whsk_` secret; None for other secrets.
 
     Raises:
-        InvalidSecret: the text begins as a `whsk_` secret but is none.
+        InvalidSecret: the text begins like a `whsk_` secret but is not one.
     """
     if not secret.startswith(_ED25519_SECRET):
         return None
@@ -103,16 +104,16 @@ def secret_hint(secret: str) -> str:
 
 
 def sign(keys: Sequence[SigningKey], message_id: str, timestamp: int, body: bytes) -> str:
-    """Return the value of the `webhook-signature` header: one signature a key, in order, space-separated.
+    """Return the value of the `webhook-signature` header: one signature per key, in order, space-separated.
 
     Args:
-        keys: the current key first; behind it those whose overlap after a rotation has not ended.
+        keys: the current key first, then those with a rotation overlap that has not ended.
         message_id: the value of the `webhook-id` header.
         timestamp: the value of the `webhook-timestamp` header, in seconds since the epoch.
         body: exactly the bytes that will be sent.
 
     Raises:
-        ValueError: there is no key, or a full stop in the id, where receivers could not tell it from the timestamp.
+        ValueError: there is no key, or a full stop in the ID, which receivers could not tell from the separator.
     """
     if not keys:
         raise ValueError(f"There is no key to sign {message_id} with; at least one is needed.")
@@ -129,7 +130,7 @@ def verify(
 
     Args:
         secret_or_public_key: `whsec_`, `whpk_` or `whsk_`.
-        headers: of the request; in names, case does not matter.
+        headers: of the request; names are case-insensitive.
         body: exactly the bytes received.
         now: an aware time.
         tolerance_seconds: how far the timestamp may lie from now, in either direction.
@@ -175,7 +176,9 @@ def _check_time(timestamp: str, now: datetime, tolerance_seconds: int) -> None:
 
 
 def _verifier(text: str) -> tuple[str, Callable[[bytes, str], bool]]:
-    """Return the version of signatures that a key verifies, and the test of a content and a signature of the header."""
+    """Return the version of signatures that a key verifies, and the check of a content and a signature of the
+    header.
+    """
     if not text.startswith((_HMAC_SECRET, _ED25519_SECRET, _ED25519_PUBLIC)):
         raise InvalidSecret(
             f"This is neither a secret nor a public key: a secret begins with {_HMAC_SECRET} (HMAC-SHA256) or"

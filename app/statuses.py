@@ -1,30 +1,30 @@
 """The closed sets of words that a row, a decision and the API share, so that none of them keeps its own copy.
 
-Each value equals its name: what the database stores is what the API shows. What every word means is in the glossary;
-the moves between the words of one set are drawn here. Knows no table and no GraphQL type.
+Each value equals its name: the database stores what the API shows. The glossary defines the words; the transitions
+between the words of one set are drawn here. This module knows no table and no GraphQL type.
 
 A delivery, from the publish of its event to its end and back:
 
     PENDING ──► SUCCEEDED    an attempt was answered with 2xx
-       │ ├────► RETRYING     an attempt failed and the schedule has a delay left, or none could be made
-       │ ├────► FAILED       no delay left, 410 Gone, or a test
-       │ └────► CANCELED     by a person, or because its webhook was deleted
-       ▼
+    │ ├────► RETRYING     an attempt failed and the schedule has a delay left, or none could be made
+    │ ├────► FAILED       no delay left, 410 Gone, or a test
+    │ └────► CANCELED     by a person, or because its webhook was deleted
+    ▼
     RETRYING ─► SUCCEEDED | RETRYING | FAILED | CANCELED    for the same reasons
 
     RETRYING | SUCCEEDED | FAILED | CANCELED ─► PENDING     a manual retry or a replay; the schedule starts over
 
-PENDING and RETRYING are open. PENDING is due at once, whatever its time says; RETRYING at the time of its next attempt.
-The other three have a time of completion.
+PENDING and RETRYING are open. PENDING is due at once, whatever its time; RETRYING is due at the time of its next
+attempt. The other three have a time of completion.
 
 A webhook:
 
     ACTIVE ──► PAUSED      by a person          PAUSED ────► ACTIVE   by a person
     ACTIVE ──► DISABLED    by the system        DISABLED ──► ACTIVE   by a person
     PAUSED ──► DISABLED    by the system, for an attempt that was in flight when the pause began
-    DISABLED ► PAUSED      by a person, so that new events are kept for it again
+    DISABLED ► PAUSED      by a person, so that new events are queued for it again
 
-A signing secret: CURRENT ──► EXPIRING, by a rotation; after the overlap, or once revoked, it signs nothing more.
+A signing secret: CURRENT ──► EXPIRING, by a rotation; after the overlap, or once revoked, it no longer signs.
 
 An operation: RUNNING ──► COMPLETED | CANCELED | FAILED.
 """

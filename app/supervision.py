@@ -1,7 +1,7 @@
-"""Keeps the loops alive that a process cannot do without: chores, and the readers and writers of what processes share.
+"""Restarts loops that a process cannot do without: chores, and the readers and writers of shared data.
 
-A loop that ends by an error of its own handler ends in silence, and everything else goes on as if it were well. So each
-runs under `supervised`, which starts it again.
+A loop that ends by an error in its own error handling ends silently, while everything else continues as if it were
+well. Each loop therefore runs under `supervised`, which starts it again.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ LONGEST_PAUSE_SECONDS = 2.0
 
 
 async def supervised(name: str, loop: Callable[[], Awaitable[object]]) -> None:
-    """Run a loop, again whenever it fails, until it returns or this task is cancelled.
+    """Run a loop, again whenever it fails, until it returns or this task is canceled.
 
-    A `CancelledError` that nobody asked this task for is a failure like others: it comes from something awaited.
+    A `CancelledError` without a cancellation of this task counts as a failure: it comes from something awaited.
     """
     failures = 0
     while True:

@@ -1,7 +1,7 @@
-"""Finds what nobody woke a worker for: deliveries that are due, and those whose worker is gone.
+"""Finds deliveries that no wake-up announced: those that are due, and those held by a dead worker.
 
-The rows are the truth; this is what makes lost wake-ups, a broker that is down and killed processes harmless. Every
-worker process sweeps for itself, and claims like any other; it needs no broker.
+The rows are the truth; the sweep makes lost wake-ups, an unavailable broker and killed processes harmless. Every worker
+process sweeps for itself, and claims like any other; it needs no broker.
 """
 
 from collections.abc import Callable
@@ -16,13 +16,13 @@ from app.ids import ATTEMPT, lowest_id
 from app.services import Services
 from app.updates.update import DeliveryRef, Topic, delivery_changed
 
-# A worker is dead once its row is gone: that, and not the time, is what it can be sure of when it comes back.
+# A worker is dead once its row is gone, because the row, unlike the time, is something it can check when it returns.
 _DEAD_WORKERS = "DELETE FROM worker WHERE lease_until <= $1 AND id <> $2 RETURNING id, lease_until"
 _FREE_CLAIMS = (
     "UPDATE delivery SET claimed_by = NULL WHERE claimed_by IS NOT NULL AND claimed_by NOT IN (SELECT id FROM worker)"
 )
-# One look for all there may be to do, for mostly there is nothing. The first of each lane is read, which keeps the plan
-# to the index of what is due.
+# One query for everything there may be to do, because mostly there is nothing. It reads the first row of each lane,
+# which keeps the plan to the index of due deliveries.
 _LOOK = f"""
 SELECT 'gone' AS found, id FROM worker WHERE lease_until <= $1 AND id <> $2
 UNION ALL
@@ -38,7 +38,7 @@ WHERE w.status = 'ACTIVE' AND w.deleted_at IS NULL AND (w.held_until IS NULL OR 
       WHERE d.webhook_id = w.id AND d.status = lane.status AND d.claimed_by IS NULL AND d.next_attempt_at IS NOT NULL
       ORDER BY d.next_attempt_at LIMIT 1) <= lane.until)
 """
-# What a dead worker recorded in its last moments may not have been announced; followers see doubles rather than gaps.
+# The last recordings of a dead worker may not have been announced; duplicates are better for followers than gaps.
 LAST_MOMENTS_LEASES = 3
 _LAST_RECORDED = """
 SELECT d.id, d.workspace_id, d.event_id, d.webhook_id, d.event_type, d.status, a.id AS attempt_id, a.started_at
@@ -48,7 +48,7 @@ WHERE a.worker_id = $1 AND a.id >= $2
 
 
 async def sweep(services: Services, pipeline: Pipeline, lease: Lease, observe: Callable[[datetime], None]) -> int:
-    """Free what dead workers hold and claim what is due; return how many webhooks had something due.
+    """Free the claims of dead workers and claim what is due; return how many webhooks had due deliveries.
 
     Args:
         observe: called with the time when the sweep has ended.
@@ -67,7 +67,7 @@ async def sweep(services: Services, pipeline: Pipeline, lease: Lease, observe: C
 
 
 async def _look(database: Database, lease: Lease, now: Micros) -> dict[str, list[str]]:
-    """What there is, by kind, each with its ids."""
+    """What there is to do, by kind, as lists of IDs."""
     found: dict[str, list[str]] = {}
     for row in await database.fetch(_LOOK, now, lease.worker_id):
         found.setdefault(row["found"], []).append(row["id"])
@@ -75,7 +75,7 @@ async def _look(database: Database, lease: Lease, now: Micros) -> dict[str, list
 
 
 async def _free_dead_claims(services: Services, lease: Lease, now: Micros) -> None:
-    """Free the claims of workers whose lease has ended, and announce again what those may have left unsaid."""
+    """Free the claims of workers with an ended lease, and announce again what they may not have announced."""
     dead = await services.database.fetch(_DEAD_WORKERS, now, lease.worker_id)
     await services.database.execute(_FREE_CLAIMS)
     for worker in dead:

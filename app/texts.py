@@ -1,14 +1,14 @@
-"""Short texts that people give, such as names: one line, of some length, without what no one can see."""
+"""Short texts that people enter, such as names: one line, limited in length, without invisible characters."""
 
 import unicodedata
 
 from app.errors import Problem, UserErrorCode
 
-# What a person reads in one line of a list; also the width of the columns for names.
+# As much as a person reads in one line of a list; also the width of the columns for names.
 MAX_NAME_CHARACTERS = 200
 
 _BREAKS_A_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})
-# Characters that change the direction of what follows (UAX #9), so that a name reads as another one.
+# Characters that change the direction of the text after them (UAX #9), so that a name looks like another one.
 _TURNS_TEXT = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 

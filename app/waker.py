@@ -1,4 +1,4 @@
-"""Wakes workers: sends the webhooks that have something due through the broker, without ever holding up a publisher.
+"""Wakes workers: sends webhooks with due deliveries through the broker, without ever holding up a publisher.
 
 A wake-up may be lost (the broker is down, the process is killed): the sweep of any worker finds the rows within about a
 second.
@@ -14,17 +14,17 @@ from app.redis_full import is_full
 
 log = structlog.get_logger()
 
-# Small enough that several worker processes share what one big publish brings.
+# Small enough that several worker processes share the deliveries of one big publish.
 WEBHOOKS_PER_MESSAGE = 25
 MAX_WAITING = 10_000
 
 
 class Waker:
-    """Collects webhooks and sends them in messages; what piles up while one is being sent goes into the next.
+    """Collects webhooks and sends them in messages; those that arrive while one is being sent go into the next.
 
     Args:
         send: sends one message; may block, and may raise.
-        blocking: whether `send` talks to a network, and so must stay off the event loop.
+        blocking: whether `send` talks to a network, and must therefore stay off the event loop.
     """
 
     def __init__(self, send: Callable[[list[str]], object], *, blocking: bool) -> None:
@@ -33,18 +33,18 @@ class Waker:
         self._waiting: dict[str, None] = {}
         self._sending: asyncio.Task[None] | None = None
         self.failing: str | None = None
-        # Whether it is failing because the broker, a Redis, has no memory left.
+        # Whether sending fails because the broker, a Redis, has no memory left.
         self.is_full = False
 
     def wake(self, webhook_ids: Iterable[str]) -> None:
-        """Have workers look at these webhooks soon. Never blocks, never raises; forgets what is too much."""
+        """Have workers look at these webhooks soon. Never blocks, never raises; drops what exceeds the bound."""
         if len(self._waiting) < MAX_WAITING:
             self._waiting |= dict.fromkeys(webhook_ids)
         if self._waiting and self._sending is None:
             self._sending = asyncio.create_task(self._send_waiting(), context=Context())
 
     async def drained(self) -> None:
-        """Wait until all that was asked for has been sent or given up."""
+        """Wait until everything that was asked for has been sent or given up."""
         while self._sending is not None:
             await asyncio.wait([self._sending])
 

@@ -1,5 +1,5 @@
-"""Event types that a workspace makes beside the built-in ones, and which of both it has archived.
+"""Event types that a workspace creates beside the built-in ones, and which of both it has archived.
 
-Knows rows, rules and the audit log. What is published and selected reads all of them together, ready to use, from
+This package knows rows, rules and the audit log. Publishing and selection read all event types together, compiled, from
 `app.registry`.
 """

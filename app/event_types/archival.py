@@ -1,4 +1,4 @@
-"""Archives a built-in event type for one workspace: a row of its name, which holds nothing else that matters."""
+"""Archives a built-in event type for one workspace, by a row of its name in which nothing else matters."""
 
 from datetime import datetime
 from typing import Any
@@ -20,13 +20,13 @@ async def archive_built_in(
     changes: EventTypeChanges,
     at: datetime,
 ) -> dict[str, list[Any]]:
-    """Archive a built-in event type, or take that back; returns what changed.
+    """Archive a built-in event type, or undo that; return what changed.
 
     Args:
-        archival: the row that says it is archived, where there is one.
+        archival: the row that archives it, if there is one.
 
     Raises:
-        Rejected: CONFLICT for each other change.
+        Rejected: CONFLICT for any other change.
     """
     _require_nothing_else(name, changes)
     if changes.archived is None or changes.archived == (archival is not None):

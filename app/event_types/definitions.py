@@ -1,7 +1,6 @@
-"""Makes and changes event types: rows, audit entry, and the version by which publishers notice.
+"""Creates and changes event types: rows, audit entry, and the version by which publishers notice.
 
-Of the built-in ones a workspace decides one thing only, whether they are archived for it: a row of the same name says
-so, and goes when they are not.
+A workspace can only archive the built-in ones: a row of the same name says so, and is deleted when that is undone.
 """
 
 from datetime import datetime
@@ -26,22 +25,22 @@ from app.services import Services
 from app.statuses import Scope
 from app.webhooks.change import raise_registry_version
 
-# Publishing holds all of them compiled, and an administrator finds their way among no more.
+# Publishing holds all of them compiled, and more would be unmanageable for an administrator.
 MAX_EVENT_TYPES = 200
 
 
 async def create_event_type(services: Services, caller: Caller, draft: EventTypeDraft) -> KnownEventType:
-    """Make an event type, which can be published and selected from now on.
+    """Create an event type, which can be published and selected from now on.
 
     Raises:
         Forbidden: the caller lacks ADMIN.
-        Rejected: all that is wrong with the draft at once, TAKEN for the name, or TOO_MANY event types.
+        Rejected: all problems of the draft at once, TAKEN for the name, or TOO_MANY event types.
     """
     caller.require(Scope.ADMIN)
     at = services.clock.now()
     event_type = _checked(draft, caller.workspace_id, at)
     async with services.database.transaction() as statements:
-        await raise_registry_version(statements, caller.workspace_id)  # first: it makes looking before writing safe
+        await raise_registry_version(statements, caller.workspace_id)  # first: its lock makes check-then-write safe
         await _require_free(statements, caller.workspace_id, draft.name)
         await event_type.save(using_db=statements.orm, force_create=True)
         changes = {
@@ -54,11 +53,11 @@ async def create_event_type(services: Services, caller: Caller, draft: EventType
 
 
 async def update_event_type(services: Services, caller: Caller, name: str, changes: EventTypeChanges) -> KnownEventType:
-    """Change what is given and leave the rest as it is. What was published stays as it was.
+    """Change the given fields and leave the rest as they are. Published events stay as they are.
 
     Raises:
         Forbidden: the caller lacks ADMIN.
-        Rejected: NOT_FOUND; CONFLICT for anything but archiving a built-in one; all that is wrong with the changes.
+        Rejected: NOT_FOUND; CONFLICT for any change but the archiving of a built-in one; all problems of the changes.
     """
     caller.require(Scope.ADMIN)
     at = services.clock.now()
@@ -99,7 +98,7 @@ def _checked(draft: EventTypeDraft, workspace_id: str, at: datetime) -> CustomEv
 def _checked_schema(
     problems: list[Problem], schema: Any, example: Any, present_schema: Any, present_example: Any
 ) -> tuple[Any, Any]:
-    """The schema and the example, each given or present, which have to fit together."""
+    """The schema and the example, each given or present, which have to match."""
     before = len(problems)
     if schema is not None:
         schema = rules.json_schema(problems, schema, "jsonSchema")
@@ -136,7 +135,7 @@ async def _require_free(statements: Statements, workspace_id: str, name: str) ->
 
 
 async def _find(statements: Statements, workspace_id: str, name: str) -> CustomEventType | None:
-    if not is_name(name):  # nor does its column hold all that a caller may write
+    if not is_name(name):  # the column does not hold every text either
         return None
     query = CustomEventType.filter(workspace_id=workspace_id, name=name).using_db(statements.orm)
     return await query.first()
@@ -145,7 +144,7 @@ async def _find(statements: Statements, workspace_id: str, name: str) -> CustomE
 async def _change(
     statements: Statements, event_type: CustomEventType | None, name: str, changes: EventTypeChanges, at: datetime
 ) -> dict[str, list[Any]]:
-    """Change one of the workspace's own; returns what changed."""
+    """Change one of the workspace's own event types; return what changed."""
     if event_type is None:
         message = f"There is no event type {quoted(name)}. Query eventTypes for those there are."
         raise rejected(UserErrorCode.NOT_FOUND, message, "name")
@@ -169,7 +168,7 @@ def _checked_changes(event_type: CustomEventType, changes: EventTypeChanges) -> 
 
 
 def _set(event_type: CustomEventType, changes: EventTypeChanges) -> dict[str, list[Any]]:
-    """Set what is new in a row; returns it as {"field": [old, new]} with the names of the API."""
+    """Set the new values in a row; return them as {"field": [old, new]} with the names of the API."""
     changed = {}
     for field, shown in (
         ("description", "description"),

@@ -1,5 +1,4 @@
-"""What a caller asks for before anything is checked: the inputs of createEventType and updateEventType as plain
-values."""
+"""The inputs of createEventType and updateEventType as plain values, before anything is checked."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class EventTypeDraft:
-    """An event type to be made. Without a schema any object fits; without an example it is the empty object."""
+    """An event type to be created. Without a schema any object is valid; without an example it is the empty object."""
 
     name: str
     description: str
@@ -17,7 +16,7 @@ class EventTypeDraft:
 
 @dataclass(frozen=True, slots=True)
 class EventTypeChanges:
-    """Changes of an event type. What is None stays."""
+    """Changes of an event type. None keeps a value."""
 
     description: str | None = None
     json_schema: Any = None

@@ -1,4 +1,6 @@
-"""What a workspace's own event type may be. Pure: values in, problems out, each with its place and its cure."""
+"""The rules for a workspace's own event type. Pure: values in, problems out, each with its path and what would be
+right.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +11,7 @@ from app.catalogue.validation import PayloadValidator, check_schema
 from app.errors import Problem, UserErrorCode
 from app.webhooks.validation import texts_and_numbers as plain
 
-# As for the schema: it comes back with every listing of event types.
+# As for the schema: it is part of every list of event types.
 MAX_EXAMPLE_BYTES = 64 * 1024
 
 
@@ -28,7 +30,7 @@ def name(problems: list[Problem], text: str, *path: str) -> str:
 
 
 def description(problems: list[Problem], text: str, *path: str) -> str:
-    """What has happened when such an event is published; a text of many lines."""
+    """What has happened when such an event is published; a multi-line text."""
     found = plain.description(problems, text, *path)
     if found is None:
         message = "The description is empty; say in a sentence what has happened when such an event is published."
@@ -37,14 +39,14 @@ def description(problems: list[Problem], text: str, *path: str) -> str:
 
 
 def json_schema(problems: list[Problem], schema: Any, *path: str) -> dict[str, Any]:
-    """A JSON Schema (2020-12) of the payload's `data`, whole in itself and cheap to apply."""
+    """A JSON Schema (2020-12) of the payload's `data`, self-contained and cheap to apply."""
     errors = check_schema(schema)
     problems += [Problem(error.message, (*path, *error.path), UserErrorCode.INVALID) for error in errors]
     return {} if errors else schema
 
 
 def example(problems: list[Problem], value: Any, schema: Mapping[str, Any], *path: str) -> dict[str, Any]:
-    """A `data` that fits a valid schema."""
+    """A `data` that is valid under a valid schema."""
     if not isinstance(value, dict):
         message = f"The example is {quoted(value)}; it must be a JSON object, as the data of every event is."
         problems.append(Problem(message, path, UserErrorCode.INVALID))

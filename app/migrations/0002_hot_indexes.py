@@ -8,7 +8,7 @@ from tortoise import migrations
 from tortoise.migrations import operations as ops
 
 _INDEXES = {
-    # Publishing with an idempotency key: the second of two wins nothing.
+    # Publishing with an idempotency key: of two concurrent inserts, the second is refused.
     "event_idempotency": "UNIQUE INDEX {} ON event (workspace_id, idempotency_key) WHERE idempotency_key IS NOT NULL",
     # Lists of events, newest first, and of one type.
     "event_workspace": "INDEX {} ON event (workspace_id, id)",
@@ -18,10 +18,10 @@ _INDEXES = {
     # Lists of deliveries, newest first.
     "delivery_workspace": "INDEX {} ON delivery (workspace_id, id)",
     "delivery_webhook": "INDEX {} ON delivery (webhook_id, id)",
-    # Lists of what went wrong or still waits: small parts of a big table.
+    # Lists of deliveries that failed or still wait: small parts of a big table.
     "delivery_workspace_not_succeeded": ("INDEX {} ON delivery (workspace_id, status, id) WHERE status <> 'SUCCEEDED'"),
     "delivery_webhook_not_succeeded": "INDEX {} ON delivery (webhook_id, status, id) WHERE status <> 'SUCCEEDED'",
-    # Claiming: what is due of one webhook, first attempts and retries each in order.
+    # Claiming: due deliveries of one webhook, first attempts and retries each in order.
     "delivery_due": (
         "INDEX {} ON delivery (webhook_id, status, next_attempt_at, id)"
         " WHERE claimed_by IS NULL AND next_attempt_at IS NOT NULL"
@@ -31,7 +31,7 @@ _INDEXES = {
         "INDEX {} ON delivery (webhook_id, ordering_key, id)"
         " WHERE ordering_key IS NOT NULL AND status IN ('PENDING', 'RETRYING')"
     ),
-    # What is being sent right now: counted per webhook, and freed when its worker is gone.
+    # Deliveries being sent right now: counted per webhook, and freed when their worker is gone.
     "delivery_claimed": "INDEX {} ON delivery (webhook_id, claimed_by) WHERE claimed_by IS NOT NULL",
     # The attempts of a delivery, and of a webhook over time (statistics).
     "attempt_delivery": "INDEX {} ON attempt (delivery_id, id)",

@@ -1,11 +1,11 @@
-"""Statistics over long windows (docs/adr/0006), and what finds operations that are under way."""
+"""Statistics over long windows (docs/adr/0006), and an index that finds running operations."""
 
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
 from app.column_types import IdField, JsonField, TimestampField
 
-# Counting what has not succeeded must not look at the rows themselves, so the indexes say which deliveries are tests.
+# The indexes say which deliveries are tests, so that counting those that have not succeeded reads no rows.
 _NOT_SUCCEEDED = (
     ("delivery_workspace_not_succeeded", "workspace_id"),
     ("delivery_webhook_not_succeeded", "webhook_id"),

@@ -1,7 +1,7 @@
-"""The index of ordering keys says of a delivery that it is open by `completed_at`, which no other index does.
+"""Lets the index of ordering keys recognise open deliveries by `completed_at`, which no other index does.
 
-Its statement used to ask for the statuses, and so for rows of every index of what has not succeeded as well. Where that
-was nothing when the statistics were taken, PostgreSQL took one of those, and went through the whole backlog.
+Its statement used to ask for the statuses, which matched every index of deliveries that have not succeeded as well. If
+such an index was empty when statistics were taken, PostgreSQL chose it, and scanned the whole backlog.
 """
 
 from tortoise import migrations

@@ -1,6 +1,6 @@
-"""Takes the members of enums out of the comments of columns, so that a new member needs no migration.
+"""Removes the members of enums from the comments of columns, so that a new member needs no migration.
 
-Only comments change, which takes no longer on a table of a hundred million rows than on an empty one.
+Only comments change, which is as quick on a table of a hundred million rows as on an empty one.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ from app.statuses import (
 
 
 class _AlterComment(ops.AlterField):
-    """Alters the comment on PostgreSQL. SQLite has none, and Tortoise would copy the whole table there."""
+    """Alters the comment on PostgreSQL. SQLite has no comments, and Tortoise would copy the whole table there."""
 
     async def database_forward(self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None) -> None:
         if state_editor is not None and state_editor.DIALECT == "postgres":

@@ -1,4 +1,4 @@
-"""Who made a change and who started an operation, in parts that can be compared (kind, ID, name) beside the text."""
+"""Who made a change or started an operation, in parts that can be compared (kind, ID, name), beside the text."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tortoise.migrations import operations as ops
 
 from app.statuses import ActorKind
 
-# The text of earlier entries reads "name (key_…)", "system" or "command line". An ID of a key has 30 characters.
+# The text of earlier entries is "name (key_…)", "system" or "command line". A key's ID has 30 characters.
 _OF_KEY = "actor LIKE '% (key\\_%)' ESCAPE '\\'"
 _SPLIT = f"""
 UPDATE audit_entry SET
@@ -27,7 +27,7 @@ _OF_ACTOR = "CREATE INDEX audit_entry_actor ON audit_entry (workspace_id, actor_
 
 
 class _AddField(ops.AddField):
-    """Takes the column away again by itself: on SQLite Tortoise would copy the table, without its partial indexes."""
+    """Drops the column directly when undone: on SQLite Tortoise would copy the table, without its partial indexes."""
 
     async def database_backward(self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None) -> None:
         table = {"AuditEntry": "audit_entry", "Operation": "operation"}[self.model_name]

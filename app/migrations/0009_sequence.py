@@ -1,10 +1,10 @@
-"""Gives each delivery its place among those of its webhook (`sequence`), and ordering keys an index that follows it.
+"""Gives each delivery its number among those of its webhook (`sequence`), and ordering keys an index that follows it.
 
-Existing deliveries are numbered in the order of their ids. That writes every row of the table once, and nothing else
-can be written to it meanwhile.
+Existing deliveries are numbered in the order of their IDs. That writes every row of the table once, and blocks other
+writes to it meanwhile.
 
-On PostgreSQL, processes of the previous version go on beside those of this one for a while, and know nothing of places:
-a trigger numbers what they make, row by row. What has a place already does not enter it.
+On PostgreSQL, processes of the previous version continue beside those of this one for a while and do not know
+sequences: a trigger numbers their rows one by one. Rows that already have a number do not run it.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ UPDATE delivery SET sequence = numbered.place
 FROM (SELECT id, row_number() OVER (PARTITION BY webhook_id ORDER BY id) AS place FROM delivery WHERE NOT test) numbered
 WHERE delivery.id = numbered.id
 """
-# PostgreSQL enters a row that was updated in every index again, so it has none meanwhile: twice as fast.
+# PostgreSQL enters an updated row in every index again. Without indexes meanwhile, this is twice as fast.
 _NUMBER_WITHOUT_INDEXES = f"""
 DO $$
 DECLARE
@@ -57,7 +57,7 @@ WHEN (NEW.sequence IS NULL AND NOT NEW.test) EXECUTE FUNCTION number_delivery()
 
 
 class _On(ops.RunSQL):
-    """Runs on one of the two databases."""
+    """Runs on one of the two databases only."""
 
     def __init__(self, dialect: str, sql: str, reverse_sql: str) -> None:
         super().__init__(sql, reverse_sql)
@@ -73,7 +73,7 @@ class _On(ops.RunSQL):
 
 
 class _AddColumn(ops.AddField):
-    """Adds a column, and takes it back by itself: Tortoise copies the table on SQLite, and forgets its indexes."""
+    """Adds a column, and drops it directly when undone: Tortoise copies the table on SQLite and loses its indexes."""
 
     async def database_backward(self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None) -> None:
         drop = ops.RunSQL("ALTER TABLE delivery DROP COLUMN sequence")

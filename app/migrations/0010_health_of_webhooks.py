@@ -1,7 +1,6 @@
-"""Why a webhook is paused or disabled as a code, and its last failure and success as ids of attempts.
+"""Why a webhook is paused or disabled, as a code, and its last failure and success as IDs of attempts.
 
-What is known of webhooks that are there is filled in; of the attempts, only the newest 10,000 of each webhook are looked
-at, so that a big table does not hold up the migration.
+Fills in existing webhooks from the newest 10,000 attempts of each, so that a big table does not hold up the migration.
 """
 
 from typing import Any
@@ -25,7 +24,7 @@ _REASON = (
 
 
 class _AddField(ops.AddField):
-    """Takes the column away again by itself, rather than by a copy of the table."""
+    """Drops the column directly when undone, without a copy of the table."""
 
     async def database_backward(self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None) -> None:
         drop = ops.RunSQL(f"ALTER TABLE webhook DROP COLUMN {self.name}", reverse_sql=ops.RunSQL.noop)

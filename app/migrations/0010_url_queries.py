@@ -1,7 +1,7 @@
 """The query of a webhook's URL, encrypted. Null, which costs nothing on a big table, for URLs without one.
 
-What is in clear in rows from before is encrypted by the server or, if several processes share the database, by
-`eev-webhooks rotate-encryption`: a migration has no key.
+A migration has no key. Queries that existing rows hold in clear are encrypted by the server or, if several processes
+share the database, by `eev-webhooks rotate-encryption`.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from app.column_types import LongTextField
 
 
 class _AddField(ops.AddField):
-    """Takes the column away again by itself: on SQLite Tortoise would copy the table, without its partial indexes."""
+    """Drops the column directly when undone: on SQLite Tortoise would copy the table, without its partial indexes."""
 
     async def database_backward(self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None) -> None:
         drop = ops.RunSQL("ALTER TABLE webhook DROP COLUMN url_query", reverse_sql=ops.RunSQL.noop)

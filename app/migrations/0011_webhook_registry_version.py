@@ -1,4 +1,4 @@
-"""The version of the workspace that changed a webhook last, so that publishers read only the webhooks that changed."""
+"""The version of the workspace that last changed a webhook, so that publishers read only the webhooks that changed."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from tortoise.migrations import operations as ops
 
 
 class _AddField(ops.AddField):
-    """Takes the column away again by itself: on SQLite Tortoise would copy the table, without its partial indexes."""
+    """Drops the column directly when undone: on SQLite Tortoise would copy the table, without its partial indexes."""
 
     async def database_backward(self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None) -> None:
         drop = ops.RunSQL("ALTER TABLE webhook DROP COLUMN registry_version", reverse_sql=ops.RunSQL.noop)

@@ -1,4 +1,4 @@
-"""A caller's own ID of a webhook, of which a workspace has each once among webhooks that are not deleted."""
+"""A caller's own ID of a webhook, unique in its workspace among webhooks that are not deleted."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ WHERE external_id IS NOT NULL AND deleted_at IS NULL
 
 
 class _AddField(ops.AddField):
-    """Takes the column away again by itself: on SQLite Tortoise would copy the table, without its partial indexes."""
+    """Drops the column directly when undone: on SQLite Tortoise would copy the table, without its partial indexes."""
 
     async def database_backward(self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None) -> None:
         drop = ops.RunSQL("ALTER TABLE webhook DROP COLUMN external_id", reverse_sql=ops.RunSQL.noop)

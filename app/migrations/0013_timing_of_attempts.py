@@ -1,4 +1,4 @@
-"""How long the parts of an attempt took, in about 15 bytes. Null, which costs nothing on a big table, is not known."""
+"""How long the parts of an attempt took, in about 15 bytes. Null, which costs nothing on a big table, means unknown."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from tortoise.migrations import operations as ops
 
 
 class _AddField(ops.AddField):
-    """Takes the column away again by itself: on SQLite Tortoise would copy the table, without its partial indexes."""
+    """Drops the column directly when undone: on SQLite Tortoise would copy the table, without its partial indexes."""
 
     async def database_backward(self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None) -> None:
         drop = ops.RunSQL("ALTER TABLE attempt DROP COLUMN timing", reverse_sql=ops.RunSQL.noop)

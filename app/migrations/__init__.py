@@ -1,4 +1,4 @@
-"""The steps that bring a database to the tables of `app.models`; run by `eev-webhooks migrate`.
+"""The migrations that bring a database to the tables of `app.models`; run by `eev-webhooks migrate`.
 
-Written by `tortoise makemigrations`, apart from the indexes that cover only some rows, which are SQL by hand.
+Written by `tortoise makemigrations`, except the partial indexes, which are SQL by hand.
 """

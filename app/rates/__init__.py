@@ -1,4 +1,4 @@
-"""How much one API key may ask: token buckets of requests and of their cost, its access tokens' included.
+"""How much one API key may ask for: token buckets of requests and of their cost, including its access tokens.
 
 `bucket` counts, `limiter` is the process's, `shared_counts` lets processes count together over Redis. See ADR 8.
 """
@@ -20,8 +20,8 @@ class Rates:
     """The limits of one process.
 
     Attributes:
-        requests: how often a key asks.
-        cost: what its operations cost.
+        requests: how many requests a key may make.
+        cost: how much its operations may cost.
     """
 
     requests: Limiter
@@ -30,7 +30,7 @@ class Rates:
 
 @asynccontextmanager
 async def open_rates(settings: Settings, clock: Clock, observe: Callable[[], None]) -> AsyncIterator[Rates]:
-    """The limits that the settings ask for; processes that share a Redis count together.
+    """The limits defined by the settings; processes that share a Redis count together.
 
     Args:
         observe: called for each refusal.
@@ -44,7 +44,7 @@ async def open_rates(settings: Settings, clock: Clock, observe: Callable[[], Non
                 return Limiter(None, clock)
             if (url := settings.shared_redis_url) is None:
                 return Limiter(limit, clock, observe=observe, words=words)
-            from app.rates.shared_counts import SharedCounts  # redis-py: an embedded server need not wait for it
+            from app.rates.shared_counts import SharedCounts  # redis-py: an embedded server need not load it
 
             shared = await stack.enter_async_context(SharedCounts(url, limit, kind))
             return Limiter(limit, clock, shared, observe, words=words)

@@ -1,4 +1,4 @@
-"""Decides within the process, at once and without waiting for anybody, whether a key may ask for more."""
+"""Decides within the process, at once and without waiting, whether a key may make another request."""
 
 import math
 from collections import OrderedDict
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# A bound for the memory. A key that is forgotten begins with a full bucket: it was not used for long.
+# Bounds memory. A dropped key starts with a full bucket, which is right because it was unused for long.
 MAX_KEPT = 10_000
-# The log names a key that asks too often this often at most, in seconds.
+# The log names a key that exceeds its limit at most this often, in seconds.
 _LOG_EVERY = 60.0
 
 
 def requests_refused(limit: Limit, level: float, amount: int) -> str:
-    """What is said where requests are counted."""
+    """The refusal of a limit on requests."""
     ahead = math.ceil(limit.burst + amount - level)
     return (
         f"The API key would be {ahead:,} requests ahead of its {limit.per_second:,} a second, but at most"
@@ -32,7 +32,7 @@ def requests_refused(limit: Limit, level: float, amount: int) -> str:
 
 
 def cost_refused(limit: Limit, level: float, amount: int) -> str:
-    """What is said where the cost of operations is counted."""
+    """The refusal of a limit on the cost of operations."""
     return (
         f"The operation has a cost of {amount:,}, but only {max(0, math.floor(level)):,} of {limit.burst:,} are left to"
         f" the API key; {limit.per_second:,} a second come back."
@@ -47,7 +47,7 @@ class Limiter:
         shared: counts requests of other processes too; opened and closed by its creator.
         observe: called for each refusal.
         most: how many keys are remembered.
-        words: says why so much is refused, of the limit, what is left, and what was asked.
+        words: words a refusal, given the limit, what is left, and what was asked for.
     """
 
     def __init__(
@@ -72,17 +72,17 @@ class Limiter:
 
     @property
     def per_second(self) -> int | None:
-        """What comes back each second; None without a limit."""
+        """Tokens added per second; None without a limit."""
         return None if self._limit is None else self._limit.per_second
 
     def take(self, key_id: str, amount: int = 1) -> None:
-        """Count what is asked with an API key, or with an access token made with it.
+        """Count a request made with an API key, or with an access token made with it.
 
         Args:
             amount: at most the limit's burst.
 
         Raises:
-            RateLimited: it is too much, and does not count.
+            RateLimited: the limit is exceeded; the request is not counted.
         """
         if self._limit is None:
             return
@@ -96,7 +96,7 @@ class Limiter:
             self._shared.spent(key_id, amount)
 
     def left(self, key_id: str) -> int | None:
-        """What a key may still take at once; None without a limit."""
+        """Tokens that a key may take at once; None without a limit."""
         if self._limit is None:
             return None
         bucket = self._buckets.get(key_id)
@@ -120,7 +120,7 @@ class Limiter:
         return RateLimited(f"{words} Come back in {math.ceil(wait_seconds)} s.", wait_seconds)
 
     def _learn(self, key_id: str, level: float) -> None:
-        """Take over what all processes together left of a key's bucket."""
+        """Take over the level of a key's bucket that all processes together have left."""
         if key_id in self._buckets:
             self._buckets[key_id].put_right(level, self._now())
 

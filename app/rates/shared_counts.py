@@ -1,12 +1,14 @@
-"""Lets all processes of an installation count a key's requests together, over Redis, and never lets one wait for it.
+"""Lets all processes of an installation count a key's requests together, over Redis, without a request ever waiting for
+it.
 
-Each process decides by its own bucket and tells Redis in the background what it let through: at once where that is
-much, else after a while, all keys in one script. The answer is what all processes together left, and puts the process's
-own bucket right. So a request costs no round trip. The price: before processes hear of one another they may let through
-more than a burst. That makes a debt, which is waited off, and so the rate holds in the long run all the same.
+Each process decides by its own bucket and reports to Redis in the background what it allowed: large amounts at once,
+others after a while, all keys in one script. The reply is what all processes together have left, and corrects the
+process's own bucket. A request therefore costs no round trip. In exchange, processes may together allow more than a
+burst before they learn of one another. That becomes a debt, which has to be waited off, so the rate still holds in the
+long run.
 
-Redis being away costs nothing but the counting together: each process goes on by its own bucket, and what it let
-through meanwhile is forgiven.
+An outage of Redis only suspends counting together: each process continues with its own bucket, and what it allowed
+meanwhile is forgiven.
 """
 
 import asyncio
@@ -26,13 +28,13 @@ log = structlog.get_logger()
 
 PREFIX = "eev:rate:"
 TIMEOUT_SECONDS = 1.0
-# Share of a burst that is reported at once; smaller amounts are reported after this many seconds.
+# A share of a burst that is reported at once; smaller amounts are reported after this many seconds.
 SHARE_OF_BURST = 0.05
 PATIENCE_SECONDS = 0.25
-# However many keys there are, Redis is told no more often than this.
+# However many keys there are, reports to Redis are at least this far apart.
 PACE_SECONDS = 0.02
 
-# The time is Redis's own: the clocks of machines differ. A debt of more than a burst is forgiven.
+# Redis's own time, because machines' clocks differ. A debt of more than a burst is forgiven.
 _SETTLE = """
 -- KEYS: buckets. ARGV: tokens a second, burst, life of a bucket in ms; then what was spent of each. Returns the levels.
 local rate, burst, life = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
@@ -59,7 +61,7 @@ class SharedCounts:
     Args:
         url: redis:// or rediss://.
         limit: the same in all processes.
-        kind: tells what is counted from what others count.
+        kind: distinguishes these counts from other ones.
     """
 
     def __init__(self, url: str, limit: Limit, kind: str = "") -> None:
@@ -68,7 +70,7 @@ class SharedCounts:
         self._limit = limit
         self._prefix = PREFIX + kind
         self._much = max(1, int(limit.burst * SHARE_OF_BURST))
-        # Longer than a bucket takes to be full again, which is what one that is not there stands for.
+        # Longer than a bucket takes to fill up, because a missing bucket counts as full.
         self._life_ms = 1_000 * math.ceil(1 + 2 * limit.burst / limit.per_second)
         self._spent: dict[str, int] = {}
         self._some_spent = asyncio.Event()
@@ -85,7 +87,7 @@ class SharedCounts:
         await self._client.aclose()
 
     def spent(self, key_id: str, amount: int = 1) -> None:
-        """So much was let through."""
+        """Note that this amount was allowed."""
         spent = self._spent[key_id] = self._spent.get(key_id, 0) + amount
         self._some_spent.set()
         if spent >= self._much:
@@ -103,7 +105,7 @@ class SharedCounts:
             await asyncio.sleep(await self._tell(spent))
 
     async def _tell(self, spent: dict[str, int]) -> float:
-        """Tell Redis and learn from it; returns how long to wait before the next time, in seconds."""
+        """Report to Redis and apply its reply; return how long to wait before the next report, in seconds."""
         arguments = [self._limit.per_second, self._limit.burst, self._life_ms, *spent.values()]
         try:
             levels = await self._settle(keys=[self._prefix + key_id for key_id in spent], args=arguments)

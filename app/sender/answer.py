@@ -1,8 +1,8 @@
-"""Reads the answer to one request from bytes as they come, within limits. Pure: no socket, no clock, no loop.
+"""Reads the answer to one request from bytes as they arrive, within limits. Pure: no socket, no clock, no loop.
 
-llhttp, the strict parser of Node.js, reads the grammar (RFC 9112). What is asked here is when the answer is whole, what
-of it is kept, and whether what came stays within reason: a receiver may be hostile. An answer that the parser refuses
-is read once more from its beginning with patience for what cannot do harm; its connection then serves no other request.
+llhttp, the strict parser of Node.js, reads the grammar (RFC 9112). This module decides when the answer is complete and
+what of it is kept, and enforces limits, because a receiver may be hostile. If the parser refuses an answer, it is read
+once more from its beginning, tolerating harmless faults; its connection then serves no other request.
 """
 
 import re
@@ -26,25 +26,25 @@ from app.sender.sloppy_head import end_of_head, tidy
 # Early hints come one or two at a time (RFC 8297).
 _MAX_INTERIM_ANSWERS = 16
 
-# As most servers have it for requests (Apache, nginx: 8 KiB a line).
+# As most servers limit requests (Apache, nginx: 8 KiB per line).
 _MAX_HEADER_BYTES = 8190
-# More than any framework sends; the bytes are bounded anyway.
+# More than any framework sends; the bytes are bounded as well.
 _MAX_HEADERS = 1_000
-# Until they are whole, lines wait in the parser; and what frames a body (chunks, trailers) is no body, but takes time.
+# Incomplete lines wait in the parser. The framing of a body (chunks, trailers) is not part of the body, but takes time.
 _MAX_HEAD_BYTES = 64 * 1024
 _MAX_FRAMING_BYTES = 1024 * 1024
 
 _PROTOCOL = b"HTTP/"
 _STATUS_LINE = re.compile(rb"HTTP/[0-9]\.[0-9] ([1-9][0-9]{2})(?![0-9A-Za-z])")
-# A connection of HTTP/2 begins with SETTINGS, or ends with GOAWAY: length, type, flags, stream 0 (RFC 9113, section 4).
+# An HTTP/2 connection begins with SETTINGS, or ends with GOAWAY: length, type, flags, stream 0 (RFC 9113, section 4).
 _HTTP2_FRAME = re.compile(rb"\0..[\x04\x07].\0{4}", re.DOTALL)
 _HTTP2_FRAME_BYTES = 9
-# The longest end of a head, but for its last byte.
+# The longest end of a head, without its last byte.
 _END_BYTES = 3
 
 
 class Received(NamedTuple):
-    """A whole answer, its body cut off at the cap; headers are as they came."""
+    """A complete answer with its body truncated at the cap; headers are as received."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -64,14 +64,15 @@ class AnswerReader:
         self.expect(cap=0)
 
     def expect(self, *, cap: int) -> None:
-        """Begin to read an answer, of whose body at most `cap` bytes are kept."""
+        """Begin to read an answer; at most `cap` bytes of its body are kept."""
         self._cap = cap
-        # What is known of the protocol that the status line names, and the bytes before those that come next.
+        # The part of the status line's protocol read so far, and the bytes before the next ones.
         self._protocol = self._tail = b""
-        # All of it while it is not whole: the parser may refuse it late.
+        # Everything received until the answer is complete, because the parser may refuse it late.
         self._came: list[bytes] = []
         self._is_sloppy = False
-        # Of a sloppy answer: what no parser has taken yet, and how much of that has been searched for the head's end.
+        # For a sloppy answer: bytes that no parser has taken yet, and how many of them were searched for the head's
+        # end.
         self._pending = bytearray()
         self._searched = 0
         self._chunks: SloppyChunks | None = None
@@ -82,23 +83,23 @@ class AnswerReader:
         self._whole = self._truncated = False
         self._ends_with_connection = True
         self.head_is_whole = False
-        # Whether the connection can serve another request, once the answer is whole.
+        # Whether the connection can serve another request, once the answer is complete.
         self.reusable = False
-        # How long the receiver says it keeps the connection open.
+        # How long the receiver promises to keep the connection open.
         self.keep_seconds: float | None = None
 
     @property
     def status(self) -> int | None:
-        """The status of the answer as soon as it has come; None for that of an interim answer."""
+        """The status of the answer once received; None for that of an interim answer."""
         return self._status if self._status and not self._is_interim else None
 
     @property
     def body_bytes(self) -> int:
-        """How much of the body has come."""
+        """Size of the body received so far."""
         return len(self._body)
 
     def feed(self, data: bytes) -> bool:
-        """Read on; return whether the answer is whole.
+        """Read on; return whether the answer is complete.
 
         Raises:
             AnswerRefused: it never will be.
@@ -123,21 +124,21 @@ class AnswerReader:
         """Let the parser read on; return whether it could.
 
         Raises:
-            AnswerRefused: the answer breaks a limit.
+            AnswerRefused: the answer exceeds a limit.
         """
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:  # nobody asked for another protocol: the answer is over
+        except httptools.HttpParserUpgrade:  # no other protocol was requested: the answer is over
             self._whole, self.reusable = True, False
         except httptools.HttpParserError as error:
-            if isinstance(error.__context__, AnswerRefused):  # raised below, in a call of the parser's
+            if isinstance(error.__context__, AnswerRefused):  # raised below, in a callback of the parser
                 raise error.__context__ from None
-            self.reusable = False  # if the answer is whole, more came than that
+            self.reusable = False  # if the answer is complete, more than the answer arrived
             return self._whole
         return True
 
     def _begin_again(self) -> None:
-        """Read what has come once more, as a sloppy answer."""
+        """Read everything received once more, as a sloppy answer."""
         came = b"".join(self._came)
         self.expect(cap=self._cap)
         self._parser = httptools.HttpResponseParser(self)
@@ -156,7 +157,7 @@ class AnswerReader:
         self._pending.clear()
 
     def _read_sloppy_head(self) -> bool:
-        """Read the head of an answer, if it has all come; return whether it has."""
+        """Read the head of an answer, if it is complete; return whether it is."""
         pending = self._pending
         if not self._searched:
             del pending[: len(pending) - len(pending.lstrip(b"\r\n"))]  # as the parser does
@@ -176,8 +177,9 @@ class AnswerReader:
         return True
 
     def _is_http(self, data: bytes, interim_answers: int) -> bool:
-        """Whether the status lines name HTTP, `interim_answers` of which end in `data`: llhttp reads those of RTSP and
-        ICE as if they were HTTP's."""
+        """Whether the status lines, `interim_answers` of which end in `data`, name HTTP: llhttp accepts those of RTSP
+        and ICE as if they were HTTP's.
+        """
         is_http = self._read_protocol(data)
         if interim_answers:
             rest = self._tail + data
@@ -197,13 +199,15 @@ class AnswerReader:
         return _PROTOCOL.startswith(self._protocol)
 
     def end(self) -> bool:
-        """Nothing more will come: return whether the answer is whole, as one is that has no other end."""
+        """Note that the connection ended; return whether that completes the answer, as it does if nothing else marks
+        its end.
+        """
         if self.head_is_whole and self._ends_with_connection:
             self._whole = True
         return self._whole
 
     def received(self) -> Received:
-        """The answer, once it is whole."""
+        """The answer, once it is complete."""
         return Received(self._status, self._headers[: self._header_count], bytes(self._body), self._truncated)
 
     @property
@@ -217,17 +221,17 @@ class AnswerReader:
     # ── what the parser calls ──
 
     def on_message_begin(self) -> None:
-        """A second answer ends the connection; the first one counts."""
+        """A second answer closes the connection; the first one counts."""
         if self._whole:
             self.reusable = False
 
     def on_status(self, _: bytes) -> None:
-        """Take note of the status, which stands in front of its reason phrase."""
+        """Note the status, which precedes its reason phrase."""
         if not self._whole:
             self._status = self._parser.get_status_code()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header; those behind a body are counted, too."""
+        """Keep a header; trailers are counted, too."""
         if self._whole:
             return
         if len(name) + len(value) > _MAX_HEADER_BYTES:
@@ -253,7 +257,7 @@ class AnswerReader:
             self.keep_seconds = float(found[1])
 
     def on_body(self, data: bytes) -> None:
-        """Keep the body up to the cap; beyond it, the answer counts as whole, and the connection is of no more use."""
+        """Keep the body up to the cap; beyond it, the answer counts as complete, and the connection is not reused."""
         if self._whole:
             return
         self._body += data
@@ -262,7 +266,7 @@ class AnswerReader:
             self._whole = self._truncated = True
 
     def on_message_complete(self) -> None:
-        """The answer is whole, unless it was an interim one."""
+        """Mark the answer as complete, unless it was an interim one."""
         if self._whole:
             return
         if not self._is_interim:
@@ -276,7 +280,7 @@ class AnswerReader:
 
 
 def _status_in(head: bytearray) -> int | None:
-    """The status with which a head begins; None if that has not all come.
+    """The status at the start of a head; None if it is not complete yet.
 
     Raises:
         NotHttp, SpeaksHttp2: it does not begin with a status.

@@ -1,4 +1,4 @@
-"""Connects to a receiver: name, guard, TCP, TLS, each noted in the exchange as it is done."""
+"""Connects to a receiver: name, guard, TCP, TLS, each noted in the exchange once it is done."""
 
 import asyncio
 import socket
@@ -16,12 +16,12 @@ from app.sender.guard import AddressPolicy
 from app.sender.resolver import Resolver
 from app.sender.sockets import Sockets
 
-# When the next of a name's addresses is tried beside one that has not answered yet (RFC 8305, section 8).
+# When to try a name's next address while the last one has not answered (RFC 8305, section 8).
 _NEXT_ADDRESS_SECONDS = 0.25
 
 
 class NotResolved(Exception):
-    """The host's name has no address, or nobody could say."""
+    """The host's name has no address, or no server could tell."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class NotConnected(Exception):
 
 
 class NotSecured(Exception):
-    """The TLS handshake failed, or the certificate is not to be trusted."""
+    """The TLS handshake failed, or the certificate is not trusted."""
 
     def __init__(self, error: ssl.SSLError) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class NotSecured(Exception):
 
 
 class Connector:
-    """Opens connections. `tls` replaces the system's certificate authorities where certificates are verified."""
+    """Opens connections. `tls` replaces the system's certificate authorities for verified connections."""
 
     def __init__(self, resolver: Resolver, sockets: Sockets, tls: ssl.SSLContext | None) -> None:
         self._resolver = resolver
@@ -98,7 +98,7 @@ class Connector:
                 happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS,
                 socket_factory=partial(self._sockets.open, policy, exchange),
             )
-        except (OSError, RuntimeError) as error:  # uvloop raises RuntimeError for some errors of sockets
+        except (OSError, RuntimeError) as error:  # uvloop raises RuntimeError for some socket errors
             raise NotConnected(error) from error
         exchange.connected = perf_counter()
         return opened
@@ -111,7 +111,7 @@ class Connector:
                 partial(Connection, lost),
                 sock=opened,
                 ssl=await self._context(verify_ssl) if exchange.tls else None,
-                # A name may end with a dot, a certificate's does not.
+                # A name may end with a dot, but a certificate's name does not.
                 server_hostname=exchange.host.rstrip(".") if exchange.tls else None,
             )
         except BaseException as error:
@@ -145,7 +145,7 @@ def _tls_context(verify: bool) -> ssl.SSLContext:
 
 
 def _literal(host: str, port: int) -> AddrInfoType | None:
-    """What to connect to where a host is an address already; like a name, it may end with a dot."""
+    """The address to connect to if a host is a literal address; like a name, it may end with a dot."""
     host = host.removesuffix(".")
     try:
         address = ip_address(host)

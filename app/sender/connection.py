@@ -1,5 +1,6 @@
-"""One connection to a receiver: a request out, one answer in, before a deadline. Anything else that comes ends it, so
-that nothing waits here to be taken for the answer to the next request."""
+"""One connection to a receiver: a request out, one answer in, before a deadline. Any other data closes it, so that
+nothing can be mistaken for the answer to the next request.
+"""
 
 import asyncio
 import socket
@@ -11,18 +12,18 @@ from app.sender.answer import AnswerReader, Received
 from app.sender.exchange import Exchange
 from app.sender.refusals import AnswerRefused
 
-# A big body goes out in pieces, so that other requests get their turn between them.
+# A big body is sent in pieces, so that other requests get their turn in between.
 _PIECE_BYTES = 256 * 1024
-# How long what was written on a kept connection may stay unacknowledged: a few retransmissions.
+# How long data on a kept connection may stay unacknowledged: a few retransmissions.
 UNACKNOWLEDGED_MS = 3_000
 
 
 class DeadlinePassed(Exception):
-    """There was no whole answer in time."""
+    """The answer was not complete before the deadline."""
 
 
 class ConnectionLost(Exception):
-    """The connection ended before there was a whole answer."""
+    """The connection ended before the answer was complete."""
 
     def __init__(self, *, was_reset: bool) -> None:
         super().__init__()
@@ -30,7 +31,7 @@ class ConnectionLost(Exception):
 
 
 class Connection(asyncio.Protocol):
-    """Takes one request at a time. `lost` is called with it when it has ended."""
+    """Takes one request at a time. Calls `lost` with itself when it has ended."""
 
     def __init__(self, lost: Callable[["Connection"], object]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -43,27 +44,27 @@ class Connection(asyncio.Protocol):
         self._reusable = False
         self.address: str | None = None
         self.idle_until = 0.0
-        # How long the receiver keeps it open while it is idle, if it has said so.
+        # How long the receiver keeps it open while idle, if it has said so.
         self.keep_seconds: float | None = None
         self._is_kept = False
 
     @property
     def reusable(self) -> bool:
-        """Whether another request may go out on it."""
+        """Whether another request may be sent on it."""
         return self._reusable and self._transport is not None and not self._transport.is_closing()
 
     async def exchange(self, head: bytes, body: bytes, exchange: Exchange, *, deadline: float, cap: int) -> Received:
         """Send a request and wait for its answer; `deadline` is in the loop's time, `cap` in bytes of body.
 
         Raises:
-            DeadlinePassed, ConnectionLost, AnswerRefused: there is no whole answer, and the connection is closed.
+            DeadlinePassed, ConnectionLost, AnswerRefused: there is no complete answer, and the connection is closed.
         """
         if self._transport is None or self._reader is None:
             raise ConnectionLost(was_reset=False)
         self._reusable = False
         self._reader.expect(cap=cap)
         self._exchange = exchange
-        # In no variable of this frame: a traceback holds the frame, and the future would hold the traceback.
+        # Not in a local variable: a traceback holds the frame, and the future would hold the traceback.
         self._answer = self._loop.create_future()
         timer = self._loop.call_at(deadline, self._expire)
         try:
@@ -85,16 +86,16 @@ class Connection(asyncio.Protocol):
         for piece in pieces:
             if self._room is not None:
                 await self._room
-            if answer.done() or self._transport is None:  # it was refused before it was all sent, or there is no more
+            if answer.done() or self._transport is None:  # refused before it was all sent, or the connection is gone
                 self.close()
                 return
             self._transport.write(piece)
 
     def keep(self) -> None:
-        """Take note that it is used again from here on: what is on its way may have forgotten it meanwhile.
+        """Note that it is reused from now on: the network in between may have dropped it meanwhile.
 
-        Then the network, which acknowledges nothing any more, ends it soon (where the operating system can), instead of
-        the request's deadline.
+        The kernel then closes it soon if nothing is acknowledged (if the operating system can), instead of leaving that
+        to the request's deadline.
         """
         if self._is_kept or self._transport is None:
             return
@@ -105,7 +106,7 @@ class Connection(asyncio.Protocol):
             opened.setsockopt(socket.IPPROTO_TCP, option, UNACKNOWLEDGED_MS)
 
     def close(self) -> None:
-        """End the connection at once, whatever is under way."""
+        """Close the connection at once, even during an exchange."""
         self._reusable = False
         if self._transport is not None:
             self._transport.abort()
@@ -113,13 +114,13 @@ class Connection(asyncio.Protocol):
     # ── what the event loop calls ──
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way out, and the address at its end (None where the receiver has reset it already)."""
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
+        """Keep the transport, and the peer's address (None if the receiver has reset the connection already)."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's does not inherit from it
         peer = transport.get_extra_info("peername")
         self.address = peer[0] if peer else None
 
     def data_received(self, data: bytes) -> None:
-        """Read on; on an idle connection, nothing was asked for."""
+        """Read on; data on an idle connection was not requested."""
         if self._answer is None or self._answer.done() or self._reader is None:
             self.close()
             return
@@ -136,7 +137,7 @@ class Connection(asyncio.Protocol):
             self._finish(self._answer, self._reader)
 
     def eof_received(self) -> None:
-        """Nothing more will come; the connection is closed."""
+        """Close the connection, because no more data will come."""
         if self._answer is not None and not self._answer.done() and self._reader is not None and self._reader.end():
             self._finish(self._answer, self._reader)
 
@@ -147,11 +148,11 @@ class Connection(asyncio.Protocol):
         self._lost(self)
 
     def pause_writing(self) -> None:
-        """The receiver takes no more for now."""
+        """Pause, because the receiver accepts no more data for now."""
         self._room = self._loop.create_future()
 
     def resume_writing(self) -> None:
-        """It takes more again."""
+        """Resume, because the receiver accepts data again."""
         if self._room is not None and not self._room.done():
             self._room.set_result(None)
         self._room = None
@@ -168,7 +169,7 @@ class Connection(asyncio.Protocol):
 
     def _finish(self, answer: "asyncio.Future[Received]", reader: AnswerReader) -> None:
         assert self._transport is not None
-        # An answer that came before the request was all sent leaves half a request on the connection.
+        # An answer that arrived before the whole request was sent leaves half a request on the connection.
         self._reusable = reader.reusable and not self._transport.get_write_buffer_size()
         self.keep_seconds = reader.keep_seconds
         answer.set_result(reader.received())

@@ -1,4 +1,4 @@
-"""Where a request goes, read from its URL once: the URL of a webhook comes again with every delivery."""
+"""Where a request goes, parsed from its URL once, because the URL of a webhook recurs with every delivery."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,15 +8,16 @@ import httpx
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """What a connection and a request line need. `host` is ASCII and has no brackets; credentials in the URL are left
-    out: they would become an Authorization header that nobody asked for."""
+    """What a connection and a request line need. `host` is ASCII and has no brackets. Credentials in the URL are
+    dropped, because they would become an Authorization header that was not asked for.
+    """
 
     url: httpx.URL
     scheme: str
     host: str
     port: int
     target: bytes
-    """The path and the query, as they stand in the request line."""
+    """The path and the query, as in the request line."""
     authority: bytes
     """The value of the Host header."""
 
@@ -28,10 +29,10 @@ class Destination:
 
 @lru_cache(maxsize=4096)
 def destination_of(url: str) -> Destination:
-    """Where the requests to a URL go.
+    """The destination of requests to a URL.
 
     Raises:
-        httpx.InvalidURL: it is none.
+        httpx.InvalidURL: it is not a URL.
     """
     parsed = httpx.URL(url)
     return Destination(

@@ -1,5 +1,6 @@
-"""How far one request has come: written down on the way, read when something goes wrong, or when a person wants to know
-where it breaks."""
+"""How far one request got: noted along the way, read when something goes wrong or when a person wants to see where it
+breaks.
+"""
 
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -7,7 +8,7 @@ from time import perf_counter
 
 @dataclass(slots=True)
 class Exchange:
-    """One request on its way. Times are seconds of `perf_counter`; None where it has not come so far."""
+    """One request in progress. Times are seconds of `perf_counter`; None if that stage was not reached."""
 
     host: str
     port: int
@@ -15,24 +16,24 @@ class Exchange:
     timeout_seconds: float
     started: float = field(default_factory=perf_counter)
     resolving: float | None = None
-    """None for a host that is an address, and on a kept connection."""
+    """None if the host is an address, and on a kept connection."""
     resolved: float | None = None
     addresses: tuple[str, ...] | None = None
     """What the host's name resolved to."""
     tried: dict[str, None] = field(default_factory=dict)
-    """Addresses a connection was tried to, each once, in that order."""
+    """Addresses to which a connection was tried, each once, in order."""
     blocked: dict[str, str] = field(default_factory=dict)
     """Addresses that the guard refused, each with the reason."""
     port_blocked: str | None = None
     """Why the guard refused the port, at whatever address."""
     remote_address: str | None = None
-    """The address of the connection that the request went out on, or else the last one tried."""
+    """The address of the connection that the request was sent on, or else the last one tried."""
     kept_connection: bool = False
     """The connection had served an earlier request."""
     sent_again: bool = False
-    """A kept connection ended before any answer, and the request went out once more on a new one."""
+    """A kept connection ended before any answer, and the request was sent once more on a new one."""
     heard: bool = False
-    """Something of an answer has come."""
+    """Part of an answer has arrived."""
     connected: float | None = None
     secured: float | None = None
     tls_version: str | None = None
@@ -40,7 +41,7 @@ class Exchange:
     """DER."""
     sent: float | None = None
     status: int | None = None
-    """Of the answer, as soon as it has come."""
+    """Status of the answer, once received."""
     headers_came: float | None = None
     body_bytes: int = 0
     ended: float | None = None

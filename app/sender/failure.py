@@ -1,4 +1,4 @@
-"""Says what went wrong with a request: the connection's exceptions in, httpx's with a sentence as their text out.
+"""Words what went wrong with a request: the connection's exceptions in, httpx's with a sentence as their text out.
 
     httpx.RequestError
     ├── TransportError
@@ -8,10 +8,10 @@
     │   │       ├── NameUnresolved
     │   │       ├── TlsRefused
     │   │       └── AddressBlocked
-    │   └── ProtocolError         what came is not HTTP, or breaks a limit
+    │   └── ProtocolError         the data is not HTTP, or exceeds a limit
 
-Pure. A sentence names the host, the address and the port and nothing else of the URL, which may hold credentials; of
-what the receiver sent it repeats the name of a header at most.
+Pure. A sentence names the host, the address and the port and nothing else of the URL, which may contain credentials. Of
+the receiver's data it repeats at most the name of a header.
 """
 
 import errno
@@ -26,7 +26,7 @@ from app.sender.connection import ConnectionLost, DeadlinePassed
 from app.sender.exchange import Exchange
 from app.sender.refusals import AnswerRefused
 
-# What may become of a request, whoever is to blame.
+# The expected failures of a request, on either side.
 EXPECTED = (DeadlinePassed, NotResolved, NotConnected, NotSecured, ConnectionLost, AnswerRefused)
 
 
@@ -35,15 +35,15 @@ class NameUnresolved(httpx.ConnectError):
 
 
 class TlsRefused(httpx.ConnectError):
-    """The TLS handshake failed, or the certificate is not to be trusted."""
+    """The TLS handshake failed, or the certificate is not trusted."""
 
 
 class AddressBlocked(httpx.ConnectError):
-    """The guard let none of the host's addresses through, or not the port."""
+    """The guard allowed none of the host's addresses, or not the port."""
 
 
 def failure(error: Exception, exchange: Exchange) -> httpx.RequestError:
-    """Say what an exception of `EXPECTED` means for a request."""
+    """Translate an exception of `EXPECTED` into httpx's."""
     match error:
         case DeadlinePassed():
             return _late(exchange)
@@ -71,7 +71,7 @@ def failure(error: Exception, exchange: Exchange) -> httpx.RequestError:
 
 
 def _late(exchange: Exchange) -> httpx.TimeoutException:
-    """Say how far a request had come when its deadline ended."""
+    """Say how far a request had got when its deadline ended."""
     limit = f"{exchange.timeout_seconds:g} s"
     if exchange.headers_came is not None:
         progress = (
@@ -119,7 +119,7 @@ def _tls_fault(error: ssl.SSLError) -> str:
 
 
 def _knows_no_http_1(error: ssl.SSLError) -> bool:
-    """Whether the receiver refused the only protocol that is offered; Python has no name for this alert (RFC 7301)."""
+    """Whether the receiver refused the only protocol offered; Python has no name for this alert (RFC 7301)."""
     return "no application protocol" in str(error).lower().replace("_", " ")
 
 

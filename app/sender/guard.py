@@ -1,13 +1,13 @@
 """Decides which addresses may be sent to, so that a webhook's URL cannot reach what only this server can (SSRF).
 
 Pure: an address and a policy in, a reason or nothing out. It judges addresses only, and the transport asks it about the
-address that is connected to: whatever a URL looks like (octal numbers, mapped forms, a name that resolves to something
-else the second time) comes down to that address. Knows no URL, no DNS and no socket.
+address it connects to. Every form of a URL (octal numbers, mapped forms, a name that resolves differently the second
+time) comes down to that address. This module knows no URL, no DNS and no socket.
 
 The tables follow the IANA special-purpose address registries
 (https://www.iana.org/assignments/iana-ipv4-special-registry and
 https://www.iana.org/assignments/iana-ipv6-special-registry). They are written out because `ipaddress.is_global` of
-Python 3.11 lets through NAT64, 6to4, site-local, multicast and IPv4-compatible addresses, and parts of 192.0.0.0/24.
+Python 3.11 allows NAT64, 6to4, site-local, multicast and IPv4-compatible addresses, and parts of 192.0.0.0/24.
 """
 
 import re
@@ -18,13 +18,13 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-# A host in a URL that `inet_aton` would take for an IPv4 address: 127.1, 0x7f000001, 0177.0.0.1, 2130706433.
+# A host in a URL that `inet_aton` would parse as an IPv4 address: 127.1, 0x7f000001, 0177.0.0.1, 2130706433.
 _NUMERIC_HOST = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}", re.IGNORECASE)
 
 _LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
-# What a cloud answers to any program on its machines: credentials, mostly. Some of these lie in public ranges, others
-# in ranges that an operator may well allow, so only the exact address in the settings opens one.
+# Services that a cloud offers to any program on its machines: credentials, mostly. Some of these addresses are in
+# public ranges, others in ranges that an operator may allow, so only the exact address in the settings opens one.
 _METADATA: frozenset[Address] = frozenset(
     ip_address(host)
     for host in (
@@ -40,8 +40,8 @@ _METADATA: frozenset[Address] = frozenset(
     )
 )
 
-# IPv6 forms that carry an IPv4 address. A translator or the kernel turns them into it, so they would be a way around
-# every IPv4 rule.
+# IPv6 forms that carry an IPv4 address. A translator or the kernel turns them into it, so they would bypass every IPv4
+# rule.
 _CARRIERS: tuple[tuple[IPv6Network, str], ...] = (
     (IPv6Network("::ffff:0:0/96"), "IPv4-mapped"),
     (IPv6Network("::ffff:0:0:0/96"), "IPv4-translated"),
@@ -51,7 +51,7 @@ _CARRIERS: tuple[tuple[IPv6Network, str], ...] = (
     (IPv6Network("2001::/32"), "Teredo"),
 )
 
-# The first row that holds an address names the reason, so the narrow rows come first.
+# The first row that contains an address gives the reason, so the narrow rows come first.
 _NOT_PUBLIC: tuple[tuple[Network, str], ...] = tuple(
     (ip_network(network), name)
     for network, name in (
@@ -94,9 +94,9 @@ _GLOBAL_UNICAST = IPv6Network("2000::/3")
 class AddressPolicy:
     """What may be connected to.
 
-    `allowed_networks` and `allow_loopback` are the operator's: they open what is not public. `allowlist` is a webhook's
-    own: where it is not empty, an address has to be in it and to be public or opened by the operator as well. A port of
-    `blocked_ports` is used at no address.
+    The operator sets `allowed_networks` and `allow_loopback`, which open addresses that are not public. `allowlist`
+    belongs to a webhook: if it is not empty, an address must be in it, and must also be public or opened by the
+    operator. A port of `blocked_ports` is refused at every address.
     """
 
     allowed_networks: tuple[Network, ...] = ()
@@ -109,7 +109,7 @@ class AddressPolicy:
         return "deliveries may not use it (setting BLOCKED_PORTS)" if port in self.blocked_ports else None
 
     def reason_blocked(self, address: Address) -> str | None:
-        """Say why `address` may not be connected to, as the end of "… is blocked: it is …"; None where it may be."""
+        """Say why `address` may not be connected to, as the end of "… is blocked: it is …"; None if it may be."""
         if self.allowlist and not _within(address, self.allowlist):
             return "outside the webhook's allowlist"
         if _METADATA.intersection((address, *_carried(address))) and not self._names_exactly(address):
@@ -123,10 +123,10 @@ class AddressPolicy:
 
 
 def blocked_literal(url_host: str, policy: AddressPolicy) -> str | None:
-    """Say why a URL's host can be refused without asking DNS; None for a name, which is judged at the connection.
+    """Say why a URL's host can be refused without DNS; None for a name, which is judged when a connection is made.
 
-    Takes the host as it stands in the URL, with or without the brackets of IPv6. The reason is the end of "… is
-    blocked: it is …".
+    Takes the host as written in the URL, with or without the brackets of IPv6. The reason is the end of "… is blocked:
+    it is …".
     """
     host = url_host.strip().removeprefix("[").removesuffix("]").rstrip(".").lower()
     if host == "localhost" or host.endswith(".localhost"):  # RFC 6761 section 6.3
@@ -162,7 +162,7 @@ def _within(address: Address, networks: tuple[Network, ...]) -> bool:
 
 
 def _carried(address: Address) -> tuple[IPv4Address, ...]:
-    """Return the IPv4 addresses that an IPv6 address stands for."""
+    """Return the IPv4 addresses that an IPv6 address represents."""
     if isinstance(address, IPv4Address):
         return ()
     bits = int(address)
@@ -173,9 +173,9 @@ def _carried(address: Address) -> tuple[IPv4Address, ...]:
             return ()
         case "6to4":  # RFC 3056 section 2: right after the prefix
             return (IPv4Address(bits >> 80 & 0xFFFF_FFFF),)
-        case "Teredo":  # RFC 4380 section 4: the server, and the client with every bit turned
+        case "Teredo":  # RFC 4380 section 4: the server, and the client with every bit inverted
             return (IPv4Address(bits >> 64 & 0xFFFF_FFFF), IPv4Address(~bits & 0xFFFF_FFFF))
-        case "local NAT64":  # RFC 6052 section 2.2: around the bits 64 to 71, or last, as the network was set up
+        case "local NAT64":  # RFC 6052 section 2.2: around the bits 64 to 71, or last, by the network's configuration
             return (IPv4Address((bits >> 64 & 0xFFFF) << 16 | bits >> 40 & 0xFFFF), last)
         case _:
             return (last,)

@@ -1,6 +1,6 @@
 """The outcome of one request, as a value: a failing receiver is expected and not an exception.
 
-Whether an answer is a success is for the retry decisions to say; these values only report.
+The retry decisions judge whether an answer is a success; these values only report.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ class Answered(NamedTuple):
     """The receiver's whole answer arrived, or as much of it as is kept.
 
     `headers` are in the order received, with lower-case names. `truncated` says that the body or the headers were
-    longer than what is kept. Text holds no NUL character (PostgreSQL stores none); bytes that are not UTF-8 read as
+    longer than what is kept. Text contains no NUL character (PostgreSQL stores none); bytes that are not UTF-8 become
     U+FFFD.
     """
 
@@ -24,14 +24,14 @@ class Answered(NamedTuple):
     duration_ms: float
     remote_address: str | None
     sent_again: bool = False
-    """The request went out a second time, on a new connection, since a kept one ended without an answer."""
+    """The request was sent a second time, on a new connection, because a kept one ended without an answer."""
     timing: Timing | None = None
 
 
 class Unreachable(NamedTuple):
-    """No whole answer arrived. `error` is a sentence for a person and holds no part of the URL but host and port.
+    """No complete answer arrived. `error` is a sentence for a person and contains no part of the URL but host and port.
 
-    `status` is that of the answer, if it got so far.
+    `status` is that of the answer, if it got that far.
     """
 
     outcome: AttemptOutcome
@@ -39,6 +39,6 @@ class Unreachable(NamedTuple):
     duration_ms: float
     remote_address: str | None
     sent_again: bool = False
-    """As of `Answered`."""
+    """As in `Answered`."""
     status: int | None = None
     timing: Timing | None = None

@@ -1,6 +1,6 @@
 """Keeps connections for the next request to the same place under the same policy.
 
-A kept connection is used again without asking the guard or checking a certificate, so one that was opened under a loose
+A kept connection is reused without asking the guard or checking a certificate, so one that was opened under a loose
 policy must not serve a webhook with a strict one: policy and place together are its key.
 """
 
@@ -11,8 +11,9 @@ from typing import NamedTuple
 from app.sender.connection import Connection
 from app.sender.guard import Network
 
-# Receivers commonly close an idle connection after 5 s (Node.js, Apache, uvicorn). One that is used right then costs a
-# second sending, so it is given up before; the same where a receiver says how long it keeps it.
+# Receivers commonly close an idle connection after 5 s (Node.js, Apache, uvicorn). A request on a connection that
+# closes at that moment has to be sent again, so a connection is given up before, and likewise if a receiver says how
+# long it keeps it.
 _KEEP_IDLE_SECONDS = 4.0
 _ON_THE_WAY_SECONDS = 1.0
 
@@ -28,7 +29,7 @@ class PoolKey(NamedTuple):
 
 
 class Pool:
-    """Idle connections by key. When a connection is done and more than `max_idle` are open in all, it is closed."""
+    """Idle connections by key. A connection that becomes idle is closed if more than `max_idle` are open in total."""
 
     def __init__(self, *, max_idle: int) -> None:
         self._max_idle = max_idle
@@ -41,7 +42,7 @@ class Pool:
         return len(self._open)
 
     def take(self, key: PoolKey) -> Connection | None:
-        """Take out the connection that was used last, if one can still be used."""
+        """Take out the most recently used connection, if one can still be used."""
         idle = self._idle.get(key)
         if idle is None:
             return None
@@ -80,7 +81,7 @@ class Pool:
             self._sweep = loop.call_later(_KEEP_IDLE_SECONDS, self._close_old)
 
     def close(self) -> None:
-        """Close the idle ones; the others follow with the end of their request."""
+        """Close the idle ones; the others close when their request ends."""
         self._max_idle = -1
         if self._sweep is not None:
             self._sweep.cancel()

@@ -1,4 +1,4 @@
-"""Why an answer is refused, as exceptions that say what is wrong in a sentence.
+"""Why an answer is refused, as exceptions with a sentence that says what is wrong.
 
     AnswerRefused
     ├── NotHttp             its status line or its chunks cannot be read
@@ -6,10 +6,10 @@
     ├── HeaderRefused       one header, which is named
     ├── HeadTooLong         status line and headers together
     ├── TooManyHeaders
-    ├── TooMuchFraming      chunks of nothing, trailers: it goes on without getting anywhere
-    └── TooManyInterim      interim answers without end
+    ├── TooMuchFraming      empty chunks, trailers: the answer goes on without content
+    └── TooManyInterim      endless interim answers
 
-A sentence repeats nothing of what the receiver sent but the name of a header.
+A sentence repeats nothing of the receiver's data but the name of a header.
 """
 
 import re
@@ -26,11 +26,11 @@ _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
 
 
 class AnswerRefused(Exception):
-    """What came is no answer that this server takes; its text is a sentence for a person."""
+    """The received data is not an answer that this server accepts; its text is a sentence for a person."""
 
 
 class NotHttp(AnswerRefused):
-    """What came cannot be read as an answer."""
+    """The received data cannot be read as an answer."""
 
     def __init__(self, part: Part) -> None:
         super().__init__(_NOT_HTTP[part])
@@ -45,8 +45,9 @@ class SpeaksHttp2(AnswerRefused):
 
 
 class HeaderRefused(AnswerRefused):
-    """One header is wrong. `line` counts the lines of the head from 1, the status line; it stands for a header that has
-    no name to give."""
+    """One header is wrong. `line` counts the lines of the head from 1, the status line; it identifies a header without
+    a valid name.
+    """
 
     def __init__(self, name: bytes, line: int, fault: str) -> None:
         which = f"header {name.decode('ascii')}" if is_name(name) else f"header in line {line}"
@@ -68,7 +69,7 @@ class TooManyHeaders(AnswerRefused):
 
 
 class TooMuchFraming(AnswerRefused):
-    """The answer goes on without getting anywhere."""
+    """The answer goes on without content."""
 
     def __init__(self) -> None:
         super().__init__("The answer breaks a limit: what lies around its body is longer than any body needs.")

@@ -1,6 +1,6 @@
 """Builds the request that `Sender` takes: httpx's own, with the settings of its webhook as extensions.
 
-Everything goes out exactly as given here: the transport adds no header and changes none.
+Everything is sent exactly as given here: the transport adds no header and changes none.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,9 @@ from app.sender.guard import Network
 
 
 class ReadyRequest(httpx.Request):
-    """An `httpx.Request` of what is known to be whole. httpx's own constructor looks for what is missing, writes each
-    header in three ways and checks types, which takes longer than signing."""
+    """An `httpx.Request` with nothing left to complete. httpx's own constructor looks for missing parts, writes each
+    header in three forms and checks types, which takes longer than signing.
+    """
 
     def __init__(
         self,
@@ -34,7 +35,7 @@ class ReadyRequest(httpx.Request):
 
     @cached_property
     def headers(self) -> httpx.Headers:  # type: ignore[override]
-        """The headers as httpx has them, for who asks."""
+        """The headers as `httpx.Headers`, built on demand."""
         return httpx.Headers(list(self.raw_headers))
 
 
@@ -50,7 +51,7 @@ def build_request(
 ) -> ReadyRequest:
     """Return a request with Host and Content-Length set.
 
-    `timeout_seconds` is for the whole exchange, from the look-up of the name to the last byte of the answer.
+    `timeout_seconds` covers the whole exchange, from the look-up of the name to the last byte of the answer.
 
     Raises:
         httpx.InvalidURL: `url` is not one.

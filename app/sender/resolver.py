@@ -1,8 +1,8 @@
-"""Resolves names in threads of its own, and remembers for some seconds what it was told.
+"""Resolves names in its own threads, and caches the results for some seconds.
 
-The event loop's default threads (uvloop: the four of libuv) are shared with everybody else, so a few names whose
-servers do not answer would hold up every other look-up and whatever else runs there. Judges nothing: the guard sees
-each address when it is connected to.
+The event loop's default threads (uvloop: the four of libuv) are shared with everything else, so a few names with
+unresponsive servers would hold up every other look-up and all other work there. This module judges nothing: the guard
+checks each address when it is connected to.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import Protocol
 
 from aiohappyeyeballs import AddrInfoType
 
-# A name with a hundred addresses would make this server knock at all of them, for every request.
+# Otherwise a name with a hundred addresses would make this server try them all, for every request.
 _ADDRESSES_PER_FAMILY = 2
 _MAX_REMEMBERED = 4096
 
@@ -24,14 +24,14 @@ class Resolver(Protocol):
     """Finds the addresses of names."""
 
     async def resolve(self, host: str, port: int) -> Sequence[AddrInfoType]:
-        """Return what to connect to, as `socket.getaddrinfo` has it.
+        """Return the addresses to connect to, in the form of `socket.getaddrinfo`.
 
         Raises:
             OSError: the name does not resolve (socket.gaierror).
         """
 
     async def close(self) -> None:
-        """Drop what is under way."""
+        """Drop pending look-ups."""
 
 
 class SystemResolver:
@@ -46,8 +46,8 @@ class SystemResolver:
         Raises:
             OSError: the name does not resolve (socket.gaierror).
         """
-        # As bytes, because Python would run a str through its own IDNA codec, which raises UnicodeError for what is
-        # merely no such name.
+        # As bytes, because Python would run a str through its own IDNA codec, which raises UnicodeError for a name that
+        # merely does not exist.
         look_up = partial(socket.getaddrinfo, host.encode(), port, 0, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
         found = await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
         return [
@@ -57,12 +57,12 @@ class SystemResolver:
         ]
 
     async def close(self) -> None:
-        """Drop what waits for a thread. A look-up that runs ends by itself."""
+        """Drop look-ups that wait for a thread. A running one ends by itself."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class RememberingResolver:
-    """Asks another resolver, once for all who want the same name at the same time or within `seconds` after it."""
+    """Asks another resolver once for all that need the same name at the same time or within `seconds` after it."""
 
     def __init__(self, asked: Resolver, *, seconds: float) -> None:
         self._asked = asked
@@ -71,10 +71,10 @@ class RememberingResolver:
         self._asking: dict[tuple[str, int], asyncio.Task[Sequence[AddrInfoType]]] = {}
 
     async def resolve(self, host: str, port: int) -> Sequence[AddrInfoType]:
-        """Return what the other resolver says, or said a moment ago.
+        """Return the other resolver's answer, or its recent one.
 
         Raises:
-            OSError: the name does not resolve (socket.gaierror); that is not remembered.
+            OSError: the name does not resolve (socket.gaierror); that is not cached.
         """
         now = asyncio.get_running_loop().time()
         until, found = self._remembered.get((host, port), (0.0, ()))
@@ -87,7 +87,7 @@ class RememberingResolver:
         return await asyncio.shield(asking)
 
     async def close(self) -> None:
-        """End what is under way."""
+        """End pending look-ups."""
         for asking in self._asking.values():
             asking.cancel()
         await self._asked.close()

@@ -1,7 +1,7 @@
 """Sends a request and returns its outcome as a value.
 
-Calls the transport itself: `httpx.AsyncClient` and its pool cost several times as much per request, and redirects,
-cookies and authentication, which it is for, are not wanted here.
+Calls the transport directly: `httpx.AsyncClient` and its pool cost several times as much per request, and what they
+add, redirects, cookies and authentication, is not wanted here.
 """
 
 import asyncio
@@ -18,15 +18,14 @@ from app.sender.outcome import Answered, Unreachable
 from app.sender.timing import Timing, timing_of
 from app.statuses import AttemptOutcome
 
-# An answer's headers are stored with every attempt. Node.js takes no more than this either.
+# An answer's headers are stored with every attempt. Node.js accepts no more than this either.
 _MAX_STORED_HEADER_BYTES = 16 * 1024
 
 
 class Sender:
-    """Sends through `transport`, which it closes on leaving its `async with`; that caps the bodies, too.
+    """Sends through `transport`, which also caps the bodies; leaving `async with` closes it.
 
-    No more than `max_in_flight` requests run at once; the wait for a place is not part of a request's duration or
-    deadline.
+    At most `max_in_flight` requests run at once; the wait for a place is not part of a request's duration or deadline.
     """
 
     def __init__(self, transport: httpx.AsyncBaseTransport, *, max_in_flight: int = 512) -> None:
@@ -46,7 +45,7 @@ class Sender:
     ) -> Answered | Unreachable:
         """Send one request through its own transport or another one.
 
-        Nothing that a receiver or the network does is raised; a cancellation is.
+        Raises nothing for failures of a receiver or the network; a cancellation is raised.
         """
         async with self._places:
             started = perf_counter()
@@ -105,7 +104,7 @@ async def _read(response: httpx.Response) -> bytes:
 
 
 def _kept_headers(headers: httpx.Headers) -> tuple[tuple[tuple[str, str], ...], bool]:
-    """Return the headers to store, and whether any had to go; one that is too long makes room for those after it."""
+    """Return the headers to store, and whether any were dropped; one that is too long leaves room for later ones."""
     kept = []
     room = _MAX_STORED_HEADER_BYTES
     for name, value in headers.raw:

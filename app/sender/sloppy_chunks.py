@@ -1,5 +1,6 @@
-"""Reads a body in chunks (RFC 9112, section 7.1) whose lines may end in LF alone, for answers that the parser refuses.
-Pure: bytes in, bytes out."""
+"""Reads a body in chunks (RFC 9112, section 7.1) with lines that may end in LF alone, for answers that the parser
+refuses. Pure: bytes in, bytes out.
+"""
 
 import re
 
@@ -10,21 +11,21 @@ _MAX_LINE_BYTES = 8190
 
 
 class SloppyChunks:
-    """Takes a body as it comes. `ended` says whether it is whole, trailers included."""
+    """Takes a body as it arrives. `ended` says whether it is complete, trailers included."""
 
     def __init__(self) -> None:
         self.ended = False
         self._pending = bytearray()
         self._left = 0
-        # The end of a chunk's last line, which is empty, comes next.
+        # The end of a chunk, an empty line, comes next.
         self._closes_chunk = False
         self._in_trailers = False
 
     def read(self, data: bytes | bytearray) -> bytes:
-        """Take what has come, and return what of it is body.
+        """Take data, and return the part of it that is body.
 
         Raises:
-            NotHttp: these are no chunks.
+            NotHttp: these are not chunks.
         """
         self._pending += data
         body = bytearray()
@@ -39,7 +40,7 @@ class SloppyChunks:
         return bytes(body)
 
     def _read_line(self) -> bool:
-        """Take a line, if it is whole; return whether it was."""
+        """Take a line, if it is complete; return whether it was."""
         end = self._pending.find(b"\n")
         if max(end, len(self._pending) if end < 0 else 0) > _MAX_LINE_BYTES:
             raise NotHttp("chunks")

@@ -1,9 +1,9 @@
-"""Rewrites the head of an answer that the parser refuses so that it keeps to the grammar (RFC 9112), where that can do
-no harm. Pure: bytes in, bytes out.
+"""Rewrites the head of an answer that the parser refuses so that it follows the grammar (RFC 9112), if that is
+harmless. Pure: bytes in, bytes out.
 
-A receiver whose framework is sloppy has the event all the same, and its status says so. Only what says where the body
-ends is never guessed: an answer with two lengths is refused. The caller reads one answer at most after such a head and
-then closes the connection, so a wrong end cannot be taken for the answer to another request.
+A receiver with a sloppy framework has the event all the same, and its status says so. Only the end of the body is never
+guessed: an answer with two lengths is refused. The caller reads at most one answer after such a head and then closes
+the connection, so a wrong end cannot be mistaken for the answer to another request.
 """
 
 import re
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from app.sender.refusals import HeaderRefused, is_name
 
-# Lines end in CR LF; one that ends in LF alone is read, too (RFC 9112, section 2.2).
+# Lines end in CR LF; LF alone is accepted, too (RFC 9112, section 2.2).
 _END = re.compile(rb"\r?\n\r?\n")
-# A control character in a value stands for a space (RFC 9110, section 5.5; a bare CR: RFC 9112, section 2.2).
+# A control character in a value counts as a space (RFC 9110, section 5.5; a bare CR: RFC 9112, section 2.2).
 _CONTROLS = bytes(0x20 if code < 0x20 or code == 0x7F else code for code in range(256))
 # llhttp counts the bytes of a body in 64 bits.
 _MOST_DIGITS = 18
@@ -27,13 +27,13 @@ class _Field:
 
 
 def end_of_head(received: bytes | bytearray, start: int = 0) -> int:
-    """Where the head that begins at `start` ends, its empty line included; -1 if it has not all come."""
+    """Where the head that begins at `start` ends, including its empty line; -1 if it is not complete."""
     found = _END.search(received, start)
     return found.end() if found else -1
 
 
 def tidy(head: bytes) -> bytes:
-    """Return a head, its empty line included, as the grammar has it.
+    """Return a head, including its empty line, in the form that the grammar requires.
 
     Raises:
         HeaderRefused: a header has no name, or it is not certain where the body ends.
@@ -45,8 +45,9 @@ def tidy(head: bytes) -> bytes:
 
 
 def _fields(lines: list[bytes]) -> list[_Field]:
-    """The headers, without those whose names are none. A folded line is part of the header before it (RFC 9112, section
-    5.2), and of nothing if there is none (section 2.2)."""
+    """The headers, without those with an invalid name. A folded line is part of the header before it (RFC 9112, section
+    5.2), and is dropped if there is none (section 2.2).
+    """
     fields: list[_Field] = []
     for number, line in enumerate(lines, start=2):
         if not line:
@@ -64,8 +65,9 @@ def _fields(lines: list[bytes]) -> list[_Field]:
 
 
 def _framed(fields: list[_Field]) -> list[_Field]:
-    """The headers with one length at most. Chunks outdo a length; a length that is repeated counts once (RFC 9112,
-    section 6.3)."""
+    """The headers with at most one length. Chunks override a length; a repeated length counts once (RFC 9112, section
+    6.3).
+    """
     lengths = [field for field in fields if field.name.lower() == b"content-length"]
     codings = [field for field in fields if field.name.lower() == b"transfer-encoding"]
     others = [field for field in fields if field not in lengths and (field not in codings or field.value)]

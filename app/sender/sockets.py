@@ -1,4 +1,4 @@
-"""Opens sockets: the one place where an address is judged, right before it is connected to."""
+"""Opens sockets: the one place that judges an address, right before connecting to it."""
 
 import errno
 import socket
@@ -19,10 +19,10 @@ class _Blocked(OSError):
 
 
 class Sockets:
-    """Opens sockets that leave from `local_addresses`, the first of each family; none means whichever the system picks.
+    """Opens sockets that leave from `local_addresses`, the first of each family; if there are none, the system picks
+    one.
 
-    Where some are given, a destination of a family that is not among them is not connected to: it would be seen to come
-    from elsewhere.
+    If some are given, a destination of another family is not connected to, because it would see another source address.
     """
 
     def __init__(self, local_addresses: Sequence[Address] = ()) -> None:
@@ -31,7 +31,7 @@ class Sockets:
             self._local_hosts.setdefault(_family(address), str(address))
 
     def open(self, policy: AddressPolicy, exchange: Exchange, target: AddrInfoType) -> socket.socket:
-        """Open a socket for one resolved address, not connected yet.
+        """Open a socket for one resolved address, without connecting it.
 
         Raises:
             OSError: the policy blocks the address, no local address can reach it, or too many files are open.
@@ -48,7 +48,7 @@ class Sockets:
 
     def _bind(self, opened: socket.socket) -> None:
         opened.setblocking(False)
-        # A request goes out whole, so there is nothing to wait for (Nagle's algorithm).
+        # A request is sent as a whole, so there is nothing to wait for (Nagle's algorithm).
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not self._local_hosts:
             return

@@ -1,4 +1,4 @@
-"""How long the parts of one attempt took, and the few bytes that are stored of it. Pure."""
+"""How long the parts of one attempt took, and the few bytes stored about it. Pure."""
 
 from typing import NamedTuple
 
@@ -8,14 +8,14 @@ _REUSED = "r"
 
 
 class Timing(NamedTuple):
-    """Durations in whole microseconds; None for a part that there was not, or that the attempt did not end.
+    """Durations in whole microseconds; None for a part that did not occur, or that the attempt did not complete.
 
     Attributes:
         resolve: looking up the host's name.
-        connect: from then on until there was a TCP connection.
+        connect: from then until there was a TCP connection.
         tls: the TLS handshake.
         send: handing the request to the operating system.
-        first_byte: from then on until the head of the response was there.
+        first_byte: from then until the head of the response arrived.
         connection_reused: whether the connection had served an earlier request.
     """
 
@@ -34,7 +34,7 @@ class Timing(NamedTuple):
 
 
 def timing_of(exchange: Exchange) -> Timing:
-    """What was measured of an exchange."""
+    """The measurements of an exchange."""
     ready = exchange.secured or exchange.connected
     return Timing(
         resolve=_between(exchange.resolving, exchange.resolved),
@@ -47,7 +47,7 @@ def timing_of(exchange: Exchange) -> Timing:
 
 
 def unpacked(text: str | None) -> Timing:
-    """What `packed` wrote; nothing is known of an attempt without it."""
+    """The inverse of `packed`; without a text, nothing is known of the attempt."""
     if text is None:
         return Timing()
     resolve, connect, tls, send, first_byte = (

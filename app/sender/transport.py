@@ -1,8 +1,8 @@
-"""httpx's transport interface over connections of the project's own, for receivers that may be broken or hostile.
+"""httpx's transport interface over connections of this project, for receivers that may be broken or hostile.
 
-One call is one request. It is sent a second time in one case only, and said to have been: on a new connection, where a
-kept one ended before any byte of an answer. One deadline covers everything from the look-up of the name to the last
-byte; of the answer no more than a cap is read. Redirects, compression, cookies, proxies and netrc are no concern of it.
+One call is one request. It is sent a second time in one case only, and reported as such: on a new connection, if a kept
+one ended before any byte of an answer. One deadline covers everything from the look-up of the name to the last byte; at
+most a cap of the answer is read. The transport does not handle redirects, compression, cookies, proxies or netrc.
 """
 
 import asyncio
@@ -31,15 +31,15 @@ DEFAULT_TIMEOUT_SECONDS = 30.0
 class Transport(httpx.AsyncBaseTransport):
     """Sends requests to addresses that `policy` allows, each within its own deadline.
 
-    Read from a request's extensions: `destination` (where its URL leads, if that was found out already),
-    `timeout_seconds` (float; 30), `verify_ssl` (bool; True) and `ip_allowlist` (networks; empty, which means any public
-    address). Written to the extensions of the request: `exchange` (`Exchange`), and of the response: `remote_address`
-    (str or None), `truncated` (bool: the body was longer than `max_response_bytes` and the connection was closed) and
-    `sent_again` (bool: a kept connection ended without an answer).
+    Read from a request's extensions: `destination` (where its URL leads, if already known), `timeout_seconds` (float;
+    30), `verify_ssl` (bool; True) and `ip_allowlist` (networks; empty, which means any public address). Written to the
+    extensions of the request: `exchange` (`Exchange`), and of the response: `remote_address` (str or None), `truncated`
+    (bool: the body was longer than `max_response_bytes` and the connection was closed) and `sent_again` (bool: a kept
+    connection ended without an answer).
 
-    When nothing is in flight, at most `max_idle_connections` are kept open. A name that moves is followed within
-    `dns_cache_seconds`. `tls` replaces the system's certificate authorities; `local_addresses` are what requests leave
-    from. All of it belongs to one event loop.
+    When nothing is in flight, at most `max_idle_connections` are kept open. A change of a name's address is noticed
+    within `dns_cache_seconds`. `tls` replaces the system's certificate authorities; requests leave from
+    `local_addresses`. All of it belongs to one event loop.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Transport(httpx.AsyncBaseTransport):
         """Send one request and read its whole answer, up to the cap.
 
         Raises:
-            httpx.RequestError: there is no whole answer; its text is a sentence for a person (`app.sender.failure`).
+            httpx.RequestError: there is no complete answer; its text is a sentence for a person (`app.sender.failure`).
         """
         settings = request.extensions
         place: Destination = settings.get("destination") or destination_of(str(request.url))
@@ -115,7 +115,7 @@ class Transport(httpx.AsyncBaseTransport):
             except ConnectionLost:
                 if exchange.heard:
                     raise
-            # Receivers close what is idle, and some do so while a request is on its way.
+            # Receivers close idle connections, and some do so while a request is on its way.
             exchange.kept_connection, exchange.sent_again = False, True
         connection = await self._connect(key, exchange, deadline)
         return await self._exchange_over(connection, key, head, body, exchange, deadline)
@@ -141,11 +141,11 @@ class Transport(httpx.AsyncBaseTransport):
 
 
 def _head(request: httpx.Request, place: Destination) -> bytes:
-    """The request line and the headers, as they were given.
+    """The request line and the headers, as given.
 
     Raises:
-        httpx.UnsupportedProtocol: the URL is no address of a web server.
-        httpx.LocalProtocolError: there is a character that would end a line or the request.
+        httpx.UnsupportedProtocol: the URL is not the address of a web server.
+        httpx.LocalProtocolError: a character would end a line or the request.
     """
     if place.scheme not in {"http", "https"} or not place.host:
         raise httpx.UnsupportedProtocol("The URL begins with neither http:// nor https://, or names no host.")

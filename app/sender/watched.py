@@ -1,8 +1,8 @@
-"""Sends one request on a connection of its own, and tells how each step of it went: for a person who wants to know
-where it breaks.
+"""Sends one request on a new connection and reports how each step of it went, for a person who looks for the broken
+step.
 
-It goes the way of every other request, through the same resolver and guard. Nothing is kept: neither the connection nor
-what a name resolved to.
+It takes the path of every other request, through the same resolver and guard. Nothing is kept: neither the connection
+nor the resolved addresses.
 """
 
 from collections.abc import Sequence

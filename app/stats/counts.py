@@ -1,6 +1,6 @@
-"""Counts what is in each part of a window, in as few statements as that takes: four, each along an index.
+"""Counts each part of a window in the fewest statements: four, each along an index.
 
-What is over is read as `periods` has counted it, the rest is counted from the rows.
+Closed periods are read as `periods` has counted them; the rest is counted from the rows.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ from app.stats.window import Window
 _RANGES: Columns = (("number", "bigint"), ("subject_id", "text"), ("first_id", "text"), ("end_id", "text"))
 _PARTS: Columns = (*_RANGES, ("counted_from_id", "text"))
 
-# One look into an index for each number. The status is said twice: SQLite takes an index that covers only some rows
-# where the statement repeats its very words.
+# One index lookup for each number. The status appears twice, because SQLite uses a partial index only if the statement
+# repeats its very words.
 _OF_STATUS = (
     "(SELECT count(*) FROM delivery d WHERE d.{{subject}} = part.subject_id AND d.status <> 'SUCCEEDED'"
     " AND d.status = '{status}' AND d.id >= part.first_id AND d.id < part.end_id AND NOT d.test)"
@@ -41,13 +41,13 @@ SELECT {{number}} {rounded_sql("a.duration_us")} AS duration, count(*) AS attemp
 WHERE a.{{{{subject}}}} = part.subject_id AND a.id >= part.first_id AND a.id < part.end_id AND a.trigger <> 'TEST'
 GROUP BY {{number}} duration
 """
-# PostgreSQL has to be told to go along the index for each part: it would rather compare every attempt with every part.
+# PostgreSQL must be forced to use the index for each part: it prefers to compare every attempt with every part.
 _ATTEMPTS = {
     "postgres": "SELECT part.number, took.duration, took.attempts FROM {{rows}} AS part"
     f" CROSS JOIN LATERAL ({_ENDED.format(number='', source='')}) AS took",
     "sqlite": _ENDED.format(number="part.number,", source="{{rows}} AS part JOIN"),
 }
-# A range along the primary key for each subject, whatever the planner thinks of joins by ranges.
+# A range of the primary key for each subject, because planners handle joins by ranges badly.
 _PERIOD = "SELECT id, deliveries, latencies FROM stats_period WHERE id >= part.first_id AND id < part.end_id"
 _PERIODS = {
     "postgres": f"SELECT part.number, period.* FROM {{rows}} AS part CROSS JOIN LATERAL ({_PERIOD}) AS period",
@@ -58,7 +58,9 @@ _PERIODS = {
 
 @dataclass(frozen=True, slots=True)
 class Subjects:
-    """Whose deliveries: the column by which rows belong to one, `webhook_id` or `workspace_id`, and the ids."""
+    """The subjects of the count: the column that assigns rows to them, `webhook_id` or `workspace_id`, and their
+    IDs.
+    """
 
     column: str
     ids: tuple[str, ...]
@@ -66,7 +68,7 @@ class Subjects:
 
 @dataclass(slots=True)
 class Part:
-    """Counts of one part of a window. `took`: number of attempts by duration in microseconds, rounded."""
+    """Counts of one part of a window. `took`: number of attempts by rounded duration in microseconds."""
 
     since: datetime
     until: datetime
@@ -78,7 +80,9 @@ class Part:
 
     @property
     def succeeded(self) -> int:
-        """What is left of those made. Never below zero, should a row have come too late to be counted as made."""
+        """Created deliveries minus the others. Never below zero, even if a row came too late to be counted as
+        created.
+        """
         return max(0, self.made - self.failed - self.canceled - self.pending)
 
 
@@ -101,7 +105,7 @@ async def _add_periods(
         (number, id_, period_id(id_, window.since), period_id(id_, until)) for number, id_ in enumerate(subjects.ids)
     ]
     rows = await database.fetch_rows(_PERIODS[database.dialect], _RANGES, ranges)
-    # A busy quarter of a year takes a few tenths of a second, which nobody else is to wait for.
+    # A busy quarter of a year takes a few tenths of a second, which must not block the event loop.
     await asyncio.to_thread(_add_rows, window, rows, each)
 
 
@@ -147,5 +151,5 @@ def _numbered(subjects: Subjects, each: Sequence[Sequence[Part]]) -> list[tuple[
 
 
 def _counted_from(part: Part, closed: datetime) -> datetime:
-    """From when on a part has to be counted from the rows."""
+    """The time from which a part has to be counted from the rows."""
     return min(max(part.since, closed), part.until)

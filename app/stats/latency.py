@@ -1,7 +1,7 @@
-"""How long attempts took, as counts by rounded duration: small, summable, and good to 2.5 %. Pure.
+"""How long attempts took, as counts by rounded duration: small, summable, and accurate to 2.5 %. Pure.
 
-A duration stands for itself rounded to the middle of its step; steps are 2 to 5 % of what they hold, and never below
-50 µs. Rounded in SQL and in Python by the same table, so both databases and every way of counting agree.
+A duration is rounded to the middle of its step; steps are 2 to 5 % of the durations in them, and at least 50 µs. SQL
+and Python round by the same table, so both databases and every way of counting agree.
 """
 
 from collections import Counter
@@ -33,8 +33,9 @@ def rounded(duration_us: int) -> int:
 
 
 def percentile_ms(took: Counter[int], percent: int) -> float | None:
-    """The shortest duration, in milliseconds, that at least so many percent of the attempts did not exceed (the nearest
-    rank); None without attempts. `took` counts attempts by their rounded duration in microseconds."""
+    """The shortest duration, in milliseconds, that at least this percentage of the attempts did not exceed (the nearest
+    rank); None without attempts. `took` counts attempts by their rounded duration in microseconds.
+    """
     rank = -(-took.total() * percent // 100)
     for duration in sorted(took):
         rank -= took[duration]

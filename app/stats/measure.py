@@ -1,7 +1,7 @@
-"""Measures how the deliveries of a workspace, or of one of its webhooks, have been doing.
+"""Measures the deliveries of a workspace, or of one of its webhooks.
 
-Deliveries belong to the moment they were made, attempts to the moment they ended. What a delivery counts as is its
-status now. Tests count for nothing.
+A delivery belongs to the moment it was created, an attempt to the moment it ended. A delivery counts by its present
+status. Tests do not count.
 """
 
 from collections import Counter
@@ -22,8 +22,9 @@ from app.statuses import Scope
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """How long attempts took, in milliseconds to within 2.5 %: at least so many percent of them no longer than this
-    (nearest rank). None without attempts."""
+    """How long attempts took, in milliseconds to within 2.5 %: at least that percentage of them took no longer (nearest
+    rank). None without attempts.
+    """
 
     p50: float | None
     p95: float | None
@@ -45,7 +46,7 @@ class Bucket:
 class DeliveryStats:
     """Statistics of the deliveries created from `since` until `until`. Those in none of the numbers were canceled.
 
-    `success_rate` is the share (0 to 1) of those finished that succeeded, None where none is finished.
+    `success_rate` is the share (0 to 1) of finished ones that succeeded, None if none is finished.
     """
 
     since: datetime
@@ -68,18 +69,18 @@ async def measure(
     until: datetime | None = None,
     buckets: int | None = None,
 ) -> DeliveryStats:
-    """Measure a window: the 24 hours until now in 24 buckets, where nothing else is said.
+    """Measure a window, by default the last 24 hours in 24 buckets.
 
     A long window is fitted to whole periods (`app.stats.window`); the result says what was measured.
 
     Args:
-        webhook_id: only the deliveries of this webhook, which may be deleted; those of the workspace, where left out.
+        webhook_id: only the deliveries of this webhook, which may be deleted; by default those of the workspace.
         since, until: aware times.
-        buckets: how many equal parts the series has at most.
+        buckets: maximum number of equal parts in the series.
 
     Raises:
         Forbidden: the caller lacks READ.
-        Rejected: NOT_FOUND, or all that is wrong with the window at once; paths name the arguments of the API.
+        Rejected: NOT_FOUND, or all problems of the window at once; paths name the arguments of the API.
     """
     caller.require(Scope.READ)
     window = choose_window(since, until, buckets, services.clock.now())
@@ -96,8 +97,8 @@ async def measure_webhooks(
     until: datetime | None,
     buckets: int | None,
 ) -> list[DeliveryStats]:
-    """Measure the same window for webhooks that are known to be the workspace's, each by itself, in as many statements
-    as one of them takes.
+    """Measure the same window for webhooks that are known to belong to the workspace, each by itself, in as many
+    statements as a single one takes.
 
     Raises:
         Forbidden, Rejected: as `measure`.

@@ -1,8 +1,8 @@
-"""Counts the deliveries and attempts of five minutes once they are over, and writes that down (docs/adr/0006).
+"""Counts the deliveries and attempts of five minutes once they are over, and stores the counts (docs/adr/0006).
 
-Only what can no longer change is written: how many deliveries were made, and how long attempts took. Which of the
-deliveries have failed or still wait is asked of the rows themselves. So nothing on the way of an event keeps counts,
-and nothing has to be put right later.
+Only counts that can no longer change are stored: how many deliveries were created, and how long attempts took. Which
+deliveries have failed or still wait is read from the rows. The path of an event therefore keeps no counters, and no
+count has to be corrected later.
 """
 
 from collections import Counter, defaultdict
@@ -18,10 +18,10 @@ from app.ids import ATTEMPT, DELIVERY, id_time, lowest_id
 from app.stats.latency import rounded_sql
 from app.stats.window import PERIOD, period_of
 
-# A row gets its id a moment before it is committed. This long after a period nothing is added to it any more: a write
-# waits for the database at most half a minute, and clocks of different machines agree to within the lease.
+# A row gets its ID a moment before it is committed. This long after a period, nothing is added to it any more: a write
+# waits for the database at most half a minute, and machines' clocks agree to within the lease.
 CLOSED_AFTER = timedelta(minutes=10)
-# What one call does at most: a day. A server that was away for longer needs a few calls.
+# The maximum for one call: a day. After a longer outage of the server, a few calls are needed.
 MAX_PERIODS = 288
 
 _PROGRESS = "deliveries"
@@ -46,10 +46,10 @@ _INSERT = "INSERT INTO stats_period (id, deliveries, latencies) SELECT id, deliv
 
 
 async def close_periods(database: Database, clock: Clock) -> int:
-    """Write down the periods that are over; periodic, and safe in several processes at once.
+    """Store the periods that are over; periodic, and safe in several processes at once.
 
     Returns:
-        How many periods with something in them were written by this call.
+        How many periods with any deliveries or attempts this call stored.
     """
     last = period_of(clock.now() - CLOSED_AFTER)
     await database.execute(_BEGIN, _PROGRESS)
@@ -60,19 +60,19 @@ async def close_periods(database: Database, clock: Clock) -> int:
             await _write(database, [], until, last)
             break
         if not await _write(database, await _count(database, begin), until, begin + PERIOD):
-            break  # another process is at it
+            break  # another process is doing it
         closed += 1
     return closed
 
 
 async def closed_until(database: Statements) -> datetime:
-    """Up to when every period is written down; long ago, where none is."""
+    """Until when every period is stored; long ago if none is."""
     row = await database.fetch_one(_READ, _PROGRESS)
     return EPOCH if row is None else from_micros(row["closed_until"])
 
 
 def period_id(subject_id: str, begin: datetime) -> str:
-    """The id of the row of one period of one webhook or workspace; those of one subject sort by time."""
+    """The ID of the row of one period of one webhook or workspace; those of one subject sort by time."""
     return f"{subject_id}.{int(begin.timestamp())}"
 
 
@@ -82,13 +82,13 @@ def period_begin(row_id: str) -> datetime:
 
 
 async def _first_used(database: Database, since: datetime) -> datetime | None:
-    """When the first period begins, from `since` on, that has anything in it."""
+    """Begin of the first period, from `since` on, that contains anything."""
     row = await database.fetch_one(_FIRST, lowest_id(DELIVERY, since), lowest_id(ATTEMPT, since)) or {}
     return min((period_of(id_time(id_)) for id_ in row.values() if id_ is not None), default=None)
 
 
 async def _count(database: Database, begin: datetime) -> list[tuple[str, int, str]]:
-    """The rows of `stats_period` for one period: one for each webhook and each workspace that had anything in it."""
+    """The rows of `stats_period` for one period: one for each webhook and each workspace with any activity in it."""
     until = begin + PERIOD
     made: Counter[str] = Counter()
     for row in await database.fetch(_DELIVERIES, lowest_id(DELIVERY, begin), lowest_id(DELIVERY, until)):

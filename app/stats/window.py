@@ -1,8 +1,8 @@
 """Which time is measured, and in which parts. Pure.
 
-A window of up to an hour is measured as it is asked for, to the millisecond. A longer one is read from closed periods
-of five minutes where it can be, so its buckets are whole periods: it is moved to the end of the period that `until` is
-in, and grows at its beginning by less than one bucket.
+A window of up to an hour is measured as requested, to the millisecond. A longer one is read from closed periods of five
+minutes as far as possible, so its buckets are whole periods: it is moved to the end of the period that contains
+`until`, and extended at its beginning by less than one bucket.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,8 @@ _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class Window:
     """From `since` up to but not including `until`, in `buckets` parts of the same `width`. `in_periods`: all of these
-    are whole periods."""
+    are whole periods.
+    """
 
     since: datetime
     until: datetime
@@ -36,24 +37,24 @@ class Window:
 
     @property
     def width(self) -> timedelta:
-        """How long a bucket is."""
+        """Length of a bucket."""
         return (self.until - self.since) / self.buckets
 
     def parts(self) -> Iterator[tuple[datetime, datetime]]:
-        """From when to when each bucket goes."""
+        """Begin and end of each bucket."""
         span = self.until - self.since
         for number in range(self.buckets):
             yield self.since + span * number / self.buckets, self.since + span * (number + 1) / self.buckets
 
 
 def choose_window(since: datetime | None, until: datetime | None, buckets: int | None, now: datetime) -> Window:
-    """The window that is asked for: the 24 hours before `until`, which is now, where nothing else is said.
+    """The requested window; by default the 24 hours before `until`, which is now by default.
 
     Raises:
-        Rejected: all that is wrong with it, each problem with the argument it is about.
+        Rejected: all problems, each with the argument it concerns.
     """
     end = until or now
-    # Times that are out of bounds are refused below, and near the ends of the calendar cannot be reckoned with.
+    # Times out of bounds are refused below; near the ends of the calendar, arithmetic with them would overflow.
     begin = since or max(end, _EARLIEST + DEFAULT_SPAN) - DEFAULT_SPAN
     parts = DEFAULT_BUCKETS if buckets is None else buckets
     problems = list(_problems(begin, end, parts, now))
@@ -89,10 +90,10 @@ def _problems(since: datetime, until: datetime, buckets: int, now: datetime) -> 
 
 
 def _whole_periods(time: timedelta) -> timedelta:
-    """The time, or the next longer one that is whole periods."""
+    """The time, rounded up to whole periods."""
     return -(-time // PERIOD) * PERIOD
 
 
 def period_of(at: datetime) -> datetime:
-    """When the period began that a time is in."""
+    """Begin of the period that contains a time."""
     return at - (at - EPOCH) % PERIOD

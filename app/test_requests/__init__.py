@@ -1,1 +1,1 @@
-"""Test requests that a person asks for: a ping of a webhook that is saved, and a trial of settings that are not."""
+"""Test requests that a person makes: a ping of a saved webhook, and a trial of settings that are not saved."""

@@ -1,12 +1,12 @@
-"""Says how each step of a tried request went, in sentences for a person. Pure: what was noted in, steps out.
+"""Describes how each step of a test request went, in sentences for a person. Pure: an exchange in, steps out.
 
     RESOLVE    what the host's name resolved to
     CONNECT    which address the connection was made to
-    TLS        its version, and whose certificate it is; left out for http
+    TLS        its version, and its certificate; left out for http
     REQUEST    what was sent
     RESPONSE   what came back
 
-They end with the first that failed: with no answer, in the words of its outcome.
+The list ends with the first step that failed; without an answer, in the words of its outcome.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ class ConnectionStepName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionStep:
-    """One step: whether it went well, how long it took, and a sentence about it."""
+    """One step: whether it succeeded, how long it took, and a sentence about it."""
 
     name: ConnectionStepName
     ok: bool
@@ -44,7 +44,7 @@ class ConnectionStep:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """A step that went well, and when (seconds of `perf_counter`); `at` is None where it did not come so far."""
+    """A step that succeeded, and when (seconds of `perf_counter`); `at` is None if that stage was not reached."""
 
     name: ConnectionStepName
     at: float | None
@@ -57,13 +57,13 @@ def steps_of(
     """The steps that were taken.
 
     Args:
-        now: an aware time, from which the days of the certificate are counted.
+        now: an aware time, from which the certificate's remaining days are counted.
     """
     found: list[ConnectionStep] = []
     began, ended = exchange.started, exchange.ended or perf_counter()
     for step in _steps(request, exchange, now):
         if step.at is None:
-            assert isinstance(answer, Unreachable)  # whatever was answered had been sent
+            assert isinstance(answer, Unreachable)  # an answer implies that the request was sent
             return [*found, ConnectionStep(step.name, False, _milliseconds(began, ended), answer.error)]
         found.append(ConnectionStep(step.name, True, _milliseconds(began, step.at), step.detail))
         began = step.at

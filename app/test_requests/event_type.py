@@ -1,4 +1,4 @@
-"""Which event type's example a test request sends."""
+"""The event type with the example that a test request sends."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from app.registry import Registry
 
 
 def chosen_event_type(problems: list[Problem], registry: Registry, patterns: Iterable[str], asked: str | None) -> str:
-    """The event type that was asked for; by default the first known one that matches the patterns, or else any."""
+    """The requested event type; by default the first known one that matches the patterns, or else any."""
     if asked is None:
         matcher = compile_patterns(patterns)
         return next((name for name in registry.event_types if matcher.matches(name)), next(iter(registry.event_types)))

@@ -1,4 +1,6 @@
-"""Pings a webhook: a test event, signed and sent now, answered with what came back, and listed among its deliveries."""
+"""Pings a webhook: sends a signed test event now, returns the response, and lists the test among the webhook's
+deliveries.
+"""
 
 import asyncio
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from app.test_requests.event_type import chosen_event_type
 
 @dataclass(frozen=True, slots=True)
 class Pinged:
-    """The test's delivery and its one attempt; None where a fault of the server's own kept it from being made."""
+    """The test's delivery and its one attempt; None if a fault of the server itself prevented it."""
 
     delivery_id: str
     attempt_id: str | None
@@ -30,10 +32,10 @@ class Pinged:
 async def ping_webhook(
     services: Services, pipeline: Pipeline, caller: Caller, webhook_id: str, event_type: str | None
 ) -> Pinged:
-    """Send one test event with the example of an event type, past pause, rate limit and retries.
+    """Send one test event with the example of an event type, regardless of pause, rate limit and retries.
 
     Args:
-        event_type: whose example to send; the first known one that the webhook asks for, where left out.
+        event_type: the type with the example to send; by default the first known one that the webhook selects.
 
     Raises:
         Rejected: NOT_FOUND for the webhook, INVALID for the event type.
@@ -50,7 +52,7 @@ async def ping_webhook(
         raise loaded.unreadable[webhook.id]
     event = example_of(registry.event_types[name].event_type, to_micros(services.clock.now()))
     claimed = _claimed(pipeline.worker_id, webhook, event)
-    # In flight from before it is in the database: what a process holds without sending it is freed.
+    # In flight before it is in the database, because claims that a process does not send are freed.
     task = pipeline.in_flight.start(claimed, _insert_and_send(services, pipeline, claimed, event))
     return Pinged(claimed.id, await asyncio.shield(task))
 
@@ -65,7 +67,7 @@ async def _insert_and_send(
         pipeline.require_reconciliation()
         raise
     attempt_id = await pipeline.send_and_record(Sending(claimed, loaded.targets[webhook.id], event.body, webhook))
-    if webhook.is_failing:  # Where the receiver is well again, what was held back for it need not wait for a sweep.
+    if webhook.is_failing:  # If the receiver works again, deliveries held back for it need not wait for a sweep.
         services.waker.wake([webhook.id])
     return attempt_id
 
@@ -97,7 +99,7 @@ def _claimed(worker_id: str, webhook: Webhook, event: PreparedEvent) -> Claimed:
 
 
 async def _insert(services: Services, claimed: Claimed, event: PreparedEvent) -> WebhookState:
-    """Write the event and its delivery, which is claimed; return the webhook as it is then."""
+    """Write the event and its delivery, which is claimed; return the state of the webhook."""
     delivery = DeliveryRow(
         id=claimed.id,
         workspace_id=claimed.workspace_id,

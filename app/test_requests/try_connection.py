@@ -1,6 +1,6 @@
-"""Tries the settings of a webhook that is not saved: one signed test request, each step of it told apart.
+"""Tries the settings of a webhook that is not saved: one signed test request, with each step reported.
 
-Nothing is written but to the receiver. The request goes the way of a delivery: the same checks, guard, signature and
+Nothing is written to the database. The request takes the path of a delivery: the same checks, guard, signature and
 deadline.
 """
 
@@ -45,7 +45,7 @@ class TriedRequest:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionTried:
-    """What came of a try. `ok`: the receiver answered 2xx. `response` is None where there was no answer."""
+    """Result of a trial. `ok`: the receiver answered 2xx. `response` is None if there was no answer."""
 
     ok: bool
     steps: Sequence[ConnectionStep]
@@ -56,15 +56,15 @@ class ConnectionTried:
 async def try_connection(
     services: Services, sender: Sender, caller: Caller, draft: WebhookDraft, event_type: str | None
 ) -> ConnectionTried:
-    """Send one test event with the example of an event type, as a webhook made from the draft would.
+    """Send one test event with the example of an event type, as a webhook created from the draft would.
 
     Args:
-        draft: without a secret, one is made and forgotten.
-        event_type: whose example to send; the first known one that the draft asks for, where left out.
+        draft: if it has no secret, a temporary one is used.
+        event_type: the type with the example to send; by default the first known one that the draft selects.
 
     Raises:
         Forbidden: the caller lacks MANAGE.
-        Rejected: all that is wrong with the draft at once, with paths below "webhook", or with the event type.
+        Rejected: all problems of the draft at once, with paths below "webhook", or of the event type.
     """
     caller.require(Scope.MANAGE)
     at = services.clock.now()
@@ -101,7 +101,7 @@ def _sign(
     event: PreparedEvent,
     at: datetime,
 ) -> SignedRequest:
-    """The request as it would be made for a webhook with this configuration: by way of the rows that it would have."""
+    """The request of a webhook with this configuration, built through the rows that the webhook would have."""
     webhook = Webhook(
         id=new_id(WEBHOOK, at),
         workspace_id=workspace_id,
