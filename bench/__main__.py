@@ -52,7 +52,7 @@ def main(
     mode: Annotated[str | None, typer.Option(help="Only embedded, or only distributed.")] = None,
     output: Annotated[Path, typer.Option(help="Where the JSON goes.")] = Path("build/bench.json"),
 ) -> None:
-    """Measure how fast the product is, each figure beside a baseline of the same run."""
+    """Measure how fast the product is, each figure beside a baseline from the same run."""
     chosen = list(dict.fromkeys(figures or FIGURES))
     if unknown := [name for name in chosen if name not in FIGURES]:
         raise typer.BadParameter(f"There is no figure {unknown[0]}; there are {', '.join(FIGURES)}.")
@@ -63,7 +63,7 @@ def main(
     lines: list[Line] = []
     modes = tuple(name for name in MODES if mode in {None, name})
     try:
-        may_open_many()  # and so may what is started: a receiver has as many connections as the product
+        may_open_many()  # and let child processes do so: a receiver has as many connections as the product
         failed = uvloop.run(_measure(chosen, size, modes, console, lines))
     except asyncio.CancelledError:
         console.print("Stopped; what was started has ended.")
@@ -80,11 +80,13 @@ def main(
 async def _measure(
     chosen: Sequence[str], size: Size, modes: tuple[Mode, ...], console: Console, lines: list[Line]
 ) -> dict[str, Exception]:
-    """Add the lines of each figure; return why others could not be measured: one must not cost the rest."""
+    """Add the lines of each figure; return why others could not be measured, so that one failure does not cost the
+    rest.
+    """
     failed: dict[str, Exception] = {}
     measuring = asyncio.current_task()
     assert measuring is not None
-    # Stopped from outside, it still ends the servers that it started, as Ctrl-C makes it do.
+    # SIGTERM must also end the servers that this process started, as Ctrl-C does.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, measuring.cancel)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, refresh_per_second=4) as progress:

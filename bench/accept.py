@@ -1,5 +1,6 @@
 """c. Accept: events published and durably committed per second, beside the GraphQL layer alone and beside bare inserts
-of as many rows."""
+of the same number of rows.
+"""
 
 import asyncio
 import itertools
@@ -26,7 +27,7 @@ LAYER_TARGET = Target(0.8, at_most=False)
 
 @dataclass(frozen=True)
 class Measured:
-    """What clients got done in a time, and the CPU that each process used for one event (ms)."""
+    """How much clients got done in a period, and the CPU that each process used for one event (ms)."""
 
     per_second: float
     answer_ms: list[float]
@@ -39,7 +40,7 @@ class Measured:
 
 
 async def accept(run: Run) -> list[Line]:
-    """Single events by 32 clients and batches by 4, in both modes; each takes turns with its baseline."""
+    """Single events from 32 clients and batches from 4, in both modes; each alternates with its baseline."""
     lines: list[Line] = []
     rounds, seconds = run.sized(1, 4), run.sized(2, 2, 5)
     for mode in run.modes:
@@ -65,7 +66,7 @@ async def accept(run: Run) -> list[Line]:
 async def measure(
     client: Client, processes: dict[str, Process], bodies: Iterator[bytes], clients: int, weight: int, seconds: float
 ) -> Measured:
-    """Let clients send one body after another for a while; each holds `weight` events."""
+    """Let clients send one body after another for a while; each body contains `weight` events."""
     await _send(client, bodies, clients, 0.5)  # warm
     before, load, started = cpu_of(processes), process_time(), perf_counter()
     answer_ms = await _send(client, bodies, clients, seconds)
@@ -90,7 +91,7 @@ async def _send(client: Client, bodies: Iterator[bytes], clients: int, seconds: 
 
 @asynccontextmanager
 async def _layer_alone(run: Run) -> AsyncIterator[tuple[Client, dict[str, Process]]]:
-    """A server whose publisher returns at once, with a client."""
+    """A server with a publisher that returns at once, and a client."""
     directory = run.services.directory / f"instant-{perf_counter()}"
     directory.mkdir()
     environment = common_settings(directory)
@@ -103,7 +104,7 @@ async def _layer_alone(run: Run) -> AsyncIterator[tuple[Client, dict[str, Proces
 
 
 async def _bare(database_url: str, rows: int) -> float:
-    """Rows a second by COPY or executemany, as many a commit as a batch has events."""
+    """Rows per second by COPY or executemany, with as many per commit as a batch has events."""
     measured = await baseline("insert", database_url, rows, BATCH)
     return float(rows / measured["seconds"])
 
@@ -138,6 +139,6 @@ def _batch_line(mode: Mode, batches: Sequence[Measured], bare: float, peaks: Map
 
 
 def _beside(rounds: Sequence[Measured]) -> dict[str, float]:
-    """The percentiles of all rounds, and of each process's CPU the median."""
+    """The percentiles over all rounds, and the median of each process's CPU."""
     cpu_ms = {f"{name} CPU ms": median(one.cpu_ms[name] for one in rounds) for name in rounds[0].cpu_ms}
     return percentiles([ms for one in rounds for ms in one.answer_ms]).named() | cpu_ms

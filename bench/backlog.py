@@ -1,4 +1,4 @@
-"""f. Backlog: everything due at once after an outage; how long it takes, and whether memory stays flat meanwhile."""
+"""f. Backlog: everything is due at once after an outage; how long it takes, and whether memory stays flat meanwhile."""
 
 import asyncio
 from statistics import mean
@@ -55,14 +55,14 @@ async def _case(run: Run, mode: Mode) -> list[Line]:
 
 
 async def _bare(product: Installation, count: int) -> float:
-    """Requests a second of the bare loop."""
+    """Requests per second of the bare loop."""
     requests = min(count, 10_000)
     measured = await baseline("deliver", product.bare_url, requests)
     return float(requests / measured["seconds"])
 
 
 async def _sampled(product: Installation, draining: "asyncio.Task[None]") -> dict[str, tuple[float, float]]:
-    """Each process's memory early and late in the draining (MB): a fifth of the way in, and the most after that."""
+    """Each process's memory (MB): a fifth of the way into the draining, and the maximum after that."""
     samples: dict[str, list[float]] = {name: [] for name in product.processes}
     while not draining.done():
         for name, process in product.processes.items():
@@ -78,7 +78,7 @@ def _early_and_late(values: list[float]) -> tuple[float, float]:
 
 
 async def _set_webhooks(product: Installation, status: str) -> None:
-    """Pause or resume all webhooks at once, as an outage of everything would."""
+    """Pause or resume all webhooks at once, as if all receivers had an outage."""
     now = to_micros(SystemClock().now())
     async with Database(product.database_url) as database, database.transaction() as statements:
         await statements.execute("UPDATE webhook SET status = $1, updated_at = $2", status, now)

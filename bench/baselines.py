@@ -1,8 +1,8 @@
-"""The least that could do the same work, measured in a process of its own so that its CPU can be told.
+"""The least work that could do the same, measured in a separate process so that its CPU can be told apart.
 
-`python -m bench.baselines deliver URL COUNT`   signs and posts bodies with a bare aiohttp loop
-`python -m bench.baselines commit URL DATABASE COUNT`   one commit of one row and one POST, one after the other
-`python -m bench.baselines insert DATABASE COUNT BATCH`   rows of the same size, BATCH a commit
+    `python -m bench.baselines deliver URL COUNT`   signs and posts bodies with a bare aiohttp loop
+    `python -m bench.baselines commit URL DATABASE COUNT`   one commit of one row and one POST, one after the other
+    `python -m bench.baselines insert DATABASE COUNT BATCH`   rows of the same size, BATCH per commit
 
 Each prints one JSON object.
 """
@@ -49,7 +49,7 @@ async def deliver(url: str, count: int) -> dict[str, Any]:
 
 
 async def commit_and_post(url: str, database_url: str, count: int) -> dict[str, Any]:
-    """The milliseconds of commits of one row, and of one commit with one POST behind it."""
+    """Milliseconds of commits of one row, and of one commit followed by one POST."""
     commits, both = [], []
     insert = await _open(database_url)
     async with _session() as session:
@@ -124,7 +124,7 @@ async def _run(name: str, *given: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run one and print what it took, the CPU of the measured part included."""
+    """Run one and print its measurements, including the CPU of the measured part."""
     before = _cpu_seconds()
     result = uvloop.run(_run(*sys.argv[1:]))
     print(orjson.dumps({**result, "cpu_seconds": _cpu_seconds() - before}).decode())

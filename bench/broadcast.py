@@ -1,7 +1,7 @@
-"""The least that could tell many clients of an update: a bare Starlette WebSocket that sends everybody the same bytes.
+"""The least that could send an update to many clients: a bare Starlette WebSocket that sends everybody the same bytes.
 
-Run as `python -m bench.broadcast PER_SECOND UPDATE_BYTES`; it prints its address and sends at that many messages a
-second, each of as many updates as make up 500 a second.
+Run as `python -m bench.broadcast PER_SECOND UPDATE_BYTES`. It prints its address and sends that many messages per
+second, each with enough updates to make up 500 per second.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ UPDATES_PER_SECOND = 500
 
 
 class Broadcast:
-    """Everybody who is connected, and what they are sent."""
+    """All connected clients, and what is sent to them."""
 
     def __init__(self, per_second: int, update_bytes: int) -> None:
         self._pause = 1 / per_second
@@ -27,7 +27,7 @@ class Broadcast:
         self._connected: set[WebSocket] = set()
 
     async def connect(self, websocket: WebSocket) -> None:
-        """Keep a client until it goes."""
+        """Serve a client until it disconnects."""
         await websocket.accept()
         self._connected.add(websocket)
         with suppress(WebSocketDisconnect):
@@ -36,7 +36,7 @@ class Broadcast:
         self._connected.discard(websocket)
 
     async def send(self) -> None:
-        """Send to all, again and again."""
+        """Send to all clients, again and again."""
         while True:
             await asyncio.sleep(self._pause)
             for websocket in list(self._connected):

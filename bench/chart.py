@@ -1,8 +1,8 @@
 """Draws how far each target is reached, from the JSON of runs.
 
-A bar is a measurement divided by its target, on a logarithmic axis, so that whatever ends left of 1 holds; where a
-target is a least, the other way round. Of several runs, a later one's figures take the place of an earlier one's.
-Colours follow the reader's choice of light or dark. Pure: JSON in, text out.
+A bar is a measurement divided by its target, on a logarithmic axis, so that a bar that ends left of 1 holds; if the
+target is a minimum, the other way round. Of several runs, a later one's figures replace an earlier one's. Colours
+follow the reader's choice of light or dark. Pure: JSON in, text out.
 """
 
 import math
@@ -15,7 +15,7 @@ from bench.report import number
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 1_100, 540, 170, 64, 56
 ROW, GAP, BAR = 19, 10, 11
-LEAST = 0.1  # where the axis begins: what is that far below its target is drawn no shorter
+LEAST = 0.1  # where the axis begins; smaller values are drawn at this length
 STYLE = """
   svg { --ground: #ffffff; --ink: #1f2328; --faint: #59636e; --line: #d1d9e0; --holds: #1a7f5a; --fails: #c4432b }
   @media (prefers-color-scheme: dark) {
@@ -31,7 +31,7 @@ STYLE = """
 
 
 def merged(runs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The lines of all runs, each figure from the last run that has it, where it was first."""
+    """The lines of all runs: each figure from the last run that has it, at the place of its first appearance."""
     figures: dict[str, list[Mapping[str, Any]]] = {}
     for run in runs:
         for figure, lines in groupby(run["lines"], key=lambda line: str(line["figure"])):
@@ -40,7 +40,7 @@ def merged(runs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def share(line: Mapping[str, Any]) -> float:
-    """A measurement as a multiple of its target; at most 1 where it holds."""
+    """A measurement as a multiple of its target; at most 1 if it holds."""
     of_ratio = line["target"].endswith("×")
     measured = line["ratio"] if of_ratio else line["value"]
     return float(measured / line["limit"] if line["target"].startswith("≤") else line["limit"] / measured)
@@ -50,7 +50,7 @@ def svg(runs: Sequence[Mapping[str, Any]]) -> str:
     """The chart of every line that has a target.
 
     Raises:
-        ValueError: there is none.
+        ValueError: no line has one.
     """
     judged = [line for line in merged(runs) if line["target"]]
     if not judged:
@@ -76,7 +76,7 @@ def svg(runs: Sequence[Mapping[str, Any]]) -> str:
 
 
 class _Scale:
-    """Where on the logarithmic axis a multiple of a target lies."""
+    """Where a multiple of a target lies on the logarithmic axis."""
 
     def __init__(self, most: float) -> None:
         self._decades = math.ceil(math.log10(most / LEAST))

@@ -1,4 +1,4 @@
-"""Calls the API as a publisher does, spending little itself."""
+"""Calls the API as a publisher does, at little cost."""
 
 from types import TracebackType
 from typing import Any, Self
@@ -20,7 +20,7 @@ CREATE_WEBHOOK = """mutation Create($input: CreateWebhookInput!) {
 
 
 class Failed(Exception):
-    """The API said no; the message is what it said."""
+    """The API refused; the message is its answer."""
 
 
 class Client:
@@ -52,7 +52,7 @@ class Client:
         return await self.send(request(document, variables))
 
     async def send(self, body: bytes) -> dict[str, Any]:
-        """The `data` of an operation that is written out already.
+        """The `data` of an operation that is serialised already.
 
         Raises:
             Failed: there are errors.

@@ -1,5 +1,6 @@
 """a. Deliver: events published in batches until the last delivery is recorded, beside a bare loop that signs and posts
-the same bodies. The two take turns, so that what else the machine does meets both."""
+the same bodies. The two alternate, so that other load on the machine affects both.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -32,7 +33,7 @@ async def deliver(run: Run) -> list[Line]:
 async def _case(run: Run, mode: Mode, fan_out: int) -> list[Line]:
     rounds, each = run.sized(1, 3), run.sized(1_000, 2_000, 10_000)
     async with installed(run.services, mode, fan_out=fan_out) as product:
-        # Connections, caches and statements are there in a server that has run for a while.
+        # A server that has run for a while has its connections, caches and prepared statements already.
         done = 10 * LANES * fan_out
         await publish(product, done // fan_out)
         await product.until_delivered(done)
@@ -55,7 +56,7 @@ def _lines(
     bare: Sequence[Mapping[str, float]],
     answers: Mapping[str, float],
 ) -> list[Line]:
-    """Of the rounds, the one in the middle."""
+    """The median round."""
     middle = sorted(readings, key=lambda reading: reading.python)[len(readings) // 2]
     return [
         Line(
@@ -77,7 +78,7 @@ async def publish(product: Installation, count: int) -> list[float]:
     """Publish events in batches, the lanes in turn, from a few publishers at once.
 
     Returns:
-        How long each batch took to be answered (ms).
+        How long the answer to each batch took (ms).
     """
     answer_ms: list[float] = []
     numbers = list(range(count))

@@ -1,6 +1,7 @@
-"""i. Fair: what receivers that hang or answer slowly cost the others, and a workspace that publishes very much another.
+"""i. Fair: how much receivers that hang or answer slowly cost the others, and how much a very busy workspace costs
+another.
 
-The load is steady and far from what the machine can do: what is measured is waiting, not saturation.
+The load is steady and far below the machine's limit, so that this measures waiting, not saturation.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ WEBHOOKS = 50
 HANGING, SLOW = range(0, WEBHOOKS, 10), range(5, WEBHOOKS, 10)
 BAD = (*HANGING, *SLOW)
 GOOD = tuple(number for number in range(WEBHOOKS) if number not in BAD)
-PER_WEBHOOK = 2  # events a second
+PER_WEBHOOK = 2  # events per second
 TIMEOUT_SECONDS = 5
 PATIENCE_SECONDS = 30.0
 POLL_SECONDS = 0.05
@@ -32,7 +33,7 @@ FLOODED_TARGET_MS = Target(1_000, of_value=True)
 
 
 async def fair(run: Run) -> list[Line]:
-    """What the good webhooks keep beside bad ones, and a quiet workspace beside a busy one, in both modes."""
+    """How well good webhooks do beside bad ones, and a quiet workspace beside a busy one, in both modes."""
     lines: list[Line] = []
     for mode in run.modes:
         lines += [*await _beside_bad_webhooks(run, mode), await _beside_a_flood(run, mode)]
@@ -65,14 +66,14 @@ async def _beside_bad_webhooks(run: Run, mode: Mode) -> list[Line]:
             without.append(await _good(product, run.sized(4, 8, 20)))
             await _set(product, bad, "resumeWebhook")
             beside.append(await _good(product, run.sized(4, 8, 20), beside_bad=True))
-            # What still hangs ends, so that the next round begins without.
+            # Pending requests end, so that the next round begins without any.
             await _set(product, bad, "pauseWebhook")
             await asyncio.sleep(TIMEOUT_SECONDS)
     return _lines(f"{mode}, {len(HANGING)} of {WEBHOOKS} hang, {len(SLOW)} are slow", without, beside)
 
 
 async def _make_webhooks(product: Installation) -> list[str]:
-    """Make all; returns the ids of the bad ones."""
+    """Create all webhooks; return the IDs of the bad ones."""
     bad = []
     for number in range(WEBHOOKS):
         kind = "hang" if number in HANGING else "slow" if number in SLOW else "hook"
@@ -89,7 +90,9 @@ async def _set(product: Installation, webhook_ids: Sequence[str], mutation: str)
 
 
 async def _good(product: Installation, seconds: float, *, beside_bad: bool = False) -> Window:
-    """Publish to the good webhooks, with `beside_bad` also to the others, and wait for what the good ones get."""
+    """Publish to the good webhooks, with `beside_bad` also to the others, and wait for the deliveries to the good
+    ones.
+    """
     await product.receipts()
     bad = BAD if beside_bad else ()
     published, _ = await asyncio.gather(
@@ -100,7 +103,7 @@ async def _good(product: Installation, seconds: float, *, beside_bad: bool = Fal
 
 
 async def _arrived(product: Installation, published: Published) -> dict[str, int]:
-    """When each event arrived; without those that did not in time."""
+    """When each event arrived, without those that did not arrive in time."""
     arrived: dict[str, int] = {}
     ends_at = time.monotonic() + PATIENCE_SECONDS
     while not published.due_at.keys() <= arrived.keys() and time.monotonic() < ends_at:
@@ -129,7 +132,7 @@ def _lines(case: str, without: Sequence[Window], beside: Sequence[Window]) -> li
 
 
 async def _beside_a_flood(run: Run, mode: Mode) -> Line:
-    """How long one workspace's events take, one a second, alone and beside another's many."""
+    """How long one workspace's events take, one per second, alone and beside another's many."""
     flood = run.sized(2_000, 10_000, 100_000)
     run.say(f"fair: {mode}, beside {flood:,} events of another workspace")
     async with (

@@ -1,4 +1,4 @@
-"""d. Follow: what it costs that many clients watch 500 updates a second, beside a bare broadcast of as many bytes."""
+"""d. Follow: the cost of many clients that watch 500 updates per second, beside a bare broadcast of the same bytes."""
 
 import asyncio
 import sys
@@ -18,7 +18,7 @@ from bench.run import Run
 SUBSCRIBERS = (1, 100, 1_000)
 UPDATES_PER_EVENT = 2  # PENDING and SUCCEEDED
 EVENTS_PER_SECOND = UPDATES_PER_SECOND // UPDATES_PER_EVENT
-PATIENCE_SECONDS = 20.0  # after which what has been told has to do
+PATIENCE_SECONDS = 20.0  # after this, measure with the updates received so far
 MESSAGES_PER_SECOND = 10
 TARGET = Target(3)
 FOLLOW = f"""subscription {{
@@ -31,7 +31,9 @@ READERS = 10  # of the subscribers; the others only count, or the clients would 
 
 
 async def follow(run: Run) -> list[Line]:
-    """CPU, delay and memory for each number of subscribers, in the first mode; the other's server does the same."""
+    """CPU, delay and memory for each number of subscribers, in the first mode only, because the other's server does the
+    same.
+    """
     lines: list[Line] = []
     mode, seconds = run.modes[0], run.sized(3, 6)
     alone_ms = 0.0
@@ -41,7 +43,7 @@ async def follow(run: Run) -> list[Line]:
         async with installed(run.services, mode, fan_out=1) as product:
             measured = await _watched(product, subscribers, seconds)
         if not subscribers:
-            alone_ms = measured.cpu_ms  # publishing and delivering, which nobody watches
+            alone_ms = measured.cpu_ms  # publishing and delivering without followers
             continue
         bare.append(await _bare(run, subscribers, seconds))
         lines.append(_line(mode, subscribers, measured, max(0.0, measured.cpu_ms - alone_ms), mean(bare)))
@@ -49,7 +51,7 @@ async def follow(run: Run) -> list[Line]:
 
 
 class Measured:
-    """What a server did while it was watched, until the readers knew everything or their patience ended."""
+    """What a server did while it was watched, until the readers had all updates or ran out of patience."""
 
     def __init__(
         self, cpu_ms: float, memory_mb: float, peak_mb: float, followers: list[Follower], published: Published
@@ -59,7 +61,7 @@ class Measured:
         self.memory_mb = memory_mb
         self.messages = sum(follower.messages for follower in followers)
         readers = followers[:READERS]
-        # Updates told to all, by what the readers got of theirs.
+        # Updates sent to all, extrapolated from what the readers received.
         self.updates = sum(follower.updates for follower in readers) * len(followers) / max(1, len(readers))
         due = UPDATES_PER_EVENT * len(published.due_at) * len(followers)
         self.told_percent = 100 * self.updates / max(1, due)
@@ -92,7 +94,7 @@ async def _watched(product: Installation, subscribers: int, seconds: int) -> Mea
 
 
 async def _bare(run: Run, subscribers: int, seconds: int) -> float:
-    """CPU of the bare broadcast for an update to a subscriber, in µs."""
+    """CPU of the bare broadcast per update and subscriber, in µs."""
     log = run.services.directory / f"broadcast-{subscribers}.log"
     command = (sys.executable, "-m", "bench.broadcast", str(MESSAGES_PER_SECOND), str(UPDATE_BYTES))
     async with AsyncExitStack() as stack:
@@ -120,7 +122,7 @@ def _session() -> aiohttp.ClientSession:
 
 
 def _line(mode: Mode, subscribers: int, measured: Measured, following_ms: float, bare_us: float) -> Line:
-    # A server that is swamped may have told nobody of a success in time.
+    # An overloaded server may not have sent any success in time.
     delays = percentiles(measured.delay_ms).named("delay ") if measured.delay_ms else {}
     details = delays | {
         "CPU ms a message": following_ms / max(1, measured.messages),

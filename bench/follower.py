@@ -1,4 +1,4 @@
-"""A client that follows deliveries over a WebSocket, and notes when it learnt what."""
+"""A client that follows deliveries over a WebSocket, and notes when it received which update."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ FOLLOW = """subscription {
 
 
 class Follower:
-    """What one socket has been told; without `reads` it only counts messages, which costs this process little."""
+    """The messages of one socket; without `reads` it only counts them, which costs this process little."""
 
     def __init__(self, *, reads: bool = True) -> None:
         self._reads = reads
@@ -58,7 +58,7 @@ class Follower:
 async def following(
     session: aiohttp.ClientSession, url: str, document: str = FOLLOW, *, reads: bool = True
 ) -> AsyncIterator[Follower]:
-    """Follow until the block ends; begins when the first message has come."""
+    """Follow until the block ends; the block begins when the first message has arrived."""
     follower = Follower(reads=reads)
     async with session.ws_connect(f"{url}/graphql", protocols=(PROTOCOL,), max_msg_size=0) as socket:
         await socket.send_str(_text(type="connection_init", payload={"Authorization": f"Bearer {KEY}"}))

@@ -1,7 +1,6 @@
-"""Fills a PostgreSQL database that nobody uses with finished deliveries of the last days, by COPY.
+"""Fills an otherwise unused PostgreSQL database with finished deliveries of the last days, by COPY.
 
-Indexes over all rows are dropped before and made again after, which takes a fraction of keeping them up to date row by
-row.
+Full indexes are dropped before and created again afterwards, which takes a fraction of updating them row by row.
 """
 
 import asyncio
@@ -20,8 +19,8 @@ from app.stats.window import PERIOD
 
 CHUNK = 5_000
 DAYS = timedelta(days=13)  # nothing is old enough to be pruned
-COUNTED = timedelta(days=2)  # for how long back statistics have been counted, which is more than a query asks for
-# For the time of the filling only: it would otherwise be one checkpoint after the other.
+COUNTED = timedelta(days=2)  # how far back statistics are counted, which is more than a query asks for
+# Only while filling, which would otherwise run one checkpoint after another.
 _MEANWHILE = {"max_wal_size": "8GB", "checkpoint_timeout": "1h", "maintenance_work_mem": "1GB"}
 _UUID7 = 0x7 << 76 | 0b10 << 62
 _COLUMNS = {
@@ -72,7 +71,7 @@ async def fill(
 
 
 async def _drop_indexes(connection: asyncpg.Connection) -> list[str]:
-    """Drop the whole indexes of the filled tables; returns what makes each again as it was."""
+    """Drop the full indexes of the filled tables; return the statements that create them again."""
     tables = list(_COLUMNS)
     constraints = await connection.fetch(_CONSTRAINTS, tables)
     kept = {row["name"] for row in constraints}
@@ -88,7 +87,7 @@ async def _drop_indexes(connection: asyncpg.Connection) -> list[str]:
 
 
 async def _copy(database_url: str, rows: Iterator["_Row"], say: Callable[[int], object]) -> None:
-    """Copy rows into the three tables at once: PostgreSQL works while the next ones are made."""
+    """Copy rows into the three tables at once, so that PostgreSQL works while the next ones are made."""
     queues = [asyncio.Queue[bytes | None](maxsize=2) for _ in _COLUMNS]
     async with asyncio.TaskGroup() as tasks:
         for table, queue in zip(_COLUMNS, queues, strict=True):
@@ -123,7 +122,7 @@ class _Row:
         self._workspace, self._webhook, self._type = workspace_id, webhook_id, event_type
 
     def lines(self) -> tuple[str, str, str]:
-        """The three as lines of COPY's text."""
+        """The three as lines of COPY's text format."""
         name, workspace, webhook, at = self._name, self._workspace, self._webhook, self._at
         took = 12_000 + self._number % 5_000
         failed = self._number % 50 == 0
@@ -148,7 +147,7 @@ def _rows(
 
 
 async def _count(database_url: str) -> None:
-    """Count the last days for statistics, as a server does while time goes by."""
+    """Count the last days for statistics, as a running server does over time."""
     clock = SystemClock()
     async with Database(database_url, pool_size=2) as database:
         await database.execute("DELETE FROM stats_progress")
@@ -160,7 +159,7 @@ async def _count(database_url: str) -> None:
 
 
 async def _set(connection: asyncpg.Connection, settings: dict[str, str | None] | dict[str, str]) -> None:
-    """Set settings of the whole PostgreSQL; None sets back."""
+    """Set settings of the whole PostgreSQL server; None resets one."""
     for name, value in settings.items():
         await connection.execute(f"ALTER SYSTEM SET {name} = {'DEFAULT' if value is None else repr(value)}")
     await connection.execute("SELECT pg_reload_conf()")

@@ -25,7 +25,7 @@ async def hold(run: Run) -> list[Line]:
 
 @dataclass(frozen=True)
 class Part:
-    """A fifth of the time: latencies to the receipt, what was used, and each process's memory at its end (MB)."""
+    """A fifth of the time: latencies to the receipt, CPU used, and each process's memory at its end (MB)."""
 
     receipts: Percentiles
     reading: Reading

@@ -1,4 +1,4 @@
-"""The product as it is installed: a server, a worker where the broker is Redis, a database, and a receiver."""
+"""The product as it is installed: a server, a worker if the broker is Redis, a database, and a receiver."""
 
 import asyncio
 import os
@@ -40,7 +40,7 @@ class Services:
 
 @dataclass(frozen=True)
 class Installation:
-    """A running installation; `processes` are the product's own, `database` is PostgreSQL's, where it is that."""
+    """A running installation; `processes` are the product's own, `database` is PostgreSQL's, if it is used."""
 
     mode: Mode
     url: str
@@ -60,7 +60,7 @@ class Installation:
 
     @property
     def bare_url(self) -> str:
-        """Where the receiver takes what baselines send; it does not count as received."""
+        """Where the receiver accepts requests of baselines, which do not count as received."""
         return f"{self.receiver_url}/bare"
 
     async def delivered(self) -> int:
@@ -74,22 +74,22 @@ class Installation:
         return int(await self.client.get(f"{self.receiver_url}/count"))
 
     async def receipts(self) -> list[tuple[str, int]]:
-        """Event ids and arrivals (ns, monotonic) since this was last asked."""
+        """Event IDs and arrivals (ns, monotonic) since the last call."""
         found: list[tuple[str, int]] = orjson.loads(await self.client.get(f"{self.receiver_url}/receipts"))
         return found
 
     async def arrivals(self) -> dict[str, int]:
-        """When each event arrived first (ns, monotonic) since this or `receipts` was last asked."""
+        """When each event first arrived (ns, monotonic) since the last call of this or of `receipts`."""
         first: dict[str, int] = {}
         for event_id, at in await self.receipts():
             first.setdefault(event_id, at)
         return first
 
     async def until_delivered(self, count: int, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        """Wait until a number of deliveries is recorded; asks the cheap receiver first, not to disturb.
+        """Wait until a number of deliveries is recorded; asks the cheap receiver first, so as not to disturb.
 
         Raises:
-            TimeoutError: they are not in time.
+            TimeoutError: they were not recorded in time.
         """
         ends_at = monotonic() + patience_seconds
         for count_now in (self.received, self.delivered):
@@ -99,7 +99,7 @@ class Installation:
                 await asyncio.sleep(POLL_SECONDS)
 
     async def make_webhooks(self, fan_out: int) -> None:
-        """Make the bench's event types, and a webhook for each so that every event has `fan_out` deliveries."""
+        """Create the bench's event types, and webhooks for them such that every event has `fan_out` deliveries."""
         await self.make_event_types()
         for number in range(LANES if fan_out else 0):
             await self.make_webhook(f"/hook/{number}", wanted_by(number, fan_out))
@@ -107,13 +107,13 @@ class Installation:
     async def make_webhook(
         self, path: str, event_types: Sequence[str], client: Client | None = None, **given: object
     ) -> str:
-        """Make a webhook for a path of the receiver in the client's workspace; returns its id."""
+        """Create a webhook for a path of the receiver in the client's workspace; return its ID."""
         wanted = {"name": path, "url": f"{self.receiver_url}{path}", "eventTypes": list(event_types), **given}
         data = await (client or self.client).ask(CREATE_WEBHOOK, {"input": wanted})
         return str(data["createWebhook"]["webhook"]["id"])
 
     async def make_workspace(self, name: str) -> str:
-        """Make one more workspace with the bench's event types; returns a key for it."""
+        """Create another workspace with the bench's event types; return a key for it."""
         child = await asyncio.create_subprocess_exec(
             *(PROGRAM, "workspace", "create", name, "--json"),
             env={**os.environ, **self.environment},
@@ -124,7 +124,7 @@ class Installation:
         return str(orjson.loads(output)["key"])
 
     async def make_event_types(self) -> None:
-        """Put the bench's event types, of every workspace that lacks them, where the API's own would be."""
+        """Insert the bench's event types into every workspace that lacks them, as the API would."""
         now = to_micros(SystemClock().now())
         async with Database(self.database_url) as database:
             workspaces = await database.fetch("SELECT id FROM workspace ORDER BY id")
@@ -148,7 +148,9 @@ class Installation:
 async def installed(
     services: Services, mode: Mode, *, fan_out: int, settings: Mapping[str, str] | None = None
 ) -> AsyncIterator[Installation]:
-    """A fresh installation with a database of its own; settings are the defaults, but for the common and the given."""
+    """A fresh installation with its own database; settings are the defaults, overridden by the common and the given
+    ones.
+    """
     directory = services.directory / f"{mode}-{free_port()}"
     directory.mkdir()
     environment = await _environment(services, mode, directory) | dict(settings or {})
@@ -201,7 +203,9 @@ async def _start_worker(stack: AsyncExitStack, product: Installation) -> None:
 
 
 def common_settings(directory: Path) -> dict[str, str]:
-    """Settings of every server that is measured. One key makes all the load, so its limit is counted, but far away."""
+    """Settings of every measured server. One key makes all requests, so its limit is counted, but too high to
+    matter.
+    """
     return {
         "DATA_DIR": str(directory),
         "PORT": "0",

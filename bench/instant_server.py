@@ -29,7 +29,7 @@ from tasks.process import open_process
 
 
 class InstantPublisher:
-    """Says yes to everything and writes nothing."""
+    """Accepts everything and writes nothing."""
 
     def __init__(self, resources: Resources) -> None:
         draft = EventDraft("bench.lane.n000", {})

@@ -1,8 +1,8 @@
-"""b. Latency: from when an event is due to be published until its answer, its receipt and a follower's news, beside one
-commit and one POST.
+"""b. Latency: from when an event is due to be published until its answer, its receipt and a follower's update, beside
+one commit and one POST.
 
-Each rate is measured twice: with nobody who follows, for the answer and the receipt, and then with one follower, whose
-execution takes the same cores.
+Each rate is measured twice: without followers, for the answer and the receipt, and then with one follower, which takes
+CPU from the same cores.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Publishes single events at a given rate, each when its time has come, whether or not earlier ones are answered."""
+"""Publishes single events at a given rate, each at its time, whether or not earlier ones are answered."""
 
 import asyncio
 import random
@@ -13,13 +13,13 @@ from bench.workload import LANES, event
 
 @dataclass
 class Published:
-    """When each event was due to be published, by its id (ns, monotonic), and how long the answers took (ms)."""
+    """When each event was due to be published, by its ID (ns, monotonic), and how long the answers took (ms)."""
 
     due_at: dict[str, int] = field(default_factory=dict)
     answer_ms: list[float] = field(default_factory=list)
 
     def since_due(self, at: Mapping[str, int]) -> list[float]:
-        """Milliseconds from when each event was due until something that `at` tells of by the event's id."""
+        """Milliseconds from when each event was due until its time in `at`, which is by event ID."""
         return [(at[event_id] - due_at) / 1e6 for event_id, due_at in self.due_at.items()]
 
 
@@ -36,16 +36,16 @@ async def publish_steadily(
     coordinated omission).
 
     Args:
-        product: whose API is called.
+        product: the installation to call.
         per_second: how many events are due each second.
         seconds: for how long.
-        lanes: the lanes that events are published in.
-        client: whose workspace they belong to; the installation's own, where left out.
-        chance: puts each event anywhere in the time that the rate gives it, instead of at its beginning. Two loads at
-            once would else fall on the same moments for ever, or never.
+        lanes: the lanes in which events are published.
+        client: client of the workspace to publish in; by default the installation's own.
+        chance: places each event at random in its interval, instead of at the beginning. Otherwise two concurrent loads
+            would coincide always, or never.
 
     Raises:
-        Failed: the API said no.
+        Failed: the API refused.
     """
     published = Published()
     begins_at = time.monotonic_ns() + 50_000_000

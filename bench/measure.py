@@ -1,4 +1,4 @@
-"""Numbers made of measurements: percentiles, and lines of the result with their ratios and targets. Pure."""
+"""Figures computed from measurements: percentiles, and result lines with their ratios and targets. Pure."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ def percentiles(milliseconds: Sequence[float]) -> Percentiles:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a line's ratio has to reach, or its value: where `of_value` says so, or where there is no baseline."""
+    """What a line's ratio must reach; or its value, if `of_value` says so or there is no baseline."""
 
     limit: float
     at_most: bool = True
@@ -63,7 +63,7 @@ class Plan:
     Attributes:
         statement: its SQL.
         short: the kinds of its nodes, with the indexes and tables they read.
-        whole: EXPLAIN's own.
+        whole: the output of EXPLAIN.
     """
 
     statement: str
@@ -77,12 +77,12 @@ class Line:
 
     Attributes:
         figure: deliver, latency …
-        case: in which circumstances, e.g. "embedded, fan-out 1".
+        case: the circumstances, e.g. "embedded, fan-out 1".
         name: what was measured.
         unit: of `value` and `baseline`.
-        baseline: the same, of the least that could do it, in the same run.
+        baseline: the same for the least work that could do it, in the same run.
         target: of the ratio to the baseline, or of the value.
-        details: whatever else is worth knowing, its unit in its name.
+        details: other measurements, each with its unit in its name.
         plans: of a query, how the database runs each of its statements (EXPLAIN's JSON).
     """
 
@@ -103,7 +103,7 @@ class Line:
 
     @property
     def holds(self) -> bool | None:
-        """Whether the target is reached; None where there is none."""
+        """Whether the target is reached; None if there is none."""
         if self.target is None:
             return None
         return self.target.holds(self.value if self.ratio is None or self.target.of_value else self.ratio)

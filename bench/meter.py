@@ -8,7 +8,9 @@ from bench.processes import cpu_of, peaks_of
 
 
 class Meter:
-    """Counts from its making on. The load (this process) and the receiver take the same cores, so they are told too."""
+    """Counts from its creation. The load (this process) and the receiver use the same cores, so they are counted
+    too.
+    """
 
     def __init__(self, product: Installation) -> None:
         self._product = product

@@ -1,4 +1,4 @@
-"""News: how long after a publish one follower hears of the new delivery, over a socket, at a steady rate."""
+"""News: how long after a publish one follower receives the new delivery, over a socket, at a steady rate."""
 
 import asyncio
 from contextlib import AsyncExitStack

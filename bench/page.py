@@ -1,5 +1,6 @@
-"""Writes runs into the documentation: `python -m bench.page build/bench.json …` puts their tables below the mark in
-docs/benchmarks.md, and their chart into docs/benchmarks.svg."""
+"""Writes runs into the documentation: `python -m bench.page build/bench.json …` writes their tables below the mark in
+docs/benchmarks.md, and their chart into docs/benchmarks.svg.
+"""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ def markdown(run: Mapping[str, Any]) -> str:
 
 
 def write(runs: Sequence[Mapping[str, Any]], directory: Path) -> None:
-    """Put the runs into `benchmarks.md` and `benchmarks.svg` of a directory.
+    """Write the runs into `benchmarks.md` and `benchmarks.svg` of a directory.
 
     Raises:
         ValueError: the page has no mark below which to write.

@@ -1,8 +1,8 @@
-"""Tells how PostgreSQL runs what GraphQL queries ask of it.
+"""Reports how PostgreSQL runs the statements of GraphQL queries.
 
-Run as `python -m bench.plans KEY` with the settings of an installation, and queries by their names as JSON on stdin; it
-prints, by the same names, each statement with EXPLAIN's plan. The server is in this process: its statements are seen
-where the driver sends them.
+Run as `python -m bench.plans KEY` with the settings of an installation, and queries by their names as JSON on stdin. It
+prints, by the same names, each statement with EXPLAIN's plan. The server runs in this process, and its statements are
+recorded where the driver sends them.
 """
 
 import asyncio
@@ -50,7 +50,9 @@ async def plans_of(environment: Mapping[str, str], key: str, queries: Mapping[st
 
 
 def short(plan: Mapping[str, Any]) -> str:
-    """The kinds of a plan's nodes from the outside in, with what those read that read; what is repeated, once."""
+    """The kinds of a plan's nodes from the outside in, with the tables and indexes they read; repetitions are left
+    out.
+    """
     kinds: list[str] = []
     for node in nodes(plan):
         reads = node.get("Index Name") or node.get("Relation Name")
@@ -59,7 +61,7 @@ def short(plan: Mapping[str, Any]) -> str:
 
 
 def rows_without_index(plan: Mapping[str, Any]) -> int:
-    """How many rows of the big tables it reads that no index chose."""
+    """How many rows of the big tables it reads without an index."""
     return sum(
         int((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"])
         for node in nodes(plan)
@@ -75,7 +77,7 @@ def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 async def _noted(database: Database, connections: int) -> list[tuple[str, Sequence[Any]]]:
-    """What the database is asked from now on, on whichever of its connections."""
+    """The statements that the database receives from now on, on any of its connections."""
     asked: list[tuple[str, Sequence[Any]]] = []
 
     def note(query: LoggedQuery) -> None:
@@ -104,7 +106,7 @@ async def _run(key: str, queries: Mapping[str, str]) -> dict[str, Any]:
         headers = {"authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://bench", headers=headers) as client:
             for name, document in queries.items():
-                for _ in range(2):  # the first time the key is looked up too
+                for _ in range(2):  # the first time also looks up the key
                     asked.clear()
                     answer = await client.post("/graphql", json={"query": document})
                     assert "errors" not in answer.json(), answer.text

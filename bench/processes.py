@@ -20,11 +20,11 @@ PROGRAM = Path(sys.executable).with_name("eev-webhooks")
 
 
 class NotStarted(Exception):
-    """A process ended before it was ready; the message holds what it wrote."""
+    """A process ended before it was ready; the message contains its output."""
 
 
 class Died(Exception):
-    """A process ended while it was needed; the message holds what it wrote last."""
+    """A process ended while it was needed; the message contains its last output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,13 @@ class Process:
                 peak += _peak_mb(member.pid)
             except (psutil.NoSuchProcess, OSError):
                 continue
-        # What ended children used is added to their parent's.
+        # The usage of ended children is added to their parent's.
         ended = self._process.cpu_times()
         return Cost(cpu + ended.children_user + ended.children_system, memory, peak)
 
 
 def _cpu_seconds(process: psutil.Process) -> float:
-    """What a process has used. Linux tells it by the nanosecond, elsewhere it is told in steps of about 10 ms."""
+    """CPU time of a process. Linux reports nanoseconds, other systems steps of about 10 ms."""
     if _ON_LINUX:
         return time.clock_gettime(~process.pid << 3 | 2)  # clock_getcpuclockid(3), which Python does not have
     times = process.cpu_times()
@@ -68,7 +68,7 @@ def _cpu_seconds(process: psutil.Process) -> float:
 
 
 def _peak_mb(pid: int) -> float:
-    """The most memory a process ever had resident. Linux tells; elsewhere it is what the process has now."""
+    """Peak resident memory of a process on Linux; elsewhere its present memory."""
     status = Path(f"/proc/{pid}/status")
     if not status.exists():
         return psutil.Process(pid).memory_info().rss / 1e6
@@ -95,7 +95,7 @@ def peaks_of(processes: Mapping[str, Process]) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A child process and the first line it wrote that said it was ready."""
+    """A child process and its first line of output that said it was ready."""
 
     pid: int
     process: Process
@@ -106,10 +106,11 @@ class Started:
 async def running(
     *command: str | Path, ready: str, log: Path, environment: Mapping[str, str] | None = None
 ) -> AsyncIterator[Started]:
-    """Run a command until the block ends; begins once a line of its output holds `ready`. All of it goes to `log`.
+    """Run a command until the block ends; the block begins once a line of its output contains `ready`. All output goes
+    to `log`.
 
     Raises:
-        NotStarted: it ended or said nothing in time.
+        NotStarted: it ended, or printed nothing in time.
         Died: it ended while the block ran, and the block failed.
     """
     with log.open("wb") as output:
@@ -120,12 +121,12 @@ async def running(
             stderr=asyncio.subprocess.STDOUT,
             env={**os.environ, **(environment or {})},
         )
-    process = Process(child.pid)  # now: one that ends early has no id to be found by later
+    process = Process(child.pid)  # now, because one that ends early cannot be found by its ID later
     try:
         line = await _until_ready(child, log, ready)
         yield Started(child.pid, process, line)
     except Exception as error:
-        # What failed for want of the process says less than the process itself, which may be just ending.
+        # An error that follows from the end of the process says less than the process itself, which may be just ending.
         with suppress(TimeoutError):
             await asyncio.wait_for(child.wait(), GRACE_SECONDS)
         if child.returncode is not None and not isinstance(error, NotStarted):
@@ -149,7 +150,7 @@ async def _until_ready(child: asyncio.subprocess.Process, log: Path, ready: str)
 
 
 def _lines(log: Path) -> list[str]:
-    """The lines that are complete."""
+    """The complete lines."""
     return log.read_text(errors="replace").split("\n")[:-1]
 
 

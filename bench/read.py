@@ -1,7 +1,7 @@
 """e. Read: every list and the statistics at two sizes of the database; how much more the bigger one costs, and how the
-database goes about it.
+database executes the queries.
 
-Compared is the CPU of server and database together, which other work on the machine disturbs less than the time.
+Compares the CPU of server and database together, which other work on the machine disturbs less than the time.
 """
 
 import shutil
@@ -24,13 +24,13 @@ from bench.workload import LANES, event_type
 
 SMALL = 10_000
 WARM = 10
-BYTES_A_DELIVERY = 2_500  # with its event, attempt and indexes, and what PostgreSQL writes on the way there
+BYTES_A_DELIVERY = 2_500  # with its event, attempt and indexes, and what PostgreSQL writes meanwhile
 PAGE_TARGET = Target(1.2)
 _PAGE = "edges { node { id } } pageInfo { endCursor hasNextPage }"
 
 
 def queries(webhook_id: str) -> dict[str, str]:
-    """What is asked, by its name."""
+    """The queries, by name."""
     of_webhook = f'webhookId: "{webhook_id}"'
     rows = "edges { node { id status attemptCount createdAt } } pageInfo { endCursor hasNextPage }"
     counts = "deliveries succeeded failed attempts latencyMs { p95 }"
@@ -47,12 +47,12 @@ def queries(webhook_id: str) -> dict[str, str]:
 
 
 class NoRoom(Exception):
-    """The disk is too small for what was to be loaded."""
+    """The disk is too small for the data to be loaded."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a query took at one size: CPU of the server and the database for each (ms), and the time."""
+    """Cost of a query at one size: CPU of the server and the database (ms), and the time."""
 
     cpu_ms: float
     took: Percentiles
@@ -68,11 +68,11 @@ class Sized:
 
     @property
     def _processes(self) -> dict[str, Process]:
-        """The server, and those of the database's that serve it."""
+        """The server, and the database's processes that serve it."""
         return {"api": self._product.processes["api"]} | {str(pid): Process(pid) for pid in self._backends}
 
     async def begin(self, document: str) -> None:
-        """Ask a few times, and measure from now on."""
+        """Ask a few times, and start measuring."""
         for _ in range(WARM):
             await self._product.client.ask(document)
         self._backends = await _backends(self._product.database_url)
@@ -85,13 +85,13 @@ class Sized:
         self._took.append((perf_counter() - started) * 1_000)
 
     def end(self) -> Asked:
-        """What it took since the beginning."""
+        """The cost since `begin`."""
         cpu_ms = sum(used_since(self._before, self._processes).values()) * 1_000
         return Asked(cpu_ms / len(self._took), percentiles(self._took), peaks_of(self._product.processes))
 
 
 async def read(run: Run) -> list[Line]:
-    """Each query at 10 thousand deliveries and, in turns with it, at many more, on PostgreSQL.
+    """Each query at 10 thousand deliveries and, alternating, at many more, on PostgreSQL.
 
     Raises:
         NoRoom: the disk is too small.
@@ -137,7 +137,7 @@ def require_room(directory: Path, deliveries: int) -> None:
 
 @asynccontextmanager
 async def _filled(run: Run, count: int) -> AsyncIterator[Installation]:
-    """An installation with a history; it stands still while it is filled, as its indexes are gone meanwhile."""
+    """An installation with a history; it is stopped while it is filled, because its indexes are dropped meanwhile."""
     async with installed(run.services, "distributed", fan_out=1) as product:
         webhook_ids = await _webhook_ids(product)
     event_types = [event_type(lane) for lane in range(LANES)]
@@ -152,7 +152,7 @@ async def _webhook_ids(product: Installation) -> list[str]:
 
 
 async def _backends(database_url: str) -> list[int]:
-    """The processes that PostgreSQL has for the connections to a database."""
+    """PostgreSQL's processes for the connections to a database."""
     connection = await asyncpg.connect(database_url)
     try:
         statement = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"

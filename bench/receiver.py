@@ -1,7 +1,7 @@
-"""A receiver that costs little: answers every POST with 200, and remembers when which event came.
+"""A receiver that costs little: answers every POST with 200, and notes when each event arrived.
 
-Run as `python -m bench.receiver`; it prints its address. GET /count answers how many came, GET /receipts the event ids
-with their arrival (ns of the monotonic clock, which is the same in all processes of a machine), and forgets them. A
+Run as `python -m bench.receiver`; it prints its address. GET /count returns how many arrived; GET /receipts returns the
+event IDs with their arrival (ns of the monotonic clock, which all processes of a machine share), and clears them. A
 POST below /hang is never answered, one below /slow after `SLOW_SECONDS`; one to /bare is answered and not counted.
 """
 
@@ -26,8 +26,8 @@ class Receiving(asyncio.Protocol):
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
+        """Keep the transport for answers."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's does not inherit from it
 
     def data_received(self, data: bytes) -> None:
         """Answer each whole request."""

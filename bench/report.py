@@ -1,4 +1,4 @@
-"""Shows the lines of a run: one table, and JSON beside it."""
+"""Displays the lines of a run: as a table, and as JSON beside it."""
 
 import os
 import platform
@@ -16,7 +16,7 @@ from bench.measure import Line
 
 
 def table(lines: Sequence[Line]) -> Table:
-    """All lines, with what each is compared with and whether its target holds."""
+    """All lines, with their baselines and whether their targets hold."""
     shown = Table("figure", "case", "what", title="eeV Webhooks, measured", title_justify="left")
     for name in ("value", "baseline", "ratio", "target"):
         shown.add_column(name, justify="right")
@@ -56,14 +56,14 @@ def aim(line: Line) -> str:
 
 
 def number(value: float) -> str:
-    """A number as a person reads it: three digits that matter, thousands apart."""
+    """A number as a person reads it: three significant digits, with separators between thousands."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"
 
 
 def as_json(lines: Sequence[Line], size: str) -> dict[str, Any]:
-    """The run as JSON: on which machine, when, and each line with its ratio and verdict."""
+    """The run as JSON: on which machine, when, and each line with its ratio and whether its target holds."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},
@@ -89,7 +89,7 @@ def as_json(lines: Sequence[Line], size: str) -> dict[str, Any]:
 
 
 def write(lines: Sequence[Line], size: str, path: Path) -> None:
-    """Write the JSON, making its directory."""
+    """Write the JSON, creating its directory."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(orjson.dumps(as_json(lines, size), option=orjson.OPT_INDENT_2) + b"\n")
 

@@ -1,4 +1,4 @@
-"""One run of the bench: what every figure is given."""
+"""One run of the bench: the arguments of every figure."""
 
 import asyncio
 import sys
@@ -15,7 +15,7 @@ Size = Literal["quick", "default", "full"]
 
 @dataclass(frozen=True)
 class Run:
-    """How big the measurements are, what they share, and how they say how far they have come."""
+    """How big the measurements are, the services they share, and how to report progress."""
 
     services: Services
     size: Size
@@ -28,7 +28,7 @@ class Run:
 
 
 async def baseline(*arguments: object) -> dict[str, Any]:
-    """What `bench.baselines` measures, in a process of its own.
+    """The result of `bench.baselines`, run in a separate process.
 
     Raises:
         RuntimeError: it failed.

@@ -1,5 +1,4 @@
-"""h. Start: from the command to an answer, and what each process costs while nothing happens, beside a bare Starlette
-application."""
+"""h. Start: from the command to an answer, and the cost of each idle process, beside a bare Starlette application."""
 
 import asyncio
 import sys
@@ -18,12 +17,12 @@ from tests.server import free_port
 
 # Of an idle worker: % of a core, MB
 TARGETS = Target(1, of_value=True), Target(120, of_value=True)
-BARE = (sys.executable, "-m", "bench.broadcast", "1", "1")  # it sends to nobody, once a second
+BARE = (sys.executable, "-m", "bench.broadcast", "1", "1")  # it has no clients, and sends once per second
 
 
 @dataclass(frozen=True)
 class Idle:
-    """What a process costs while nothing happens, and how long it took to answer."""
+    """Cost of an idle process, and how long it took to answer."""
 
     cpu_percent: float
     memory_mb: float
@@ -39,7 +38,7 @@ async def start(run: Run) -> list[Line]:
     for mode in run.modes:
         run.say(f"start: {mode}, idle")
         async with installed(run.services, mode, fan_out=0) as product:
-            await asyncio.sleep(run.sized(1, 3))  # what comes once after the start is over by then
+            await asyncio.sleep(run.sized(1, 3))  # work that follows the start is over by then
             lines += await _idle(product, mode, seconds, bare)
     return lines
 
@@ -94,7 +93,7 @@ async def _idle(product: Installation, mode: Mode, seconds: float, bare: Idle) -
 
 
 async def _transactions(product: Installation) -> int:
-    """How many transactions PostgreSQL has counted in this installation's database; 0 where it is SQLite."""
+    """How many transactions PostgreSQL has counted in this installation's database; 0 for SQLite."""
     if product.mode == "embedded":
         return 0
     connection = await asyncpg.connect(product.database_url)

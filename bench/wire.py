@@ -1,11 +1,12 @@
-"""A client of HTTP/1.1 that costs little, so that what is measured has the machine: requests go out whole, and every
-answer has a Content-Length, as those of the product and of the bench's receiver have."""
+"""An HTTP/1.1 client that costs little, to leave the machine to the measured processes. Requests are sent as a whole,
+and every answer must have a Content-Length, as those of the product and of the bench's receiver do.
+"""
 
 import asyncio
 from typing import cast
 from urllib.parse import urlsplit
 
-# uvicorn closes a connection that has been idle for 5 s, and a request may be under way to it just then.
+# uvicorn closes a connection that has been idle for 5 s, and a request may just be on its way on it.
 KEEP_IDLE_SECONDS = 3.0
 
 
@@ -23,17 +24,17 @@ class Connection(asyncio.Protocol):
         self.idle_since = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way out."""
-        self.transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
+        """Keep the transport."""
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's does not inherit from it
 
     def ask(self, request: bytes) -> "asyncio.Future[bytes]":
-        """Send a request; the body of its answer comes later, or `Disconnected`."""
+        """Send a request; the future gets the body of its answer, or `Disconnected`."""
         self._answer = asyncio.get_running_loop().create_future()
         self.transport.write(request)
         return self._answer
 
     def data_received(self, data: bytes) -> None:
-        """Hand on the body once all of it is there."""
+        """Pass the body on once it is complete."""
         self._received += data
         end = self._received.find(b"\r\n\r\n") + 4
         if end < 4:
@@ -54,7 +55,7 @@ class Connection(asyncio.Protocol):
 
 
 class Pool:
-    """As many connections to one server as there are requests under way; those used last are used first."""
+    """As many connections to one server as there are concurrent requests; the most recently used are reused first."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -66,7 +67,7 @@ class Pool:
 
         Raises:
             Disconnected: the server closed the connection first.
-            OSError: it cannot be connected to.
+            OSError: the connection failed.
         """
         connection = await self._connection()
         try:
@@ -79,7 +80,7 @@ class Pool:
         return body
 
     def close(self) -> None:
-        """Close the connections that wait for a request."""
+        """Close the idle connections."""
         for connection in self._idle:
             connection.transport.close()
 

@@ -1,4 +1,4 @@
-"""What is published: events of about 1 kB, whose types decide how many webhooks want each. Pure."""
+"""The published events: about 1 kB each, with types that determine how many webhooks match each. Pure."""
 
 from typing import Any
 
@@ -17,5 +17,5 @@ def event(lane: int = 0) -> dict[str, Any]:
 
 
 def wanted_by(webhook: int, fan_out: int) -> list[str]:
-    """The event types of one of `LANES` webhooks, so that each event is wanted by `fan_out` of them."""
+    """The event types of one of `LANES` webhooks, such that `fan_out` of them match each event."""
     return [event_type((webhook + shift) % LANES) for shift in range(fan_out)]

@@ -1,4 +1,4 @@
-"""Certificates for receivers that speak TLS: made on the spot, trusted by nobody but the test that asks."""
+"""Certificates for receivers with TLS: made on the spot, trusted only by the test that asks for them."""
 
 import ssl
 import tempfile

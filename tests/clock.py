@@ -31,10 +31,10 @@ class FakeMachine(FakeClock):
         self._seconds = 0.0
 
     def monotonic(self) -> float:
-        """Return the seconds that have passed, whatever the clock was set to."""
+        """Return the elapsed seconds, unaffected by steps of the clock."""
         return self._seconds
 
     def pass_(self, seconds: float) -> None:
-        """Let so much time pass."""
+        """Let this much time pass."""
         self._seconds += seconds
         self.advance(seconds)

@@ -1,4 +1,4 @@
-"""What every test can ask for: servers, databases and brokers of its own, and a clock."""
+"""Fixtures for every test: servers, separate databases and brokers, and a clock."""
 
 import gc
 import signal
@@ -13,38 +13,38 @@ from tests.clock import FakeClock
 from tests.databases import Databases, PostgresDatabases, SqliteDatabases
 from tests.services import Postgres, Redis
 
-# No deadline for single examples: how long one takes says more about the machine than about the code.
+# No deadline for single examples: their duration says more about the machine than about the code.
 hypothesis.settings.register_profile("suite", deadline=None, print_blob=True)
 hypothesis.settings.register_profile("quick", parent=hypothesis.settings.get_profile("suite"), max_examples=10)
 hypothesis.settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--quick` runs the quick tier only."""
+    """Add `--quick`, which runs only the quick tier."""
     parser.addoption("--quick", action="store_true", help="Run the quick tier only (tests/quick.py).")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Not even load what the quick tier leaves out."""
+    """Do not even load modules that the quick tier leaves out."""
     return True if config.getoption("quick") and quick.is_left_out(collection_path) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what the quick tier leaves out."""
+    """Deselect tests that the quick tier leaves out."""
     if config.getoption("quick"):
         items[:], others = quick.split(items)
         config.hook.pytest_deselected(items=others)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make an ended CI job (SIGTERM) an interrupted session, which stops the servers that it started."""
+    """Turn the end of a CI job (SIGTERM) into an interrupted session, which stops the servers that it started."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if config.getoption("quick"):
         hypothesis.settings.load_profile("quick")
 
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector what was loaded for all tests, and most of its work: a tenth of all their time."""
+    """Exclude what was loaded for all tests from garbage collection, which saves a tenth of the total time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000)
@@ -52,14 +52,14 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
-    """The session's PostgreSQL. Not to be stopped: a test that does so starts its own."""
+    """The session's PostgreSQL. A test that has to stop one starts its own."""
     with Postgres() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[Redis]:
-    """The session's Redis. Not to be stopped: a test that does so starts its own."""
+    """The session's Redis. A test that has to stop one starts its own."""
     with Redis() as server:
         yield server
 
@@ -78,7 +78,7 @@ def postgres_databases(postgres_server: Postgres) -> PostgresDatabases:
 def databases(request: pytest.FixtureRequest) -> Databases:
     """Both kinds of databases, one after the other.
 
-    `@pytest.mark.parametrize("databases", ["postgres"], indirect=True)` picks one of them.
+    `@pytest.mark.parametrize("databases", ["postgres"], indirect=True)` selects one of them.
     """
     made: Databases = request.getfixturevalue(f"{request.param}_databases")
     return made
@@ -94,7 +94,7 @@ async def database_url(databases: Databases) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def empty_database_url(databases: Databases) -> AsyncIterator[str]:
-    """The address of a database that no other test uses, and that has no tables yet."""
+    """The address of a database that no other test uses and that has no tables yet."""
     url = await databases.create_empty()
     yield url
     await databases.drop(url)
@@ -117,5 +117,5 @@ def broker_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def clock() -> FakeClock:
-    """A clock that stands still until it is told to advance."""
+    """A clock that stands still until it is advanced."""
     return FakeClock()

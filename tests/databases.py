@@ -1,4 +1,4 @@
-"""Makes a database of its own for every test, migrated once a session and copied from then on."""
+"""Creates a separate database for every test: migrated once per session, then copied."""
 
 import shutil
 import sqlite3
@@ -33,7 +33,7 @@ class SqliteDatabases:
         return _sqlite_url(path)
 
     async def drop(self, url: str) -> None:
-        """Remove a database, whoever still uses it."""
+        """Remove a database, even if it is still in use."""
         path = Path(url.removeprefix("sqlite://"))
         for leftover in path.parent.glob(f"{path.name}*"):
             leftover.unlink()
@@ -73,7 +73,7 @@ class PostgresDatabases:
         return self._server.database_url(name)
 
     async def drop(self, url: str) -> None:
-        """Remove a database, whoever still uses it."""
+        """Remove a database, even if it is still in use."""
         await self._execute(f'DROP DATABASE "{url.rpartition("/")[2]}" WITH (FORCE)')
 
     async def _migrated_template(self) -> str:
@@ -81,7 +81,7 @@ class PostgresDatabases:
             name = self._next_name()
             await self._execute(f'CREATE DATABASE "{name}"')
             await migrate(self._server.database_url(name))
-            # Copying fails while anyone is connected to what is copied.
+            # Copying fails while anyone is connected to the source.
             await self._execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
             self._template = name
         return self._template

@@ -1,4 +1,4 @@
-"""The domain, open on a test's database, with two workspaces: one to act in, and one that must not notice."""
+"""The domain, open on a test's database, with two workspaces: one to act in, and one that must stay unaffected."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ from tests.patience import PATIENCE_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """Open resources, whom they were asked to wake, and a caller with every scope in each of two workspaces."""
+    """Open resources, the webhooks woken so far, and a caller with every scope in each of two workspaces."""
 
     resources: Resources
     clock: FakeClock
@@ -36,7 +36,9 @@ class Domain:
         return await self.resources.database.fetch(statement, *parameters)
 
     async def audit_log(self, action: str | None = None) -> list[Row]:
-        """The entries of the caller's workspace, oldest first, with their changes read; those of one action, or all."""
+        """The audit entries of the caller's workspace, oldest first, with decoded changes; those of one action, or
+        all.
+        """
         rows = await self.rows(
             "SELECT * FROM audit_entry WHERE workspace_id = $1 ORDER BY id", self.caller.workspace_id
         )
@@ -47,13 +49,13 @@ class Domain:
         ]
 
     async def registry_version(self) -> int:
-        """The version by which publishers know whether what they have cached still holds."""
+        """The version that tells publishers whether their caches are still valid."""
         [row] = await self.rows("SELECT registry_version FROM workspace WHERE id = $1", self.caller.workspace_id)
         return int(row["registry_version"])
 
     @asynccontextmanager
     async def announced(self, topic: Topic, count: int) -> AsyncIterator[list[Update]]:
-        """Collects the updates of the caller's workspace that the block causes; there have to be `count` of them."""
+        """Collect the updates of the caller's workspace that the block causes; there must be `count` of them."""
         collected: list[Update] = []
         async with aclosing(self.resources.updates.follow(topic, self.caller.workspace_id)) as batches:
             await anext(batches)
@@ -66,9 +68,9 @@ class Domain:
 
 @asynccontextmanager
 async def open_domain(database_url: str, directory: Path, clock: FakeClock, **settings: Any) -> AsyncIterator[Domain]:
-    """Open the domain; what it keeps beside the database lies in `directory`."""
+    """Open the domain; its files other than the database are in `directory`."""
     woken: list[str] = []
-    # A fake clock stands still, and no cost would ever come back.
+    # A fake clock stands still, so spent cost would never be restored.
     settings = {"cost_limit_per_second": 0} | settings
     chosen = Settings(_env_file=None, database_url=database_url, data_dir=directory, **settings)
     async with open_resources(chosen, send_wake_up=woken.extend, clock=clock) as resources:

@@ -1,4 +1,4 @@
-"""Puts logging back as it was, after a test that has the program configure it for the whole process."""
+"""Restores logging after a test in which the program configures it for the whole process."""
 
 import logging
 from collections.abc import Iterator

@@ -1,4 +1,6 @@
-"""A resolver whose answers a test writes down, so that a name can mean anything, and something else the next time."""
+"""A resolver with answers set by a test, so that a name can resolve to anything, and to something else the next
+time.
+"""
 
 import asyncio
 import socket
@@ -9,7 +11,8 @@ from aiohappyeyeballs import AddrInfoType
 class Names:
     """Answers each look-up of a name with the next of its answers, and with the last one from then on.
 
-    An answer is a list of addresses; with an `asyncio.Event` in its place, the name's servers stay silent until then.
+    An answer is a list of addresses; with an `asyncio.Event` in its place, the name's servers stay silent until it is
+    set.
     """
 
     def __init__(self, **answers: list[list[str] | asyncio.Event]) -> None:
@@ -20,7 +23,7 @@ class Names:
         """Return the addresses of a name.
 
         Raises:
-            OSError: nothing was written down for it.
+            OSError: the name has no answers.
         """
         self.looked_up.append(host)
         turns = self._answers.get(host)
@@ -38,4 +41,4 @@ class Names:
         ]
 
     async def close(self) -> None:
-        """Do nothing: there is nothing open."""
+        """Do nothing, because nothing is open."""

@@ -1,4 +1,4 @@
-"""What those who run a PostgreSQL do to everybody's sessions on a database."""
+"""What operators of a PostgreSQL server do to the sessions on a database."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ _END_OTHERS = (
 
 @asynccontextmanager
 async def read_only(database_url: str) -> AsyncIterator[None]:
-    """As a managed server does whose disk is full: end all sessions, and make those to come read-only."""
+    """Close all sessions and make new ones read-only, as a managed server with a full disk does."""
     administrator = await asyncpg.connect(database_url)
     name = database_url.rpartition("/")[2]
     try:

@@ -1,5 +1,6 @@
-"""A network between the product and its PostgreSQL that loses an answer at the worst moment, or a connection without a
-word."""
+"""A network between the product and its PostgreSQL that loses an answer at the worst moment, or a connection
+silently.
+"""
 
 import asyncio
 import contextlib
@@ -50,15 +51,16 @@ class PostgresProxy:
 
     def lose_commit_of(self, statement: str) -> None:
         """Once, let a transaction with this text in a statement, or that statement alone, be committed, and break its
-        connection instead of saying so."""
+        connection instead of passing on the answer.
+        """
         self._armed = statement.encode()
         self._lost.clear()
 
     def fall_silent(self, *, for_good: bool = False) -> None:
-        """From now on let nothing through on the connections that there are, nor that they end.
+        """From now on, let nothing through on the existing connections, not even their end.
 
         Args:
-            for_good: nothing on new ones either, which otherwise work.
+            for_good: on new connections neither, which otherwise work.
         """
         self._silent = for_good
         for connection in self._connections:
@@ -71,7 +73,7 @@ class PostgresProxy:
 
     @contextlib.contextmanager
     def holding_ends(self) -> Iterator[None]:
-        """Pass on what the server says last, but until the end of the block not that it has closed the connection."""
+        """Pass on the server's last messages, but until the block ends not the closing of the connection."""
         self._told.clear()
         self._ends_pass.clear()
         try:
@@ -80,14 +82,16 @@ class PostgresProxy:
             self._ends_pass.set()
 
     async def ended(self) -> None:
-        """Wait until the server has closed a connection; the client knows nothing of it yet but its last words."""
+        """Wait until the server has closed a connection; the client has its last messages, but does not know of the
+        closing.
+        """
         async with asyncio.timeout(PATIENCE_SECONDS):
             await self._told.wait()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             back_reader, back_writer = await asyncio.open_connection(*self._target)
-        except OSError:  # as without a proxy, nobody listens
+        except OSError:  # as without a proxy if no server listens
             writer.transport.abort()
             return
         self._writers |= {writer, back_writer}
@@ -136,13 +140,15 @@ class PostgresProxy:
 
 
 def _parsed(statement: bytes, data: bytes) -> bytes | None:
-    """The name under which a message has a statement with this text parsed (Parse); later ones run it by its name."""
+    """The name under which a message prepares a statement with this text (Parse); later messages run it by that
+    name.
+    """
     parse = re.search(rb"P....([^\0]+)\0[^\0]*" + re.escape(statement), data, re.DOTALL)
     return parse[1] if parse else None
 
 
 class _Connection:
-    """What the two directions of a connection know of each other."""
+    """What the two directions of a connection share."""
 
     def __init__(self) -> None:
         self.in_transaction = False
@@ -151,7 +157,7 @@ class _Connection:
         self.silent = False
 
     async def read(self, reader: asyncio.StreamReader) -> bytes:
-        """What is to be passed on next; nothing, for ever, on a connection that has fallen silent."""
+        """The next data to pass on; on a silent connection, wait forever."""
         data = await reader.read(1 << 20)
         if self.silent:
             await asyncio.Event().wait()

@@ -1,6 +1,6 @@
-"""Finds the server programs that the tests start: the machine's own, else those that wheels bring along.
+"""Finds the server programs that the tests start: the machine's own, or else those in wheels.
 
-With `TEST_SERVICES=wheels` in the environment the machine's own are passed over.
+With `TEST_SERVICES=wheels` in the environment, the machine's own are ignored.
 """
 
 import os
@@ -18,14 +18,14 @@ class ProgramMissing(Exception):
 
 @dataclass(frozen=True)
 class Account:
-    """Whom a program runs as."""
+    """The account that a program runs as."""
 
     uid: int
     gid: int
 
 
 def account_for_postgres() -> Account | None:
-    """Return whom PostgreSQL, which refuses to be root, runs as instead; None where the tests are not root either."""
+    """Return the account for PostgreSQL, which refuses to run as root; None if the tests do not run as root."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -53,7 +53,7 @@ def find_postgres() -> Path:
 
 
 def find_redis() -> Path:
-    """Return the program of a Redis, or of a Valkey, which speaks the same and has wheels for more machines.
+    """Return the program of a Redis, or of a Valkey, which is compatible and has wheels for more machines.
 
     Raises:
         ProgramMissing: there is none.
@@ -75,12 +75,12 @@ def find_redis() -> Path:
 
 
 def find_rabbitmq() -> Path:
-    """Return the program of a RabbitMQ, which no wheel brings along.
+    """Return the program of a RabbitMQ, for which there is no wheel.
 
     Raises:
         ProgramMissing: there is none.
     """
-    # Debian's program on PATH is a wrapper that insists on an account of its own.
+    # Debian's program on PATH is a wrapper that requires its own account.
     for program in [*sorted(Path("/usr/lib/rabbitmq").glob("bin/rabbitmq-server")), shutil.which("rabbitmq-server")]:
         if program is not None:
             return Path(program)
@@ -88,7 +88,7 @@ def find_rabbitmq() -> Path:
 
 
 def reachable(directory: Path, account: Account | None, store: Path) -> Path:
-    """Return the directory of programs, copied with what belongs to it to `store` if the account cannot go there."""
+    """Return the directory of programs, copied with their files to `store` if the account cannot reach it."""
     if account is None or all(parent.stat().st_mode & 0o001 for parent in directory.parents):
         return directory
     installation = directory.parent
@@ -104,13 +104,13 @@ def _machine_directories() -> Iterator[Path]:
     if os.environ.get("TEST_SERVICES") == "wheels":
         return
     yield from (Path(entry) for entry in os.environ.get("PATH", "").split(os.pathsep) if entry)
-    # Debian keeps the server's programs off PATH, one directory for each major version.
+    # Debian keeps the server's programs off PATH, in one directory for each major version.
     versions = Path("/usr/lib/postgresql").glob("*/bin")
     yield from sorted(versions, key=lambda path: int(path.parent.name), reverse=True)
 
 
 def _in_package(package: str, pattern: str) -> list[Path]:
-    """Return what matches in an installed package, the highest version first; without importing it."""
+    """Return matching paths in an installed package, the highest version first, without importing it."""
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         return []

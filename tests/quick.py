@@ -1,7 +1,8 @@
-"""The quick tier, `make test-quick`: what can be known in under a minute, while one works.
+"""The quick tier, `make test-quick`: what can be tested in under a minute, for the inner loop.
 
-That is the domain and its doors on SQLite, in this process. What starts another program (PostgreSQL, Redis, a server of
-the product, a browser) is left to `make test`, as is what takes its time: fuzzing, plans over full tables, faults.
+It covers the domain and its doors on SQLite, in this process. Tests that start another program (PostgreSQL, Redis, a
+server of the product, a browser) are left to `make test`, and so are slow ones: fuzzing, plans over full tables,
+faults.
 """
 
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ import pytest
 HERE = Path(__file__).parent
 # Started by the tests that ask for them.
 _SERVERS = {"postgres_server", "postgres_databases", "redis_server", "redis_url"}
-# What a fixture that has several kinds is asked for.
+# The parameters of a fixture that has several kinds.
 _KINDS = {"postgres", "redis", "rabbitmq"}
 _LEFT_OUT = (
     "app/cli",
@@ -36,7 +37,7 @@ _LEFT_OUT = (
 
 
 def is_left_out(path: Path) -> bool:
-    """Whether a directory or module has nothing for the quick tier."""
+    """Whether a directory or module contains nothing for the quick tier."""
     return any(path == HERE / name for name in _LEFT_OUT)
 
 

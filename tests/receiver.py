@@ -5,8 +5,8 @@
         ... deliver to receiver.url("/hook") ...
         first, second = await receiver.received(2)
 
-Written on plain streams, because no HTTP server can be talked into most of this. It understands HTTP/1.1 requests with
-a Content-Length, keeps connections open as HTTP/1.1 does, and records every request before it behaves.
+Written on plain streams, because HTTP servers do not support most of this. It understands HTTP/1.1 requests with a
+Content-Length, keeps connections open as HTTP/1.1 does, and records every request before it behaves.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from tests.patience import PATIENCE_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One request as it came over the wire.
+    """One request as received.
 
     `connection` counts the connections from 1, `peer` is the address it came from, and `at` is monotonic time.
     """
@@ -91,7 +91,7 @@ def raw(data: bytes) -> Behaviour:
 
 
 def redirect(location: str, status: int = 302) -> Behaviour:
-    """Send the sender elsewhere."""
+    """Answer with a redirect."""
     return answer(status, [("Location", location)])
 
 
@@ -101,7 +101,7 @@ def retry_after(value: str, status: int = 429) -> Behaviour:
 
 
 def gzipped(body: bytes) -> Behaviour:
-    """Answer with a compressed body: a bomb, if `body` is long and dull."""
+    """Answer with a compressed body: a decompression bomb, if `body` is long and repetitive."""
     return answer(200, [("Content-Encoding", "gzip")], gzip.compress(body))
 
 
@@ -140,7 +140,7 @@ def hang() -> Behaviour:
 
 
 def after(event: asyncio.Event, then: Behaviour) -> Behaviour:
-    """Behave once the test sets `event`."""
+    """Behave like `then` once the test sets `event`."""
 
     async def behave(received: Received, wire: Wire) -> None:
         await event.wait()
@@ -150,7 +150,9 @@ def after(event: asyncio.Event, then: Behaviour) -> Behaviour:
 
 
 def close(first: bytes = b"") -> Behaviour:
-    """Close the connection after these bytes: none of an answer, some of it, or all (and break the promise to stay)."""
+    """Close the connection after these bytes: none of an answer, part of it, or all (and break the promise to keep it
+    open).
+    """
 
     async def behave(received: Received, wire: Wire) -> None:
         await wire.send(first)
@@ -182,7 +184,7 @@ def in_turn(*behaviours: Behaviour) -> Behaviour:
 class Receiver:
     """Listens on a free port of `host`; `tls` is a server context (`tests.certificates`).
 
-    A path that was not told how to behave gets `otherwise`, an empty 200 unless given.
+    A path without a behaviour gets `otherwise`, by default an empty 200.
     """
 
     def __init__(
@@ -223,10 +225,10 @@ class Receiver:
         self._behaviours[path] = behaviour
 
     async def received(self, count: int = 1, *, path: str | None = None) -> list[Received]:
-        """Wait until `count` requests have come, for one path or for any, and return all that have.
+        """Wait until `count` requests have arrived, for one path or for any, and return all that have.
 
         Raises:
-            TimeoutError: they did not come.
+            TimeoutError: they did not arrive.
         """
 
         def come() -> list[Received]:
@@ -236,10 +238,10 @@ class Receiver:
         return come()
 
     async def connected(self, count: int) -> None:
-        """Wait until exactly `count` connections are open; with 0, until the sender has let go of all of them.
+        """Wait until exactly `count` connections are open; with 0, until the sender has closed all of them.
 
         Raises:
-            TimeoutError: it did not come to that.
+            TimeoutError: that did not happen.
         """
         await self._wait(lambda: self.open_connections == count, f"{count} open connections")
 
@@ -266,9 +268,9 @@ class Receiver:
             await self._tell()
             await self._serve(reader, writer, self.connections)
         except (ConnectionError, ssl.SSLError, asyncio.IncompleteReadError):
-            pass  # the sender went away, which is its right
+            pass  # the sender closed the connection, which it may
         except asyncio.CancelledError:
-            pass  # the receiver is closing; asyncio's streams would log a cancelled task as an error
+            pass  # the receiver is closing; asyncio's streams would log a canceled task as an error
         finally:
             self.open_connections -= 1
             writer.close()
@@ -285,7 +287,7 @@ class Receiver:
 
 
 async def _behave_while_connected(acting: Coroutine[Any, Any, None], reader: asyncio.StreamReader) -> bytes:
-    """Behave until done or until the sender has gone; return what it sent meanwhile, if anything (one byte at most)."""
+    """Behave until done or until the sender is gone; return what it sent meanwhile, if anything (one byte at most)."""
     tasks = act, watch = asyncio.create_task(acting), asyncio.create_task(reader.read(1))
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

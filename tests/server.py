@@ -1,6 +1,6 @@
 """Runs a server program for tests: starts it, waits until it is ready, stops it or kills it.
 
-Knows no program in particular; those are in `tests.services`.
+This module knows no particular program; those are in `tests.services`.
 """
 
 import contextlib
@@ -26,14 +26,14 @@ from tests.programs import Account
 
 
 class ServerFailed(Exception):
-    """A server did not start or stop, or does not run. The message holds the end of its output."""
+    """A server did not start or stop, or does not run. The message contains the end of its output."""
 
 
 def free_port() -> int:
-    """Return a TCP port that nothing listens on at 127.0.0.1.
+    """Return a TCP port on which nothing listens at 127.0.0.1.
 
-    It lies below the ports that systems hand to outgoing connections: a client that keeps calling a server which is
-    down could otherwise be given that very port, connect to itself, and keep the server from coming back.
+    It is below the ports that systems use for outgoing connections. Otherwise a client that keeps calling a stopped
+    server could be given that very port, connect to itself, and prevent the server from starting again.
     """
     for port in random.sample(range(20_000, 30_000), k=1_000):
         with socket.socket() as probe, contextlib.suppress(OSError):
@@ -44,7 +44,7 @@ def free_port() -> int:
 
 
 class Server(ABC):
-    """A server program with a port and a directory of its own, which both stay the same when it is started again."""
+    """A server program with its own port and directory, which both stay the same when it is started again."""
 
     _ready: ClassVar[str]
     _stop_signal: ClassVar[signal.Signals]
@@ -96,7 +96,7 @@ class Server(ABC):
             raise ServerFailed(f"{type(self).__name__} did not start on port {self.port}:\n{self.output}")
 
     def stop(self) -> None:
-        """Let it end in good order, cutting off its clients.
+        """Stop it in good order, closing its clients' connections.
 
         Raises:
             ServerFailed: it took longer than `PATIENCE_SECONDS`, and was killed.
@@ -104,7 +104,7 @@ class Server(ABC):
         self._end_by(self._stop_signal)
 
     def abort(self) -> None:
-        """Let it end at once without finishing anything, for PostgreSQL as `pg_ctl stop -m immediate` does.
+        """Stop it at once without finishing anything; for PostgreSQL like `pg_ctl stop -m immediate`.
 
         Raises:
             ServerFailed: it took longer than `PATIENCE_SECONDS`, and was killed.
@@ -112,7 +112,7 @@ class Server(ABC):
         self._end_by(self._abort_signal)
 
     def kill(self) -> None:
-        """End the server and its children where they stand (SIGKILL), as a crash does."""
+        """Kill the server and its children (SIGKILL), as a crash does."""
         process = self._running()
         for member in _family(process.pid):
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -120,7 +120,7 @@ class Server(ABC):
         self._wait_for_end(process)
 
     def restart(self) -> None:
-        """Stop in good order, and start again with what was kept."""
+        """Stop it in good order, and start it again with its data."""
         self.stop()
         self.start()
 
@@ -152,7 +152,7 @@ class Server(ABC):
             user=self._account.uid if self._account else None,
             group=self._account.gid if self._account else None,
             extra_groups=[] if self._account else None,
-            # A session of its own: Ctrl-C reaches the tests alone, and they end the server.
+            # In a separate session, Ctrl-C reaches only the tests, which end the server.
             start_new_session=True,
         )
 
@@ -185,13 +185,13 @@ class Server(ABC):
 
     def _wait_for_end(self, process: "subprocess.Popen[str]") -> None:
         process.wait(PATIENCE_SECONDS)
-        # Its children write to the same pipe: when that ends, so have they, whoever buries them.
+        # Its children write to the same pipe: when the pipe ends, they have ended too, whichever process reaps them.
         self._reader.join(PATIENCE_SECONDS)
         self._process = None
 
 
 def _family(pid: int) -> list[psutil.Process]:
-    """Return a process, first, and its children; nothing if it has ended."""
+    """Return a process, followed by its children; nothing if it has ended."""
     try:
         parent = psutil.Process(pid)
         return [parent, *parent.children(recursive=True)]

@@ -1,7 +1,7 @@
-"""A real PostgreSQL and a real Redis for the tests, and a real RabbitMQ where the machine has one.
+"""A real PostgreSQL and a real Redis for the tests, and a real RabbitMQ if the machine has one.
 
-Locks, plans, streams and crashes are as they are only in the real things. A test that kills a server starts one of its
-own from here; all others share those of the session (see `tests.conftest`). Knows nothing of the product.
+Only the real programs have real locks, plans, streams and crashes. A test that kills a server starts its own from here;
+all others share those of the session (see `tests.conftest`). This module knows nothing of the product.
 """
 
 import signal
@@ -20,8 +20,8 @@ from tests.server import Server, ServerFailed, free_port
 class Postgres(Server):
     """A PostgreSQL. Use it in `with`, or call `start` and `close`.
 
-    It does not flush to the disk unless told to: what a killed process wrote outlives it either way, only a machine
-    that loses power forgets it, so `flushing` is for measuring.
+    It does not flush to the disk unless `flushing` is set: data of a killed process survives either way, and only a
+    loss of power loses it, so `flushing` is for measuring.
     """
 
     _ready = "database system is ready to accept connections"
@@ -77,7 +77,9 @@ class Postgres(Server):
 
 
 class Redis(Server):
-    """A Redis. Use it in `with`, or call `start` and `close`. When it ends it forgets, unless it is `persistent`."""
+    """A Redis. Use it in `with`, or call `start` and `close`. It loses its data when it ends, unless it is
+    `persistent`.
+    """
 
     _ready = "Ready to accept connections"
     _stop_signal = signal.SIGTERM
@@ -96,7 +98,7 @@ class Redis(Server):
         return self._database_url(0)
 
     def fresh_database_url(self) -> str:
-        """Return the address of a database that is empty, another one at every call for as long as there are some."""
+        """Return the address of an empty database, a different one at every call as long as there are any."""
         url = self._database_url(next(self._numbers) % self._DATABASES)
         with redis.Redis.from_url(url) as client:
             client.flushdb()
@@ -118,11 +120,11 @@ class Redis(Server):
 
 
 class RabbitMq(Server):
-    """A RabbitMQ. Use it in `with`, or call `start` and `close`. What it was told outlives its end."""
+    """A RabbitMQ. Use it in `with`, or call `start` and `close`. Its data survives its end."""
 
     _ready = "Server startup complete"
     _stop_signal = signal.SIGTERM
-    _abort_signal = signal.SIGTERM  # The program is a script: by SIGKILL it would leave the server behind.
+    _abort_signal = signal.SIGTERM  # The program is a script: SIGKILL would leave the server behind.
 
     def __init__(self) -> None:
         super().__init__()
@@ -132,7 +134,7 @@ class RabbitMq(Server):
 
     @property
     def url(self) -> str:
-        """Its address, with the login that it has for this machine."""
+        """Its address, with its credentials for this machine."""
         return f"amqp://guest:guest@127.0.0.1:{self.port}"
 
     def start(self) -> None:
@@ -142,7 +144,7 @@ class RabbitMq(Server):
             ServerFailed: it ended instead, or took longer than `PATIENCE_SECONDS`, or runs already.
         """
         if self._names is None:
-            # Erlang's name server, which RabbitMQ would start for itself and never end.
+            # Erlang's name server, which RabbitMQ would start itself and never end.
             command = ["epmd", "-address", "127.0.0.1", "-port", str(self._names_port)]
             self._names = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         super().start()
@@ -156,7 +158,7 @@ class RabbitMq(Server):
 
     def _command(self) -> Sequence[str | Path]:
         settings = {
-            "HOME": self._directory,  # where Erlang's cookie is made
+            "HOME": self._directory,  # where Erlang creates its cookie
             "ERL_EPMD_PORT": self._names_port,
             "RABBITMQ_NODENAME": f"test-{self.port}@localhost",
             "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",

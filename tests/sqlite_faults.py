@@ -1,4 +1,4 @@
-"""SQLite's commits as they are on a disk that is slow, or full."""
+"""SQLite's commits on a slow or a full disk."""
 
 import resource
 import threading
@@ -13,7 +13,7 @@ from tests.patience import PATIENCE_SECONDS
 
 @contextmanager
 def slow_commits(database: Database) -> Iterator[threading.Event]:
-    """No commit is done until the event is set, or the block ends."""
+    """No commit completes until the event is set, or the block ends."""
     let_go = threading.Event()
     in_thread(_client(database)._connection, lambda _: let_go.wait(PATIENCE_SECONDS))
     try:
@@ -24,7 +24,9 @@ def slow_commits(database: Database) -> Iterator[threading.Event]:
 
 @contextmanager
 def no_room_for_commits(database: Database) -> Iterator[None]:
-    """No file of this process may grow longer than SQLite's log is: statements run, but their commit fails."""
+    """No file of this process may grow beyond the present size of SQLite's log: statements run, but their commit
+    fails.
+    """
     log = Path(f"{_client(database).filename}-wal")
     limit, most = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, most))

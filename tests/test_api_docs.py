@@ -1,4 +1,4 @@
-"""docs/api.md: every operation is in its table, and has an example, which works as it stands there."""
+"""docs/api.md has every operation in its table, with an example that works as written."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ IDS = re.compile(r"\b([a-z]{2,4})_[0-9a-z]{26}\b")
 
 
 def operations() -> Iterator[tuple[str, str]]:
-    """Every query, mutation and subscription, and what the schema says of it."""
+    """Every query, mutation and subscription, with its description in the schema."""
     for root in (SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type):
         assert isinstance(root, GraphQLObjectType)
         yield from ((name, field.description or "") for name, field in root.fields.items())
@@ -63,7 +63,7 @@ def examples() -> list[Example]:
 
 
 class Client:
-    """Asks as the page says, with real ids in the places of `"wh_…"`: the latest that an answer showed."""
+    """Asks as the page says, with real IDs in the places of `"wh_…"`: the latest one found in an answer."""
 
     def __init__(self, api: Api, receiver: Receiver) -> None:
         self.api = api
@@ -71,11 +71,11 @@ class Client:
         self._receiver = receiver
 
     async def ask(self, example: Example) -> Any:
-        """What the operation of an example answers."""
+        """The answer to the operation of an example."""
         return self._seen(await self.api.ask(example.document, self._variables(example)), example)
 
     async def first_message(self, example: Example, cause: Callable[[], Awaitable[Any]]) -> Any:
-        """The first message of an example's subscription; `cause` is done until there is one."""
+        """The first message of an example's subscription; `cause` is repeated until there is one."""
         async with aclosing(self.api.follow(example.document, self._variables(example))) as messages:
             first = asyncio.ensure_future(anext(messages))
             while not first.done():
@@ -115,19 +115,19 @@ mutation ($id: ID!, $name: String!) {
 BEGIN = """
 mutation ($id: ID!) { retryDeliveries(input: { filter: { webhookId: $id } }) { operation { id } } }
 """
-# They are worked on once a second.
+# Operations are worked on once per second.
 MOST_OPERATIONS = 20
 TICKET = {"type": "ticket.created", "data": {"ticket": {"id": "tkt_43", "subject": "Hello", "status": "new"}}}
 
 
 async def make_a_pending_delivery(client: Client) -> None:
-    """Only what is not over can be canceled."""
+    """Create a pending delivery, because only open ones can be canceled."""
     data = await client.api.ask(PENDING, {"id": client.ids["wh"], "event": TICKET})
     client.ids["dlv"] = data["publishEvent"]["event"]["deliveries"]["nodes"][0]["id"]
 
 
 async def cancel_an_operation(client: Client, example: Example) -> None:
-    """Ask as the example says for an operation that runs; one that ends before it is asked makes room for another."""
+    """Cancel a running operation as the example says; if one ends too early, try another."""
     for _ in range(MOST_OPERATIONS):
         begun = await client.api.ask(BEGIN, {"id": client.ids["wh"]})
         client.ids["op"] = begun["retryDeliveries"]["operation"]["id"]
@@ -138,7 +138,7 @@ async def cancel_an_operation(client: Client, example: Example) -> None:
 
 
 async def change_something(client: Client) -> None:
-    """Change a webhook and begin an operation, for whoever watches."""
+    """Change a webhook and begin an operation, so that subscriptions have something to send."""
     await client.api.ask(CHANGE, {"id": client.ids["wh"], "name": f"Desk {time.monotonic_ns()}"})
 
 

@@ -1,4 +1,4 @@
-"""A back-up taken as docs/operations.md says, while everything runs, is all that it takes to go on elsewhere."""
+"""A backup taken as docs/operations.md says, while everything runs, is enough to continue elsewhere."""
 
 import re
 import shlex
@@ -23,7 +23,7 @@ OPERATIONS = (Path(__file__).parent.parent / "docs/operations.md").read_text()
 
 
 def command(program: str, **replaced: str) -> list[str]:
-    """A command of the page, as a shell splits it, with what it names replaced."""
+    """A command of the page, split as a shell splits it, with placeholders replaced."""
     [line] = re.findall(rf"^ *({program} .*)$", OPERATIONS, re.MULTILINE)
     for name, value in replaced.items():
         line = line.replace({"url": '"$DATABASE_URL"', "file": "/backup/eev-webhooks.dump"}[name], value)
@@ -31,12 +31,13 @@ def command(program: str, **replaced: str) -> list[str]:
 
 
 def run_of_postgres(parts: Sequence[str]) -> None:
-    programs = (find_postgres() / "postgres").resolve().parent  # The server alone may be linked to from elsewhere.
+    # The server alone may be a symbolic link from elsewhere.
+    programs = (find_postgres() / "postgres").resolve().parent
     subprocess.run([programs / parts[0], *parts[1:]], check=True, timeout=PATIENCE_SECONDS, capture_output=True)
 
 
 async def on_postgres(url: str, databases: PostgresDatabases, directory: Path) -> str:
-    """Back up as the page says, restore as the page says; return the address of what was restored."""
+    """Back up and restore as the page says; return the address of the restored database."""
     file = str(directory / "a.dump")
     run_of_postgres(command("pg_dump", file=file, url=url.replace("postgres://", "postgresql://")))
     restored = await databases.create_empty()
@@ -65,7 +66,7 @@ async def test_a_back_up_taken_while_it_runs_goes_on_where_it_was_taken(
                 restored = await on_postgres(database_url, databases, tmp_path)
             else:
                 restored = await on_sqlite(database_url, tmp_path)
-            await world.publish()  # Too late for the back-up.
+            await world.publish()  # Too late for the backup.
         shutil.copyfile(here / "encryption.key", there / "encryption.key")
 
         assert await migrate(restored) == []

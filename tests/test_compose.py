@@ -1,6 +1,7 @@
-"""What docker-compose.yml starts, started without Docker: its commands with its settings, at this machine's addresses.
+"""The services of docker-compose.yml, started without Docker: its commands with its settings, at this machine's
+addresses.
 
-RabbitMQ is there where the machine has one; the CI installs it.
+RabbitMQ is included if the machine has one; the CI installs it.
 """
 
 import asyncio
@@ -36,9 +37,9 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 KEY = "a-key-for-whoever-composes"
 TOKEN = "a-token-for-prometheus"
-# Two workers sweep, so that an event that nobody is woken for waits for half of this.
+# Two workers sweep, so an event without a wake-up waits for half of this.
 SWEEP_SECONDS = 10
-# What goes into .env. Receivers on this machine are what an operator has to allow.
+# The contents of .env. An operator has to allow receivers on this machine.
 DOT_ENV = {
     "POSTGRES_PASSWORD": "0123456789abcdef",
     "ENCRYPTION_KEYS": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
@@ -83,7 +84,7 @@ def program(name: str, service: str, settings: Mapping[str, str], directory: Pat
 
 
 def health_check(service: str) -> list[str]:
-    """The command that tells whether a service is well: its own, or the image's."""
+    """The command that checks whether a service is healthy: its own, or the image's."""
     own: dict[str, Any] = COMPOSE["services"][service].get("healthcheck", {})
     image: list[str] = json.loads(re.findall(r"^ +CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)[0])
     command = own["test"][1:] if own else image
@@ -92,7 +93,7 @@ def health_check(service: str) -> list[str]:
 
 @dataclass
 class Composed:
-    """Two servers and two workers, and what they are on."""
+    """Two servers and two workers, and the services they use."""
 
     servers: list[Program]
     workers: list[Program]
@@ -124,14 +125,14 @@ async def composed(directory: Path, given: Mapping[str, str], moved: Mapping[str
         for number in (1, 2):
             port = free_port()
             settings = environment(service, given, moved) | {
-                "HOST": "127.0.0.1",  # the container's network is its own; this machine's is not
+                "HOST": "127.0.0.1",  # the container has its own network; this machine's is shared
                 variable: str(port),
                 "DATA_DIR": str(directory),
             }
             started = program(f"{service} {number}", service, settings, directory)
             urls[started] = f"http://127.0.0.1:{port}"
             checks.append(partial(passes, health_check(service), settings))
-    # A connection for each request: one that is kept may be closed while a test waits for a broker.
+    # One connection per request: a kept one may be closed while a test waits for a broker.
     connector = aiohttp.TCPConnector(force_close=True)
     async with ended(list(urls)), aiohttp.ClientSession(connector=connector) as http:
         for each in urls:
@@ -148,7 +149,7 @@ async def passes(command: list[str], settings: Mapping[str, str]) -> bool:
 
 
 async def make_database(postgres: Postgres) -> None:
-    """What the image of PostgreSQL makes from its settings."""
+    """Create what the image of PostgreSQL creates from its settings."""
     made = {name: interpolated(text, DOT_ENV) for name, text in COMPOSE["services"]["postgres"]["environment"].items()}
     connection = await asyncpg.connect(postgres.url)
     await connection.execute(f"CREATE ROLE {made['POSTGRES_USER']} LOGIN PASSWORD '{made['POSTGRES_PASSWORD']}'")
@@ -157,7 +158,7 @@ async def make_database(postgres: Postgres) -> None:
 
 
 async def publish_in_turn(at: Composed, receiver: Receiver, count: int) -> float:
-    """Publish events, each when the one before has arrived; return how long that took in all."""
+    """Publish events, each when the one before has arrived; return how long that took in total."""
     began, arrived = time.monotonic(), len(receiver.requests)
     for number in range(arrived + 1, arrived + count + 1):
         published = await at.ask(PUBLISH, type="ticket.created", data=TICKET)
@@ -179,7 +180,7 @@ async def test_two_servers_and_two_workers_deliver_as_docker_compose_would_start
 
             took = await publish_in_turn(at, receiver, 10)
 
-            assert took < 3 * SWEEP_SECONDS  # By the sweep alone it would be five times as long.
+            assert took < 3 * SWEEP_SECONDS  # By the sweep alone it would take five times as long.
             assert len({request.header("webhook-id") for request in receiver.requests}) == 10
             for each in at.urls:
                 assert "eev_webhooks_broker_up 1.0" in await at.metrics(each)

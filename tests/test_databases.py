@@ -1,4 +1,4 @@
-"""Every test has a database of its own."""
+"""Every test has its own database."""
 
 from pathlib import Path
 

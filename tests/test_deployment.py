@@ -18,7 +18,7 @@ from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parent.parent
 SETTINGS = {name.upper() for name in Settings.model_fields}
-# Known to docker compose alone.
+# Known only to docker compose.
 COMPOSE_VARIABLES = {"POSTGRES_PASSWORD", "PUBLISH_ADDRESS", "RABBITMQ_PASSWORD", "WORKERS"}
 
 
@@ -61,7 +61,7 @@ def test_compose_sets_only_settings_that_exist(compose: dict[str, Any], service:
 
 
 def judged_by_the_specification(file: Path) -> "subprocess.CompletedProcess[str]":
-    """What the compose specification's JSON schema says of a file."""
+    """Validate a file against the compose specification's JSON schema."""
     program = Path(sys.executable).with_name("check-jsonschema")
     command = [str(program), "--builtin-schema", "vendor.compose-spec", str(file)]
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)

@@ -1,4 +1,4 @@
-"""No module of the product imports itself in a circle, not even for its type annotations."""
+"""No module of the product imports itself in a circle, type annotations included."""
 
 import ast
 from collections.abc import Collection, Iterator, Mapping
@@ -27,7 +27,7 @@ def modules(root: Path, *packages: str) -> dict[str, Path]:
 
 
 def imports(path: Path, known: Mapping[str, Path]) -> Iterator[str]:
-    """The known modules that a file names in its imports, wherever in the file: those under TYPE_CHECKING count."""
+    """The known modules that a file imports, anywhere in the file: imports under TYPE_CHECKING count."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in known)
@@ -37,7 +37,7 @@ def imports(path: Path, known: Mapping[str, Path]) -> Iterator[str]:
 
 
 def circle(known: Mapping[str, Path], apart_from: Collection[tuple[str, str]] = ()) -> list[str]:
-    """Modules each of which imports the one before it, the first of them again at the end; empty if there are none."""
+    """Modules that each import the one before, with the first repeated at the end; empty if there is no circle."""
     graph = {
         name: {found for found in imports(path, known) if found != name and (name, found) not in apart_from}
         for name, path in known.items()

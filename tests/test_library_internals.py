@@ -1,7 +1,7 @@
-"""What the program uses of its libraries that they keep to themselves: listed, found, and bounded in pyproject.toml.
+"""The program's uses of private parts of its libraries are listed, found, and bounded in pyproject.toml.
 
-An upgrade may take any of it away without notice. `test_the_library_still_has_it` then fails and says what relies on
-it. docs/adr/0019-reaches-into-libraries-are-listed.md says what belongs into the list.
+An upgrade may remove any of them without notice. `test_the_library_still_has_it` then fails and says what relies on it.
+docs/adr/0019-reaches-into-libraries-are-listed.md says what belongs in the list.
 """
 
 import ast
@@ -37,7 +37,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("app", "graph", "tasks")
-# Distributions by the packages that they bring.
+# Distributions by the packages that they contain.
 LIBRARIES = {
     "aiosqlite": "aiosqlite",
     "asyncpg": "asyncpg",
@@ -200,7 +200,7 @@ def _reaches() -> Iterator[tuple[str, str]]:
 
 
 def _in_text(tree: ast.AST) -> Iterator[str]:
-    """Private attributes of other objects than `self`, and attributes of libraries that are replaced."""
+    """Private attributes of objects other than `self`, and attributes of libraries that are replaced."""
     nodes = list(ast.walk(tree))
     own = {f.name for c in nodes if isinstance(c, ast.ClassDef) for f in c.body if isinstance(f, ast.FunctionDef)}
     libraries = _names_of_libraries(nodes)
@@ -223,7 +223,7 @@ def _in_text(tree: ast.AST) -> Iterator[str]:
 
 
 def _names_of_libraries(nodes: list[ast.AST]) -> set[str]:
-    """The names by which a module knows libraries, what it imports from them, and what it makes of that."""
+    """The names by which a module knows libraries, their imported members, and values derived from them."""
     names: set[str] = set()
     for node in nodes:
         if isinstance(node, ast.Import | ast.ImportFrom):

@@ -24,14 +24,14 @@ RULES: list[dict[str, Any]] = [
     for rule in group["rules"]
 ]
 DASHBOARD: dict[str, Any] = json.loads((ROOT / "deploy/grafana/dashboard.json").read_text())
-# Made by Prometheus itself for whatever it scrapes.
+# Added by Prometheus itself to every target.
 OF_PROMETHEUS = {"up"}
 LABELS_OF_PROMETHEUS = {"job", "instance", "le"}
 VALUES: dict[str, set[str]] = {
     "outcome": {outcome.value for outcome in AttemptOutcome},
     "status": {status.value for status in DeliveryStatus},
 }
-# In capitals like a setting, and none.
+# Upper-case words that are not settings.
 OTHERS = VALUES["outcome"] | VALUES["status"]
 
 
@@ -57,7 +57,7 @@ def expressions() -> Iterator[Any]:
         yield pytest.param(rule["expr"], id=rule["alert"])
     for panel in panels():
         for target in panel.get("targets", []):
-            # What Grafana puts in before it asks.
+            # Variables that Grafana replaces before it queries.
             query = target["expr"].replace("$__rate_interval", "1m").replace("$instance", ".*")
             yield pytest.param(query, id=f"{panel['title']} {target['refId']}")
 

@@ -1,4 +1,4 @@
-"""No test has a limit of its own for what has to happen: there is one for all, which a busy machine does not reach."""
+"""No test has its own limit for events that must happen: all share one, which a busy machine does not reach."""
 
 import ast
 from collections.abc import Iterable
@@ -9,16 +9,16 @@ import pytest
 from tests.patience import PATIENCE_SECONDS
 
 HERE = Path(__file__).parent
-# From here on a number of seconds is a limit. What is shorter is a pause, or an end that a test wants to come.
+# From this number of seconds on, it is a limit. A shorter time is a pause, or a timeout that a test wants to happen.
 LIMIT_SECONDS = 1
-# Of what takes its limit in milliseconds, or is given one that it never waits for.
+# Calls that take their limit in milliseconds, or are given one that they never wait for.
 OTHERS = {"consume"}
-# Where the limit comes first; None where it has a name only.
+# Position of the limit argument; None if it is keyword-only.
 WAITS = {"timeout": 0, "wait": 0, "ClientTimeout": 0, "wait_for": 1, "join": 0}
 
 
 def limits(source: str) -> Iterable[int]:
-    """The lines of a module on which a wait has a limit in numbers."""
+    """The lines of a module on which a wait has a numeric limit."""
     for call in ast.walk(ast.parse(source)):
         if not isinstance(call, ast.Call):
             continue

@@ -1,4 +1,4 @@
-"""What a person who joins reads and runs: links lead somewhere, and hooks run what `make check` runs."""
+"""What a new contributor reads and runs: links lead somewhere, and hooks run what `make check` runs."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The README's first five minutes work as they stand there, word by word; only the ports are the test's own."""
+"""The README's first five minutes work exactly as written; only the ports are the test's own."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The servers under the tests are real, and die and come back as real ones do."""
+"""The servers under the tests are real, and die and return as real ones do."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture(scope="module", params=["machine", "wheels"])
 def own_postgres(request: pytest.FixtureRequest) -> Iterator[Postgres]:
-    """A PostgreSQL that may be killed; with "machine" the machine's own where it has one."""
+    """A PostgreSQL that may be killed; with "machine" the machine's own, if it has one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TEST_SERVICES", request.param)
         server = Postgres()
@@ -34,7 +34,7 @@ def own_postgres(request: pytest.FixtureRequest) -> Iterator[Postgres]:
 
 @pytest.fixture(params=["machine", "wheels"])
 def own_redis(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
-    """A Redis that may be killed, and that keeps what it is told."""
+    """A Redis that may be killed, and that keeps its data."""
     monkeypatch.setenv("TEST_SERVICES", request.param)
     with Redis(persistent=True) as server:
         yield server
@@ -58,7 +58,7 @@ async def query(server: Postgres, statement: str) -> list[asyncpg.Record]:
 
 
 async def cut_off(server: Postgres, statement: str) -> bool:
-    """Run a statement and return whether the server went away meanwhile."""
+    """Run a statement and return whether the server closed the connection meanwhile."""
     try:
         await query(server, statement)
     except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):

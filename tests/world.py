@@ -41,7 +41,7 @@ class World:
     key: str
 
     async def webhook(self, path: str = "/", **draft: Any) -> Webhook:
-        """Register a webhook at a path of the receiver, for all tickets unless told otherwise."""
+        """Register a webhook at a path of the receiver, by default for all tickets."""
         given = {"name": "Test", "url": self.receiver.url(path), "event_types": ["ticket.*"], **draft}
         created = await create_webhook(self.resources, self.caller, WebhookDraft(**given))
         return created.webhook
@@ -60,26 +60,26 @@ class World:
         return World(self.resources, caller, self.receiver, key="")
 
     async def deliveries(self, **where: Any) -> list[Row]:
-        """The rows of `delivery` with these values, in the order made."""
+        """The rows of `delivery` with these values, in the order of creation."""
         return await self.rows("delivery", **where)
 
     async def attempts(self, **where: Any) -> list[Row]:
-        """The rows of `attempt` with these values, in the order made."""
+        """The rows of `attempt` with these values, in the order of creation."""
         return await self.rows("attempt", **where)
 
     async def advance(self, by: timedelta | float) -> None:
-        """Move the clock; the process keeps its lease, as it would have by its heartbeats."""
+        """Move the clock; the process keeps its lease, as its heartbeats would."""
         assert isinstance(self.resources.clock, FakeClock)
         self.resources.clock.advance(by)
         await self.resources.lease.renew()
 
     async def sweep(self) -> int:
-        """Sweep once; return how many webhooks had something due."""
+        """Sweep once; return how many webhooks had due deliveries."""
         resources = self.resources
         return await sweep(resources, resources.pipeline, resources.lease, resources.metrics.swept)
 
     async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:
-        """Wait until something is so, looking again whenever a delivery was announced."""
+        """Wait until a condition holds, checking again whenever a delivery was announced."""
         follow = self.resources.updates.follow(Topic.DELIVERIES, self.caller.workspace_id)
         async with asyncio.timeout(PATIENCE_SECONDS), aclosing(follow) as batches:
             async for _ in batches:
@@ -87,7 +87,7 @@ class World:
                     return
 
     async def until_status(self, *statuses: str) -> list[Row]:
-        """Wait until the deliveries have these statuses and nobody holds them; return their rows."""
+        """Wait until the deliveries have these statuses and are unclaimed; return their rows."""
 
         async def reached() -> bool:
             rows = await self.deliveries()
@@ -97,7 +97,7 @@ class World:
         return await self.deliveries()
 
     async def until_attempts(self, count: int) -> list[Row]:
-        """Wait until so many attempts are recorded in all, and return their rows."""
+        """Wait until this many attempts are recorded in total, and return their rows."""
 
         async def reached() -> bool:
             return len(await self.attempts()) >= count
@@ -106,7 +106,7 @@ class World:
         return await self.attempts()
 
     async def until_rows(self, count: int, table: str, **where: Any) -> None:
-        """Wait until there are so many rows with these values."""
+        """Wait until there are this many rows with these values."""
 
         async def reached() -> bool:
             return len(await self.rows(table, **where)) >= count
@@ -115,7 +115,7 @@ class World:
             await self.until(reached)
 
     async def rows(self, table: str, **where: Any) -> list[Row]:
-        """The rows of a table with these values, in the order made."""
+        """The rows of a table with these values, in the order of creation."""
         conditions = " AND ".join(f"{name} = ${n}" for n, name in enumerate(where, 1)) or "1 = 1"
         statement = f"SELECT * FROM {table} WHERE {conditions} ORDER BY id"
         return await self.resources.database.fetch(statement, *where.values())
@@ -136,8 +136,8 @@ async def open_world(
     """Open a process on a migrated database, with a workspace and a receiver.
 
     Args:
-        receiver: one that is open already, and outlives this.
-        key: of a workspace that is there already.
+        receiver: one that is open already, and outlives this world.
+        key: of an existing workspace.
     """
     settings.setdefault("shutdown_seconds", 0.2)
     loaded = load_settings(

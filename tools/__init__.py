@@ -1,1 +1,1 @@
-"""What the project's own targets run."""
+"""Programs behind the project's own make targets."""

@@ -1,7 +1,7 @@
-"""`make release VERSION=…`: what names a version is changed together, or not at all.
+"""`make release VERSION=…` changes everything that names a version together, or nothing.
 
-Those are the version in pyproject.toml, the section of CHANGELOG.md, and the schema that later releases are compared
-with (tests/clients/released.graphql). Nothing is committed, tagged or pushed: a person looks at the changes first.
+That is the version in pyproject.toml, the section of CHANGELOG.md, and the schema that later releases are compared with
+(tests/clients/released.graphql). Nothing is committed, tagged or pushed: a person looks at the changes first.
 """
 
 import re
@@ -33,7 +33,7 @@ class Sources:
 
 
 def problems(sources: Sources, version: str) -> list[str]:
-    """What stands in the way of a release, a sentence each."""
+    """What prevents a release, one sentence each."""
     wanted, current = _numbers(version), _numbers(current_version(sources.pyproject))
     if wanted is None:
         return [f'VERSION is "{version}"; it must be three numbers, such as 1.4.0.']
@@ -55,7 +55,7 @@ def problems(sources: Sources, version: str) -> list[str]:
 
 
 def disagreements(sources: Sources) -> list[str]:
-    """What a working copy says of its last release in one place, and not in another; a sentence each."""
+    """Disagreements within a working copy about its last release, one sentence each."""
     version = current_version(sources.pyproject)
     named = [(name, rest) for name, rest, _ in _SECTION.findall(sources.changelog) if name != "Unreleased"]
     newest, dated = named[0] if named else ("none", "")
@@ -68,7 +68,7 @@ def disagreements(sources: Sources) -> list[str]:
 
 
 def released(sources: Sources, version: str, day: date) -> Sources:
-    """The texts as they are after a release on a day."""
+    """The texts after a release on a day."""
     heading = f"## [Unreleased]\n\n## [{version}] - {day.isoformat()}\n"
     return replace(
         sources,
@@ -95,7 +95,7 @@ def read(root: Path) -> Sources:
 
 
 def write(root: Path, sources: Sources) -> None:
-    """Write what a release changes into a working copy."""
+    """Write a release's changes into a working copy."""
     for name, text in (
         (_PYPROJECT, sources.pyproject),
         (_CHANGELOG, sources.changelog),
@@ -105,7 +105,7 @@ def write(root: Path, sources: Sources) -> None:
 
 
 def main(arguments: Sequence[str], root: Path = ROOT) -> int:
-    """Prepare a release in a working copy; return the exit code: 1 if something stands in the way, which is told."""
+    """Prepare a release in a working copy; return the exit code: 1 if something prevents it, which is printed."""
     if len(arguments) != 1:
         print("Name the version: make release VERSION=1.4.0", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""Publishes an event, follows its deliveries live, and retries once what failed.
+"""Publishes an event, follows its deliveries live, and retries failed ones once.
 
 pip install "gql[websockets]"
 EEV_URL=http://127.0.0.1:8000/graphql EEV_KEY=… python publish.py ticket-42-created
@@ -37,7 +37,7 @@ RETRY = "mutation ($id: ID!) { retryDelivery(input: { id: $id }) { userErrors { 
 
 
 class Journey:
-    """One event, from being published until each of its deliveries has succeeded, or has failed twice."""
+    """One event, from its publication until each of its deliveries has succeeded, or has failed twice."""
 
     def __init__(self, idempotency_key: str) -> None:
         self._key = idempotency_key
@@ -48,16 +48,17 @@ class Journey:
         self._ended: set[str] = set()
 
     async def go(self, session: AsyncClientSession) -> bool:
-        """Follow until it is over, and return True; False where the server ends the stream before."""
+        """Follow until it is over, and return True; False if the server ends the stream before."""
         follow = GraphQLRequest(FOLLOW, variable_values={"after": self._cursor})
         async for result in session.subscribe(follow):
             message = result["deliveryUpdates"]
-            # Published once it is followed, so nothing that happens to it can be missed.
+            # Published once it is followed, so that no update of it can be missed.
             is_new = self._event_id is None
             if is_new:
                 await self._publish(session)
             updates = [update["delivery"] for update in message["updates"]]
-            if is_new or message["gap"]:  # it may be an old event, or we were away for longer than the server remembers
+            # it may be an old event, or the connection was lost for longer than the server remembers
+            if is_new or message["gap"]:
                 updates = (await ask(session, CATCH_UP, eventId=self._event_id))["deliveries"]["nodes"]
             for delivery in updates:
                 if delivery["event"]["id"] == self._event_id:
@@ -68,7 +69,7 @@ class Journey:
         return False
 
     async def _publish(self, session: AsyncClientSession) -> None:
-        # Whatever happens to the answer: publishing again with the same key publishes nothing twice.
+        # Even if the answer is lost: publishing again with the same key publishes nothing twice.
         data = {"ticket": {"id": "tkt_42", "subject": "Where is my order?", "status": "new"}}
         event = {"type": "ticket.created", "data": data, "idempotencyKey": self._key}
         published = (await ask(session, PUBLISH, input=event))["publishEvent"]
@@ -88,12 +89,12 @@ class Journey:
 
 
 async def ask(session: AsyncClientSession, text: str, **variables: Any) -> dict[str, Any]:
-    """Send an operation over the socket that is open, and return its data."""
+    """Send an operation over the open socket, and return its data."""
     return await session.execute(GraphQLRequest(text, variable_values=variables))
 
 
 async def main() -> None:
-    """Connect, and connect again whenever the connection is lost."""
+    """Connect, and reconnect whenever the connection is lost."""
     address = os.environ["EEV_URL"].replace("http", "ws", 1)
     payload = {"Authorization": f"Bearer {os.environ['EEV_KEY']}"}
     journey = Journey(sys.argv[1])

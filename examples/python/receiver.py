@@ -1,4 +1,4 @@
-"""A receiver: takes requests only from the server's addresses, verifies them, and drops doubles.
+"""A receiver: accepts requests only from the server's addresses, verifies them, and drops duplicates.
 
 pip install starlette uvicorn httpx standardwebhooks
 EEV_URL=http://127.0.0.1:8000/graphql EEV_KEY=… WEBHOOK_SECRET=whsec_… PORT=9000 python receiver.py
@@ -24,7 +24,7 @@ seen.execute("CREATE TABLE IF NOT EXISTS seen (webhook_id TEXT PRIMARY KEY)")
 
 
 def sources() -> set[str]:
-    """The addresses that the server sends from; none where its operator has not said. Needs a key with READ."""
+    """The addresses that the server sends from; empty if its operator has not published them. Needs a key with READ."""
     answer = httpx.post(
         os.environ["EEV_URL"],
         json={"query": "{ egressAddresses }"},
@@ -37,8 +37,8 @@ allowed = sources()
 
 
 async def receive(request: Request) -> Response:
-    """Answer 2xx to what was taken, now or before: everything else is tried again."""
-    # Behind a proxy of your own, this is the proxy's address: let the proxy restrict sources, or pass them on.
+    """Answer 2xx to accepted events and to duplicates; any other answer is retried."""
+    # Behind a proxy, this is the proxy's address: let the proxy restrict sources, or forward them.
     if allowed and (request.client is None or request.client.host not in allowed):
         return Response(status_code=403)
     body = await request.body()
@@ -46,7 +46,7 @@ async def receive(request: Request) -> Response:
         webhook.verify(body, dict(request.headers))
     except WebhookVerificationError:
         return Response(status_code=401)
-    # In one transaction with what the event causes, so that neither happens without the other.
+    # In one transaction with the effects of the event, so that neither happens without the other.
     added = seen.execute("INSERT OR IGNORE INTO seen VALUES (?)", [request.headers["webhook-id"]])
     if added.rowcount:
         work(await request.json())

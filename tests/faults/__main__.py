@@ -1,9 +1,9 @@
-"""The long form of the fault suite, for `make faults`: many rounds on both modes, and a table of what came of them.
+"""The long form of the fault suite, for `make faults`: many rounds in both modes, and a table of the results.
 
     python -m tests.faults --rounds 100 --seed 4711
 
-The seed fixes which faults happen in which order, to whom and when; what else goes on at those moments is up to the
-machine.
+The seed fixes which faults happen in which order, to which process and when; other activity at those moments depends on
+the machine.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from tests.faults.rounds import Result, open_site
 
 @dataclass(frozen=True)
 class Mode:
-    """A way to install the product: how it is opened, what can happen to it, and its share of the rounds."""
+    """A way to install the product: how it is opened, its faults, and its share of the rounds."""
 
     open: Callable[[Path], AbstractAsyncContextManager[Installation]]
     faults: Sequence[Fault]
@@ -44,7 +44,7 @@ MODES = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the rounds and print their table; 1 where anything was wrong."""
+    """Run the rounds and print their table; return 1 if anything was wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--rounds", type=int, default=25, help="how many rounds, over all modes")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="of all chance")
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="only faults whose name contains this")
     parser.add_argument("--directory", type=Path, default=None, help="where logs are kept; thrown away where left out")
     given = parser.parse_args(arguments)
-    # An ended job is an interrupted one: all processes are ended.
+    # An ended job counts as an interrupted one: all processes are ended.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     _say(f"{given.rounds} rounds, SEED={given.seed}")
     began = time.monotonic()
@@ -85,7 +85,7 @@ async def _run(given: argparse.Namespace, directory: Path) -> list[Result]:
 
 
 def _rounds_of(mode: str, given: argparse.Namespace) -> int:
-    """How many rounds a mode gets; distributed what the others leave."""
+    """How many rounds a mode gets; the distributed mode gets the remaining ones."""
     rounds: int = given.rounds
     if given.mode != "all":
         return rounds if given.mode == mode else 0
@@ -99,7 +99,7 @@ def _say(text: str) -> None:
 
 
 def _order(faults: Sequence[Fault], count: int, chance: random.Random) -> list[Fault]:
-    """So many faults in a random order, each about as often as the others."""
+    """That many faults in a random order, each about equally often."""
     order: list[Fault] = []
     while faults and len(order) < count:
         order += chance.sample(faults, len(faults))

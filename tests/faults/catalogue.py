@@ -1,4 +1,4 @@
-"""Which faults happen to which way of running the product."""
+"""Which faults happen in which mode."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,6 @@
-"""Compares what was promised (events acknowledged), what was written (rows) and what arrived (the receiver's journal).
+"""Compares what was promised (acknowledged events), what was written (rows) and what arrived (the receiver's journal).
 
-Pure: what was found goes in, what is wrong comes out. Knows which webhook wants what by a table of its own.
+Pure: findings in, problems out. Has its own table of which webhook selects which event type.
 """
 
 from collections import Counter, defaultdict
@@ -16,7 +16,7 @@ from tests.faults.load import Published
 from tests.faults.receiver import FLAKY, QUICK, SLOW
 from tests.faults.truth import Row, pair_of
 
-# Which event types each webhook of the suite wants, said without the product's own matching.
+# The event types that each webhook of the suite selects, independent of the product's own matching.
 WANTED: Mapping[str, Collection[str]] = {
     QUICK: {"ticket.created", "ticket.assigned", "agent.response"},
     SLOW: {"ticket.created", "ticket.assigned"},
@@ -27,14 +27,14 @@ EVENT_TYPES = sorted(set().union(*WANTED.values()))
 
 @dataclass
 class Found:
-    """All there is to compare, of one round.
+    """Everything to compare, of one round.
 
     Attributes:
-        published: events that a server said yes to.
-        requests: what reached the receiver, in order.
+        published: acknowledged events.
+        requests: requests that reached the receiver, in order.
         secrets: of each webhook, by its path.
-        held: what was on its way when something was hit; that may go out once more.
-        seen: by each follower, the statuses that it saw each delivery in.
+        held: deliveries in flight when a fault happened, which may be sent once more.
+        seen: for each follower, the statuses in which it saw each delivery.
     """
 
     published: Sequence[Published]
@@ -48,7 +48,7 @@ class Found:
 
     @cached_property
     def expected(self) -> set[Pair]:
-        """What must arrive."""
+        """The deliveries that must arrive."""
         return {
             Pair(event.event_id, path)
             for event in self.published
@@ -66,18 +66,18 @@ class Found:
 
 
 def lost(found: Found) -> list[Pair]:
-    """What a server said yes to, and never arrived."""
+    """Acknowledged events that never arrived."""
     return sorted(found.expected - {request.pair for request in found.requests})
 
 
 def doubles(found: Found) -> Counter[Pair]:
-    """How often each event was taken in again by a webhook that had taken it in already."""
+    """How often each event was accepted again by a webhook that had accepted it already."""
     taken = Counter(request.pair for request in found.requests if request.succeeded)
     return Counter({pair: count - 1 for pair, count in taken.items() if count > 1})
 
 
 def problems(found: Found) -> list[str]:
-    """All that is wrong, as sentences."""
+    """Everything that is wrong, as sentences."""
     return [
         *(f"{pair} was acknowledged and never arrived." for pair in lost(found)),
         *_wrong_events(found),
@@ -148,7 +148,7 @@ def _unexplained_doubles(found: Found) -> Iterable[str]:
 
 
 def _unrecorded(found: Found) -> Iterable[str]:
-    """Requests that arrived and are no attempt, although nothing happened to their sender; and the other way round."""
+    """Requests that arrived without a recorded attempt although nothing happened to their sender, and the reverse."""
     recorded = Counter(_attempt_mark(row) for row in found.attempts)
     arrived = Counter((*request.pair, request.attempt, request.timestamp) for request in found.requests)
     for mark in arrived - recorded:
@@ -160,7 +160,7 @@ def _unrecorded(found: Found) -> Iterable[str]:
 
 
 def _attempt_mark(row: Row) -> tuple[str, str, int, str]:
-    """What an attempt has in common with its request: event, webhook, number and the second it was signed in."""
+    """What identifies both an attempt and its request: event, webhook, number and the second of the signature."""
     headers = dict(orjson.loads(row["request_headers"]))
     return (*pair_of(row), row["number"], headers["webhook-timestamp"])
 

@@ -1,4 +1,4 @@
-"""A client of the API that never gives up: repeats what failed, at any server, with the same idempotency key."""
+"""A client of the API that never gives up: repeats failed requests, at any server, with the same idempotency key."""
 
 import random
 from collections.abc import Sequence
@@ -7,12 +7,12 @@ from typing import Any
 
 import aiohttp
 
-# It asks again after that, maybe another server.
+# After this it asks again, possibly another server.
 REQUEST_SECONDS = 30.0
 
 
 class Failed(Exception):
-    """A server did not do what it was asked. `code` is extensions.code, or what went wrong below GraphQL."""
+    """A server did not do what it was asked. `code` is extensions.code, or the failure below GraphQL."""
 
     def __init__(self, code: str, message: str, *, retryable: bool) -> None:
         super().__init__(f"{code}: {message}")

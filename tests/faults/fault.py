@@ -1,7 +1,7 @@
-"""What can be done to a running installation, and what is known of it afterwards.
+"""What can happen to a running installation, and what is known afterwards.
 
-A fault is over when its outside cause is over: the service runs again, the frozen process goes on, the killed one was
-started again as any supervisor does. Coming to terms with it is the product's own affair.
+A fault is over when its outside cause is over: the service runs again, the frozen process continues, or the killed one
+was started again as any supervisor does. Recovering from it is up to the product.
 """
 
 import asyncio
@@ -20,8 +20,8 @@ class Happened:
 
     Attributes:
         began: seconds since the epoch, as `over` is.
-        held: what was on its way in what was hit, and so may go out twice.
-        again_seconds: how long it took until all of that went out again; None where nothing was held.
+        held: deliveries in flight in the affected processes, which may be sent twice.
+        again_seconds: how long it took until all of them were sent again; None if there were none.
         again_within: how long that may take.
     """
 
@@ -36,7 +36,7 @@ Do = Callable[[Installation, random.Random], Awaitable[Happened]]
 
 
 def together(first: Do, second: Do) -> Do:
-    """Both at the same time; what was held may take as long as after one and the other."""
+    """Both at the same time; deliveries in flight may take as long as after one and then the other."""
 
     async def do(at: Installation, chance: random.Random) -> Happened:
         one, other = await asyncio.gather(first(at, chance), second(at, chance))
@@ -51,7 +51,7 @@ class Fault:
     """A kind of fault.
 
     Attributes:
-        gap: whether followers may be told that they missed something: what carries updates has forgotten them.
+        gap: whether followers may get a gap, because the carrier of updates has lost them.
     """
 
     name: str

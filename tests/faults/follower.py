@@ -1,4 +1,4 @@
-"""Follows deliveries live over graphql-transport-ws, and goes on with its cursor at any server when it is cut off."""
+"""Follows deliveries live over graphql-transport-ws, and resumes with its cursor at any server when it is cut off."""
 
 import asyncio
 import random
@@ -38,11 +38,11 @@ class _Ended(Exception):
 
 @dataclass
 class Follower:
-    """One that follows.
+    """One follower.
 
     Attributes:
-        seen: the statuses that each delivery was seen in, live or by catching up.
-        gaps: how often a server said that something may be missing.
+        seen: the statuses in which each delivery was seen, live or by catching up.
+        gaps: how often a server reported a gap.
         since: RFC 3339; catching up goes back no further than this.
     """
 
@@ -58,7 +58,7 @@ class Follower:
     surprises: list[str] = field(default_factory=list)
 
     async def follow(self) -> None:
-        """Follow until cancelled."""
+        """Follow until canceled."""
         while True:
             self.reconnections += 1
             try:
@@ -90,7 +90,7 @@ class Follower:
         if errors:
             self._surprised_by(errors)
         if message["type"] != "next" or errors:
-            raise _Ended  # Nothing was taken in, so the cursor stays where it is.
+            raise _Ended  # No update was taken, so the cursor stays.
         updates = message["payload"]["data"]["deliveryUpdates"]
         if updates["gap"]:
             self.gaps += 1
@@ -121,7 +121,7 @@ class Follower:
 
 @asynccontextmanager
 async def following(followers: Sequence[Follower]) -> AsyncIterator[None]:
-    """Follow until the block ends; begins once all of them have their first cursor."""
+    """Follow until the block ends; the block begins once all of them have their first cursor."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(follower.follow()) for follower in followers]
         async with asyncio.timeout(PATIENCE_SECONDS):

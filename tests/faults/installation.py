@@ -1,5 +1,6 @@
-"""The product as it is installed, in processes of its own: embedded (one server on SQLite), or distributed (two servers
-and two workers on PostgreSQL and Redis), with a receiver beside it."""
+"""The product as it is installed, in separate processes: embedded (one server on SQLite), or distributed (two servers
+and two workers on PostgreSQL and Redis), with a receiver beside it.
+"""
 
 import base64
 import random
@@ -27,14 +28,14 @@ PROGRAM = BIN / "eev-webhooks"
 
 @dataclass
 class Installation:
-    """What runs.
+    """The running programs.
 
     Attributes:
-        servers: take requests; embedded, the only one delivers too.
-        workers: deliver; embedded, there are none.
+        servers: take requests; in the embedded mode, the only one also delivers.
+        workers: deliver; none in the embedded mode.
         urls: of the servers, in their order.
-        health: where each program that has one says how it is.
-        lease_seconds: as it is set.
+        health: URL of the health check of each program that has one.
+        lease_seconds: as configured.
         network: between the product and PostgreSQL; the suite itself asks PostgreSQL directly.
     """
 
@@ -54,12 +55,12 @@ class Installation:
 
     @property
     def deliverers(self) -> Sequence[Program]:
-        """What delivers."""
+        """The programs that deliver."""
         return self.workers or self.servers
 
     @property
     def programs(self) -> Sequence[Program]:
-        """All that is of the product."""
+        """All programs of the product."""
         return [*self.servers, *self.workers]
 
     def client(self, chance: random.Random) -> Client:
@@ -67,7 +68,7 @@ class Installation:
         return Client(self.urls, KEY, self.http, chance)
 
     async def is_well(self, program: Program) -> bool:
-        """Whether a program runs, and says that all is well; one that cannot be asked shows it by its lease."""
+        """Whether a program runs and reports that all is well; one without a health check shows it by its lease."""
         if not program.runs:
             return False
         if program in self.health:
@@ -93,7 +94,7 @@ class Installation:
         """Wait until programs are well.
 
         Raises:
-            NotInTime: one of them is not after so many seconds.
+            NotInTime: one of them was not well in time.
         """
         for program in programs:
             await until(f"{program.name} was well", partial(self.is_well, program), seconds)
@@ -125,11 +126,11 @@ async def embedded(directory: Path, settings: Mapping[str, str] | None = None) -
 async def distributed(
     directory: Path, settings: Mapping[str, str] | None = None, *, each: int = 2, by_dramatiq: bool = False
 ) -> AsyncIterator[Installation]:
-    """Servers and workers on a PostgreSQL and a Redis of their own, started all at once.
+    """Servers and workers on their own PostgreSQL and Redis, started all at once.
 
     Args:
         each: how many servers, and how many workers.
-        by_dramatiq: whether the workers are run by Dramatiq's own command.
+        by_dramatiq: whether Dramatiq's own command runs the workers.
     """
     async with AsyncExitStack() as stack:
         postgres, redis = stack.enter_context(Postgres()), stack.enter_context(Redis(persistent=True))
@@ -153,13 +154,13 @@ async def distributed(
 async def _installed(
     directory: Path, environment: Mapping[str, str], truth: Truth, *, servers: Sequence[str], workers: Sequence[str]
 ) -> AsyncIterator[Installation]:
-    """Programs of these names and a receiver, started; all of them are ended at the end."""
+    """Programs with these names and a receiver, started; all of them are stopped at the end."""
     urls = {name: f"http://127.0.0.1:{free_port()}" for name in [*servers, *workers]}
     programs = {name: _program(name, url, environment, directory) for name, url in urls.items()}
     port, journal = free_port(), directory / "journal"
     command = ["-m", "tests.faults.receiver", str(port), str(journal)]
     receiver = Program("the receiver", [BIN / "python", *command], {}, directory)
-    # Shorter than a server's: a connection is not used again in the very moment in which that closes it.
+    # Shorter than a server's, so that a connection is not reused at the very moment the server closes it.
     connector = aiohttp.TCPConnector(keepalive_timeout=2, limit=0)
     async with ended([*programs.values(), receiver]), aiohttp.ClientSession(connector=connector) as http:
         installation = Installation(

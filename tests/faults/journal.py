@@ -1,4 +1,4 @@
-"""Reads what the receiver wrote down: every request that reached it, and which of them it answered."""
+"""Reads the receiver's journal: every request that reached it, and which of them it answered."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import orjson
 
 
 class Pair(NamedTuple):
-    """An event on its way to a webhook, as the receiver knows it: by the path of the webhook."""
+    """An event on its way to a webhook, which the receiver knows by its path."""
 
     event_id: str
     path: str
@@ -17,8 +17,9 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request that reached the receiver. Times are seconds since the epoch; `status` is None where it was cut
-    off before it was answered."""
+    """One request that reached the receiver. Times are seconds since the epoch; `status` is None if it was cut off
+    before an answer.
+    """
 
     pair: Pair
     at: float
@@ -31,7 +32,7 @@ class Request:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the receiver has taken it in for good."""
+        """Whether the receiver accepted it for good."""
         return self.status == 200
 
 
@@ -45,14 +46,14 @@ class Journal:
         self._answered: dict[str, Mapping[str, Any]] = {}
 
     def requests(self, since: float = 0.0) -> list[Request]:
-        """The requests that arrived from a time on, in the order of their arrival."""
+        """The requests that arrived since a time, in the order of their arrival."""
         self._read_on()
         return [
             _request(entry, self._answered.get(name)) for name, entry in self._arrived.items() if entry["at"] >= since
         ]
 
     def arrived(self, since: float) -> dict[Pair, float]:
-        """When each event first reached each webhook, from a time on."""
+        """When each event first reached each webhook, since a time."""
         first: dict[Pair, float] = {}
         for request in self.requests(since):
             first.setdefault(request.pair, request.at)
@@ -72,7 +73,7 @@ class Journal:
 
 
 def in_flight(requests: Iterable[Request], since: float, until: float) -> set[Pair]:
-    """What was on its way at some moment between two times: arrived, and not answered yet."""
+    """Events in flight at some moment between two times: arrived, and not answered yet."""
     return {
         request.pair
         for request in requests

@@ -1,5 +1,6 @@
-"""Publishes events all the while, as a careful publisher does: each with an idempotency key, repeated until a server
-has said yes. Pings webhooks now and then, too, which nobody repeats."""
+"""Publishes events continuously, as a careful publisher does: each with an idempotency key, repeated until a server
+acknowledges it. Also pings webhooks now and then, without repetition.
+"""
 
 import asyncio
 import contextlib
@@ -29,7 +30,7 @@ _PING = "mutation($input: PingWebhookInput!) { pingWebhook(input: $input) { user
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """An event that a server has said yes to."""
+    """An acknowledged event."""
 
     key: str
     event_id: str
@@ -41,11 +42,11 @@ class Published:
 
 @dataclass
 class Load:
-    """What publishes. Paused, nothing is under way.
+    """The load. While it is paused, nothing is in flight.
 
     Args:
         examples: the data to publish for each event type.
-        webhook_ids: what to ping.
+        webhook_ids: webhooks to ping.
     """
 
     client: Client
@@ -59,14 +60,14 @@ class Load:
     _quiet: asyncio.Event = field(default_factory=asyncio.Event)
 
     def resume(self) -> None:
-        """Publish."""
+        """Start or continue publishing."""
         self._goes_on.set()
 
     async def pause(self) -> None:
-        """Begin nothing more, and wait until every event that was begun has been acknowledged.
+        """Start nothing more, and wait until every event that was begun is acknowledged.
 
         Raises:
-            TimeoutError: no server takes them.
+            TimeoutError: no server accepts them.
         """
         self._goes_on.clear()
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -87,7 +88,7 @@ class Load:
                 await asyncio.sleep(REPEAT_SECONDS)
 
     async def ping_one(self) -> None:
-        """Ping a webhook; what comes of it is to be seen in the rows."""
+        """Ping a webhook; the rows show the result."""
         with self._one_more_under_way(), contextlib.suppress(Failed):
             await self.client.ask(_PING, input={"id": self.random.choice(self.webhook_ids)})
 

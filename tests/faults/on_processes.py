@@ -1,4 +1,4 @@
-"""Processes are killed, stopped and frozen."""
+"""Faults of processes: killed, stopped and frozen."""
 
 import asyncio
 import random
@@ -12,16 +12,16 @@ from tests.faults.journal import Pair, in_flight
 from tests.faults.programs import Program, until
 from tests.patience import PATIENCE_SECONDS
 
-# While other processes live, on top of the lease, which is 5 s by default: a sweep a second, and some to spare.
+# While other processes live, in addition to the lease, which is 5 s by default: a sweep per second, and some margin.
 AGAIN_AFTER_LEASE_SECONDS = 5.0
-# Where the process was the only one, counted from when it is back.
+# If the process was the only one, counted from its return.
 AGAIN_ALONE_SECONDS = 5.0
-# What a process sent in its last moment may reach the receiver this much after its end.
+# A request that a process sent in its last moment may reach the receiver this long after its end.
 ON_THE_WIRE_SECONDS = 0.5
 
 
 async def kill_deliverer(at: Installation, chance: random.Random) -> Happened:
-    """SIGKILL one worker; it comes back only when the others have taken over."""
+    """SIGKILL one worker; it returns only when the others have taken over."""
     victim = chance.choice(at.workers)
     happened = Happened(again_within=at.lease_seconds + AGAIN_AFTER_LEASE_SECONDS)
     happened.held = await _killed(at, [victim])
@@ -31,7 +31,7 @@ async def kill_deliverer(at: Installation, chance: random.Random) -> Happened:
 
 
 async def kill_all_deliverers(at: Installation, chance: random.Random) -> Happened:
-    """SIGKILL whatever delivers, all of it; it comes back at once."""
+    """SIGKILL everything that delivers; it returns at once."""
     happened = Happened(again_within=AGAIN_ALONE_SECONDS)
     happened.held = await _killed(at, at.deliverers)
     await _back(at, happened, at.deliverers)
@@ -40,7 +40,7 @@ async def kill_all_deliverers(at: Installation, chance: random.Random) -> Happen
 
 
 async def kill_server(at: Installation, chance: random.Random) -> Happened:
-    """SIGKILL one of several servers, which delivers nothing itself."""
+    """SIGKILL one of several servers, which does not deliver itself."""
     victim = chance.choice(at.servers)
     happened = Happened()
     victim.kill()
@@ -49,7 +49,7 @@ async def kill_server(at: Installation, chance: random.Random) -> Happened:
 
 
 async def stop_deliverer(at: Installation, chance: random.Random) -> Happened:
-    """SIGTERM something that delivers, under load."""
+    """SIGTERM a delivering program under load."""
     return await _stopped(at, chance.choice(at.deliverers))
 
 
@@ -59,7 +59,7 @@ async def stop_server(at: Installation, chance: random.Random) -> Happened:
 
 
 async def freeze_deliverer(at: Installation, chance: random.Random) -> Happened:
-    """SIGSTOP something that delivers until its lease has ended and others have taken over, then let it go on."""
+    """SIGSTOP a delivering program until its lease has ended and others have taken over, then let it continue."""
     victim = chance.choice(at.deliverers)
     happened = Happened(again_within=at.lease_seconds + AGAIN_AFTER_LEASE_SECONDS)
     pids = [member.pid for member in victim.family]
@@ -77,7 +77,7 @@ async def freeze_deliverer(at: Installation, chance: random.Random) -> Happened:
 
 
 async def lose_log(at: Installation, chance: random.Random) -> Happened:
-    """SIGKILL what reads the log of a program, which goes on without (EPIPE)."""
+    """SIGKILL the reader of a program's log; the program continues without it (EPIPE)."""
     happened = Happened()
     chance.choice(at.programs).end_log()
     await asyncio.sleep(chance.uniform(1.0, 3.0))
@@ -86,7 +86,7 @@ async def lose_log(at: Installation, chance: random.Random) -> Happened:
 
 
 async def freeze_log(at: Installation, chance: random.Random) -> Happened:
-    """SIGSTOP what reads the log of a program until the pipe has long been full, then SIGCONT."""
+    """SIGSTOP the reader of a program's log until the pipe has long been full, then SIGCONT."""
     happened = Happened()
     victim = chance.choice(at.programs)
     victim.freeze_log()
@@ -99,20 +99,20 @@ async def freeze_log(at: Installation, chance: random.Random) -> Happened:
 
 
 async def fill_disk_of_log(at: Installation, chance: random.Random) -> Happened:
-    """Restart a program so that what it writes goes to a full disk (ENOSPC), and later restart it with its log."""
+    """Restart a program so that its output goes to a full disk (ENOSPC), and later restart it with its log."""
     victim = chance.choice(at.programs)
     await _end_well(victim)
     victim.start_on_full_disk()
     await at.well([victim], PATIENCE_SECONDS)
     await asyncio.sleep(chance.uniform(1.0, 4.0))
     await _end_well(victim)
-    happened = Happened()  # It has to be well all the while; what counts as recovery is the last start.
+    happened = Happened()  # It has to stay well throughout; recovery is measured from the last start.
     await _back(at, happened, [victim])
     return happened
 
 
 async def reset_kept_connections(at: Installation, chance: random.Random) -> Happened:
-    """Let the receiver reset (RST) every connection that is kept and idle, many times in a row."""
+    """Let the receiver reset (RST) every idle kept connection, many times in a row."""
     happened = Happened()
     for _ in range(20):
         at.receiver.signal(signal.SIGUSR1)
@@ -122,7 +122,7 @@ async def reset_kept_connections(at: Installation, chance: random.Random) -> Hap
 
 
 async def kill_receiver(at: Installation, chance: random.Random) -> Happened:
-    """SIGKILL the receiver, and start it again: answers that it gave last may never have arrived."""
+    """SIGKILL the receiver, and start it again: its last answers may never have arrived."""
     happened = Happened()
     at.receiver.kill()
     died = time.time()
@@ -158,7 +158,7 @@ async def _end_well(victim: Program) -> None:
 
 
 async def _goes_out_again(at: Installation, happened: Happened, since: float) -> None:
-    """Wait until everything that was held has reached the receiver again, counted from a time."""
+    """Wait until all deliveries in flight have reached the receiver again, counted from a time."""
     if not happened.held:
         return
 

@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis go away, come back, forget, and cut connections off."""
+"""Faults of PostgreSQL and Redis: they stop, return, lose data, and cut off connections."""
 
 import asyncio
 import random
@@ -11,7 +11,7 @@ from tests.faults.fault import Happened
 from tests.faults.installation import Installation
 from tests.postgres_faults import read_only
 
-# How long it may take until connections that answer nothing are replaced.
+# How long it may take until silent connections are replaced.
 FOUND_OUT_SECONDS = 8.0
 
 
@@ -21,12 +21,12 @@ async def restart_postgres(at: Installation, chance: random.Random) -> Happened:
 
 
 async def outlast_leases_without_postgres(at: Installation, chance: random.Random) -> Happened:
-    """The same, so late that no lease is alive any more: nobody may take the others for dead."""
+    """The same, for so long that every lease has ended: no process may take the others for dead."""
     return await _postgres_away(at, at.lease_seconds + chance.uniform(0.5, 1.5))
 
 
 async def drop_postgres_connections(at: Installation, chance: random.Random) -> Happened:
-    """End every connection to PostgreSQL, a few times in a row."""
+    """Close every connection to PostgreSQL, a few times in a row."""
     happened = Happened()
     for _ in range(5):
         await at.truth.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
@@ -36,7 +36,7 @@ async def drop_postgres_connections(at: Installation, chance: random.Random) -> 
 
 
 async def lose_answers_of_postgres(at: Installation, chance: random.Random) -> Happened:
-    """Let nothing through on the connections to PostgreSQL that there are; new ones work (half-open)."""
+    """Let nothing through on the existing connections to PostgreSQL; new ones work (half-open)."""
     assert at.network is not None
     happened = Happened(again_within=FOUND_OUT_SECONDS)
     happened.held = await at.truth.held_by([member.pid for program in at.deliverers for member in program.family])
@@ -47,7 +47,7 @@ async def lose_answers_of_postgres(at: Installation, chance: random.Random) -> H
 
 
 async def make_postgres_read_only(at: Installation, chance: random.Random) -> Happened:
-    """End every session, and let those to come only read: a full disk, or a standby before it is promoted."""
+    """Close every session, and make new ones read-only: a full disk, or a standby before its promotion."""
     assert at.postgres is not None
     happened = Happened()
     async with read_only(at.postgres.url):
@@ -57,7 +57,7 @@ async def make_postgres_read_only(at: Installation, chance: random.Random) -> Ha
 
 
 async def freeze_postgres(at: Installation, chance: random.Random) -> Happened:
-    """SIGSTOP all of PostgreSQL: connections are there, and answer nothing."""
+    """SIGSTOP all of PostgreSQL: connections exist, and answer nothing."""
     assert at.postgres is not None
     happened = Happened()
     postmaster = psutil.Process(at.postgres.pid)
@@ -82,7 +82,7 @@ async def lose_redis(at: Installation, chance: random.Random) -> Happened:
 
 
 async def flush_redis(at: Installation, chance: random.Random) -> Happened:
-    """FLUSHALL: Redis lives on, and has forgotten everything."""
+    """FLUSHALL: Redis keeps running, without any data."""
     happened = Happened()
     await _redis(at, "FLUSHALL")
     happened.over = time.time()
@@ -90,7 +90,7 @@ async def flush_redis(at: Installation, chance: random.Random) -> Happened:
 
 
 async def drop_redis_connections(at: Installation, chance: random.Random) -> Happened:
-    """End every connection to Redis, a few times in a row."""
+    """Close every connection to Redis, a few times in a row."""
     happened = Happened()
     for _ in range(5):
         await _redis(at, "CLIENT", "KILL", "SKIPME", "yes")

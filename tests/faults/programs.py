@@ -1,6 +1,6 @@
-"""Runs the programs under test in processes of their own, and ends them however a fault asks for.
+"""Runs the programs under test in separate processes, and ends them in any way that a fault asks for.
 
-Knows signals and processes; refuses to know what the programs do.
+This module knows signals and processes. It does not know what the programs do.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ class NotInTime(Exception):
 
 
 async def until(what: str, condition: Callable[[], Awaitable[bool]], seconds: float) -> float:
-    """Wait until something is so, and return how many seconds that took.
+    """Wait until a condition holds, and return how many seconds that took.
 
     Raises:
         NotInTime: it took longer than `seconds`.
@@ -46,9 +46,9 @@ class Program:
     """A program that is started, ended and started again under the same name, settings and log.
 
     Args:
-        name: as reports call it.
+        name: its name in reports.
         command: the program and its arguments.
-        settings: its environment, beside PATH.
+        settings: its environment, besides PATH.
         directory: where it runs, and where its log is.
     """
 
@@ -68,7 +68,7 @@ class Program:
 
     @property
     def family(self) -> list[psutil.Process]:
-        """Its process, first, and the children of that."""
+        """Its process, followed by that process's children."""
         if self._process is None:
             return []
         try:
@@ -78,7 +78,7 @@ class Program:
             return []
 
     def start(self) -> None:
-        """Start it; what it writes goes through a pipe to a reader, and by that to the end of its log."""
+        """Start it; its output goes through a pipe to a reader, which appends it to the log."""
         self._await_end_of_log()
         with self.log.open("ab") as log:
             self._log_reader = subprocess.Popen(
@@ -89,7 +89,7 @@ class Program:
             self._start(pipe)
 
     def start_on_full_disk(self) -> None:
-        """Start it so that nothing it writes can be written (ENOSPC)."""
+        """Start it so that none of its output can be written (ENOSPC)."""
         self._await_end_of_log()
         with Path("/dev/full").open("wb") as full:
             self._start(full)
@@ -102,12 +102,12 @@ class Program:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # A session of its own: Ctrl-C reaches the suite alone, and that ends the others.
+            # In a separate session, Ctrl-C reaches only the suite, which ends the others.
             start_new_session=True,
         )
 
     def kill(self) -> None:
-        """End it where it stands (SIGKILL), with its children."""
+        """Kill it and its children (SIGKILL)."""
         for member in reversed(self.family):
             with contextlib.suppress(psutil.NoSuchProcess):
                 member.kill()
@@ -121,7 +121,7 @@ class Program:
         self._process.send_signal(number)
 
     def end_log(self) -> None:
-        """End what reads what it writes (SIGKILL), and with that the pipe."""
+        """Kill the reader of its output (SIGKILL), which breaks the pipe."""
         assert self._log_reader is not None
         self._log_reader.kill()
         self._await_end_of_log()
@@ -131,12 +131,12 @@ class Program:
             self._log_reader.wait(PATIENCE_SECONDS)
 
     def freeze_log(self) -> None:
-        """Let nothing read any more what it writes (SIGSTOP)."""
+        """Freeze the reader of its output (SIGSTOP)."""
         assert self._log_reader is not None
         self._log_reader.send_signal(signal.SIGSTOP)
 
     def thaw_log(self) -> None:
-        """Let it be read again (SIGCONT)."""
+        """Let the reader continue (SIGCONT)."""
         assert self._log_reader is not None
         self._log_reader.send_signal(signal.SIGCONT)
 
@@ -144,7 +144,7 @@ class Program:
         """Ask it to end (SIGTERM), and return its exit code.
 
         Raises:
-            NotInTime: it did not.
+            NotInTime: it did not end.
         """
         assert self._process is not None
         self._process.terminate()
@@ -154,7 +154,7 @@ class Program:
         """Wait until it has ended by itself, and return its exit code.
 
         Raises:
-            NotInTime: it did not.
+            NotInTime: it did not end.
         """
         process = self._process
         assert process is not None
@@ -162,12 +162,12 @@ class Program:
         return process.returncode
 
     def freeze(self) -> None:
-        """Let it do nothing more (SIGSTOP), its children neither."""
+        """Freeze it and its children (SIGSTOP)."""
         for member in reversed(self.family):
             member.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let it go on (SIGCONT)."""
+        """Let it continue (SIGCONT)."""
         for member in self.family:
             member.send_signal(signal.SIGCONT)
 

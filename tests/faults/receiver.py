@@ -1,9 +1,9 @@
-"""A receiver in a process of its own, which can be killed: it writes every request down before it answers.
+"""A receiver in a separate process, which can be killed: it records every request before it answers.
 
     python -m tests.faults.receiver PORT JOURNAL
 
-The journal is a file of JSON lines, appended to by one write each, so that what was written outlives a SIGKILL. Which
-path behaves how is a function of the request, so that the suite knows beforehand what is to be expected of whom.
+The journal is a file of JSON lines, each appended by one write, so that it survives a SIGKILL. How a path behaves is a
+function of the request, so that the suite knows the expected results beforehand.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ QUICK, SLOW, FLAKY = "/quick", "/slow", "/flaky"
 
 
 def answer_to(path: str, event_id: str, attempt: int) -> tuple[int, float]:
-    """The status that a request gets, and after how many seconds.
+    """The status of the answer to a request, and the delay in seconds.
 
     Some requests take up to a second, so that there is always something in flight; some first attempts are refused, so
     that there are always retries.
@@ -39,7 +39,7 @@ def answer_to(path: str, event_id: str, attempt: int) -> tuple[int, float]:
 
 @dataclass(frozen=True)
 class Journal:
-    """The file that requests and answers are written to."""
+    """The file to which requests and answers are written."""
 
     file: int
 
@@ -49,7 +49,7 @@ class Journal:
 
 
 async def serve(port: int, journal: Journal) -> None:
-    """Listen until killed; at SIGUSR1, reset all connections on which no request is being answered."""
+    """Listen until killed; at SIGUSR1, reset all connections without a request in progress."""
     numbers = itertools.count(1)
     idle: set[asyncio.StreamWriter] = set()
 
@@ -73,7 +73,7 @@ async def serve(port: int, journal: Journal) -> None:
                 await writer.drain()
                 journal.write(request=name, status=status, at=time.time())
         except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # The sender went away, killed or not.
+            pass  # The sender has gone, killed or not.
         finally:
             idle.discard(writer)
             writer.close()
@@ -84,7 +84,7 @@ async def serve(port: int, journal: Journal) -> None:
 
 
 async def _take(reader: asyncio.StreamReader, journal: Journal, name: str) -> tuple[int, float]:
-    """Read one request, write it down, and say how it is to be answered."""
+    """Read one request, record it, and return how to answer it."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.rstrip("\r\n").split("\r\n")
     headers = {key.lower(): value.strip() for key, _, value in (line.partition(":") for line in lines)}

@@ -22,10 +22,10 @@ _HEADS = (
 
 
 def table(results: Sequence[Result]) -> str:
-    """Rounds by fault: what was published, lost and doubled, and the longest times that it took.
+    """Rounds by fault: what was published, lost and duplicated, and the longest times.
 
-    `held` is what was on its way in what was hit, the bound of doubles; `again` is how long that took to go out again;
-    `recovery` is from the fault until every process says that all is well.
+    `held` is the number of deliveries in flight in the affected processes, which bounds the duplicates; `again` is how
+    long it took until they were sent again; `recovery` is from the fault until every process reports that all is well.
     """
     by_fault: dict[str, list[Result]] = defaultdict(list)
     for result in results:

@@ -1,4 +1,4 @@
-"""One round: publish and follow, let one thing go wrong, wait until all has come to rest, and compare."""
+"""One round: publish and follow, let one fault happen, wait until everything has come to rest, and compare."""
 
 import asyncio
 import random
@@ -34,7 +34,7 @@ mutation($input: CreateWebhookInput!) {
 
 @dataclass
 class Result:
-    """What came of a round."""
+    """Result of a round."""
 
     fault: str
     events: int = 0
@@ -61,7 +61,7 @@ class Site:
     chance: random.Random
 
     async def round(self, fault: Fault) -> Result:
-        """Let one thing go wrong while events are published, and say what came of it."""
+        """Let one fault happen while events are published, and return the result."""
         result = Result(fault.name)
         since, published, gaps = time.time(), len(self.load.published), self._gaps()
         self.load.resume()
@@ -107,7 +107,7 @@ class Site:
             raise NotInTime(f"{error} Stuck are {len(stuck)}, such as {stuck[:3]}.") from None
 
     async def _seen(self, since: float) -> None:
-        """Give followers time; what they did not see by then is found by the comparison."""
+        """Give followers time; the comparison finds what they did not see by then."""
         rows = await self.at.truth.deliveries(_micros(since))
 
         async def all_seen() -> bool:
@@ -122,7 +122,8 @@ class Site:
         self, result: Result, fault: Fault, happened: Happened, new: Sequence[Published], since: float
     ) -> None:
         truth = self.at.truth
-        nobodys = await truth.pings(_micros(since)) | {""}  # The suite's own tries of the receiver name no event.
+        # The suite's own trial requests to the receiver name no event.
+        nobodys = await truth.pings(_micros(since)) | {""}
         requests = [request for request in self.at.journal.requests(since) if request.pair.event_id not in nobodys]
         found = checks.Found(
             published=new,
@@ -152,7 +153,7 @@ class Site:
         return [f"A client was told: {surprise}" for surprise in surprises]
 
     async def _settle(self, result: Result) -> None:
-        """Stop publishing after a round that went wrong, so that the next one begins at rest."""
+        """Stop publishing after a round that failed, so that the next one begins at rest."""
         try:
             await self.load.pause()
         except TimeoutError:
@@ -161,7 +162,7 @@ class Site:
 
 @asynccontextmanager
 async def open_site(at: Installation, chance: random.Random, *, followers: int = 2) -> AsyncIterator[Site]:
-    """Register the webhooks, and begin to publish (paused) and to follow."""
+    """Register the webhooks, and start to publish (paused) and to follow."""
     client = at.client(chance)
     registered = {path: await _register(at, client, path, types) for path, types in checks.WANTED.items()}
     known = (await client.ask(_EXAMPLES))["eventTypes"]
@@ -180,8 +181,8 @@ async def _register(at: Installation, client: Client, path: str, types: Iterable
         "url": f"{at.receiver_url}{path}",
         "eventTypes": sorted(types),
         "retryPolicy": {"delaysSeconds": [1] * 20},
-        # Less than a lease: what a process had in flight when it was frozen has failed for it when it goes on, although
-        # it succeeded for its successor. If it could overwrite that, it would show.
+        # Less than a lease: a frozen process finds, when it continues, that its requests in flight have failed,
+        # although they succeeded for its successor. If it could overwrite that, the comparison would show it.
         "timeoutSeconds": TIMEOUT_SECONDS,
     }
     payload: dict[str, Any] = (await client.ask(_CREATE, input=given))["createWebhook"]

@@ -1,5 +1,6 @@
-"""The database or the broker is away, or slow: publishers are told so in time, nothing is half done, and memory is
-bounded."""
+"""The database or the broker is away, or slow: publishers learn of it in time, nothing is done by halves, and memory is
+bounded.
+"""
 
 import asyncio
 import os
@@ -27,7 +28,7 @@ from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-# Less than a client waits, and than what is away stays away.
+# Less than a client waits, and less than any outage lasts.
 PROMPT_SECONDS = 20.0
 MEBIBYTE = 1024 * 1024
 # Of about a megabyte each, so that about half of them may wait.
@@ -54,7 +55,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def site(directory: Path) -> AsyncIterator[Site]:
-    """A server and a worker, their database and their broker: each test leaves them as they were."""
+    """A server and a worker, their database and their broker: each test leaves them unchanged."""
     async with distributed(directory, each=1) as at, open_site(at, random.Random(1), followers=0) as opened:
         yield opened
 
@@ -77,13 +78,13 @@ async def arrives(site: Site, event_id: str) -> float:
 
 
 async def health(at: Installation, program: int = 0) -> tuple[int, dict[str, Any]]:
-    """What a program says of itself: the server, or with 1 the worker."""
+    """The health report of a program: the server, or with 1 the worker."""
     async with at.http.get(f"{at.health[at.programs[program]]}/health/ready") as response:
         return response.status, await response.json()
 
 
 async def says(at: Installation, status: str, *programs: int) -> None:
-    """Wait until programs, the server (0) and the worker (1), say that they are so: they look once a second."""
+    """Wait until the server (0) and the worker (1) report this status; they check once per second."""
 
     async def all_do() -> bool:
         return all([(await health(at, program))[1]["status"] == status for program in programs])
@@ -93,7 +94,7 @@ async def says(at: Installation, status: str, *programs: int) -> None:
 
 @contextmanager
 def stopped(pid: int) -> Any:
-    """Freeze a process for the time of the block."""
+    """Freeze a process while the block runs."""
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
@@ -103,7 +104,7 @@ def stopped(pid: int) -> Any:
 
 @asynccontextmanager
 async def locked(url: str, table: str) -> AsyncIterator[None]:
-    """Keep everybody else waiting for a table."""
+    """Make all others wait for a table."""
     connection = await asyncpg.connect(url.replace("postgres://", "postgresql://", 1))
     try:
         async with connection.transaction():
@@ -163,7 +164,7 @@ async def test_while_the_database_is_slow_a_bounded_number_of_publishes_waits(si
     assert {(error.code, error.retryable) for error in refused} == {("UNAVAILABLE", True)}
     assert len(accepted) + len(refused) == BIG_REQUESTS
     assert len(accepted) == MAY_WAIT
-    assert row["events"] == 4 * len(accepted)  # Each is wholly there or not at all.
+    assert row["events"] == 4 * len(accepted)  # Each is completely there or not at all.
     assert grown < 400 * MEBIBYTE
 
 
@@ -186,7 +187,7 @@ async def test_without_the_broker_events_are_taken_in_and_go_out_by_the_sweep(si
     assert status == 200
     assert "The broker does not answer" in report["checks"]["broker"]["reason"]
     assert "Live updates do not get through" in report["checks"]["updates"]["reason"]
-    await publish(site, "with-broker-again")  # It is only asked when there is something to say.
+    await publish(site, "with-broker-again")  # The broker is only used when there is something to send.
     await says(site.at, "ok", 0, 1)
 
 

@@ -1,4 +1,4 @@
-"""The comparison finds what it is there for: each test breaks one thing in a round that was well."""
+"""The comparison finds what it exists for: each test breaks one thing in a round without faults."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -44,13 +44,13 @@ def delivery(path: str) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def now() -> None:
-    """Signatures are of the test's own time: the reference library refuses those of five minutes ago."""
+    """Signatures use the present time, because the reference library refuses those that are five minutes old."""
     CLOCK.advance(datetime.now(UTC).replace(microsecond=0) - CLOCK.now())
 
 
 @pytest.fixture
 def found() -> Found:
-    """A round in which one event was published, reached both webhooks that want it, and was followed."""
+    """A round in which one event was published, reached both webhooks that select it, and was followed."""
     paths = [QUICK, FLAKY]
     return Found(
         published=[Published("key-1", EVENT, "agent.response", 2, 1.0, 1)],

@@ -1,6 +1,6 @@
 """The fault suite in its short form: some rounds of each mode with a fixed seed. `make faults` is the long form.
 
-Leases are shorter than by default, which only makes it quicker: the bounds that are checked follow them.
+Leases are shorter than by default, which only makes it quicker, because the checked bounds depend on them.
 """
 
 import random
@@ -24,7 +24,7 @@ async def run(at: Installation, faults: Sequence[Fault]) -> list[Result]:
 
 
 def problems(results: Sequence[Result]) -> list[str]:
-    """Everything that was wrong, with the table of the run where anything was."""
+    """Everything that was wrong, with the table of the run if anything was."""
     found = [f"{result.fault}: {problem}" for result in results for problem in result.problems]
     return [table(results), *found] if found else []
 

@@ -1,4 +1,4 @@
-"""Reads the rows that the product wrote, past the product: what it says itself is not evidence."""
+"""Reads the product's rows directly from the database, because its own statements are not evidence."""
 
 import asyncio
 import sqlite3
@@ -26,7 +26,7 @@ class Truth:
         self._url = database_url
 
     async def rows(self, statement: str, *parameters: Any) -> list[Row]:
-        """What a statement returns; parameters are `$1`, `$2`, …
+        """The result of a statement; parameters are `$1`, `$2`, …
 
         Raises:
             OSError, asyncpg.PostgresError: PostgreSQL is away.
@@ -41,19 +41,19 @@ class Truth:
 
     def _sqlite_rows(self, statement: str, *parameters: Any) -> list[Row]:
         path = Path(self._url.removeprefix("sqlite://"))
-        # Read-only: the last one to close a file that is written in WAL mode would tidy it up, as no crash does.
+        # Read-only: the last connection to close a writable WAL file would clean it up, which no crash does.
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=PATIENCE_SECONDS)) as connection:
             connection.row_factory = sqlite3.Row
             named = {str(number): value for number, value in enumerate(parameters, 1)}
             return [dict(row) for row in connection.execute(statement, named)]
 
     async def events(self, since: int) -> list[Row]:
-        """The events published from a time (µs) on."""
+        """The events published since a time (µs)."""
         statement = "SELECT id, type, body, idempotency_key FROM event WHERE created_at >= $1 AND NOT test"
         return await self.rows(statement, since)
 
     async def pings(self, since: int) -> set[str]:
-        """The events that were tests, from a time (µs) on."""
+        """The test events since a time (µs)."""
         rows = await self.rows("SELECT id FROM event WHERE created_at >= $1 AND test", since)
         return {row["id"] for row in rows}
 
@@ -76,18 +76,18 @@ class Truth:
         )
 
     async def open_deliveries(self, since: int) -> int:
-        """How many of the deliveries made from a time (µs) on are still open, those of pings among them."""
+        """How many of the deliveries created since a time (µs) are still open, including those of pings."""
         [row] = await self.rows(
             "SELECT count(*) AS open FROM delivery WHERE created_at >= $1 AND status IN ('PENDING', 'RETRYING')", since
         )
         return int(row["open"])
 
     async def worker_pids(self, alive_at: int) -> set[int]:
-        """The processes whose lease was alive at a time (µs)."""
+        """The processes with a valid lease at a time (µs)."""
         return {row["pid"] for row in await self.rows("SELECT pid FROM worker WHERE lease_until > $1", alive_at)}
 
     async def held_by(self, pids: Collection[int]) -> set[Pair]:
-        """What dead or frozen processes hold, once what they sent to the database last has come into effect."""
+        """The claims of dead or frozen processes, once their last statements to the database have taken effect."""
         held: set[Pair] = set()
         for _ in range(4):
             before, held = held, {pair_of(row) for pid in pids for row in await self.rows(_CLAIMED, pid)}
