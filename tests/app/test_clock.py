@@ -28,7 +28,7 @@ def test_microseconds_count_from_the_epoch() -> None:
 def test_a_time_comes_back_exactly_and_in_utc(time: datetime) -> None:
     back = from_micros(to_micros(time))
 
-    # Compared in UTC: Python calls two times in the hole of a clock change unequal whatever they are.
+    # Compared in UTC, because Python treats two times in the gap of a clock change as always unequal.
     assert back == time.astimezone(UTC)
     assert back.utcoffset() == timedelta(0)
 

@@ -141,7 +141,7 @@ def test_a_bad_key_is_named_by_its_position_and_never_shown(text: str, message: 
     with pytest.raises(InvalidKey, match=message) as caught:
         parse_keys([new_key(), text])
 
-    # The cause is looked at as well: loggers may print it.
+    # The cause is checked as well, because loggers may print it.
     assert not text or text not in f"{caught.value!r} {caught.value.__context__!r}"
 
 

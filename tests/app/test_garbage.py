@@ -1,4 +1,4 @@
-"""What is frozen for the garbage collector."""
+"""Objects that are frozen for the garbage collector."""
 
 import gc
 import subprocess
@@ -17,11 +17,11 @@ print(gc.get_freeze_count(), gc.collect())
 
 
 def test_what_is_alive_is_frozen_and_what_is_garbage_is_gone_before() -> None:
-    # In a process of its own: what is frozen here would stay until the last test.
+    # In a separate process, because objects frozen here would stay until the last test.
     before = gc.get_freeze_count()
     output = subprocess.run([sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True).stdout
 
     frozen, found_later = map(int, output.split())
     assert frozen > 1_000
     assert found_later == 0
-    assert gc.get_freeze_count() <= before  # fewer, where some of that has gone
+    assert gc.get_freeze_count() <= before  # fewer, if some of them were freed

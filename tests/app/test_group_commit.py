@@ -1,4 +1,4 @@
-"""Group commit: one batch at a time, everybody gets their own answer."""
+"""Group commit: one batch at a time, and every caller gets its own answer."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -16,7 +16,7 @@ class Away(Exception):
 
 
 class Commits:
-    """Stands for the database: keeps batches, and holds each commit until it is let go."""
+    """Replaces the database: records batches, and blocks each commit until it is released."""
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
@@ -175,7 +175,7 @@ async def test_items_that_are_too_big_together_are_refused_until_what_was_before
     commits.let_go.set()
     await asyncio.gather(first, second)
 
-    assert await committing.submit(11) == 110  # Alone, it may be as big as it is.
+    assert await committing.submit(11) == 110  # Alone, it may have any size.
     assert commits.batches == [[6], [4], [11]]
 
 
@@ -225,7 +225,9 @@ async def test_a_commit_does_not_wait_for_long_for_those_who_do_not_come_again()
 
 
 async def early(commits: Commits, item: int) -> "tuple[GroupCommit[int, int], asyncio.Task[int], EarlyResult[int]]":
-    """The result of an item before it is committed, with one before it in the same commit whose caller waits for it."""
+    """The early result of an item that is not committed yet, after another one in the same commit with a caller that
+    waits for it.
+    """
     commits.early = True
     committing = group(commits)
     waiting = asyncio.create_task(committing.submit(1))
@@ -244,7 +246,7 @@ async def test_an_early_result_comes_before_its_commit_is_done() -> None:
     assert await waiting == 20
     assert commits.batches == [[1, 2]]
     assert await late == 10
-    assert await result.committed() == 20  # also for who asks later
+    assert await result.committed() == 20  # also for a caller that asks later
 
 
 @pytest.mark.parametrize("bad", [13, 99])

@@ -39,8 +39,8 @@ VALID = {
     "01h455vb4pex5vsknk084sn02q": "01890a5d-ac96-774b-bcce-b302099a8057",
 }
 
-# From invalid.yml of the same; where the suffix there is all zeros it is that of a UUIDv7 here, so that what each line
-# says is the only thing wrong with it.
+# From invalid.yml of the same. Suffixes of all zeros are replaced by those of a UUIDv7, so that the fault named in each
+# line is the only one.
 INVALID = {
     "PREFIX_01h455vb4pex5vsknk084sn02q": "prefix-uppercase",
     "12345_01h455vb4pex5vsknk084sn02q": "prefix-numeric",
@@ -181,7 +181,7 @@ print(os.read(reader, 100).decode(), new_id("evt", at))
 
 
 def sequence_of(text: str) -> int:
-    """Return the 50 bits behind the time: 12 before the variant, 38 after it."""
+    """Return the 50 bits after the time: 12 before the variant, 38 after it."""
     uuid = uuid_of(text).int
     return (uuid >> 64 & 0xFFF) << 38 | (uuid >> 24 & (1 << 38) - 1)
 

@@ -1,4 +1,4 @@
-"""A log that cannot be written neither raises nor blocks, and says afterwards how much is missing."""
+"""A log that cannot be written neither raises nor blocks, and later reports how much is missing."""
 
 import fcntl
 import os
@@ -29,7 +29,7 @@ def pipe(size: int = 4_096) -> Iterator[tuple[int, TextIO]]:
     with os.fdopen(writer, "w", encoding="utf-8") as stream:
         yield reader, stream
         with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), writer)  # The output writes there from now on, and so its thread ends its write.
+            os.dup2(nowhere.fileno(), writer)  # The output writes there from now on, which unblocks its thread.
 
 
 def test_lines_come_in_their_order(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Everything is logged in one form, and nothing that looks like a secret is."""
+"""Everything is logged in one form, and nothing that looks like a secret is logged."""
 
 import io
 import json
@@ -24,7 +24,7 @@ Logged = Callable[..., io.StringIO]
 
 @pytest.fixture
 def logged() -> Iterator[Logged]:
-    """Configure logging with some settings, and return what it writes to; all is put back afterwards."""
+    """Configure logging with some settings, and return its output; restores logging afterwards."""
 
     def configure(**settings: Any) -> io.StringIO:
         stream = io.StringIO()
@@ -250,7 +250,7 @@ def test_other_texts_are_left_as_they_are(text: str) -> None:
 
 
 class Unreadable:
-    """Whatever one does to show it fails."""
+    """Raises in every attempt to display it."""
 
     def __repr__(self) -> str:
         raise OSError("cannot be shown")

@@ -1,4 +1,4 @@
-"""What a process counts is what it tells Prometheus."""
+"""What a process counts is what it exposes to Prometheus."""
 
 import math
 import re
@@ -163,7 +163,7 @@ def test_names_follow_prometheus_conventions() -> None:
         if family.name.startswith("eev_webhooks_"):
             assert re.fullmatch(r"[a-z_]+", family.name)
             assert re.fullmatch(r"[0-9A-Z].+[.]", family.documentation)
-            assert not family.name.endswith("_total")  # the client adds it to counters
+            assert not family.name.endswith("_total")  # the client library adds it to counters
 
 
 def test_the_page_about_metrics_is_what_the_instruments_say_today() -> None:

@@ -1,4 +1,4 @@
-"""The models and the migrations: neither is ahead of the other, and a new member of an enum needs no migration."""
+"""The models and the migrations match, and a new member of an enum needs no migration."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ import pytest
 
 from app.database.database import Database
 
-# Runs in a process of its own, because models keep the enums that they were made with.
+# Runs in a separate process, because models keep the enums that they were created with.
 _FIND_CHANGES = """
 import asyncio, re, sys, types
 from pathlib import Path
@@ -37,7 +37,9 @@ asyncio.run(main())
 
 
 def changes_found(member: str) -> list[str]:
-    """What makemigrations would write, with this member added to every enum, and how many AttemptOutcome then has."""
+    """What makemigrations would write, with this member added to every enum, and how many members AttemptOutcome then
+    has.
+    """
     script = _FIND_CHANGES.replace("{member}", member)
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return found.stdout.split("\n")[:-1]

@@ -13,7 +13,7 @@ print(may_open_many(), *resource.getrlimit(resource.RLIMIT_NOFILE))
 
 
 def limits_after(soft: int, hard: int) -> list[int]:
-    """What a process of its own is told that it may open, and its limits."""
+    """What a separate process reports it may open, and its limits."""
     ended = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(soft), str(hard)], check=True, capture_output=True, text=True
     )

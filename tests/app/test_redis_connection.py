@@ -8,7 +8,7 @@ from app.redis_connection import connect
 
 
 def test_a_further_connection_reads_no_files() -> None:
-    # Regression: redis-py looks its own version up for each connection, on the event loop that needs one.
+    # Regression: redis-py reads its own version for each connection, on the event loop.
     pool = connect("redis://127.0.0.1:1/0", 1.0).connection_pool
     assert isinstance(pool, BlockingConnectionPool)
     opened = list[str]()
@@ -18,7 +18,7 @@ def test_a_further_connection_reads_no_files() -> None:
         if listening and event == "open":
             opened.append(str(arguments[0]))
 
-    sys.addaudithook(watch)  # Python has no way to take it off again
+    sys.addaudithook(watch)  # Python cannot remove it
     pool.make_connection()  # type: ignore[no-untyped-call]
     listening = False
 

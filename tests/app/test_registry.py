@@ -24,7 +24,7 @@ async def domain(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIt
 
 @pytest.fixture
 def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every expression that is compiled."""
+    """Every expression that gets compiled."""
     expressions: list[str] = []
     compile_ = cel.compile
 
@@ -61,7 +61,7 @@ async def test_a_change_compiles_as_many_filters_whatever_the_number_of_webhooks
     await current(domain)
 
     assert renamed <= 1  # to check it
-    assert len(compiled) <= renamed + 4  # two filters, each to check and to use it
+    assert len(compiled) <= renamed + 4  # two filters, each once to check and once to use it
 
 
 async def test_a_change_reads_no_other_webhook(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:

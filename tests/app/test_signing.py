@@ -30,7 +30,7 @@ HMAC_SIGNATURE = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 SEED_SECRET = "whsk_VEVTVFNJR05JTkdLRVlET05PVFVTRVRISVNGT1JBTlk="
 SEED_SIGNATURE = "v1a,tQ9V2XOqn7jL/DQenEFpqIugdBVtiMmER5mhSkXBNwM0mkATuDe6KYYUuxqtaiHeYGb7KaaBRdM5WqyeFiL8Ag=="
 
-# Svix's server, whose ed25519 keys hold the seed and the public key; its signature is the example in the specification.
+# Svix's server, with ed25519 keys that hold the seed and the public key; its signature is the specification's example.
 PAIR_SECRET = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg=="
 PAIR_SEED_SECRET = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbc="
 PAIR_PUBLIC = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="
@@ -149,7 +149,7 @@ def test_any_changed_byte_is_rejected(secret: str, part: str, data: st.DataObjec
 @pytest.mark.parametrize("prefix", ["whsec_", "whsk_"])
 @given(keys=st.tuples(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32)))
 def test_only_the_secret_that_signed_verifies(prefix: str, keys: tuple[bytes, bytes]) -> None:
-    # Of one length: HMAC fills keys up with zeros, so one that ends in zeros is the same as without them.
+    # Of equal length: HMAC pads keys with zeros, so a key that ends in zeros equals the same key without them.
     secret, other = (prefix + base64.b64encode(key).decode() for key in keys)
     headers = headers_for(secret)
 

@@ -1,4 +1,4 @@
-"""A loop that must live is started again, whatever it ended by."""
+"""A loop that must not end is started again, however it ended."""
 
 import ast
 import asyncio
@@ -46,7 +46,7 @@ async def test_a_loop_that_is_cancelled_ends() -> None:
 
 
 def test_every_task_that_loops_for_ever_is_supervised() -> None:
-    """A task begun with `create_task(loop())`, whose function has a `while True`, would end in silence."""
+    """A task of `create_task(loop())` with a `while True` in the function would end silently."""
     unsupervised = []
     for path in (path for package in ("app", "graph", "tasks") for path in (ROOT / package).rglob("*.py")):
         if path.is_relative_to(ROOT / "app" / "cli"):

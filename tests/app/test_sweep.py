@@ -1,4 +1,6 @@
-"""What nobody woke a worker for is found; what a dead worker held goes out again, and the dead cannot overwrite it."""
+"""The sweep finds deliveries without a wake-up; claims of a dead worker are sent again, and it cannot overwrite
+them.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,7 +22,7 @@ from tests.world import World
 
 @asynccontextmanager
 async def held_by_another(world: World) -> AsyncIterator[str]:
-    """A delivery that a second process claimed and then says nothing more about; yields that process's id."""
+    """A delivery that a second process claimed and never mentions again; yields that process's ID."""
     database = world.resources.database
     other = Lease(database, world.resources.clock, world.resources.lease._length)
     await other.begin()
@@ -29,7 +31,9 @@ async def held_by_another(world: World) -> AsyncIterator[str]:
 
 
 async def lost_wake_up(world: World) -> None:
-    """Publish without waking anybody, as when the broker is away. Publishing claims nothing with an ordering key."""
+    """Publish without a wake-up, as if the broker were away. Publishing never claims a delivery with an ordering
+    key.
+    """
     waker = world.resources.waker
     wake, waker.wake = waker.wake, lambda webhook_ids: None  # type: ignore[method-assign]
     object.__setattr__(world.resources.publisher, "wake", waker.wake)
@@ -86,7 +90,7 @@ async def test_a_worker_stopped_past_its_lease_does_not_overwrite_what_its_succe
     await world.publish()
     await world.receiver.received()
     database = world.resources.database
-    # While the request is under way, its lease is taken for ended, and a successor delivers.
+    # During the request, its lease is taken to have ended, and a successor delivers.
     await database.execute(
         "UPDATE delivery SET claimed_by = NULL, status = 'SUCCEEDED', attempt_count = 1, next_attempt_at = NULL"
     )
@@ -213,7 +217,7 @@ async def _lease_until(database: Database) -> int:
 @pytest.mark.parametrize(("due", "found"), [(1, 20), (1_000, 0)])
 @pytest.mark.parametrize("databases", ["postgres"], indirect=True)
 async def test_a_sweep_looks_at_little_whatever_statistics_say(database_url: str, due: int, found: int) -> None:
-    # Regression: as with claims, statistics of a calm time led PostgreSQL through the whole backlog.
+    # Regression: as with claims, statistics from a calm time made PostgreSQL scan the whole backlog.
     async with Database(database_url) as database:
         await fall_behind_after_a_calm_time(database, due=due)
         explaining = Explaining(database)

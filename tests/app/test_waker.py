@@ -1,4 +1,4 @@
-"""Wake-ups: never in a publisher's way, whatever the broker does."""
+"""Wake-ups never hold up a publisher, whatever the broker does."""
 
 import asyncio
 import threading
@@ -31,7 +31,7 @@ async def test_a_broker_that_blocks_holds_up_nobody_on_the_loop() -> None:
     waker = Waker(send, blocking=True)
     waker.wake(["wh_1"])
     await asyncio.sleep(0)
-    waker.wake(["wh_2", "wh_3"])  # Returns at once, and piles up for the next message.
+    waker.wake(["wh_2", "wh_3"])  # Returns at once, and is collected for the next message.
     release.set()
     await waker.drained()
 

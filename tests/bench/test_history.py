@@ -1,4 +1,4 @@
-"""A database filled for reading: what the bench reads is what a server would have written."""
+"""A database filled for reading: the bench reads what a server would have written."""
 
 from pathlib import Path
 

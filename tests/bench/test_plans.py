@@ -1,4 +1,4 @@
-"""EXPLAIN's plans, told shortly."""
+"""EXPLAIN's plans, summarised."""
 
 from bench.plans import rows_without_index, short
 

@@ -1,4 +1,4 @@
-"""What the operating system tells of processes, and processes that end too early."""
+"""What the operating system reports of processes, and processes that end too early."""
 
 import sys
 from pathlib import Path

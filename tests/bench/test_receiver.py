@@ -1,4 +1,4 @@
-"""The bench's receiver: what it answers, when, and what it remembers."""
+"""The bench's receiver: what it answers, when, and what it records."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ from bench.wire import Pool
 
 @pytest.fixture
 async def pool(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pool]:
-    """A client of a receiver that has got nothing yet, and whose slow answers take 50 ms."""
+    """A client of a receiver that has received nothing yet and delays slow answers by 50 ms."""
     monkeypatch.setattr(receiver, "SLOW_SECONDS", 0.05)
     monkeypatch.setattr(Receiving, "receipts", [])
     monkeypatch.setattr(Receiving, "count", 0)

@@ -38,7 +38,7 @@ def test_a_figure_that_does_not_exist_is_named() -> None:
 
 
 def command_of(process: psutil.Process) -> list[str]:
-    """What a process was started as; nothing, where it has ended."""
+    """The command of a process; nothing if it has ended."""
     try:
         return process.cmdline()
     except psutil.NoSuchProcess:
@@ -58,5 +58,5 @@ def test_a_run_that_is_stopped_ends_what_it_started(tmp_path: Path) -> None:
         run.terminate()
 
     assert run.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
-    assert len(started) >= 3  # PostgreSQL, Redis, and what was being measured
+    assert len(started) >= 3  # PostgreSQL, Redis, and the measured process
     assert psutil.wait_procs(started, PATIENCE_SECONDS)[1] == []

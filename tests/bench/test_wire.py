@@ -1,4 +1,4 @@
-"""The bench's own HTTP client, against servers that answer in pieces, keep connections, or hang up."""
+"""The bench's own HTTP client, against servers that answer in pieces, keep connections, or disconnect."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,7 +14,7 @@ Answering = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Non
 
 @asynccontextmanager
 async def served(answer: Answering) -> AsyncIterator[tuple[Pool, list[int]]]:
-    """A pool for a server that treats each request so, and how many requests each connection brought."""
+    """A pool for a server that answers requests this way, and how many requests arrived on each connection."""
     requests: list[int] = []
     ended: list[asyncio.Task[None] | None] = []
 

@@ -1,4 +1,4 @@
-"""A server of the installed program for clients that nobody here wrote, and the programs that use them."""
+"""A server of the installed program for third-party clients, and the programs that use them."""
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -31,7 +31,7 @@ PUBLISH = """
 
 
 def asker(url: str) -> Ask:
-    """Send operations of the tests themselves to a server: `ask(query, **variables)` returns the data."""
+    """Send the tests' own operations to a server: `ask(query, **variables)` returns the data."""
 
     def ask(query: str, **variables: Any) -> dict[str, Any]:
         headers = {"authorization": f"Bearer {KEY}"}
@@ -45,7 +45,7 @@ def asker(url: str) -> Ask:
 
 
 def create_webhook(ask: Ask, url: str) -> str:
-    """Register a webhook for everything that happens to tickets, and return its id."""
+    """Register a webhook for all ticket events, and return its ID."""
     created = ask(CREATE_WEBHOOK, url=url)["createWebhook"]
     assert created["userErrors"] == []
     webhook_id: str = created["webhook"]["id"]
@@ -61,7 +61,7 @@ def publish(ask: Ask) -> str:
 
 
 class Home:
-    """Where a server lives: it can be stopped and started again at the same port, and elsewhere, with the same data."""
+    """The home of a server: it can be stopped and restarted, at the same port or another, with the same data."""
 
     def __init__(self, directory: Path) -> None:
         self.port = free_port()
@@ -80,7 +80,7 @@ class Home:
         return asker(url_of(self._server))
 
     def stop(self) -> None:
-        """Let it end in good order."""
+        """Stop it in good order."""
         server = self._server
         assert server is not None
         assert server.stop() == 0, server.errors
@@ -102,7 +102,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
 
 @pytest.fixture
 def server(home: Home) -> str:
-    """The address of a server of its own."""
+    """The address of a separate server."""
     home.start()
     return home.url
 
@@ -115,6 +115,6 @@ def ask(server: str) -> Ask:
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    """A receiver that takes everything."""
+    """A receiver that accepts everything."""
     async with Receiver() as listening:
         yield listening

@@ -1,4 +1,4 @@
-"""Runs programs that speak to a server; those for Node with the npm packages that `make test-clients` installs here."""
+"""Runs programs that talk to a server; those for Node use the npm packages that `make test-clients` installs here."""
 
 import asyncio
 import json
@@ -13,18 +13,18 @@ from tests.patience import PATIENCE_SECONDS
 
 HERE = Path(__file__).parent
 PACKAGES = HERE / "node_modules"
-# A line holds a whole message; asyncio's own limit is 64 KiB.
+# A line contains a whole message; asyncio's own limit is 64 KiB.
 _LINE_BYTES = 16 * 1024 * 1024
 
 
 class Program:
-    """A program that says what happens in lines of JSON."""
+    """A program that reports in lines of JSON."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
 
     async def says(self, name: str) -> dict[str, Any]:
-        """The next line that has a property of this name; those before it are passed over.
+        """The next line that has a property of this name; skips those before it.
 
         Raises:
             AssertionError: it ended first; the message is its stderr.
@@ -34,7 +34,7 @@ class Program:
         return line
 
     async def line(self) -> dict[str, Any]:
-        """The next line, read.
+        """The next line, parsed.
 
         Raises:
             AssertionError: there is none; the message is its stderr.
@@ -90,7 +90,7 @@ async def run(*words: str | Path, directory: Path = HERE, **environment: str) ->
         What it wrote to stdout.
 
     Raises:
-        AssertionError: it failed; the message is all that it wrote.
+        AssertionError: it failed; the message is its whole output.
     """
     process = await _start(*words, directory=directory, environment=environment)
     async with asyncio.timeout(PATIENCE_SECONDS):

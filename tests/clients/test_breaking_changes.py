@@ -1,4 +1,4 @@
-"""What the last release promised still holds, by @graphql-inspector, unless the changelog says what does not."""
+"""Promises of the last release still hold, by @graphql-inspector, unless the changelog says which do not."""
 
 import json
 import re
@@ -20,14 +20,14 @@ CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 async def unannounced(current: Path, changelog: str) -> list[str]:
-    """The changes since the last release that break clients, and that the changelog does not name by their place."""
+    """The changes since the last release that break clients and that the changelog does not name."""
     output = await run("node", "programs/breaking.mjs", RELEASED, current)
     breaking = [json.loads(line) for line in output.splitlines()]
     return [change["message"] for change in breaking if f"`{change['path']}`" not in announcements(changelog)]
 
 
 def announcements(changelog: str) -> str:
-    """What the changelog says of the next release under Removed and Changed."""
+    """The changelog's entries for the next release under Removed and Changed."""
     (unreleased,) = re.findall(r"^## \[Unreleased\]\n(.*?)(?=^## |\Z)", changelog, flags=re.MULTILINE | re.DOTALL)
     return "".join(re.findall(r"^### (?:Removed|Changed)\n(.*?)(?=^### |\Z)", unreleased, re.MULTILINE | re.DOTALL))
 

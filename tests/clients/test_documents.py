@@ -1,4 +1,4 @@
-"""Documents that are named instead of sent: by Apollo Client, and out of what Relay and the code generator write."""
+"""Documents that are named instead of sent: by Apollo Client, and from the output of Relay and the code generator."""
 
 import json
 from pathlib import Path
@@ -63,7 +63,7 @@ async def test_a_server_runs_what_is_in_a_manifest_and_nothing_else(home: Home, 
 
 
 def code_of(home: Home, asked: dict[str, Any]) -> str | None:
-    """The code of the error that a request is answered by; a variable may well be missing."""
+    """The code of the error that answers a request; a variable may be missing."""
     headers = {"authorization": f"Bearer {KEY}"}
     answer = httpx.post(f"{home.url}/graphql", json=asked, headers=headers, timeout=PATIENCE_SECONDS).json()
     code: str | None = answer["errors"][0]["extensions"]["code"] if "errors" in answer else None

@@ -1,4 +1,4 @@
-"""The operations in examples/operations do what their comments say, as they stand there."""
+"""The operations in examples/operations do what their comments say, exactly as written."""
 
 import json
 from asyncio import to_thread
@@ -21,21 +21,21 @@ TICKET = {"type": "ticket.created", "data": {"ticket": {"id": "tkt_1", "subject"
 
 
 class Operations:
-    """Sends operations to a server, and knows which have not been sent."""
+    """Sends operations to a server, and records which have not been sent."""
 
     def __init__(self, url: str) -> None:
         self.left = {path.stem for path in OPERATIONS.glob("*.graphql")}
         self._url = url
 
     async def send(self, name: str, **variables: Any) -> Any:
-        """Send one, and return what its only field holds."""
+        """Send one, and return the value of its only field."""
         [value] = (await to_thread(asker(self._url), self._text(name), **variables)).values()
         if isinstance(value, dict):
             assert value.get("userErrors", []) == [], name
         return value
 
     async def follow(self, name: str, **variables: Any) -> AsyncGenerator[Any, None]:
-        """Send one over SSE; yields what the only field of each message holds."""
+        """Send one over SSE; yields the value of the only field of each message."""
         headers = {"Authorization": f"Bearer {KEY}", "Accept": "text/event-stream"}
         asked = {"query": self._text(name), "variables": variables}
         async with (

@@ -1,4 +1,4 @@
-"""The programs in examples/ publish, follow, retry and receive, as they stand there."""
+"""The programs in examples/ publish, follow, retry and receive, exactly as written."""
 
 import sys
 from asyncio import to_thread
@@ -29,7 +29,7 @@ RECEIVERS: dict[str, Command] = {
     "Node": ("node", EXAMPLES / "node" / "receiver.mjs"),
 }
 SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
-# All of 127.0.0.0/8 is this machine; what is bound to no address leaves from 127.0.0.1.
+# All of 127.0.0.0/8 is this machine; a socket that is not bound leaves from 127.0.0.1.
 EGRESS, ELSEWHERE = "127.0.0.2", "127.0.0.3"
 CREATE_WEBHOOK = """
     mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { userErrors { message } } }
@@ -67,7 +67,7 @@ async def test_the_typescript_program_has_no_type_errors() -> None:
 
 
 def send(url: str, body: bytes, source: str, *, secret: str = SECRET) -> int:
-    """Send what the server could have sent, signed, from an address; return the status of the answer."""
+    """Send a signed request, as the server could have, from an address; return the status of the answer."""
     now = datetime.now(UTC)
     headers = {
         "webhook-id": "evt_sent_by_hand",

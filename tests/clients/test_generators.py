@@ -11,7 +11,7 @@ SCHEMA = HERE.parents[1] / "schema.graphql"
 
 
 def project(name: str, directory: Path) -> Path:
-    """Copy a project of this directory to where it may write, with the schema and the packages beside it."""
+    """Copy a project of this directory to a writable place, with the schema and the packages beside it."""
     copy = directory / name
     shutil.copytree(HERE / name, copy)
     shutil.copy(SCHEMA, copy)
@@ -23,7 +23,7 @@ def project(name: str, directory: Path) -> Path:
 
 async def test_relay_pages_through_connections_and_refetches_by_node(tmp_path: Path, ask: Ask) -> None:
     relay = project("relay", tmp_path)
-    (relay / "operations.json").write_text("{}")  # the compiler adds to it, and wants it to be there
+    (relay / "operations.json").write_text("{}")  # the compiler appends to it, and needs it to exist
     made = {create_webhook(ask, url) for url in ("http://127.0.0.1:9/one", "http://127.0.0.1:9/two")}
 
     await run("relay-compiler", "relay.config.json", directory=relay)
@@ -41,7 +41,7 @@ async def test_relay_pages_through_connections_and_refetches_by_node(tmp_path: P
 
 
 def named(name: str, operations: list[str]) -> str:
-    """The query of a name."""
+    """The query with a name."""
     [found] = [text for text in operations if f"query {name}(" in text]
     return found
 
@@ -51,4 +51,4 @@ async def test_code_generator_makes_documents_that_know_what_the_schema_says(tmp
 
     await run("graphql-codegen", "--config", "codegen.ts", directory=codegen)
 
-    await run("tsc", "--project", ".", directory=codegen)  # fails also where a mistake in program.ts goes unnoticed
+    await run("tsc", "--project", ".", directory=codegen)  # also fails if a mistake in program.ts goes unnoticed

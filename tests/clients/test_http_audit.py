@@ -5,7 +5,7 @@ import json
 from tests.app.cli.installed import KEY
 from tests.clients.program import run
 
-# What graphql-http 1.23 asks for: every MUST, SHOULD and MAY of the specification that can be seen from outside.
+# The audits of graphql-http 1.23: every MUST, SHOULD and MAY of the specification that is visible from outside.
 AUDITS = 61
 
 

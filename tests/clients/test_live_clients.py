@@ -1,4 +1,4 @@
-"""Clients that people use ask, change and follow, and go on where they left off when the server comes back."""
+"""Popular clients query, change and follow, and resume where they left off when the server returns."""
 
 import asyncio
 from asyncio import to_thread
@@ -22,7 +22,9 @@ SCOPES = ["READ", "PUBLISH", "MANAGE", "SECRETS", "ADMIN"]
 
 
 async def message_about(client: Program, event_id: str, status: str) -> list[bool]:
-    """Wait until a client is told that an event was delivered; return whether each message until then told of a gap."""
+    """Wait until a client receives that an event was delivered; return whether each message until then reported a
+    gap.
+    """
     gaps = []
     while True:
         message = await client.says("updates")
@@ -32,7 +34,7 @@ async def message_about(client: Program, event_id: str, status: str) -> list[boo
 
 
 async def each(clients: dict[str, Program], act: Callable[[Program], Awaitable[Result]]) -> dict[str, Result]:
-    """Do the same with all clients at once; what goes wrong says with which."""
+    """Do the same with all clients at once; errors name the client."""
     results = {}
 
     async def act_with(name: str) -> None:
@@ -49,14 +51,14 @@ async def each(clients: dict[str, Program], act: Callable[[Program], Awaitable[R
 
 
 async def first_event(client: Program) -> str:
-    """Wait until what a client published is delivered, and return its id."""
+    """Wait until a client's published event is delivered, and return its ID."""
     event_id: str = (await client.says("published"))["published"]["event"]["id"]
     await message_about(client, event_id, "SUCCEEDED")
     return event_id
 
 
 async def told_of_a_gap(client: Program) -> None:
-    """Wait until a client is told that it has missed something."""
+    """Wait until a client receives a gap."""
     while not (await client.says("updates"))["gap"]:
         pass
 

@@ -34,7 +34,7 @@ def over_a_socket(url: str) -> Client:
 
 
 async def followed(client: Client) -> AsyncGenerator[dict[str, Any], None]:
-    """Follow deliveries, connecting again after the latest message whenever the connection is lost."""
+    """Follow deliveries, and reconnect after the latest message whenever the connection is lost."""
     after = None
     while True:
         try:
@@ -47,7 +47,7 @@ async def followed(client: Client) -> AsyncGenerator[dict[str, Any], None]:
 
 
 async def told_of(event_id: str, messages: AsyncGenerator[dict[str, Any], None]) -> list[bool]:
-    """Wait until an event is said to be delivered; return whether each message until then told of a gap."""
+    """Wait until an event is reported as delivered; return whether each message until then reported a gap."""
     gaps = []
     async with timeout(PATIENCE_SECONDS):
         async for message in messages:

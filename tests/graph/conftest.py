@@ -1,4 +1,4 @@
-"""The API on a test's database: asked over HTTP within the process, as any client asks it."""
+"""The API on a test's database, called over HTTP within the process, as any client calls it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +19,7 @@ from tests.domain import Domain, open_domain
 from tests.world import World, open_world
 
 URL = "http://eev.test/graphql"
-# For what never comes as far as the database.
+# For what never reaches the database.
 on_sqlite_only = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 
@@ -64,7 +64,7 @@ class Api:
         return payload
 
     async def with_key(self, caller: Caller, *scopes: Scope) -> "Api":
-        """A client of the caller's workspace whose key has these scopes."""
+        """A client of the caller's workspace with a key that has these scopes."""
         return await api_of(self.resources, self.http, caller, *scopes)
 
 
@@ -81,7 +81,7 @@ _INPUTS = {
 
 
 async def api_of(resources: Resources, http: httpx.AsyncClient, caller: Caller, *scopes: Scope) -> Api:
-    """A client of the caller's workspace whose key has these scopes, or all."""
+    """A client of the caller's workspace with a key that has these scopes, by default all."""
     created = await create_key(resources, caller, KeyDraft("test", scopes or tuple(Scope)))
     return Api(resources, http, created.key)
 
@@ -101,7 +101,7 @@ async def http_client(resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def domain(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Domain]:
-    """Two workspaces: one to act in, and one that must not notice."""
+    """Two workspaces: one to act in, and one that must stay unaffected."""
     async with open_domain(database_url, tmp_path, clock) as opened:
         yield opened
 

@@ -1,4 +1,4 @@
-"""Counts the statements that a database is asked for one block of code, with or without work in the background."""
+"""Counts the statements that a block of code sends to the database, with or without background work."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ import pytest
 from app.database.database import Database
 from app.database.statements import Row, Statements, Work
 
-# Of the ORM; all others go through `Database.fetch` and its like.
+# Those of the ORM; all others go through `Database.fetch` and its siblings.
 _WAYS_IN = ("execute_query", "execute_query_dict", "execute_many", "execute_insert")
 _counting: ContextVar[bool] = ContextVar("counting", default=False)
 
@@ -38,7 +38,7 @@ def counted(database: Database, monkeypatch: pytest.MonkeyPatch, *, everywhere: 
 
 
 class _Noting(Statements):
-    """Runs statements as others do, and notes them."""
+    """Runs statements as others do, and records them."""
 
     def __init__(self, inner: Statements, noted: list[str]) -> None:
         self._inner = inner

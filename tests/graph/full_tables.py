@@ -1,4 +1,4 @@
-"""Tables that are full, and how statements on them were run."""
+"""Full tables, and the plans of statements on them."""
 
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -18,15 +18,15 @@ from tests.clock import START
 
 EVENTS = 10_000
 WEBHOOKS = 40
-# Of a hundred events; the others' deliveries have SUCCEEDED.
+# Of a hundred events; deliveries of the others have SUCCEEDED.
 STATUSES = {0: "FAILED", **dict.fromkeys(range(10, 30), "PENDING"), **dict.fromkeys(range(30, 50), "RETRYING")}
-# Along these there are only the deliveries of one event, and the one event of a key: they may be sorted.
+# These hold only the deliveries of one event, and the one event of a key: they may be sorted.
 SMALL = ("delivery_event_webhook", "event_idempotency")
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A database with two big workspaces and many small ones, and the ids of one of the big ones."""
+    """A database with two big workspaces and many small ones, and the IDs of one of the big ones."""
 
     database: Database
     workspace_id: str
@@ -36,7 +36,7 @@ class Filled:
 
 
 class Explaining(Statements):
-    """Runs statements, and keeps how each was run."""
+    """Runs statements, and records how each was run."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database.orm, database.dialect)
@@ -60,7 +60,7 @@ def nodes(plan: Any) -> Iterator[Any]:
 
 
 def assert_along_an_index(plan: Any, most: int) -> None:
-    """No table is read as a whole, nor sorted more than `most` rows, nor (as PostgreSQL tells) so many looked at."""
+    """Assert that no table is scanned, and that no more than `most` rows are sorted or (on PostgreSQL) read."""
     if isinstance(plan, list):
         for before, step in pairwise(["", *plan]):
             assert not re.match(r"SCAN (?!lane|found|json_each|\()", step), plan
@@ -88,7 +88,7 @@ def webhooks_of(workspace_ids: Sequence[str]) -> tuple[str, Columns, list[tuple[
 def rows_of(
     workspace_id: str, webhooks: Sequence[str], *, events: int = EVENTS
 ) -> Iterator[tuple[str, Columns, list[tuple[Any, ...]]]]:
-    """Statements and rows for a workspace: every event goes to two webhooks, some of which fail or wait."""
+    """Statements and rows for a workspace: every event goes to two webhooks, and some deliveries fail or wait."""
     made = to_micros(START)
     event_ids = [new_id(EVENT, START + timedelta(seconds=number)) for number in range(events)]
     deliveries = [
@@ -149,7 +149,7 @@ async def open_filled(database_url: str) -> AsyncIterator[Filled]:
         for workspace_id in workspaces[:2]:
             for text, columns, rows in rows_of(workspace_id, await ids(database, "webhook", workspace_id)):
                 await database.fetch_rows(text, columns, rows)
-        if database.dialect == "postgres":  # which does so by itself, SQLite does not
+        if database.dialect == "postgres":  # PostgreSQL does so by itself, SQLite does not
             await database.execute("ANALYZE")
         found = [await ids(database, table, workspaces[0]) for table in ("webhook", "event", "delivery")]
         yield Filled(database, workspaces[0], *found)

@@ -35,7 +35,7 @@ async def served(resources: Resources) -> AsyncIterator[str]:
 
 
 async def until_followed(resources: Resources, count: int = 1) -> None:
-    """Wait until so many follow the updates."""
+    """Wait until there are this many followers."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while resources.updates.followers != count:  # noqa: ASYNC110 - the bus tells nobody who follows it
             await asyncio.sleep(0.001)
@@ -67,7 +67,7 @@ class Socket:
             return self.connection.close_code or 0
 
     async def introduce(self, key: str) -> None:
-        """Say who this is."""
+        """Send the key."""
         await self.send({"type": "connection_init", "payload": {"Authorization": f"Bearer {key}"}})
         assert await self.receive() == {"type": "connection_ack"}
 
@@ -76,7 +76,7 @@ class Socket:
         await self.subscribe_to({"query": document, "variables": variables}, id)
 
     async def subscribe_to(self, payload: dict[str, Any], id: str = "1") -> None:
-        """Begin an operation asked for in another way."""
+        """Begin an operation that is requested in another way."""
         await self.send({"type": "subscribe", "id": id, "payload": payload})
 
     async def next(self, id: str = "1") -> dict[str, Any]:
@@ -87,7 +87,7 @@ class Socket:
         return data
 
     async def closed(self) -> tuple[int, str]:
-        """The code and the reason with which the server closes the socket; whatever it says before is passed over."""
+        """The code and the reason with which the server closes the socket; skips messages before it."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             try:
                 while True:
@@ -98,7 +98,7 @@ class Socket:
 
 @asynccontextmanager
 async def socket(address: str, *, protocol: str = "graphql-transport-ws", **options: Any) -> AsyncIterator[Socket]:
-    """An open socket that has said nothing yet."""
+    """An open socket on which nothing was sent yet."""
     url = f"ws://{address}/graphql"
     options = {"proxy": None, "open_timeout": PATIENCE_SECONDS, **options}
     async with connect(url, subprotocols=[Subprotocol(protocol)], **options) as connection:
@@ -113,7 +113,7 @@ class Stream:
         self._lines = response.aiter_lines()
 
     async def next(self) -> tuple[str, Any]:
-        """The next event: its kind and its data. Comments are passed over."""
+        """The next event: its kind and its data. Skips comments."""
         kind, data = "message", ""
         async with asyncio.timeout(PATIENCE_SECONDS):
             async for line in self._lines:
@@ -136,7 +136,7 @@ async def stream(address: str, key: str, document: str, **variables: Any) -> Asy
 
 @asynccontextmanager
 async def stream_of(address: str, key: str, asked: dict[str, Any]) -> AsyncIterator[Stream]:
-    """The stream of an operation asked for in another way."""
+    """The stream of an operation that is requested in another way."""
     headers = {"authorization": f"Bearer {key}", "accept": "text/event-stream"}
     async with (
         httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as client,

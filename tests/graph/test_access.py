@@ -1,4 +1,4 @@
-"""Who is calling, keys and tokens, the audit log, and finding anything by its id."""
+"""Who is calling, keys and tokens, the audit log, and finding any object by its ID."""
 
 from datetime import timedelta
 from pathlib import Path

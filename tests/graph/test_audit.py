@@ -6,7 +6,7 @@ import pytest
 
 from tests.graph.conftest import Api
 
-# They make events and send them, but change nothing that anybody set.
+# They create events and send them, but change no setting.
 CHANGE_NOTHING = {"publishEvent", "publishEvents", "pingWebhook", "testConnection"}
 ENTRY = "id at actor by { kind id name } action subjectId changes sourceAddress"
 SECRETS = ["hunter2", "whsec_", "eev_", "eevt_"]
@@ -22,7 +22,7 @@ DRAFT = {
 
 
 class Tour:
-    """Does one thing after another, and remembers which entries each left."""
+    """Runs one mutation after another, and records which entries each left."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
@@ -37,7 +37,7 @@ class Tour:
         return payload
 
     async def new_entries(self) -> list[dict[str, Any]]:
-        """The entries since the last time."""
+        """The entries since the last call."""
         entries = (await self._api.data(f"{{ auditLog(first: 100) {{ nodes {{ {ENTRY} }} }} }}"))["auditLog"]["nodes"]
         new = [entry for entry in entries if entry["id"] not in self._seen]
         self._seen |= {entry["id"] for entry in entries}

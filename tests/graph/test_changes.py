@@ -1,4 +1,4 @@
-"""Webhooks and operations watched with cursors: what happened, in order, and from where a follower left off."""
+"""Webhooks and operations followed with cursors: the changes, in order, and from where a follower left off."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -38,7 +38,7 @@ async def began(opened: Socket, api: Api, document: str, **variables: Any) -> di
 
 
 async def kinds(opened: Socket, count: int) -> list[tuple[str, Any]]:
-    """So many changes of webhooks, and what was told of the webhook."""
+    """This many changes of webhooks, with the webhook in each message."""
     updates: list[dict[str, Any]] = []
     while len(updates) < count:
         updates += (await opened.next())["webhookChanges"]["updates"]

@@ -1,4 +1,4 @@
-"""The schema holds all that clients were promised, is described throughout, and is the one in schema.graphql."""
+"""The schema contains everything promised to clients, is described throughout, and equals schema.graphql."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from graph.schema import export
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-# What the second contract says in comments, because GraphQL cannot extend an argument list.
+# Parts of the second contract that are comments, because GraphQL cannot extend an argument list.
 IN_COMMENTS = frozenset(
     {
         "EventCategory.OPERATIONAL",
@@ -84,12 +84,12 @@ def test_the_exported_file_is_the_schema_of_the_code() -> None:
 
 
 def _to_come() -> set[str]:
-    """What of the second contract other work will bring. This list only shrinks."""
+    """Parts of the second contract that other work will bring. This list only shrinks."""
     return set((HERE / "contract-2-to-come.txt").read_text().splitlines())
 
 
 def _lines(schema: GraphQLSchema) -> list[str]:
-    """Every member of every type as a line of text that is equal where the members are."""
+    """Every member of every type as a line of text that is equal if the members are."""
     lines: list[str] = []
     for name, type_ in schema.type_map.items():
         if name.startswith("__") or is_specified_scalar_type(type_):
@@ -107,7 +107,7 @@ def _lines(schema: GraphQLSchema) -> list[str]:
 
 
 def _places(name: str, type_: GraphQLNamedType) -> list[tuple[str, GraphQLArgument | GraphQLInputField]]:
-    """Where clients may give values: the fields of inputs, and the arguments of fields."""
+    """Where clients may pass values: the fields of inputs, and the arguments of fields."""
     if isinstance(type_, GraphQLInputObjectType):
         return [(f"{name}.{field}", place) for field, place in type_.fields.items()]
     if isinstance(type_, (GraphQLObjectType, GraphQLInterfaceType)):

@@ -1,4 +1,6 @@
-"""Deliveries over the API: what became of events, attempt by attempt, in few statements; and how they are steered."""
+"""Deliveries over the API: the results of events, attempt by attempt, in few statements; and retries and
+cancellations.
+"""
 
 from typing import Any
 
@@ -47,7 +49,7 @@ async def test_a_page_of_50_deliveries_with_webhook_event_and_last_attempt_takes
         await world.webhook(f"/{number}", name=f"Number {number}")
     await published(world, 10)
     await world.until_status(*["SUCCEEDED"] * 50)
-    await live.data("{ viewer { scopes } }")  # the key is known from here on
+    await live.data("{ viewer { scopes } }")  # the key is cached from here on
 
     with counted(world.resources.database, monkeypatch) as statements:
         page = (await live.data(PAGE))["deliveries"]

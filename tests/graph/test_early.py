@@ -1,4 +1,4 @@
-"""Answers that are made before their commit is done: nobody gets one that turns out wrong, or too early."""
+"""Answers that are made before their commit is done: no client gets one that turns out wrong, or too early."""
 
 import asyncio
 from functools import cached_property
@@ -39,16 +39,16 @@ async def events(api: Api) -> int:
 
 
 async def as_far_as_it_goes(api: Api) -> None:
-    """Let what was begun go on until it waits for the commit."""
+    """Let started work run until it waits for the commit."""
     for _ in range(3):
-        await asyncio.gather(events(api), events(api))  # Both readers have done what they were given before.
+        await asyncio.gather(events(api), events(api))  # Both readers have finished their earlier work.
         for _ in range(100):
             await asyncio.sleep(0)
 
 
 @on_sqlite_only
 async def test_an_answer_leaves_only_when_what_it_tells_of_is_committed(api: Api) -> None:
-    await api.data(PUBLISH, input=DRAFT)  # What the next one needs is at hand then.
+    await api.data(PUBLISH, input=DRAFT)  # The next one finds what it needs in the caches.
     with slow_commits(api.resources.database) as let_go:
         answer = asyncio.create_task(api.data(PUBLISH, input=DRAFT))
         await as_far_as_it_goes(api)
@@ -82,7 +82,7 @@ async def test_what_follows_in_an_operation_begins_when_what_came_before_is_comm
 
 
 def selection(type_: GraphQLType, depth: int = 3) -> str:
-    """Everything of a type that can be asked for without arguments, down to some depth."""
+    """All fields of a type that need no arguments, down to some depth."""
     named = get_named_type(type_)
     if not isinstance(named, GraphQLObjectType):
         return "" if is_leaf_type(named) else "{ __typename }"
@@ -108,7 +108,7 @@ async def test_no_field_of_an_event_reads_or_answers_before_the_commit(
         f" {{ publishEvent(input: $input) {{ event {{ {name} {selection(EVENT_FIELDS[name].type)} }} }} }}"
     )
     await api.change("createWebhook", WEBHOOK, "webhook { id }")
-    before = await api.data(document, input=DRAFT)  # The next one finds at hand what has changed.
+    before = await api.data(document, input=DRAFT)  # The next one finds the changes in the caches.
     with (
         slow_commits(api.resources.database) as let_go,
         counted(api.resources.database, monkeypatch) as statements,

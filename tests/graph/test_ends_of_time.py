@@ -1,4 +1,4 @@
-"""Times at the ends of the calendar, in every place that takes a time: an answer or a typed error, never a bug."""
+"""Times at the ends of the calendar, wherever a time is accepted: an answer or a typed error, never a bug."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,12 +19,12 @@ ENDS = [
 ]
 SCHEMA = build_schema(export())
 EVENT = {"type": "ticket.created", "data": {"ticket": {"id": "tkt_1"}}}
-# For the fields of webhooks and events: one of each.
+# One webhook and one event, for their fields.
 MADE = """mutation {
   createWebhook(input: {name: "Shop", url: "http://127.0.0.1:9/", eventTypes: ["*"]}) { webhook { id } }
   publishEvent(input: {type: "ticket.created", data: {ticket: {id: "tkt_1"}}}) { deliveryCount }
 }"""
-# What each operation needs beside the time, and what it is asked for.
+# What each operation needs besides the time, and what it selects.
 WAYS: dict[str, tuple[str, dict[str, Any]]] = {
     "Query.events.EventFilter.time": ("query($v: EventFilter) { events(filter: $v) { nodes { id } } }", {}),
     "Query.deliveries.DeliveryFilter.time": (

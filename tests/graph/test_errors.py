@@ -1,4 +1,4 @@
-"""What a caller is told when something goes wrong, and what only the log is told."""
+"""What a caller learns when something goes wrong, and what only the log contains."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Event types of a workspace's own over the API: made, changed, archived."""
+"""A workspace's own event types over the API: created, changed, archived."""
 
 from typing import Any
 

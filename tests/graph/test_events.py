@@ -1,4 +1,4 @@
-"""Events over the API: published, found again, refused with the place of what is wrong; and their types."""
+"""Events over the API: published, found again, refused with the path of the problem; and their types."""
 
 from json import dumps
 from typing import Any

@@ -1,4 +1,4 @@
-"""What an operation leaves behind."""
+"""Objects that an operation leaves behind."""
 
 import gc
 from collections import Counter
@@ -12,7 +12,7 @@ from graph.loaders import Loaders
 from tests.graph.conftest import Api, on_sqlite_only
 from tests.graph.test_events import DRAFT, WEBHOOK
 
-# What a request makes; all else that it makes is held by one of these.
+# Objects of a request; everything else that it creates is referenced by one of these.
 MADE = (Execution, Context, Loaders)
 
 PUBLISH = """
@@ -26,7 +26,7 @@ NEVER = "query($is: Int!) { delivery(id: $is) { id } }"
 
 @pytest.fixture
 def without_collections() -> Iterator[None]:
-    """Nothing that holds itself is freed."""
+    """Prevent garbage collections, so that no cycle is freed."""
     gc.collect()
     gc.disable()
     yield

@@ -1,4 +1,4 @@
-"""Between the bus and a subscription: what is wanted, how often, and for how long it may be told."""
+"""Between the bus and a subscription: what is filtered, how often it sends, and until when."""
 
 import asyncio
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""Whatever a client asks, within the schema or beside it, the server's answer is never a bug."""
+"""For any request, within the schema or beside it, the server's answer is never a bug."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -52,7 +52,7 @@ SDL = export()
 SCALARS = {"DateTime": TIMES.map(lambda time: nodes.String(time.isoformat())), "JSON": JSON.map(_literal)}
 WITHIN = from_schema(SDL, custom_scalars=SCALARS, mode=Mode.POSITIVE)
 BESIDE = from_schema(SDL, custom_scalars=SCALARS, mode=Mode.NEGATIVE)
-# A fixture lives as long as the test here, not as an example: the workspace fills up as they go, which is wanted.
+# A fixture lives as long as the test here, not as an example: the workspace fills up over time, which is intended.
 ENOUGH = settings(
     max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -61,7 +61,7 @@ ENOUGH = settings(
 
 @pytest.fixture
 async def roomy(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Api]:
-    """A client of a server with hardly any limits, in a workspace with a webhook and an event."""
+    """A client of a server with very high limits, in a workspace with a webhook and an event."""
     limits = {"max_query_depth": 100, "max_query_aliases": 10_000, "max_query_tokens": 100_000}
     async with (
         open_domain(database_url, tmp_path, clock, max_query_cost=10**8, **limits) as domain,

@@ -1,4 +1,4 @@
-"""What a client takes, by its Accept header. The rest of HTTP is tested through the view."""
+"""What a client accepts, by its Accept header. The rest of HTTP is tested through the view."""
 
 import pytest
 from hypothesis import given

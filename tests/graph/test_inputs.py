@@ -1,6 +1,7 @@
-"""Every field of every input is tried with every kind of value, and what is said of it names the value and its cure.
+"""Every field of every input is tried with every kind of value, and each error names the value and what would be right.
 
-The table is in `tests.graph.inputs`. What is wrong by the schema alone is not in it: it is made up here, by type.
+The table is in `tests.graph.inputs`. It leaves out values that the schema alone refuses: those are generated here, by
+type.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,7 +31,7 @@ SCHEMA = build_schema(export())
 DRAFT = {"name": "Desk", "url": "http://127.0.0.1:9/", "eventTypes": ["*"]}
 NUMBERS = count(1)
 
-# The least of an input that stands within another.
+# The smallest value of an input within another one.
 LEAST: Mapping[str, dict[str, Any]] = {
     "CreateWebhookInput": DRAFT,
     "HeaderInput": {"name": "X-Tenant", "value": "a"},
@@ -41,7 +42,7 @@ LEAST: Mapping[str, dict[str, Any]] = {
     "DeliveryFilter": {},
     "TimeRange": {},
 }
-# Each kind of value that a field of a type has to be tried with.
+# The kinds of values that a field of a type must be tried with.
 TEXT = {Kind.EMPTY, Kind.TOO_LONG, Kind.CONTROL, Kind.LOOK_ALIKE}
 KINDS = {
     "String": TEXT,
@@ -53,7 +54,7 @@ KINDS = {
     "[enum]": {Kind.EMPTY},
     "[input]": {Kind.EMPTY, Kind.AT_LIMIT, Kind.PAST_LIMIT},
 }
-# What no value of a type is, as variables carry it.
+# Values that are never valid for a type, as variables.
 NEVER: Mapping[str, list[Any]] = {
     "String": [7, True, {"a": 1}],
     "ID": [1.5, {"a": 1}],
@@ -75,7 +76,7 @@ NEVER: Mapping[str, list[Any]] = {
 
 @dataclass(frozen=True)
 class Place:
-    """A field of an input, where a mutation takes it: `path` leads to the input that has the field."""
+    """A field of an input of a mutation: `path` leads to the input that has the field."""
 
     mutation: str
     path: tuple[str, ...]
@@ -139,7 +140,7 @@ def type_of(place: Place) -> tuple[str, bool, bool]:
 
 @pytest.fixture
 async def least(api: Api) -> Mapping[str, dict[str, Any]]:
-    """The least input of each mutation, about things that there are."""
+    """The smallest valid input of each mutation, about existing objects."""
     created = await api.change("createWebhook", DRAFT, "webhook { id secrets { id } }")
     webhook = {"id": created["webhook"]["id"]}
     published = await api.change("publishEvent", LEAST["PublishEventInput"], "event { deliveries { nodes { id } } }")
@@ -193,12 +194,12 @@ async def test_every_value_is_taken_or_explained_with_its_place_what_is_wrong_an
                 message = await said(place, one, api, least)
                 assert [words for words in one.says if words not in message] == [], (place, one, message)
                 assert message.endswith((".", "?")), (place, one, message)
-            elif mutation != "testConnection":  # it would connect; what it takes is what createWebhook takes
+            elif mutation != "testConnection":  # it would connect; it accepts what createWebhook accepts
                 assert await tried(place, one, api, least) == [], (place, one)
 
 
 async def said(place: Place, one: Try, api: Api, least: Mapping[str, dict[str, Any]]) -> str:
-    """What is said of a value, with the code and at the place where it should be said."""
+    """The errors for a value, with their code and path."""
     errors = await tried(place, one, api, least)
     where = [*place.path, place.field, *one.below]
     messages = [error["message"] for error in errors if (error["code"], error["path"]) == (one.code, where)]
@@ -213,7 +214,8 @@ async def tried(place: Place, one: Try, api: Api, least: Mapping[str, dict[str, 
     if place.mutation == "createEventType" and place.field != "name":
         input_["name"] = f"order.number_{next(NUMBERS)}"
     if place.mutation == "upsertWebhook" and place.path:
-        input_["externalId"] = f"desk {next(NUMBERS)}"  # each makes a webhook: of one there, not everything can change
+        # each creates a webhook, because not everything about an existing one can change
+        input_["externalId"] = f"desk {next(NUMBERS)}"
     payload = await api.change(place.mutation, input_, "userErrors { message path code }")
     errors: list[dict[str, Any]] = payload["userErrors"]
     return errors

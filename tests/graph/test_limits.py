@@ -1,4 +1,6 @@
-"""Limits: depth, aliases, tokens and cost, each said with its value and its limit; and texts that are parsed once."""
+"""Limits: depth, aliases, tokens and cost, each reported with its value and its limit; and texts that are parsed
+once.
+"""
 
 import gc
 import tracemalloc
@@ -26,7 +28,7 @@ SCHEMA = Schema(Settings.model_construct())
 
 
 def measured(document: str, *, depth: int = 0, aliases: int = 0) -> list[str]:
-    """What is said about a document where nothing is allowed, or so much."""
+    """The errors of a document if nothing is allowed, or only this much."""
     return [error.message for error in shape_errors(parse(document), max_depth=depth, max_aliases=aliases)]
 
 
@@ -190,7 +192,7 @@ def test_an_operation_that_hardly_repeats_itself_is_not(document: str) -> None:
 
 @pytest.fixture
 async def strict(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Api]:
-    """A client of a server that allows little."""
+    """A client of a server with low limits."""
     limits: dict[str, Any] = {
         "max_query_depth": 4,
         "max_query_aliases": 2,
@@ -341,7 +343,7 @@ async def test_the_requests_of_a_server_share_what_was_parsed(api: Api) -> None:
 def test_what_is_kept_takes_no_more_memory_than_is_counted(text: str) -> None:
     documents = Documents(SCHEMA._schema, Settings.model_construct())
     alike = [text + " " * count for count in range(min(100, 2 + 40_000 // len(text)))]
-    documents.prepare(alike.pop())  # also makes what is made once, whatever the text
+    documents.prepare(alike.pop())  # also creates what is created once, whatever the text
     gc.collect()
     tracemalloc.start()
     counted = sum(documents.prepare(text).bytes for text in alike)

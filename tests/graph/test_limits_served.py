@@ -1,4 +1,4 @@
-"""Every limit of an operation on a real server, as a client meets it over HTTP and on a socket: value, limit, code."""
+"""Every limit of an operation on a real server, over HTTP and on a socket: value, limit, code."""
 
 import json
 from collections.abc import AsyncIterator
@@ -50,7 +50,7 @@ BEYOND = {
 
 @pytest.fixture
 async def server(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[tuple[str, str]]:
-    """Address and key of a server that allows little."""
+    """Address and key of a server with low limits."""
     async with open_domain(database_url, tmp_path, clock, **LIMITS) as domain, served(domain.resources) as address:
         yield address, await a_key(domain)
 

@@ -1,4 +1,4 @@
-"""Which index a list is read along. SQLite has no statistics to choose by, so what it chooses is always the same."""
+"""The index that a list is read along. SQLite has no statistics to choose by, so its choice is always the same."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ from tests.graph.conftest import on_sqlite_only
 
 
 def deliveries(*, of_one: bool = False, **given: Any) -> Listing:
-    """The deliveries that a filter means."""
+    """The deliveries that match a filter."""
     names = ("webhook_id", "event_id", "event_types", "statuses", "time")
     asked = DeliveryFilter(**{name: given.get(name) for name in names})
     return listings.deliveries("ws", asked, of_one=of_one)
 
 
 def events(**given: Any) -> Listing:
-    """The events that a filter means."""
+    """The events that match a filter."""
     names = ("types", "time", "idempotency_key", "include_tests")
     return listings.events("ws", EventFilter(**{name: given.get(name) for name in names}))
 

@@ -1,4 +1,4 @@
-"""How rows are loaded by their ids."""
+"""How rows are loaded by their IDs."""
 
 import pytest
 

@@ -17,15 +17,15 @@ from tests.domain import Domain, open_domain
 from tests.graph.conftest import Api, api_of, http_client
 from tests.graph.full_tables import ids, rows_of, webhooks_of
 
-# SQLite takes 500 SELECTs in a statement.
+# SQLite allows 500 SELECTs in a statement.
 PARENTS = 600
-# PostgreSQL takes 32,767 parameters.
+# PostgreSQL allows 32,767 parameters.
 MANY_IDS = 33_000
 UNLIMITED = {"max_query_aliases": 10_000, "max_query_tokens": 1_000_000, "max_query_cost": 100_000_000}
 
 
 def connections() -> list[tuple[str, str]]:
-    """Every type of the schema, but Query, that has a connection, and the field."""
+    """Every type of the schema, except Query, that has a connection, and the field."""
     types = Schema(Settings.model_construct())._schema.type_map.values()
     return [
         (kind.name, name)
@@ -49,7 +49,7 @@ async def api(domain: Domain) -> AsyncIterator[Api]:
 
 
 async def fill(database: Database, workspace_id: str) -> None:
-    """Give a workspace as many webhooks and events, each with two deliveries, as there are to be parents."""
+    """Give a workspace as many webhooks and events, each with two deliveries, as parents are needed."""
     statement, columns, rows = webhooks_of([workspace_id])
     while len(rows) < PARENTS:
         rows += webhooks_of([workspace_id])[2]
@@ -66,7 +66,7 @@ async def test_every_connection_is_read_for_many_parents_at_once(domain: Domain,
     assert {"Webhook", "Event", "Delivery"} <= {parent for parent, _ in nested}
 
     for parent, field in nested:
-        # A type whose rows are in a table of another name, or not in one of these, needs rows of its own here.
+        # A type with rows in a table of another name, or not in one of these, needs rows of its own here.
         parents = (await ids(database, parent.lower(), workspace_id))[:PARENTS]
         assert len(parents) == PARENTS, parent
         selection = f"... on {parent} {{ list: {field}(last: 1) {{ nodes {{ id }} }} }}"

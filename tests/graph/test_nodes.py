@@ -1,4 +1,4 @@
-"""`node` and `nodes`: any object by its id, many in a few statements, and none of another workspace."""
+"""`node` and `nodes`: any object by its ID, many in a few statements, and none of another workspace."""
 
 import pytest
 
@@ -19,7 +19,7 @@ WEBHOOK = {"name": "Desk", "url": "https://93.184.215.14/", "eventTypes": ["*"]}
 
 
 async def a_webhook(api: Api) -> tuple[str, str]:
-    """The ids of a new webhook and of its secret."""
+    """The IDs of a new webhook and of its secret."""
     payload = await api.change("createWebhook", WEBHOOK, "webhook { id secrets { id } } userErrors { message }")
     webhook = payload["webhook"]
     return webhook["id"], webhook["secrets"][0]["id"]

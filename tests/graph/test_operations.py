@@ -1,4 +1,4 @@
-"""Work over many rows over the API: begun, counted beforehand, followed to its end."""
+"""Background operations over the API: counted, begun, followed to their end."""
 
 from typing import Any
 

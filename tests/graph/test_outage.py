@@ -1,4 +1,4 @@
-"""What the API says while the database is away or full, and that it goes on when it is back."""
+"""What the API answers while the database is away or full, and that it continues when it is back."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ PUBLISH = "mutation($input: PublishEventInput!) { publishEvent(input: $input) { 
 
 
 async def room(database: Database, pages: int) -> None:
-    """Let SQLite's file grow by so many pages and no more, as a full disk would."""
+    """Let SQLite's file grow by this many pages and no more, as on a full disk."""
     [now] = await database.fetch("PRAGMA page_count")
     await database.fetch(f"PRAGMA max_page_count = {now['page_count'] + pages}")
 

@@ -1,4 +1,4 @@
-"""Pages: pure cursors and windows, and every way through a list of rows."""
+"""Pages: pure cursors and windows, and every way to page through a list of rows."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -92,7 +92,7 @@ ROWS = [new_id(AUDIT_ENTRY, START) for _ in range(7)]
 
 @pytest.fixture
 async def rows(database_url: str) -> Any:
-    """A table with seven rows of ours and one of others; the actors alternate."""
+    """A table with seven rows of our workspace and one of another; the actors alternate."""
     async with Database(database_url) as database:
         values = [("ws_1", row_id, f"actor {n % 2}") for n, row_id in enumerate(ROWS)]
         for workspace_id, row_id, actor in [*values, ("ws_2", new_id(AUDIT_ENTRY, START), "actor 0")]:
@@ -110,7 +110,7 @@ OLDEST_FIRST = replace(OURS, descending=False)
 
 
 async def _shown(page: Page) -> tuple[str, bool, bool]:
-    """The rows by their places, and whether the list goes on before and after them."""
+    """The rows by their positions, and whether the list continues before and after them."""
     places = "".join(str(ROWS.index(row["id"])) for row in page.rows)
     previous = page.has_previous if isinstance(page.has_previous, bool) else await page.has_previous()
     following = page.has_next if isinstance(page.has_next, bool) else await page.has_next()

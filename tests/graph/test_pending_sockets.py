@@ -1,4 +1,4 @@
-"""Sockets that do not say who they are: how many there may be, and what they leave to others."""
+"""Sockets that do not authenticate: how many there may be, and what they leave to others."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ PLACES = 3
 
 
 class Sockets:
-    """Places whose clock stands still, and what was evicted from them."""
+    """Places with a clock that stands still, and what was evicted from them."""
 
     def __init__(self, most: int, most_of_address: int) -> None:
         self.now = 0.0
@@ -28,7 +28,7 @@ class Sockets:
         self._entered = 0
 
     def enter(self, address: str = "a") -> Place | None:
-        """Let the next socket enter; they are numbered from 1."""
+        """Let the next socket enter; sockets are numbered from 1."""
         self._entered = number = self._entered + 1
         return self.places.enter(address, lambda: self.evicted.append(number))
 
@@ -104,7 +104,7 @@ async def domain(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIt
 
 
 async def opened_at_once(address: str, count: int, stack: AsyncExitStack) -> tuple[list[Socket], list[int]]:
-    """The sockets that are open of so many, and the statuses with which the others are refused."""
+    """Of this many sockets, those that are open, and the statuses with which the others are refused."""
     opening = [stack.enter_async_context(socket(address)) for _ in range(count)]
     results = await asyncio.gather(*opening, return_exceptions=True)
     refused = [result.response.status_code for result in results if isinstance(result, InvalidStatus)]
@@ -118,7 +118,7 @@ async def test_many_sockets_that_say_nothing_are_refused_and_hold_up_nobody(doma
         silent, refused = await opened_at_once(address, 100, stack)
 
         assert (len(silent), refused) == (PLACES, [503] * (100 - PLACES))
-        for one in silent:  # one that says who it is gives its place to the next
+        for one in silent:  # one that authenticates gives its place to the next
             await one.introduce(key)
             await (await stack.enter_async_context(socket(address))).introduce(key)
 

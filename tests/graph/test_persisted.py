@@ -23,7 +23,7 @@ NOT_FOUND = {"message": "PersistedQueryNotFound", "extensions": {"code": "PERSIS
 
 
 def digest(text: str) -> str:
-    """The SHA-256 of a document, as clients make it."""
+    """The SHA-256 of a document, as clients compute it."""
     return sha256(text.encode()).hexdigest()
 
 
@@ -33,7 +33,7 @@ def apollo(text: str, **more: Any) -> dict[str, Any]:
 
 
 def standard(text: str, **more: Any) -> dict[str, Any]:
-    """A request that names a document as GraphQL over HTTP has it."""
+    """A request that names a document as GraphQL over HTTP specifies."""
     return {"documentId": f"sha256:{digest(text)}", **more}
 
 

@@ -1,6 +1,6 @@
 """On both databases: every page of every list is read along an index, however it is filtered.
 
-Which index SQLite takes is told in `test_listings`. PostgreSQL chooses by what is in the tables, so here they are full.
+`test_listings` checks which index SQLite uses. PostgreSQL chooses by the contents of the tables, so they are full here.
 """
 
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -22,10 +22,10 @@ from tests.clock import START
 from tests.domain import Domain
 from tests.graph.full_tables import EVENTS, WEBHOOKS, Explaining, Filled, assert_along_an_index, open_filled
 
-# What a page may look at: its own rows, and a few that a filter leaves out.
+# How many rows a page may read: its own, and a few that a filter leaves out.
 FEW = 500
 PAGE = 20
-# Parents of lists: SQLite takes 500 SELECTs in a statement.
+# Parents of lists: SQLite allows 500 SELECTs in a statement.
 MANY = 600
 
 

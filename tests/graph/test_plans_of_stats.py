@@ -14,11 +14,11 @@ from app.stats.window import PERIOD, choose_window, period_of
 from tests.clock import START
 from tests.graph.full_tables import EVENTS, Explaining, Filled, assert_along_an_index, open_filled
 
-# The rows that are there go from START on, one event and two deliveries a second.
+# The rows run from START on, one event and two deliveries per second.
 SECONDS = EVENTS
 # The last hour has 7,200 deliveries of the workspace, and 180 of each webhook.
 LAST_HOUR = 7_200
-# What there is beside the rows that count: those of the window's other parts, progress and periods.
+# Rows besides those that count: the window's other parts, progress and periods.
 FEW = 500
 
 
@@ -29,7 +29,7 @@ async def filled(database_url: str) -> AsyncIterator[Filled]:
 
 
 def assert_no_table_is_scanned(plan: Any, most: int) -> None:
-    """SQLite also tells of the parts of the window, which are scanned, and of their rows, which are grouped."""
+    """Also lists the parts of the window, which SQLite scans, and their rows, which it groups."""
     if isinstance(plan, list):
         assert not [step for step in plan if step.startswith("SCAN ") and "json_each" not in step], plan
     else:
@@ -53,7 +53,7 @@ async def write_periods(filled: Filled) -> None:
 
 
 def subjects(filled: Filled) -> Iterator[tuple[Subjects, int]]:
-    """Whose statistics, and how many rows an hour of them is."""
+    """Subjects of statistics, with the number of rows in an hour of each."""
     yield Subjects("webhook_id", (filled.webhook_ids[7],)), LAST_HOUR // 40
     yield Subjects("workspace_id", (filled.workspace_id,)), LAST_HOUR
 
@@ -85,5 +85,5 @@ async def test_a_day_is_read_from_its_periods_and_the_rows_since_in_four_stateme
 
         assert 24 < sum(part.made for part in parts) <= 24 + rows + rows // 12
         assert len(explaining.plans) == 4
-        for plan in explaining.plans[1:]:  # the first reads the one row that says up to when periods are written
+        for plan in explaining.plans[1:]:  # the first reads the one row with the end of the closed periods
             assert_no_table_is_scanned(plan, rows + rows // 12 + FEW)

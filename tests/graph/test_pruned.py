@@ -1,4 +1,4 @@
-"""What was pruned is as if it had never been; nothing that is left fails for want of it."""
+"""Pruned rows look as if they had never existed, and nothing that remains fails without them."""
 
 from collections.abc import AsyncGenerator
 from datetime import timedelta

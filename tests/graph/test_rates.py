@@ -1,4 +1,4 @@
-"""The rate of an API key, on a real server: what counts, and what who asks too often is told, over every way to ask."""
+"""The rate of an API key, on a real server: what counts, and the refusals, over every transport."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -274,6 +274,6 @@ async def test_servers_with_one_redis_count_together(
             while (await ask(client, address, key)).status_code == 200:
                 passed[address] += 1
 
-    # In Redis time goes on: a request comes back each second.
+    # Redis's clock moves on: one request per second is restored.
     assert 60 <= passed[one] < 90
     assert passed[other] < 30

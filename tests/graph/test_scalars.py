@@ -1,4 +1,4 @@
-"""Moments and JSON, as they come in and go out."""
+"""Times and JSON, as input and as output."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

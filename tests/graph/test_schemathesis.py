@@ -1,4 +1,4 @@
-"""Schemathesis reads the schema from a running server and asks for every query and mutation: nothing is ever a bug."""
+"""Schemathesis reads the schema from a running server and calls every query and mutation: the answer is never a bug."""
 
 from asyncio import to_thread
 from pathlib import Path
@@ -37,7 +37,7 @@ async def test_every_query_and_mutation_is_answered_without_a_bug(database_url: 
 
 
 def ask_for_everything(url: str) -> set[str]:
-    """Ask some ways for each operation; returns their names."""
+    """Call each operation in some ways; return their names."""
     headers = {"Authorization": f"Bearer {KEY}"}
     schema = schemathesis.graphql.from_url(f"{url}/graphql", headers=headers)
     asked = set()

@@ -1,4 +1,4 @@
-"""One execution for all who follow the same: who shares it, and that nobody can tell from what is told."""
+"""Followers of the same updates share one execution: which ones share it, and that their messages do not reveal it."""
 
 import asyncio
 import socket as system
@@ -45,7 +45,7 @@ def updates_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def world(database_url: str, updates_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    """A workspace with one delivery, and nobody who delivers it."""
+    """A workspace with one delivery, and no process that delivers it."""
     async with open_world(database_url, tmp_path, works=False, updates_url=updates_url, updates_kept=500) as opened:
         await opened.webhook()
         await opened.publish()
@@ -60,7 +60,7 @@ async def address(world: World) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def announce(world: World) -> Callable[..., None]:
-    """Announces so many changes of the delivery."""
+    """Announces this many changes of the delivery."""
     [row] = await world.deliveries()
 
     def announced(count: int = 1) -> None:
@@ -76,7 +76,7 @@ async def sockets() -> AsyncIterator[AsyncExitStack]:
 
 
 class Follower:
-    """Follows deliveries over a socket of its own, and keeps what it has been told."""
+    """Follows deliveries over a separate socket, and records the messages."""
 
     def __init__(self, socket: Socket) -> None:
         self._socket = socket
@@ -95,12 +95,12 @@ class Follower:
 
     @property
     def cursors(self) -> list[str]:
-        """Those of all updates, in the order told."""
+        """Cursors of all updates, in the order received."""
         return [update["cursor"] for message in self.messages for update in message["updates"]]
 
 
 async def begun(sockets: AsyncExitStack, address: str, key: str, document: str = WATCH, **variables: Any) -> Follower:
-    """A follower that has its first message."""
+    """A follower that has received its first message."""
     opened = await sockets.enter_async_context(socket(address, max_size=None))
     await opened.introduce(key)
     await opened.subscribe(document, variables)
@@ -110,7 +110,7 @@ async def begun(sockets: AsyncExitStack, address: str, key: str, document: str =
 
 
 async def a_key(world: World, *scopes: Scope) -> tuple[str, str]:
-    """The id and the text of a new key of the workspace."""
+    """The ID and the text of a new key of the workspace."""
     created = await create_key(world.resources, world.caller, KeyDraft("another", scopes))
     return created.api_key.id, created.key
 
@@ -266,7 +266,7 @@ async def test_who_comes_into_a_busy_stream_is_told_no_more_often_than_it_asked(
         arrivals.append(times)
         await first.until(another.messages[-1]["cursor"])
 
-    # Three at once, and then three intervals of 200 ms, but for what an arrival may be late.
+    # Three at once, and then three intervals of 200 ms, minus the jitter of arrivals.
     assert all(times[-1] - times[0] >= 0.5 for times in arrivals)
 
 
@@ -283,7 +283,7 @@ async def test_who_does_not_read_holds_up_nobody_and_is_told_of_the_gap(
     await reader.next()
     update = changed((await world.deliveries())[-1])
 
-    # 24 messages of 1 MB each, if the server kept them for whoever does not read.
+    # 24 messages of 1 MB each, if the server kept them for a client that does not read.
     for _ in range(24):
         world.resources.updates.announce(Topic.DELIVERIES, [update] * 100)
         told = 0
@@ -420,7 +420,7 @@ def an_audience(results: AsyncGenerator[ExecutionResult, None]) -> Audience:
 
 
 def connected(address: str, receive_bytes: int) -> system.socket:
-    """A connection for which the operating system keeps little that has not been read."""
+    """A connection with small receive buffers in the operating system."""
     host, _, port = address.rpartition(":")
     connection = system.socket()
     connection.setsockopt(system.SOL_SOCKET, system.SO_RCVBUF, receive_bytes)
@@ -429,7 +429,7 @@ def connected(address: str, receive_bytes: int) -> system.socket:
 
 
 def announce_made_up(resources: Resources, workspace_id: str) -> None:
-    """Announce a change of nothing that is there; only its cursor may be asked for."""
+    """Announce a change of a delivery that does not exist; only its cursor may be selected."""
     at = to_micros(resources.clock.now())
     update = Update(workspace_id, "dlv_made_up", at, None, None, None, None, None)
     resources.updates.announce(Topic.DELIVERIES, [update])

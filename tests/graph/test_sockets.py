@@ -1,4 +1,4 @@
-"""graphql-transport-ws on a real server: who is let in, what is refused and how, and how subscriptions live and end."""
+"""graphql-transport-ws on a real server: authentication, refusals, and how subscriptions run and end."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where a caller comes from, on a real server: keys bound to addresses, proxies that are trusted, and the audit log."""
+"""A caller's source address, on a real server: keys bound to addresses, trusted proxies, and the audit log."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -22,7 +22,7 @@ CLIENT_6 = "2001:db8::7"
 TRUSTED = {"trusted_proxies": "127.0.0.0/8"}
 ALLOWED = [
     CLIENT,
-    f"{OTHER}, {CLIENT}",  # what the client itself claims stands before what the proxy saw
+    f"{OTHER}, {CLIENT}",  # what the client itself claims precedes what the proxy saw
     f"{CLIENT}, 127.0.0.2",  # a second proxy that is trusted
     CLIENT_6,
 ]
@@ -53,7 +53,7 @@ async def bound_key(domain: Domain) -> str:
 
 
 async def ask(address: str, key: str, forwarded_for: str, document: str = "{ viewer { scopes } }") -> httpx.Response:
-    """The response to an operation that a proxy passes on for somebody."""
+    """The response to an operation that a proxy forwards for an address."""
     headers = {
         "authorization": f"Bearer {key}",
         "accept": "application/graphql-response+json",
@@ -64,7 +64,7 @@ async def ask(address: str, key: str, forwarded_for: str, document: str = "{ vie
 
 
 async def opened(address: str, key: str, forwarded_for: str) -> int | str:
-    """What becomes of a socket: the type of the answer to its connection_init, or the code it is closed with."""
+    """The result on a socket: the type of the answer to its connection_init, or the code it is closed with."""
     async with socket(address, additional_headers={"x-forwarded-for": forwarded_for}) as opened:
         await opened.send({"type": "connection_init", "payload": {"Authorization": f"Bearer {key}"}})
         message = await opened.first()

@@ -1,4 +1,4 @@
-"""Deliveries watched live, over graphql-transport-ws and over SSE alike: from the publish to the last attempt."""
+"""Deliveries followed live, over graphql-transport-ws and over SSE alike: from the publish to the last attempt."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -27,7 +27,7 @@ Next = Callable[[], Any]
 
 
 class Watch(Protocol):
-    """Begins a subscription and gives its messages, one a call."""
+    """Begins a subscription and returns its messages, one per call."""
 
     def __call__(self, address: str, key: str, **variables: Any) -> AbstractAsyncContextManager[Next]: ...
 
@@ -69,7 +69,7 @@ async def address(world: World) -> AsyncIterator[str]:
 
 
 async def until_done(following: Next, count: int) -> list[dict[str, Any]]:
-    """The updates of messages up to the one in which so many deliveries have been completed."""
+    """The updates of messages up to the one in which this many deliveries are completed."""
     updates: list[dict[str, Any]] = []
     while len({u["delivery"]["id"] for u in updates if u["delivery"]["status"] in {"SUCCEEDED", "FAILED"}}) < count:
         updates += (await following())["updates"]
@@ -143,7 +143,8 @@ async def test_only_what_the_filter_wants_is_seen(world: World, address: str, wa
 async def test_a_busy_stream_comes_in_bigger_messages_not_in_more_of_them(
     world: World, address: str, watch: Watch, monkeypatch: pytest.MonkeyPatch, asked: int, most: int
 ) -> None:
-    monkeypatch.setattr(graph.subscriptions, "MAX_PER_SECOND", 3)  # what the server sends, whoever asks for more
+    # what the server sends, even to a client that asks for more
+    monkeypatch.setattr(graph.subscriptions, "MAX_PER_SECOND", 3)
     await world.webhook()
     clock = asyncio.get_running_loop().time
     async with watch(address, world.key, maxPerSecond=asked) as following:
@@ -155,7 +156,7 @@ async def test_a_busy_stream_comes_in_bigger_messages_not_in_more_of_them(
             messages.append(await following())
         seconds = clock() - began
 
-    # The first one, half a second's at once, and then as many as asked for.
+    # The first one, half a second's at once, and then as many as requested.
     assert len(messages) <= 1 + max(1, most / 2) + most * seconds
 
 

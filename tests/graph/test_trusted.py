@@ -1,4 +1,4 @@
-"""Trusted documents: with a manifest, only what is in it runs; and a manifest that cannot be right stops the start."""
+"""Trusted documents: with a manifest, only its documents run; an invalid manifest stops the start."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: who gets in, what a request may look like, and the status and media type of its answer."""
+"""GraphQL over HTTP: authentication, valid requests, and the status and media type of answers."""
 
 from typing import Any
 

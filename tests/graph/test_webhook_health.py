@@ -1,4 +1,4 @@
-"""What is true of webhooks now, over the API: one statement for a page, and filters and orders that agree with it."""
+"""The health of webhooks over the API: one statement for a page, and filters and orders that agree with it."""
 
 from typing import Any
 
@@ -98,7 +98,7 @@ async def test_health_and_equal_statistics_of_a_page_take_as_many_statements_as_
     await desk.publish(3)
     document = "query($n: Int!) { webhooks(first: $n) { nodes { id health { state backlog } stats { deliveries } } } }"
 
-    counts, data = [], await api.data(document, n=1)  # which also reads what is then cached, such as the key
+    counts, data = [], await api.data(document, n=1)  # which also reads what is cached afterwards, such as the key
     for size in (1, 5):
         with counted(domain.resources.database, monkeypatch, everywhere=True) as statements:
             data = await api.data(document, n=size)
@@ -194,7 +194,7 @@ BY_NAME = ["A", "a", "b", "c", "C:x"]
 
 
 async def paged(api: Api, order: dict[str, str] | None) -> list[str]:
-    """All names, two a page, forwards; checked against all pages backwards."""
+    """All names, two per page, forwards; checked against all pages backwards."""
     forwards: list[str] = []
     info: dict[str, Any] = {"hasNextPage": True, "endCursor": None}
     while info["hasNextPage"]:

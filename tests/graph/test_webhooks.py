@@ -1,4 +1,4 @@
-"""Webhooks over the API: made, changed, listed, paused, deleted."""
+"""Webhooks over the API: created, changed, listed, paused, deleted."""
 
 import os
 from typing import Any
@@ -33,7 +33,7 @@ CHANGES_OF_ONE_WEBHOOK = [
 ]
 
 
-# A field whose value is within an object is known by the object.
+# A field with its value within an object is known by the object.
 SETTING_NAMES = {setting.path[0] for setting in SETTINGS.values()}
 
 

@@ -1,4 +1,4 @@
-"""Every list holds the rows of one workspace only, whatever else narrows it."""
+"""Every list contains the rows of one workspace only, however it is filtered."""
 
 from collections.abc import Callable
 from pathlib import Path

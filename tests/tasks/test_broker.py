@@ -1,4 +1,4 @@
-"""Which broker a URL chooses, and what Dramatiq has to be told so that no wake-up is late or lost without a word."""
+"""Which broker a URL chooses, and the Dramatiq options without which wake-ups would be late or silently lost."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def test_a_url_chooses_its_broker_without_connecting(url: str, kind: type[Any]) 
 
 @pytest.mark.parametrize("url", ["memory://", "redis://127.0.0.1:1/0", "amqp://127.0.0.1:1"])
 def test_a_wake_up_that_failed_is_neither_repeated_nor_kept_as_a_dead_letter(url: str) -> None:
-    # Retries repeats it, and AgeLimit rejects it: RabbitMQ keeps what is rejected for a week.
+    # Retries repeats it, and AgeLimit rejects it: RabbitMQ keeps rejected messages for a week.
     middleware = {type(each).__name__ for each in make_broker(url).middleware}
 
     assert not middleware & {"Retries", "AgeLimit"}
@@ -41,7 +41,7 @@ def test_actors_in_threads_have_a_time_limit_whatever_the_broker(url: str) -> No
 
 
 def test_rabbitmq_confirms_what_it_took() -> None:
-    # Regression: Dramatiq does not ask for it, and what RabbitMQ never took is then lost without a word.
+    # Regression: Dramatiq does not ask for it, so a message that RabbitMQ did not accept is lost silently.
     assert make_broker("amqp://127.0.0.1:1").confirm_delivery is True  # type: ignore[attr-defined]
 
 

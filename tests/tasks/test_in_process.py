@@ -13,7 +13,7 @@ from tasks.in_process import InProcessBroker
 
 
 class Watching(dramatiq.Middleware):
-    """Notes what becomes of each message."""
+    """Records the outcome of each message."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, object, BaseException | None]] = []
@@ -44,7 +44,7 @@ def test_an_actor_has_run_when_its_message_is_sent_in_the_thread_that_sent_it() 
 
 
 def test_an_actor_that_fails_is_logged_and_leaves_its_sender_alone() -> None:
-    # Regression: Dramatiq's StubBroker keeps every dead letter and its traceback for ever.
+    # Regression: Dramatiq's StubBroker keeps every dead letter and its traceback forever.
     broker = make_broker("memory://")
     failed: list[int] = []
 

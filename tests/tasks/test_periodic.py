@@ -1,4 +1,4 @@
-"""What a process does again and again: each of its chores is begun at once, and none ends with an error."""
+"""The periodic work of a process: each of its chores starts at once, and none ends with an error."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -26,7 +26,7 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until something is so that nobody announces."""
+    """Wait until a condition holds that is not announced."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not await condition():  # noqa: ASYNC110 - that is how it is found out
             await asyncio.sleep(0.01)

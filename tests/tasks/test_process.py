@@ -58,7 +58,7 @@ async def test_with_the_broker_away_events_still_go_out_by_the_sweep(database_ur
     async with open_world(database_url, tmp_path, broker_url=nobody, sweep_seconds=0.1) as world:
         await world.webhook()
 
-        await world.publish(ordering_key="tkt_1")  # which publishing never claims, so that there is a wake-up to lose
+        await world.publish(ordering_key="tkt_1")  # publishing never claims it, so there is a wake-up to lose
         await world.receiver.received()
 
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -219,9 +219,9 @@ async def test_nothing_on_the_way_of_an_event_blocks_the_event_loop(
 
     async with open_world(database_url, tmp_path, broker_url=broker_url) as world:
         webhook = await world.webhook()
-        await world.publish()  # clients that connect for the first time read which version they are
+        await world.publish()  # new connections read the version of their client library first
         await world.until_status("SUCCEEDED")
-        sys.addaudithook(watch)  # Python has no way to take it off again; it costs a comparison an event
+        sys.addaudithook(watch)  # Python cannot remove it; it costs a comparison per event
 
         await world.publish()
         await world.until_status("SUCCEEDED", "SUCCEEDED")

@@ -1,4 +1,4 @@
-"""The broker over Redis: its workers wait in Redis, and take messages for good."""
+"""The broker over Redis: its workers wait in Redis, and consume messages at most once."""
 
 import asyncio
 import threading
@@ -43,7 +43,7 @@ def threads_of_workers() -> list[str]:
 
 
 async def until_one_waits(url: str) -> None:
-    """Wait until a client of a database waits in Redis for what another will say."""
+    """Wait until a client of a database waits in Redis for a message."""
     number = url.rpartition("/")[2]
 
     async with redis.asyncio.Redis.from_url(url) as client, asyncio.timeout(PATIENCE_SECONDS):
@@ -93,7 +93,7 @@ def test_a_consumer_holds_no_more_than_it_may(broker: RedisBroker) -> None:
 
 
 def test_what_another_consumer_took_frees_no_place_of_this_one(broker: RedisBroker) -> None:
-    # Dramatiq makes a new consumer when the connection was lost, and gives it back what the old one took.
+    # Dramatiq creates a new consumer when the connection was lost, and passes it the old one's messages.
     old, new = (broker.consume(QUEUE, prefetch=1, timeout=10) for _ in range(2))
     for text in ("one", "two", "three"):
         send(broker, text)
@@ -142,13 +142,13 @@ def test_a_redis_that_is_away_is_told_as_dramatiq_expects_it() -> None:
     broker.declare_queue(QUEUE)
     consumer = broker.consume(QUEUE, prefetch=1, timeout=10)
 
-    for _ in range(2):  # and no place is lost by it
+    for _ in range(2):  # and no place is lost
         with pytest.raises(ConnectionClosed):
             next(consumer)
 
 
 async def test_time_limits_fire_in_the_worker(redis_url: str) -> None:
-    # Regression: a `Worker` outside of Dramatiq's own command emits no `process_boot`, and time limits begin with it.
+    # Regression: a `Worker` outside Dramatiq's own command emits no `process_boot`, where time limits start.
     broker = make_broker(redis_url)
     free, cut_off = threading.Event(), threading.Event()
 

@@ -1,4 +1,4 @@
-"""A release changes everything that names a version together, or says what stands in its way and changes nothing."""
+"""A release changes everything that names a version together, or says what prevents it and changes nothing."""
 
 from dataclasses import replace
 from datetime import date

@@ -17,7 +17,7 @@ def test_a_new_key_fits_its_pattern_and_its_checksum() -> None:
 
 def test_the_body_holds_256_bits() -> None:
     assert 62**42 < 2**256 <= 62**43
-    # Each of the 43 characters takes many values, but the first: 2**256 ends there.
+    # Each of the 43 characters takes many values, except the first, because 2**256 limits it.
     columns = [set(characters) for characters in zip(*(new_key()[4:47] for _ in range(2_000)), strict=True)]
     assert min(map(len, columns[1:])) == 62
 

@@ -1,4 +1,4 @@
-"""On both databases: who a caller is, and how keys come and go."""
+"""On both databases: who a caller is, and how keys are created and revoked."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -324,7 +324,7 @@ async def test_a_key_of_another_workspace_is_one_that_never_existed(domain: Doma
 
 
 async def bootstrapped(empty_url: str, directory: Path, processes: int, **settings: object) -> list[str | None]:
-    """What each of several processes gets that start at once on a database without a workspace."""
+    """Results of several processes that start at once on a database without a workspace."""
     async with AsyncExitStack() as stack:
         domains = [
             await stack.enter_async_context(open_domain(empty_url, directory, FakeClock(), **settings))

@@ -1,4 +1,4 @@
-"""On both databases: how long what is known about a key is believed."""
+"""On both databases: how long a cached key is trusted."""
 
 import asyncio
 

@@ -12,7 +12,7 @@ from tests.domain import Domain
 
 
 async def opened(domain: Domain) -> tuple[str, str]:
-    """A key's id and the token of a session of its holder."""
+    """A key's ID and the token of a session of its holder."""
     created = await create_key(domain.resources, domain.caller, KeyDraft("a person", (Scope.READ,)))
     return created.api_key.id, await domain.resources.authenticator.sessions.open(created.api_key.id)
 

@@ -1,4 +1,4 @@
-"""Access tokens: what they carry, and how they end. Those that need an API key run on both databases."""
+"""Access tokens: their contents and their end. Tests that need an API key run on both databases."""
 
 import base64
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the payloads of the built-in event types hold, written down apart from the catalogue to hold it against."""
+"""The fields of the built-in event types' payloads, written independently of the catalogue, to compare it with."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ def _within(owner: str, fields: str) -> str:
     return " ".join(f"{owner}.{field}" for field in fields.split())
 
 
-# What each payload may hold; `[]` marks a list, a dot goes into an object or into the items of a list.
+# The fields of each payload; `[]` marks a list, a dot descends into an object or into the items of a list.
 FIELDS: Mapping[str, str] = {
     "conversation.created": " ".join(
         (

@@ -1,4 +1,4 @@
-"""The built-in event types as whoever subscribes to them relies on them."""
+"""The built-in event types, as their subscribers rely on them."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from app.catalogue.patterns import is_name
 from app.catalogue.validation import PayloadValidator, check_schema
 from tests.app.catalogue.specification import CHOICES, FIELDS
 
-# The least that is worth publishing: what the event is about.
+# The smallest payload worth publishing: the subject of the event.
 SMALLEST: Mapping[str, Mapping[str, Any]] = {
     "conversation": {"conversation": {"id": "conv_1"}},
     "ticket": {"ticket": {"id": "tkt_1"}},
@@ -32,7 +32,7 @@ def _smallest(event_type: EventType) -> Mapping[str, Any]:
 
 
 def _alternatives(schema: Mapping[str, Any], root: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The schema without its references, once for each form that it may take."""
+    """The schema without its references, once for each of its forms."""
     if "$ref" in schema:
         return [root["$defs"][schema["$ref"].removeprefix("#/$defs/")]]
     return [form for part in schema.get("anyOf", ()) for form in _alternatives(part, root)] or [schema]

@@ -1,4 +1,4 @@
-"""Commands within the tests' own process, in a directory of their own and with no settings but those given."""
+"""Commands within the tests' own process, in a separate directory and only with the given settings."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ Invoke: TypeAlias = Callable[..., Result]
 
 @pytest.fixture
 def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Invoke]:
-    """Run a command: `invoke("key", "list", DATABASE_URL=…)`. What it raises beyond exit codes goes to the test."""
+    """Run a command: `invoke("key", "list", DATABASE_URL=…)`. Exceptions other than exit codes reach the test."""
     monkeypatch.chdir(tmp_path)
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
@@ -32,7 +32,7 @@ def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Invoke]:
 
 @pytest.fixture
 def silent_port() -> Iterator[int]:
-    """A port that is taken, so that nobody else begins to listen there, and that refuses connections."""
+    """A port that is taken, so that no other program listens there, and that refuses connections."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]

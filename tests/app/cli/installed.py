@@ -1,4 +1,4 @@
-"""Runs the installed program `eev-webhooks` as a person does: in a process of its own, with the settings given."""
+"""Runs the installed program `eev-webhooks` as a person does: in a separate process, with the given settings."""
 
 import json
 import os
@@ -18,7 +18,7 @@ KEY = "a-key-that-the-tests-know"
 
 
 def environment(settings: dict[str, str]) -> dict[str, str]:
-    """The environment of a process: nothing of the tests' own but where programs are, and wide enough lines."""
+    """The environment of a process: nothing from the tests' own but PATH, and wide enough lines."""
     return {"PATH": os.environ["PATH"], "COLUMNS": "200", **settings}
 
 
@@ -37,7 +37,7 @@ def run(*arguments: str, directory: Path, given: str = "", **settings: str) -> "
 
 
 class Running:
-    """A command that goes on until it is stopped. Use it in `with`; it is ended at the end, whatever it does."""
+    """A command that runs until it is stopped. Use it in `with`, which always ends it."""
 
     def __init__(self, *arguments: str, directory: Path, **settings: str) -> None:
         self._lines: queue.Queue[str | None] = queue.Queue()
@@ -73,14 +73,14 @@ class Running:
 
     @property
     def errors(self) -> str:
-        """What it wrote to stderr so far; all of it, once it has been stopped."""
+        """What it wrote to stderr so far; everything, once it has been stopped."""
         return "".join(self._errors)
 
     def line(self) -> str:
         """The next line of its stdout.
 
         Raises:
-            AssertionError: there is no more; the message is its stderr.
+            AssertionError: there is none; the message is its stderr.
         """
         line = self._lines.get(timeout=PATIENCE_SECONDS)
         if line is None:
@@ -111,7 +111,7 @@ class Running:
         return self._process.returncode
 
     def rest(self) -> list[str]:
-        """The lines of its stdout that were not asked for, up to its end."""
+        """The remaining lines of its stdout, up to its end."""
         return list(iter(self._lines.get, None))
 
     def _ended(self) -> None:
@@ -136,7 +136,7 @@ class Running:
 
 
 def serving(directory: Path, **settings: str) -> Running:
-    """A server on a free port, whose first key is KEY; its first line ends in its address (`url_of`)."""
+    """A server on a free port with KEY as its first key; its first line ends in its address (`url_of`)."""
     given = {"PORT": "0", "DATA_DIR": str(directory / "data"), "BOOTSTRAP_API_KEY": KEY, **settings}
     return Running("serve", directory=directory, **given)
 

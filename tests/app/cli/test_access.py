@@ -1,4 +1,4 @@
-"""Workspaces and keys, made on the database itself, and keys that work from then on."""
+"""Workspaces and keys, created in the database directly, and keys that work from then on."""
 
 import json
 from pathlib import Path
@@ -73,7 +73,7 @@ def test_a_key_can_do_what_it_was_made_for(workspace: dict[str, Any], command: I
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 async def test_the_server_accepts_such_a_key_until_it_is_revoked(database_url: str, tmp_path: Path) -> None:
-    # The commands run in processes of their own here: this one has a loop already.
+    # The commands run in separate processes here, because this process already has an event loop.
     from tests.app.cli.installed import run
 
     settings = {"DATABASE_URL": database_url, "DATA_DIR": str(tmp_path)}

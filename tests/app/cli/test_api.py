@@ -20,7 +20,7 @@ STREAM = [("Content-Type", "text/event-stream")]
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    """Stands in for servers that answer what no server of ours does."""
+    """Replaces servers that answer in ways ours does not."""
     async with Receiver() as opened:
         yield opened
 

@@ -19,7 +19,7 @@ NO_RETRY = ["--settings", '{"retryPolicy": {"delaysSeconds": []}}']
 
 @pytest.fixture
 def webhook_id(remote: Invoke, listener: str) -> str:
-    """A webhook for tickets whose requests arrive."""
+    """A webhook for tickets with a working receiver."""
     made = output(remote("webhooks", "create", listener, "--secret", SECRET, "--event-type", "ticket.*", "--json"))
     found: str = made["webhook"]["id"]
     return found
@@ -37,7 +37,9 @@ def tailing(directory: Path, url: str, *options: str) -> Running:
 
 
 def until(tail: Running, status: str, event_id: str) -> dict[str, Any]:
-    """The update of the attempt that led to it: that of the delivery's beginning may find it as far already."""
+    """The update of the attempt that led to it, because the creation's update may show the delivery in that status
+    already.
+    """
     while True:
         update = tail.object()
         delivery = update["delivery"]

@@ -1,4 +1,4 @@
-"""A new encryption key, in the three steps that docs/operations.md tells."""
+"""A new encryption key, in the three steps of docs/operations.md."""
 
 import asyncio
 import json

@@ -105,7 +105,7 @@ def test_a_file_that_is_not_there_is_wrong_usage(remote: Invoke) -> None:
 
 
 class Overloaded:
-    """A server that has too much to do for some requests."""
+    """A server that is overloaded for some requests."""
 
     def __init__(self, times: int) -> None:
         self.times = times

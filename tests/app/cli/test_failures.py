@@ -1,4 +1,4 @@
-"""What goes wrong is a sentence on stderr that says what to do next, and no traceback; a bug is a traceback."""
+"""A failure is a sentence on stderr that says what to do next, without a traceback; a bug is a traceback."""
 
 import errno
 import socket
@@ -13,7 +13,7 @@ from tests.app.cli.installed import KEY, run, serving, url_of
 
 @pytest.fixture
 def taken_port() -> socket.socket:
-    """A port that something else listens on."""
+    """A port on which another program listens."""
     return socket.create_server(("127.0.0.1", 0))
 
 

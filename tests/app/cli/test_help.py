@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from app.cli import program
 from tests.app.cli.installed import run
 
-# What commands run on. (Typer itself imports pydantic for numbers with limits.)
+# Packages that only the execution of commands needs. (Typer itself imports pydantic for numbers with limits.)
 HEAVY = (
     "aiohttp",
     "app.settings",
@@ -116,6 +116,6 @@ def test_shells_complete_commands_options_and_their_values(shell: str, tmp_path:
 
 
 def completed(directory: Path, *words: str) -> set[str]:
-    """What bash is told may come next."""
+    """The completions that bash is offered."""
     asked = {"_EEV_WEBHOOKS_COMPLETE": "complete_bash", "COMP_WORDS": " ".join(["eev-webhooks", *words])}
     return set(run(directory=directory, **asked, COMP_CWORD=str(len(words))).stdout.split())

@@ -15,14 +15,14 @@ DATA = {"ticket": {"id": "tkt_1", "subject": "The printer is on fire", "status":
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server for all tests here."""
+    """The address of a server for all tests in this module."""
     with serving(tmp_path_factory.mktemp("server")) as started:
         yield url_of(started)
 
 
 @pytest.fixture
 def publish(invoke: Invoke, server: str) -> Invoke:
-    """Publish with the key of the environment on the server of the environment."""
+    """Publish with the key and the server of the environment."""
 
     def run(*arguments: str, given: str | None = None, **environment: str) -> Any:
         settings = {"EEV_WEBHOOKS_URL": server, "EEV_WEBHOOKS_KEY": KEY, **environment}
@@ -65,7 +65,7 @@ def test_data_comes_from_the_command_a_file_or_stdin(publish: Invoke, tmp_path: 
     text = json.dumps(DATA)
     (tmp_path / "ticket.json").write_text(text)
 
-    # The same key with other data would be a conflict, so the three are the same.
+    # The same key with other data would be a conflict, so all three are identical.
     key = ["--idempotency-key", "same", "--occurred-at", "2026-11-23T10:00:00Z", "--json"]
     first = data(publish("ticket.created", "--data", text, *key))
     second = data(publish("ticket.created", "--data", f"@{tmp_path / 'ticket.json'}", *key))

@@ -1,4 +1,4 @@
-"""Serve, work and migrate, as processes of their own."""
+"""`serve`, `worker` and `migrate`, as separate processes."""
 
 import json
 import os

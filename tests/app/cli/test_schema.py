@@ -1,4 +1,4 @@
-"""The schema as text, and whether a file holds it."""
+"""The schema as text, and whether a file is up to date."""
 
 from pathlib import Path
 

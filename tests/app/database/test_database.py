@@ -1,4 +1,4 @@
-"""Transactions commit, undo and give back, whatever happens to the task that runs them."""
+"""Transactions commit, roll back and release their connection, whatever happens to the task that runs them."""
 
 import asyncio
 import sqlite3
@@ -95,7 +95,7 @@ async def test_transactions_of_several_tasks_do_not_mix(database: Database) -> N
 
 @pytest.mark.parametrize("steps", range(12))
 async def test_a_task_cancelled_at_any_step_gives_its_connection_back(database: Database, steps: int) -> None:
-    # Regression: Tortoise 1.1.9 loses the connection of a task that is cancelled while it enters a transaction.
+    # Regression: Tortoise 1.1.9 loses the connection of a task that is canceled while it enters a transaction.
     async def work() -> None:
         async with database.transaction() as statements:
             await insert(statements, f"ws_cancelled{steps}")
@@ -159,7 +159,7 @@ async def test_what_is_done_together_is_whole_or_not_there_when_its_task_is_canc
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        async with database.transaction() as statements:  # which waits for what is under way
+        async with database.transaction() as statements:  # it waits for what is running
             assert await statements.fetch_one("SELECT count(*) AS count FROM workspace") in ({"count": 0}, {"count": 2})
         await database.execute("DELETE FROM workspace")
 
@@ -215,7 +215,7 @@ async def test_after_statements_that_held_up_the_loop_the_next_ones_run_elsewher
 
 
 class Held:
-    """A function of SQL that holds up a connection's thread until it is let go; 0 if that never happened."""
+    """An SQL function that blocks a connection's thread until it is released; 0 if that never happened."""
 
     def __init__(self, *connections: aiosqlite.Connection | None) -> None:
         self.begun = threading.Event()
@@ -231,13 +231,13 @@ class Held:
         return int(self.was_let_go)
 
     async def up(self, work: Coroutine[Any, Any, _Result]) -> "asyncio.Task[_Result]":
-        """Begin what calls the function, and return once that holds up the thread."""
+        """Start work that calls the function, and return once the thread is blocked."""
         task = asyncio.create_task(work)
         await asyncio.to_thread(self.begun.wait, 10)
         return task
 
     async def insert_meanwhile(self, database: Database, id_: str) -> None:
-        """Insert a row by a transaction that goes as far as it can before the thread is let go."""
+        """Insert a row in a transaction that gets as far as it can before the thread is released."""
         inserting = asyncio.create_task(database.in_transaction(lambda statements: insert(statements, id_)))
         for _ in range(5):
             await asyncio.sleep(0)
@@ -310,7 +310,7 @@ async def test_a_file_that_is_no_database_is_said_to_be_none_and_leaves_nothing_
 
 
 def assert_ended_since(threads: Sequence[threading.Thread]) -> None:
-    """No thread of a connection was begun since then that goes on."""
+    """Assert that no connection thread started since then is still running."""
     for thread in threading.enumerate():
         if thread not in threads and "_connection_worker_thread" in thread.name:
             thread.join(PATIENCE_SECONDS)
@@ -357,7 +357,7 @@ async def test_a_commit_begins_however_busy_the_loop_is_after_it(
     assert isinstance(database.orm, DurableSqliteClient)
     connection = opened(database.orm._connection)._conn
     interval = sys.getswitchinterval()
-    sys.setswitchinterval(60)  # No thread is given the interpreter that this one does not give up by itself.
+    sys.setswitchinterval(60)  # Other threads get the interpreter only when this one gives it up by itself.
     try:
         connection.execute("BEGIN IMMEDIATE")
         committed = sqlite_statements._commit(database.orm)
@@ -427,7 +427,7 @@ async def test_writes_are_undone_unless_all_of_them_touch_all_their_rows(databas
 
 
 async def test_two_writers_that_read_first_wait_for_each_other(database_url: str) -> None:
-    # Regression: SQLite begins transactions deferred, so that the second writer gets "database is locked".
+    # Regression: SQLite begins transactions deferred, so the second writer gets "database is locked".
     async with Database(database_url) as one, Database(database_url) as other:
         await insert(one, "ws_a")
 

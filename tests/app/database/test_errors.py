@@ -1,4 +1,4 @@
-"""What the drivers say is unavailable unless it is on the list of what a statement gets wrong."""
+"""Every driver error means "unavailable" unless it is on the list of errors of the statement."""
 
 import sqlite3
 

@@ -1,4 +1,4 @@
-"""Migrations: once, in order, however many start them; and a server on older tables says what to run."""
+"""Migrations run once, in order, however many processes start them; a server on older tables says what to run."""
 
 import asyncio
 from pathlib import Path
@@ -12,7 +12,7 @@ from app.database.migrate import _executor, migrate, require_current_schema
 from tests.receiver import Receiver
 from tests.world import open_world
 
-# Those that the first migration made, and that hold rows once a webhook was sent to.
+# Tables of the first migration that hold rows once a webhook has received a delivery.
 TABLES = ("workspace", "api_key", "audit_entry", "webhook", "secret", "event", "delivery", "attempt")
 
 
@@ -50,14 +50,14 @@ async def test_a_database_that_lacks_the_last_migration_is_refused(database_url:
 
 
 async def migrated_back(database_url: str) -> None:
-    """Take everything after the first migration back, as far as tables go: how an old installation looks."""
+    """Revert every migration after the first, as far as tables go, to get the tables of an old installation."""
     async with _executor(database_url) as executor:
         await executor.migrate([MigrationTarget(app_label="app", name="0001_initial")], direction="backward")
 
 
 async def rows_of(database: Database) -> dict[str, list[Row]]:
     rows = {table: await database.fetch(f"SELECT * FROM {table} ORDER BY id") for table in TABLES}
-    # Made by changes since there is the column; without it, a registry is read whole.
+    # Set by changes since the column exists; without it, the whole registry is read.
     return rows | {"webhook": [{**row, "registry_version": None} for row in rows["webhook"]]}
 
 
@@ -85,7 +85,7 @@ async def test_an_old_database_that_holds_rows_is_migrated_with_them_and_goes_on
             requests = await receiver.received(2)
 
     assert applied[0] == "0002_hot_indexes"
-    # Earlier versions had no place for these.
+    # Earlier versions had no columns for these.
     before["attempt"] = [attempt | {"timing": None} for attempt in before["attempt"]]
     assert after == before
     assert all(before.values())

@@ -1,4 +1,4 @@
-"""What PostgreSQL does to connections and transactions that it gives up, and what the product makes of it."""
+"""What PostgreSQL does to connections and transactions that it gives up, and how the product reacts."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -61,7 +61,7 @@ async def test_a_connection_that_is_ended_in_the_middle_of_a_statement_is_unavai
 
 
 async def test_a_connection_that_has_heard_its_last_word_is_unavailable_and_replaced(database_url: str) -> None:
-    # Regression: asyncpg then raises an InternalClientError, on giving the connection back too.
+    # Regression: asyncpg then raises an InternalClientError, also when the connection is returned to the pool.
     async with PostgresProxy(database_url) as network, Database(network.url, pool_size=2) as database:
 
         async def lose_the_connection_in_the_middle() -> None:
@@ -102,7 +102,7 @@ async def test_a_transaction_of_a_process_that_has_stopped_answering_holds_up_ot
             async with frozen.transaction() as statements:
                 await touch(statements, "ws_a")
                 async with asyncio.timeout(PATIENCE_SECONDS):
-                    await touch(database, "ws_a")  # Waits until the other's lock is gone.
+                    await touch(database, "ws_a")  # Waits until the other transaction's lock is released.
                 await touch(statements, "ws_a")
 
         with pytest.raises(DatabaseUnavailable):

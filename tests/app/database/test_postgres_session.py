@@ -1,4 +1,4 @@
-"""Sessions of PostgreSQL that others have set up, undone or made read-only, and what the product makes of them."""
+"""PostgreSQL sessions that others have configured, closed or made read-only, and how the product reacts."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.parametrize("databases", ["postgres"], indirect=True)
 
 @pytest.fixture
 async def administrator(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection beside the product's."""
+    """A connection of an administrator."""
     connection = await asyncpg.connect(database_url)
     yield connection
     await connection.close()
@@ -39,7 +39,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 async def set_for_all(administrator: asyncpg.Connection, setting: str) -> None:
-    """Set something for every new session on the test's database."""
+    """Configure every new session on the test's database."""
     name = await administrator.fetchval("SELECT current_database()")
     await administrator.execute(f'ALTER DATABASE "{name}" SET {setting}')
 
@@ -202,7 +202,7 @@ async def test_a_database_that_cannot_hold_every_text_is_refused(
 
 
 class Pooled:
-    """A connection to a pooler, as far as its client can tell: the process's number is made up."""
+    """A connection to a pooler, as its client sees it: the process number is made up."""
 
     def __init__(self, session: asyncpg.Connection) -> None:
         self._session = session
@@ -214,7 +214,7 @@ class Pooled:
         return 0
 
     def terminate(self) -> None:
-        """Only the pooler's client has gone."""
+        """Only the pooler's client disconnects."""
 
 
 async def test_a_pooler_is_refused_where_it_gives_two_clients_one_session(database_url: str) -> None:
@@ -227,7 +227,7 @@ async def test_a_pooler_is_refused_where_it_gives_two_clients_one_session(databa
     async def its_own_session() -> Any:
         return Pooled(next(another))
 
-    await refuse_pooler(sessions[0], one_session)  # no pooler at all
+    await refuse_pooler(sessions[0], one_session)  # no pooler
     await refuse_pooler(Pooled(sessions[0]), its_own_session)
     with pytest.raises(DatabaseUnsuitable, match="pool_mode = session"):
         await refuse_pooler(Pooled(sessions[0]), one_session)

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL that answer nothing any more, without having ended."""
+"""Connections to PostgreSQL that no longer answer, without having ended."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ from app.database.postgres import STATEMENT_TIMEOUT_SECONDS, pool_of
 from tests.postgres_proxy import PostgresProxy
 from tests.world import open_world
 
-# Less than what ends every statement at last.
+# Sooner than the timeout of every statement.
 SOON_SECONDS = STATEMENT_TIMEOUT_SECONDS - 5
 
 pytestmark = pytest.mark.parametrize("databases", ["postgres"], indirect=True)
@@ -37,7 +37,7 @@ async def test_when_connections_fall_silent_events_are_taken_and_delivered_again
     async with open_world(network.url, tmp_path, sweep_seconds=0.1) as world:
         database = world.resources.database
         await world.webhook()
-        await asyncio.gather(*(database.fetch("SELECT pg_sleep(0.1)") for _ in range(10)))  # Open them all.
+        await asyncio.gather(*(database.fetch("SELECT pg_sleep(0.1)") for _ in range(10)))  # opens all connections
 
         network.fall_silent()
         async with asyncio.timeout(SOON_SECONDS):

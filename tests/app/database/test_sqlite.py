@@ -1,4 +1,4 @@
-"""SQLite's log: put into the file beside the commits, so that none of them takes long."""
+"""SQLite's log is checkpointed beside the commits, so that none of them takes long."""
 
 import asyncio
 import shutil
@@ -38,7 +38,7 @@ def log_of(database: Database) -> Log:
 
 
 async def write(database: Database, rows: int, *, name: str = "") -> None:
-    """Write so many rows, in commits of 100."""
+    """Write this many rows, in commits of 100."""
     [[before]] = [row.values() for row in await database.fetch("SELECT count(*) FROM workspace")]
     for first in range(before, before + rows, COMMIT):
         new = [(f"ws_{first + n}", name) for n in range(COMMIT)]
@@ -50,7 +50,7 @@ def checkpoint_of(log: Log) -> "asyncio.Future[None] | None":
 
 
 def begin_long_checkpoint(log: Log) -> tuple["asyncio.Future[None]", threading.Event]:
-    """One that goes on until the event is set."""
+    """Begin a checkpoint that runs until the event is set."""
     end = threading.Event()
 
     def wait(_: sqlite3.Connection) -> None:
@@ -61,7 +61,7 @@ def begin_long_checkpoint(log: Log) -> tuple["asyncio.Future[None]", threading.E
 
 
 def rows_in_the_file_alone(tmp_path: Path) -> int:
-    """How many rows there are without the log."""
+    """Number of rows in the file without the log."""
     shutil.copy(tmp_path / "own.db", tmp_path / "without_log.db")
     with closing(sqlite3.connect(tmp_path / "without_log.db")) as file:
         [[rows]] = file.execute("SELECT count(*) FROM workspace").fetchall()
@@ -103,7 +103,7 @@ async def test_a_log_that_grows_long_nevertheless_is_put_into_the_file_by_a_comm
 ) -> None:
     long, end = begin_long_checkpoint(log_of(database))
 
-    await write(database, int(PRAGMAS["wal_autocheckpoint"]), name="n" * 4_096)  # A row a page, or more.
+    await write(database, int(PRAGMAS["wal_autocheckpoint"]), name="n" * 4_096)  # One page per row, or more.
     in_file = rows_in_the_file_alone(tmp_path)
     end.set()
     await long

@@ -1,4 +1,4 @@
-"""A backlog that comes after statistics were taken, at a time when everything had succeeded."""
+"""A backlog that appears after statistics were taken while everything had succeeded."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from app.database.database import Database
 from tests.graph.full_tables import nodes, webhooks_of
 
 WEBHOOKS = [f"wh_{number}" for number in range(20)]
-# What a step may look at; the backlog is twenty times as much.
+# How many rows a step may read; the backlog is twenty times larger.
 FEW = 500
 
 _WORKER = "INSERT INTO worker (id, host, pid, started_at, lease_until) VALUES ('wrk', 'h', 1, 0, 1000000)"
-# So many deliveries of each webhook.
+# This many deliveries for each webhook.
 _DELIVERIES = """
 INSERT INTO delivery (id, workspace_id, event_id, webhook_id, event_type, test, ordering_key, status, trigger,
   attempt_count, retries_used, next_attempt_at, created_at, sequence)
@@ -20,8 +20,9 @@ SELECT '{status}' || n, 'ws', '{status}' || n, 'wh_' || n % 20, 'ticket.created'
 
 
 async def fall_behind_after_a_calm_time(database: Database, *, key: str = "NULL", due: int = 1) -> None:
-    """Fill a PostgreSQL database; `key` is the SQL of the ordering key, `due` when the backlog is to go out (µs), where
-    that is not at once."""
+    """Fill a PostgreSQL database; `key` is the SQL of the ordering key, `due` is when the backlog is due (µs), by
+    default at once.
+    """
     status = "PENDING" if due == 1 else "RETRYING"
     await database.execute(_WORKER)
     statement, columns, _ = webhooks_of(["ws"])
@@ -32,7 +33,7 @@ async def fall_behind_after_a_calm_time(database: Database, *, key: str = "NULL"
 
 
 def most_looked_at(plan: Any) -> int:
-    """How many rows the step read that read most, those included that it left out."""
+    """Number of rows read by the step that read most, including those that it filtered out."""
     looked_at: list[int] = [
         (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"] for node in nodes(plan)
     ]

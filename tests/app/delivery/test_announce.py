@@ -1,4 +1,4 @@
-"""What is told of recorded attempts."""
+"""Announcements of recorded attempts."""
 
 from tests.receiver import answer, in_turn
 from tests.world import World

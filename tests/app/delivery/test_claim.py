@@ -1,4 +1,4 @@
-"""A claim takes what is due and free, as much as this process has places for, and nobody gets the same twice."""
+"""A claim takes what is due and free, up to this process's free places, and no two processes get the same delivery."""
 
 import asyncio
 from pathlib import Path
@@ -111,14 +111,14 @@ async def test_first_attempts_do_not_wait_behind_a_backlog_of_retries_nor_the_ot
         requests = await world.receiver.received(40 + 40)
 
         first_attempts = sum(request.header("webhook-id") in fresh for request in requests[40:80])
-        assert 8 <= first_attempts <= 32  # Chance gives other numbers once in 25,000 times.
+        assert 8 <= first_attempts <= 32  # Chance exceeds these bounds once in 25,000 runs.
 
 
 @pytest.mark.parametrize("key", ["NULL", "'key' || n"])
 @pytest.mark.parametrize("databases", ["postgres"], indirect=True)
 async def test_a_claim_looks_only_at_what_it_takes_whatever_statistics_say(database_url: str, key: str) -> None:
-    # Regression: with statistics of a time when everything had succeeded, PostgreSQL went through the whole backlog for
-    # each webhook, along an index of what has not succeeded.
+    # Regression: with statistics from a time when everything had succeeded, PostgreSQL scanned the whole backlog for
+    # each webhook, along an index of deliveries that have not succeeded.
     async with Database(database_url) as database:
         await fall_behind_after_a_calm_time(database, key=key)
         explaining = Explaining(database)

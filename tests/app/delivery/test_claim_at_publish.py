@@ -1,4 +1,4 @@
-"""Where one process takes events in and delivers them, publishing claims what it may, and nothing that it may not."""
+"""If one process publishes and delivers, publishing claims what it may, and nothing else."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,12 +31,12 @@ async def world(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIte
 
 
 def deaf(world: World) -> None:
-    """Wake-ups are lost from now on."""
+    """Lose all wake-ups from now on."""
     world.resources.publisher.wake = lambda webhook_ids: None
 
 
 async def chosen(world: World, count: int = 1, capacity: Capacity = PLENTY, **webhook: Any) -> int:
-    """How many of so many new deliveries of a webhook with these columns publishing would claim."""
+    """How many of these new deliveries of a webhook with these columns publishing would claim."""
     registered = await world.webhook()
     for column, value in webhook.items():
         await world.resources.database.execute(f"UPDATE webhook SET {column} = $1", value)
@@ -150,7 +150,7 @@ async def test_what_waited_longer_is_not_overtaken(world: World) -> None:
     world.receiver.on("/", after(release, answer()))
     await world.webhook(max_in_flight=1)
     first, second = await world.publish(), await world.publish()
-    await world.sweep()  # finds that there is more than has a place
+    await world.sweep()  # finds that more is due than there are places
 
     third = await world.publish()
     release.set()
@@ -212,7 +212,7 @@ async def test_what_was_claimed_by_a_commit_without_an_answer_goes_out_once_it_i
 
 
 async def test_a_transaction_that_was_refused_leaves_no_doubt(world: World) -> None:
-    await world.publish()  # What is known of the workspace is from before the webhook.
+    await world.publish()  # The cached registry is older than the webhook.
     await world.webhook()
     deaf(world)
 

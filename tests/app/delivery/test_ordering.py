@@ -1,4 +1,4 @@
-"""Ordering keys: what of one webhook has the same key goes out one after another, until order gives way."""
+"""Ordering keys: deliveries of one webhook with the same key are sent one after another, until ordering is given up."""
 
 import asyncio
 import random
@@ -19,7 +19,7 @@ from tests.world import TICKET, World, open_world
 
 
 def failing_for(event_id: str) -> Behaviour:
-    """Refuse one event whenever it comes."""
+    """Refuse one event at every attempt."""
 
     async def behave(received: Received, wire: Wire) -> None:
         await answer(500 if received.header("webhook-id") == event_id else 200)(received, wire)
@@ -28,7 +28,7 @@ def failing_for(event_id: str) -> Behaviour:
 
 
 async def two_events_of_which_the_first_fails(world: World) -> list[str]:
-    """Their ids. The first waits to be retried, the second for the first."""
+    """Their IDs. The first waits to be retried, the second for the first."""
     world.receiver.on("/", answer(500))
     events = [await world.publish(ordering_key="tkt_1") for _ in range(2)]
     ids: list[str] = [event.row.id for event in events]
@@ -94,7 +94,9 @@ async def test_one_webhook_does_not_wait_for_another(world: World) -> None:
 
 
 class Slow:
-    """A receiver that takes a while, refuses some, and notes what it took of each ticket, and how many at once."""
+    """A slow receiver that refuses some requests, and notes what it accepted for each ticket and how many ran
+    concurrently.
+    """
 
     def __init__(self, seed: int) -> None:
         self._chance = random.Random(seed)
@@ -142,7 +144,7 @@ async def test_whatever_fails_each_key_arrives_in_the_order_published_one_at_a_t
 async def test_each_key_arrives_in_the_order_published_by_servers_whose_clocks_differ(
     database_url: str, tmp_path: Path, clock: FakeClock
 ) -> None:
-    # Regression: the ids of a server that is ahead sort after those of the others, whoever published first.
+    # Regression: IDs from a server with a clock that is ahead sort after those of the others, whoever published first.
     async with open_world(database_url, tmp_path, clock=clock) as world:
         behind = FakeClock(clock.now() - timedelta(seconds=0.3))
         async with open_resources(world.resources.settings, send_wake_up=lambda _: None, clock=behind) as other:

@@ -1,4 +1,4 @@
-"""The life of a delivery: claimed, signed, sent, recorded, announced, and retried as the rows say."""
+"""The life of a delivery: claimed, signed, sent, recorded, announced, and retried according to its row."""
 
 import asyncio
 import base64
@@ -70,7 +70,8 @@ async def test_a_kept_connection_that_the_receiver_closes_costs_no_attempt_and_t
 
 
 async def test_the_reference_libraries_verify_what_arrives(database_url: str, tmp_path: Path) -> None:
-    async with open_world(database_url, tmp_path) as world:  # Real time: the libraries look at the clock themselves.
+    # Real time, because the libraries read the clock themselves.
+    async with open_world(database_url, tmp_path) as world:
         webhook = await world.webhook()
         await world.publish()
         (request,) = await world.receiver.received()
@@ -79,7 +80,7 @@ async def test_the_reference_libraries_verify_what_arrives(database_url: str, tm
         headers = dict(request.headers)
 
         assert StandardWebhook(secret).verify(request.body, headers) == orjson.loads(request.body)
-        SvixWebhook(secret).verify(request.body, headers)  # Raises where it does not.
+        SvixWebhook(secret).verify(request.body, headers)  # raises if it is not valid
 
 
 async def test_during_a_rotation_both_secrets_sign_the_current_one_first(world: World) -> None:
@@ -259,7 +260,7 @@ async def test_a_paused_webhook_receives_nothing_until_it_is_resumed(world: Worl
 
 async def test_a_webhook_that_is_deleted_between_claim_and_request_is_no_fault(world: World) -> None:
     deleted, other = await world.webhook("/deleted"), await world.webhook("/other")
-    # As a deletion leaves it for whoever has claimed before.
+    # As a deletion leaves it for a process that has claimed before.
     await world.resources.database.execute("DELETE FROM secret WHERE webhook_id = $1", deleted.id)
 
     async def reached_the_other() -> bool:
@@ -424,7 +425,7 @@ async def test_a_filter_chooses_among_events(world: World) -> None:
 
 async def test_an_address_outside_the_webhooks_allowlist_is_blocked(world: World) -> None:
     webhook = await world.webhook()
-    # Registering it would be refused: this is what happens when a name resolves to something else later.
+    # Registration would refuse it; this is the state after a name has changed its address.
     await world.resources.database.execute(
         "UPDATE webhook SET ip_allowlist = $2, updated_at = updated_at + 1 WHERE id = $1",
         webhook.id,

@@ -19,7 +19,7 @@ SECOND = 1_000_000
 
 @pytest.fixture
 async def world(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
-    """A process that delivers nothing, so that what is published stays in the queue."""
+    """A process that does not deliver, so that published events stay in the queue."""
     async with open_world(database_url, tmp_path, clock=clock, works=False) as opened:
         yield opened
 

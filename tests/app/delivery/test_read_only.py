@@ -1,4 +1,6 @@
-"""A database that takes no writes for a while: nothing is lost, and every request that was sent becomes an attempt."""
+"""A database that accepts no writes for a while: nothing is lost, and every request that was sent becomes an
+attempt.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -40,7 +42,7 @@ async def test_what_was_sent_while_nothing_could_be_written_is_recorded_once_it_
     await world.until_status("SUCCEEDED")
 
     assert len(await world.attempts()) == len(world.receiver.requests) == 1
-    await world.publish()  # On the connections that there are by now.
+    await world.publish()  # On the connections that exist by now.
     await world.until_status("SUCCEEDED", "SUCCEEDED")
 
 

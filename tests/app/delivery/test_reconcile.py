@@ -1,6 +1,6 @@
-"""A transaction is committed and the answer never comes: nothing is lost, doubled, stuck or left unsaid.
+"""A transaction is committed but its answer never arrives: nothing is lost, duplicated, stuck or unannounced.
 
-Leases last for minutes here, so that whatever is put right, is not put right by their end.
+Leases last for minutes here, so that their end cannot be what restores order.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ async def test_an_event_whose_commit_was_not_answered_is_found_again_by_its_key(
     world: World, network: PostgresProxy
 ) -> None:
     await world.webhook()
-    # What publishing knows of the workspace is up to date, so that its first statement is the one that is committed.
+    # The publisher's registry is up to date, so that its first statement is the one that is committed.
     await world.resources.registries.current(world.resources.database, world.caller.workspace_id)
     network.lose_commit_of("INSERT INTO event")
 

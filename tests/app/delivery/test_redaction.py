@@ -1,4 +1,4 @@
-"""What a receiver repeats of a request, in whatever form, is not kept."""
+"""Credentials that a receiver repeats, in any form, are not stored."""
 
 import base64
 import json

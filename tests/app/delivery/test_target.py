@@ -1,4 +1,4 @@
-"""Every setting of a webhook that shapes a request is seen by its receiver, or felt by it."""
+"""Every setting of a webhook that shapes a request has an effect that its receiver sees."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -70,7 +70,7 @@ async def test_no_more_requests_begin_in_a_second_than_the_rate_allows(in_real_t
         await in_real_time.publish()
     await in_real_time.until_status(*["SUCCEEDED"] * 6)
 
-    # Five tenths of a second after the first, which began later than the test.
+    # Half a second after the first, which began later than the test.
     assert max(attempt["started_at"] for attempt in await in_real_time.attempts()) - began > 450_000
 
 
@@ -89,7 +89,7 @@ async def test_a_request_is_signed_with_the_webhooks_scheme(world: World, clock:
 
 async def test_a_secret_that_was_rotated_by_itself_signs_the_next_request(world: World, clock: FakeClock) -> None:
     webhook = await world.webhook(rotate_secret_every_days=7)
-    await world.publish()  # the first secret is known to the sender now
+    await world.publish()  # the sender has cached the first secret now
     await world.receiver.received()
     await world.advance(7 * 86_400)
 

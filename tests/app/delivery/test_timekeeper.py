@@ -1,4 +1,4 @@
-"""One clock judges leases and due times, and a step of it puts nothing off."""
+"""One clock judges leases and due times, and a step of it delays nothing."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -24,13 +24,13 @@ def machine() -> FakeMachine:
 
 @pytest.fixture
 async def world(database_url: str, tmp_path: Path, machine: FakeMachine) -> AsyncIterator[World]:
-    """A process whose machine has this clock."""
+    """A process on a machine with this clock."""
     async with open_world(database_url, tmp_path, clock=SteadyClock(machine, machine.monotonic), works=False) as opened:
         yield opened
 
 
 async def noticed(world: World) -> None:
-    """What the heartbeat and the sweep do."""
+    """Do what the heartbeat and the sweep do."""
     await world.resources.timekeeper.look()
     await world.resources.lease.renew()
     await world.resources.timekeeper.mend()

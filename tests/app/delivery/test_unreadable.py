@@ -1,4 +1,4 @@
-"""A row that cannot be read costs itself, and nothing that shares a batch with it."""
+"""A row that cannot be read affects only itself, and nothing else in its batch."""
 
 import asyncio
 from datetime import timedelta

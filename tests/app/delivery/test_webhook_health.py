@@ -1,4 +1,4 @@
-"""A success ends a webhook's run of failures, whatever its attempt was made for."""
+"""A success ends a webhook's run of failures, whatever the trigger of its attempt."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -14,14 +14,13 @@ from app.test_requests.ping import ping_webhook
 from tests.receiver import answer
 from tests.world import World
 
-# One more than the breaker takes, so that it is open and each of its probes fails.
+# One more than the breaker's threshold, so that it is open and each of its probes fails.
 FAILURES = 11
 RETRY_SECONDS = 600
 
 
 async def run_of_failures(world: World) -> str:
-    """A webhook whose attempts have failed until its breaker opened, with its receiver repaired since; returns its
-    id."""
+    """A webhook with attempts that failed until its breaker opened, and a receiver repaired since; returns its ID."""
     world.receiver.on("/", answer(500))
     webhook = await world.webhook(retry_delays_seconds=[RETRY_SECONDS] * FAILURES)
     await world.publish()
@@ -39,7 +38,8 @@ async def run_of_failures(world: World) -> str:
 
 
 async def let_hold_end(world: World) -> None:
-    await world.advance(timedelta(minutes=6))  # the longest that the breaker holds; the retry is not due yet
+    # the longest time that the breaker holds it back; the retry is not due yet
+    await world.advance(timedelta(minutes=6))
 
 
 async def first(world: World, webhook_id: str) -> None:

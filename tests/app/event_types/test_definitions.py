@@ -1,4 +1,4 @@
-"""On both databases: a workspace makes, changes and archives event types."""
+"""On both databases: a workspace creates, changes and archives event types."""
 
 from dataclasses import replace
 from typing import Any

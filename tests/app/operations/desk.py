@@ -30,12 +30,12 @@ _INSERT_ATTEMPT = (
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The domain, and the everyday of it in short words."""
+    """The domain, with short helpers for common steps."""
 
     domain: Domain
 
     async def webhook(self, caller: Caller | None = None, **draft: Any) -> str:
-        """Register a webhook, for all tickets unless told otherwise; returns its id."""
+        """Register a webhook, by default for all tickets; return its ID."""
         given = {"name": "Test", "url": "https://example.com/hook", "event_types": ["ticket.*"], **draft}
         created = await create_webhook(self.domain.resources, caller or self.domain.caller, WebhookDraft(**given))
         return created.webhook.id
@@ -43,7 +43,7 @@ class Desk:
     async def publish(
         self, count: int = 1, event_type: str = "ticket.created", caller: Caller | None = None, **ticket: Any
     ) -> list[str]:
-        """Publish events a millisecond apart; returns their ids."""
+        """Publish events a millisecond apart; return their IDs."""
         ids = []
         data = {"ticket": TICKET["ticket"] | ticket}
         for _ in range(count):
@@ -54,7 +54,7 @@ class Desk:
         return ids
 
     async def become(self, status: str, **where: Any) -> None:
-        """Give deliveries a status, as attempts would have."""
+        """Give deliveries a status, as attempts would."""
         given = list(where.items())
         conditions = "".join(f" AND {name} = ${number}" for number, (name, _) in enumerate(given, 3))
         done = status not in {"PENDING", "RETRYING"}
@@ -68,7 +68,7 @@ class Desk:
         )
 
     async def attempt(self, times: int = 1) -> list[str]:
-        """Write down so many attempts of every delivery, as of now; returns their ids."""
+        """Record this many attempts of every delivery, at the present time; return their IDs."""
         at, ids = self.domain.clock.now(), []
         for delivery in await self.deliveries():
             for number in range(1, times + 1):
@@ -87,13 +87,13 @@ class Desk:
         return [row["status"] for row in await self.deliveries(**where)]
 
     async def done(self, matched: Matched) -> Operation:
-        """Let a worker, which has kept its lease, do all there is to do; returns the operation as it is then."""
+        """Let a worker, which has kept its lease, do all the work; return the operation afterwards."""
         await self.domain.resources.lease.renew()
         await run_due_operations(self.domain.resources, self.domain.resources.lease)
         return await self.operation(matched)
 
     async def operation(self, matched: Matched) -> Operation:
-        """The operation as its row has it now."""
+        """The operation as it is now."""
         assert matched.operation is not None
         return await Operation.get(id=matched.operation.id, using_db=self.domain.resources.database.orm)
 

@@ -30,7 +30,7 @@ async def cancel(desk: Desk, asked: DeliveryFilter = EVERYTHING, *, dry_run: boo
 
 
 async def one_of_each_status(desk: Desk) -> list[str]:
-    """One delivery in each status, in the order of `DeliveryStatus`; returns the ids of their events."""
+    """One delivery in each status, in the order of `DeliveryStatus`; returns the IDs of their events."""
     await desk.webhook()
     events = await desk.publish(len(EVERY_STATUS))
     for event_id, status in zip(events, EVERY_STATUS, strict=True):

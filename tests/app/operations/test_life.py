@@ -1,4 +1,4 @@
-"""Operations in a whole process: nobody calls anything but what a person would, and the receiver sees the outcome."""
+"""Operations in a whole process: the test only does what a person would, and the receiver sees the outcome."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -28,14 +28,14 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def began(desk: Desk, count: int = 5) -> Matched:
-    """A cancellation of so many deliveries."""
+    """A cancellation of this many deliveries."""
     await desk.webhook()
     await desk.publish(count)
     return await cancel_deliveries(desk.domain.resources, desk.domain.caller, DeliveryFilter())
 
 
 async def let_lease_end(desk: Desk, but: Resources) -> None:
-    """Move the clock past the lease of this process, which was killed; the other one keeps its own."""
+    """Move the clock past the lease of this process, which was killed; the other one keeps its lease."""
     desk.domain.clock.advance(but.settings.lease_seconds + 1)
     await but.lease.renew()
 
@@ -91,7 +91,7 @@ async def test_operations_take_turns(desk: Desk) -> None:
 
     assert await run_batches(desk.domain.resources, desk.domain.resources.lease) == 3
     assert (await desk.operation(first)).done == 2
-    assert (await desk.operation(second)).done == 2  # what the first has canceled by then
+    assert (await desk.operation(second)).done == 2  # canceled by the first operation before
     assert (await desk.operation(third)).status is OperationStatus.COMPLETED
 
 

@@ -1,4 +1,4 @@
-"""The one transaction of publishing: where a part cannot be written, nothing is."""
+"""The one transaction of publishing: if a part cannot be written, nothing is."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,7 +28,7 @@ async def domain(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIt
 
 @asynccontextmanager
 async def hidden(domain: Domain, table: str) -> AsyncIterator[None]:
-    """The table is away for a while: a transaction that comes to write to it fails there."""
+    """Hide the table for a while, so that a transaction fails when it writes to it."""
     await domain.resources.database.execute(f"ALTER TABLE {table} RENAME TO hidden")
     yield
     await domain.resources.database.execute(f"ALTER TABLE hidden RENAME TO {table}")

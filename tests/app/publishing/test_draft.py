@@ -1,4 +1,4 @@
-"""Drafts: the body is written once, and is the JSON of what was handed in."""
+"""Drafts: the body is serialised once, and is the JSON of the submitted data."""
 
 from typing import Any
 

@@ -31,7 +31,7 @@ async def domain(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIt
     async with open_domain(database_url, tmp_path, clock) as opened:
         webhook = WebhookDraft("Support desk", "https://example.com/hooks", ["*"])
         await create_webhook(opened.resources, opened.caller, webhook)
-        # At hand, as of the last change: else the transaction is begun twice.
+        # The registry is cached, as of the last change; otherwise the transaction is begun twice.
         registries = opened.resources.registries
         await registries.current(opened.resources.database, opened.caller.workspace_id)
         yield opened

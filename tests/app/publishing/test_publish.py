@@ -1,4 +1,4 @@
-"""Publishing: all or none, acknowledged means committed, and a repeat is harmless."""
+"""Publishing: all or none, acknowledged means committed, and a repetition is harmless."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What one commit takes is checked in one go, and each call answered for itself."""
+"""The events of one commit are checked in one go, and each call gets its own answer."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ BAD = EventDraft("ticket.created", {"ticket": {"id": 42}})
 
 
 async def outcome(world: World, *drafts: EventDraft) -> int | list[str]:
-    """How many events were taken in, or the places of what is wrong."""
+    """How many events were accepted, or the paths of the problems."""
     try:
         return len((await world.resources.publisher.publish(world.caller, drafts, batch=True)).events)
     except Rejected as rejected:
@@ -29,7 +29,7 @@ def counted(world: World, name: str) -> float | None:
 
 
 async def change_elsewhere(world: World, event_type: str, *, archived: bool) -> None:
-    """As another process does it: what this one has at hand does not change with it."""
+    """Change it as another process does, so that this process's cache stays as it is."""
     async with world.resources.database.transaction() as another:
         await another.execute(
             "INSERT INTO event_type (id, workspace_id, name, description, json_schema, example, archived, created_at,"
@@ -64,7 +64,7 @@ async def test_a_commit_of_nothing_but_wrong_events_writes_nothing(world: World)
 
 
 async def test_an_event_type_that_another_process_made_since_is_known(world: World) -> None:
-    await world.publish()  # The event types are at hand now.
+    await world.publish()  # The event types are cached now.
     await change_elsewhere(world, "invoice.paid", archived=False)
 
     outcomes = await asyncio.gather(*(outcome(world, EventDraft("invoice.paid", {})) for _ in range(3)))

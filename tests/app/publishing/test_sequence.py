@@ -1,4 +1,4 @@
-"""`sequence`: each delivery's place among those of its webhook, in the order of commits and without gaps."""
+"""`sequence`: each delivery's number among those of its webhook, in the order of commits and without gaps."""
 
 import asyncio
 import random
@@ -32,7 +32,7 @@ async def webhook(domain: Domain, *event_types: str) -> str:
 
 
 async def places(domain: Domain) -> dict[str, list[int]]:
-    """The places of each webhook, in order."""
+    """The sequence numbers of each webhook, in order."""
     found = defaultdict(list)
     for row in await domain.rows("SELECT webhook_id, sequence FROM delivery ORDER BY webhook_id, sequence"):
         found[row["webhook_id"]].append(row["sequence"])
@@ -44,24 +44,25 @@ def without_gaps(found: dict[str, list[int]]) -> bool:
 
 
 class Publishers:
-    """Publish at random from several processes, and note when each request began and was answered."""
+    """Publishes at random from several processes, and notes when each request began and was answered."""
 
     def __init__(self, domain: Domain, processes: list[Resources], chance: random.Random) -> None:
         self._domain = domain
         self._processes = processes
         self._chance = chance
         self._moments = count()
-        # Of each event that was acknowledged first: when its request began and ended.
+        # For the first acknowledgement of each event: when its request began and ended.
         self.spans: dict[str, tuple[int, int]] = {}
 
     def _draft(self) -> EventDraft:
-        # Few keys and two contents: duplicates and conflicts, of the same process and of others, in the same moment.
+        # Few keys and two contents: duplicates and conflicts, within a process and between processes, at the same
+        # moment.
         key = f"key-{self._chance.randrange(40)}" if self._chance.random() < 0.4 else None
         data = {"ticket": TICKET["ticket"] | {"subject": self._chance.choice("ab") if key else "c"}}
         return EventDraft("ticket.created", data, idempotency_key=key)
 
     async def publish(self) -> None:
-        """Publish one request; some callers hang up while it is under way."""
+        """Publish one request; some callers disconnect while it is running."""
         process = self._chance.choice(self._processes)
         drafts = [self._draft() for _ in range(self._chance.choice((1, 1, 1, 2, 5)))]
         began = next(self._moments)
@@ -104,10 +105,10 @@ async def test_places_have_no_gaps_and_follow_the_order_of_commits_whoever_publi
         latest = -1
         for row in reversed([row for row in rows if row["webhook_id"] == webhook_id]):
             span = publishers.spans.get(row["event_id"])
-            if span is None:  # Its publisher hung up.
+            if span is None:  # Its publisher disconnected.
                 continue
             began, ended = span
-            # What was acknowledged before another request began has the place before that one's.
+            # An event that was acknowledged before another request began has a lower number than that request's.
             assert latest < 0 or began < latest
             latest = ended if latest < 0 else min(latest, ended)
 
@@ -160,7 +161,7 @@ async def test_every_attempt_sends_the_place_of_its_delivery(world: World) -> No
         EventDraft(name, TICKET, ordering_key=key)
         for name, key in [("created", None), ("updated", "a"), ("created", "a"), ("updated", None), ("created", None)]
     ]
-    # Some are claimed in the transaction that publishes them (where that is so), some later, and one is tried twice.
+    # Some are claimed in the publishing transaction (if the mode does so), some later, and one is attempted twice.
     for batch in (drafts[:1], drafts[1:], drafts):
         events = [replace(draft, type=f"ticket.{draft.type}") for draft in batch]
         await world.resources.publisher.publish(world.caller, events, batch=True)

@@ -1,4 +1,4 @@
-"""A Redis of a test's own and the way to it, on both event loops, as for live updates."""
+"""A separate Redis for each test and the network to it, on both event loops, as for live updates."""
 
 from tests.app.updates.redis_streams.conftest import (  # noqa: F401 - pytest finds them here
     client,

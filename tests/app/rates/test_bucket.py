@@ -1,4 +1,4 @@
-"""One token bucket: what it lets through, and how long it says to wait."""
+"""One token bucket: what it allows, and how long it says to wait."""
 
 import pytest
 from hypothesis import given

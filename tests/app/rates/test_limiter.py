@@ -1,4 +1,4 @@
-"""The limiter of one process: whose requests count together, what a refusal says, and who is told."""
+"""The limiter of one process: whose requests count together, what a refusal says, and which observer is called."""
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,7 +12,7 @@ LIMIT = Limit(per_second=5, burst=3)
 
 
 def granted(limiter: Limiter, key_id: str, asked: int = 10) -> int:
-    """How many of so many requests pass."""
+    """How many of this many requests pass."""
     passed = 0
     for _ in range(asked):
         try:

@@ -1,4 +1,4 @@
-"""Processes that count a key's requests together over a real Redis, and go on by themselves without it."""
+"""Processes that count a key's requests together over a real Redis, and continue on their own without it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ from tests.clock import FakeClock
 from tests.patience import PATIENCE_SECONDS
 from tests.services import Redis
 
-# So slow that nothing comes back while a test runs.
+# So slow that no token is added while a test runs.
 LIMIT = Limit(per_second=1, burst=1_000)
 
 
@@ -36,7 +36,7 @@ async def until_level(client: "redis.Redis", most: float, key_id: str = "key_a")
 
 
 async def granted_before_it_hears(limiter: Limiter, key_id: str = "key_a") -> int:
-    """How many requests, one a millisecond, pass until one is refused."""
+    """How many requests, one per millisecond, pass until one is refused."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         passed = 0
         while granted(limiter, key_id, 1):
@@ -99,7 +99,7 @@ async def test_the_bucket_of_a_key_that_rests_is_forgotten(
         granted(one, "key_a", 100)
         await until_level(client, 900)
 
-    # Not before even the deepest debt is paid.
+    # Not before even the deepest debt is paid off.
     assert 2 * 1_000 < client.ttl(PREFIX + "key_a") <= 2 * 1_000 + 1
 
 

@@ -1,4 +1,4 @@
-"""On both databases: what is old enough is forgotten, and nothing that anybody still needs."""
+"""On both databases: what is old enough is deleted, and nothing that is still needed."""
 
 import asyncio
 from collections import Counter
@@ -28,8 +28,9 @@ A_LITTLE = timedelta(seconds=1)
 
 
 async def pruned(domain: Domain, retention: Retention | None = None) -> dict[str, int]:
-    """Let statistics count what is over, as they do every minute, then prune; returns how many rows of which tables
-    went, but for those of statistics."""
+    """Let statistics count finished periods, as they do every minute, then prune; return how many rows of which tables
+    were deleted, except those of statistics.
+    """
     while await close_periods(domain.resources.database, domain.resources.clock):
         pass
     async with asyncio.timeout(PATIENCE_SECONDS):
@@ -123,7 +124,7 @@ async def test_what_did_not_succeed_stays_longer_with_its_attempts_and_the_whole
     desk.domain.clock.advance(A_LITTLE)
     late = await pruned(desk.domain)
 
-    assert early == {"attempt": 1}  # that of the one that succeeded
+    assert early == {"attempt": 1}  # of the one that succeeded
     assert [row["webhook_id"] for row in left] == [failing]
     assert late == {"event": 1, "delivery": 2, "attempt": 1}
 
@@ -192,7 +193,7 @@ async def test_more_than_a_batch_goes_in_one_call(desk: Desk) -> None:
     workspace_id, count = desk.domain.caller.workspace_id, 2 * BATCH + 1
     columns: Columns = (("id", "text"), ("event_id", "text"), ("webhook_id", "text"))
     events = [new_id(EVENT, now) for _ in range(count)]
-    # Every event has one delivery, and the first of all has many.
+    # Every event has one delivery, and the first one has many.
     of_events = events + count * events[:1]
     deliveries = [(new_id(DELIVERY, now), event_id, new_id(WEBHOOK, now)) for event_id in of_events]
     await database.fetch_rows(
@@ -230,7 +231,7 @@ async def test_processes_that_prune_at_once_do_each_row_once_and_leave_nothing(d
         Retention(desk.domain.resources, desk.domain.resources.metrics.pruned, rest_seconds=0) for _ in range(4)
     ]
     gone = sum([Counter(found) for found in await asyncio.gather(*(one.prune() for one in retentions))], Counter())
-    gone += Counter(await pruned(desk.domain))  # whoever stepped around another left it to a later round
+    gone += Counter(await pruned(desk.domain))  # a process that skipped locked rows left them to a later round
 
     assert gone == {"event": 40, "delivery": 40, "attempt": 40}
     assert await ids(desk, "event") == await ids(desk, "delivery") == await ids(desk, "attempt") == []

@@ -22,7 +22,7 @@ def pytest_asyncio_loop_factories(
 
 @pytest.fixture
 def closed_port() -> Iterator[int]:
-    """A port that refuses: it is taken, so nobody else can come to listen there, and nobody listens."""
+    """A port that refuses connections: it is taken, so no other program can listen there, and nothing listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]

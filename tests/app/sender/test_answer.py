@@ -1,4 +1,4 @@
-"""An answer is the same in whatever pieces it comes, and what is no answer is refused however it comes."""
+"""An answer is the same in whatever pieces it arrives, and invalid data is refused however it arrives."""
 
 import re
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""One answer for one request: what a receiver sends beyond that ends the connection, and reaches no other request."""
+"""One answer for one request: further data from a receiver closes the connection, and reaches no other request."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Where a URL leads is read from it once, credentials and fragments left out."""
+"""The destination of a URL is parsed once, without credentials and fragments."""
 
 import pytest
 

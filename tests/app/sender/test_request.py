@@ -1,4 +1,4 @@
-"""A request holds what it was given, and what the transport has to know about it."""
+"""A request contains what it was given, and what the transport has to know about it."""
 
 import httpx
 import pytest

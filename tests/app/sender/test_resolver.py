@@ -1,4 +1,4 @@
-"""Names are looked up by the system, in threads of their own, and a name cannot make the server knock at many doors."""
+"""The system resolves names, in separate threads, and a name cannot make the server try many addresses."""
 
 import asyncio
 import socket
@@ -84,7 +84,7 @@ async def test_a_name_is_looked_up_once_for_all_who_ask_and_again_when_the_time_
 
     asking = [asyncio.create_task(resolver.resolve("hooks.example", 443)) for _ in range(3)]
     await asyncio.sleep(0)
-    asking[0].cancel()  # who goes leaves the others what they asked for
+    asking[0].cancel()  # a canceled caller leaves the others their look-up
     silent.set()
     found = await asyncio.gather(*asking, return_exceptions=True)
     again = await resolver.resolve("hooks.example", 443)
@@ -94,7 +94,7 @@ async def test_a_name_is_looked_up_once_for_all_who_ask_and_again_when_the_time_
 
     assert isinstance(found[0], asyncio.CancelledError)
     assert found[1] == found[2] == again
-    assert asked_once == 2  # the silent look-up, and its answer
+    assert asked_once == 2  # the pending look-up, and its answer
     assert len(names.looked_up) == asked_once + 2
 
 

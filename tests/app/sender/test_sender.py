@@ -1,4 +1,4 @@
-"""What becomes of a request, as a value: every outcome with its sentence, and nothing left behind."""
+"""The outcome of a request, as a value: every outcome with its sentence, and nothing left behind."""
 
 import asyncio
 import gc
@@ -444,7 +444,7 @@ async def test_requests_in_flight_are_bounded_and_the_wait_is_not_the_receivers(
         took_ms = (perf_counter() - began) * 1_000
 
     assert [type(outcome) for outcome in outcomes] == [Unreachable, Unreachable, Answered]
-    # One after another, and none of them counts the time of those before it; each is rounded.
+    # One after another, and none of them includes the time of those before it; each is rounded.
     assert 800 <= sum(outcome.duration_ms for outcome in outcomes) + 3 <= took_ms + 6
 
 
@@ -494,13 +494,14 @@ async def test_two_hundred_failing_requests_leave_nothing_behind(
         await receiver.connected(0)
         return outcomes
 
-    await fail(4)  # with the same concurrency, so that every thread of the resolver that will be started has been
+    await fail(4)  # with the same concurrency, so that the resolver has started all its threads
     files, tasks = psutil.Process().num_fds(), len(asyncio.all_tasks())
     for _ in range(5):
         outcomes = await fail(5)
         assert all(isinstance(outcome, Unreachable) for outcome in outcomes)
 
-    assert psutil.Process().num_fds() < files + 10  # some close a turn of the loop later; one leak in eight would be 25
+    # some close one turn of the loop later; a leak in one of eight would be 25
+    assert psutil.Process().num_fds() < files + 10
     async with asyncio.timeout(PATIENCE_SECONDS):
         while len(asyncio.all_tasks()) > tasks:  # noqa: ASYNC110 - a task of the receiver may end a turn later too
             await asyncio.sleep(0)
@@ -518,7 +519,7 @@ async def test_a_failure_leaves_no_cycle_that_holds_its_socket(
         for _ in range(5):
             await sender.send(post(receiver.url("/hook")))
         await receiver.connected(0)
-        await asyncio.sleep(0)  # a turn of the loop, in which it forgets the timers that were cancelled
+        await asyncio.sleep(0)  # a turn of the loop, in which it drops canceled timers
         held = [kept for kept in gc.get_objects() if type(kept).__name__ == "Exchange"]
     finally:
         gc.enable()

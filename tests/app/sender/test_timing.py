@@ -1,4 +1,4 @@
-"""What is stored of how long the parts of an attempt took is what was measured."""
+"""The stored durations of an attempt's parts are the measured ones."""
 
 from hypothesis import given
 from hypothesis import strategies as st

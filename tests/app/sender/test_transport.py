@@ -1,4 +1,4 @@
-"""What a hostile or clumsy receiver cannot do: take long, fill the memory, send us elsewhere, be remembered."""
+"""What a hostile or broken receiver cannot do: take long, fill memory, redirect us, set cookies."""
 
 import asyncio
 import socket
@@ -369,7 +369,7 @@ async def test_an_answer_that_comes_before_the_body_is_read_counts(transport: Tr
         done.set()
         await asyncio.gather(*(task for task in serving if task))
 
-    assert len(serving) == 2  # a connection with half a request on it is not used again
+    assert len(serving) == 2  # a connection with half a request on it is not reused
 
 
 async def test_every_spelling_of_loopback_ends_at_the_guard(receiver: Receiver) -> None:
@@ -513,7 +513,7 @@ async def test_requests_leave_from_the_address_that_is_set(receiver: Receiver) -
     "make",
     [
         lambda: Transport(DEVELOPMENT, max_idle_connections=2),
-        # What may be under way at once may be kept: fewer, and a busy process would open connections over and over.
+        # As many as may be in flight may be kept: with fewer, a busy process would open connections again and again.
         lambda: guarded_transport(Settings(max_in_flight=2)),
     ],
     ids=["as told", "as many as may be under way"],
@@ -580,7 +580,7 @@ async def test_nothing_on_the_way_of_a_request_blocks_the_event_loop() -> None:
 
     trusting = Transport(DEVELOPMENT, tls=client_context())
     async with Receiver(tls=server_context()) as receiver, trusting:
-        sys.addaudithook(watch)  # Python has no way to take it off again; it costs a comparison an event
+        sys.addaudithook(watch)  # Python cannot remove it; it costs a comparison per event
         await trusting.handle_async_request(post(receiver.url(host="localhost")))
         await trusting.handle_async_request(post(receiver.url(host="localhost"), "127.0.0.0/8", verify_ssl=False))
         seen = blocking.copy()

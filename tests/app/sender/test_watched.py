@@ -1,4 +1,4 @@
-"""On both event loops: a request is watched on its way."""
+"""On both event loops: each step of a request is recorded."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -47,7 +47,7 @@ async def watched(
 
 
 def in_order(*moments: float | None) -> bool:
-    """Whether all of these have come, one after the other."""
+    """Whether all of these are set, in ascending order."""
     known = [moment for moment in moments if moment is not None]
     return len(known) == len(moments) and known == sorted(known)
 
@@ -180,7 +180,7 @@ async def test_a_watched_request_waits_for_a_place_like_any_other(sender: Sender
     async with Sender(_Waiting(gate), max_in_flight=1) as full:
         first = asyncio.create_task(full.send(request))
         second = asyncio.create_task(watched(full, receiver.url("/watched")))
-        for _ in range(3):  # requests of somebody else get through meanwhile
+        for _ in range(3):  # requests of others get through meanwhile
             await sender.send(build_request("POST", receiver.url("/other"), [], BODY, timeout_seconds=PATIENCE_SECONDS))
         meanwhile = [received.path for received in receiver.requests]
         gate.set()
@@ -192,7 +192,7 @@ async def test_a_watched_request_waits_for_a_place_like_any_other(sender: Sender
 
 
 class _Waiting(httpx.AsyncBaseTransport):
-    """Answers once it is let."""
+    """Answers once it is released."""
 
     def __init__(self, gate: asyncio.Event) -> None:
         self._gate = gate

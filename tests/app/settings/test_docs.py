@@ -1,4 +1,4 @@
-"""docs/configuration.md, which is written from the settings."""
+"""docs/configuration.md, which is generated from the settings."""
 
 import re
 import subprocess

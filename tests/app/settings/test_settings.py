@@ -19,7 +19,7 @@ OTHER_KEY = base64.b64encode(bytes(32)).decode()
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep the environment and the `.env` of whoever runs the tests out of them."""
+    """Hide the environment and the `.env` of the person who runs the tests."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
@@ -285,7 +285,7 @@ def test_no_text_for_a_number_does_anything_but_set_it_or_be_refused(text: str) 
 
 
 def ends() -> list[tuple[str, float]]:
-    """Each number among the settings, at the ends of its own bounds."""
+    """Each numeric setting, at its own bounds."""
     bounds = {name: Settings.model_json_schema()["properties"][name] for name in Settings.model_fields}
     return [
         (name, schema[end])
@@ -302,7 +302,9 @@ def test_what_is_derived_from_a_number_at_the_end_of_its_bounds_stays_within_its
     try:
         load_settings(**{name: value})
     except SettingsError as error:
-        refused = str(error)  # What does not fit the default of another setting is refused, but not what is derived.
+        # A value that conflicts with the default of another setting is refused, but not one that conflicts with a
+        # derived one.
+        refused = str(error)
 
     assert {setting for setting in derived if setting in refused} == set()
 

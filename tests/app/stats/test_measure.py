@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 
 
 async def webhooks_of(domain: Domain) -> list[tuple[str, str]]:
-    """Two webhooks of ours and one of the stranger's, with their workspaces."""
+    """Two webhooks of our workspace and one of the other, with their workspaces."""
     made = []
     for caller in (domain.caller, domain.caller, domain.stranger):
         draft = WebhookDraft("A webhook", "https://example.com/hook", ["*"])
@@ -29,7 +29,7 @@ async def webhooks_of(domain: Domain) -> list[tuple[str, str]]:
 
 
 def windows(random: Random, since: datetime, until: datetime) -> Sequence[tuple[datetime, datetime, int]]:
-    """Windows of every size, wherever they fall."""
+    """Windows of every size, at random places."""
     found = [(since, until, 24)]
     for span in (timedelta(seconds=60), timedelta(minutes=20), HOUR, 2 * HOUR, 7 * HOUR, 30 * HOUR):
         begin = since + (until - since - span) * random.random()
@@ -46,7 +46,7 @@ async def test_statistics_are_what_counting_row_by_row_gives(domain: Domain, see
     traffic = random_traffic(random, webhooks, begin, now, 600)
     await traffic.insert(domain)
 
-    # Nothing closed, then half of it by a clock that is behind, then all that is over.
+    # Nothing closed, then half of it by a clock that is behind, then everything that is over.
     for closed_at in (None, now - timedelta(hours=random.uniform(1, 40)), now):
         if closed_at is not None:
             domain.clock.advance(closed_at - domain.clock.now())

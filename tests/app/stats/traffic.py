@@ -1,4 +1,4 @@
-"""Made-up deliveries and attempts as rows, and the same statistics of them counted plainly."""
+"""Made-up deliveries and attempts as rows, and the same statistics counted one by one."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -45,7 +45,7 @@ _INSERT_ATTEMPTS = (
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A delivery, made at the time that its id says."""
+    """A delivery, created at the time in its ID."""
 
     id: str
     workspace_id: str
@@ -57,7 +57,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An attempt, ended at the time that its id says."""
+    """An attempt, ended at the time in its ID."""
 
     id: str
     workspace_id: str
@@ -69,13 +69,13 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """All that happened."""
+    """All deliveries and attempts."""
 
     made: Sequence[Made]
     ended: Sequence[Ended]
 
     async def insert(self, domain: Domain) -> None:
-        """Write it as rows."""
+        """Insert them as rows."""
         deliveries = [
             (d.id, d.workspace_id, new_id(EVENT, d.at), d.webhook_id, d.test, d.status, to_micros(d.at))
             for d in self.made
@@ -111,7 +111,7 @@ class Traffic:
 def random_traffic(
     random: Random, webhooks: Sequence[tuple[str, str]], since: datetime, until: datetime, count: int
 ) -> Traffic:
-    """So many deliveries and attempts, in bursts, of some (webhook, workspace)."""
+    """This many deliveries and attempts, in bursts, of these pairs of webhook and workspace."""
     bursts = [since + (until - since) * random.random() for _ in range(8)]
 
     def moment() -> datetime:
@@ -150,7 +150,7 @@ def _summed(
 
 
 def _whole_milliseconds(at: datetime) -> datetime:
-    """An id holds no more of a time."""
+    """An ID stores whole milliseconds only."""
     return at.replace(microsecond=at.microsecond // 1_000 * 1_000)
 
 

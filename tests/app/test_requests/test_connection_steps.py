@@ -11,7 +11,7 @@ from app.test_requests.connection_steps import ConnectionStepName, steps_of
 from tests.certificates import client_context
 
 NOW = datetime.now(UTC)
-CERTIFICATE = client_context().get_ca_certs(binary_form=True)[0]  # ends a day from now
+CERTIFICATE = client_context().get_ca_certs(binary_form=True)[0]  # expires a day from now
 RESOLVE, CONNECT, TLS, REQUEST, RESPONSE = ConnectionStepName
 
 
@@ -20,7 +20,7 @@ def a_request(url: str = "https://example.com/hook") -> httpx.Request:
 
 
 def an_exchange(**noted: object) -> Exchange:
-    """All steps done, a tenth of a second each, unless told otherwise."""
+    """All steps done, a tenth of a second each, by default."""
     given = {
         "started": 1.0,
         "resolving": 1.0,

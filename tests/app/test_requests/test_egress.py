@@ -1,4 +1,4 @@
-"""EGRESS_ADDRESSES: whatever the server sends to receivers leaves from there."""
+"""EGRESS_ADDRESSES: every request to a receiver leaves from there."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Settings that are not saved yet are tried on a real receiver; nothing is left of it."""
+"""Settings that are not saved yet are tried on a real receiver; nothing of it stays."""
 
 import base64
 import re

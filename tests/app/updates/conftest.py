@@ -13,7 +13,7 @@ MakeBus = Callable[[int], Updates]
 
 @pytest.fixture(params=["ring", "redis"])
 def make_bus(request: pytest.FixtureRequest) -> MakeBus:
-    """Makes a bus that keeps so many updates; not opened yet. In Redis those made in one test are the same bus."""
+    """Creates a bus that keeps this many updates; not opened yet. In Redis, all buses of one test are the same bus."""
     if request.param == "ring":
         return lambda kept: Ring(kept=kept)
     url: str = request.getfixturevalue("redis_url")

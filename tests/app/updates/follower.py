@@ -1,4 +1,4 @@
-"""A client of the bus as the tests play it: every wait ends, with an error that says what did not come."""
+"""A client of the bus for tests: every wait ends, if need be with an error that says what did not arrive."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
@@ -9,11 +9,11 @@ from app.clock import Micros
 from app.updates import Batch, Topic, Update, Updates
 from tests.patience import PATIENCE_SECONDS
 
-# Long enough for a loaded machine; a test that passes never waits for it.
+# Long enough for a loaded machine; a passing test never waits for it.
 
 
 def an_update(number: int, workspace_id: str = "ws_a") -> Update:
-    """The update with this number; all that is announced in a test can be told apart by `numbers`."""
+    """The update with this number; `numbers` tells a test's updates apart."""
     return Update(
         workspace_id=workspace_id,
         subject_id=f"dlv_{number}",
@@ -36,7 +36,7 @@ def numbers(batches: Iterable[Batch]) -> list[int]:
 
 
 class Follower:
-    """Follows from `async with` on, and has got its first batch by then."""
+    """Follows from `async with` on, and has received its first batch by then."""
 
     def __init__(
         self, bus: Updates, workspace_id: str = "ws_a", *, after: str | None = None, topic: Topic = Topic.DELIVERIES
@@ -54,19 +54,19 @@ class Follower:
         await self._batches.aclose()
 
     async def next(self) -> Batch:
-        """The next batch. Raises TimeoutError where none comes, StopAsyncIteration at the end."""
+        """The next batch. Raises TimeoutError if none arrives, StopAsyncIteration at the end."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             return await anext(self._batches)
 
     async def until(self, number: int) -> list[Batch]:
-        """The next batches up to the one whose last update is this."""
+        """The next batches up to the one that ends with this update."""
         batches: list[Batch] = []
         while number not in numbers(batches[-1:]):
             batches.append(await self.next())
         return batches
 
     async def until_gap(self) -> list[Batch]:
-        """The next batches up to the first that tells a gap."""
+        """The next batches up to the first with a gap."""
         batches = [await self.next()]
         while not batches[-1].gap:
             batches.append(await self.next())

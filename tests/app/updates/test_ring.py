@@ -1,4 +1,4 @@
-"""What is particular to the bus in memory: it forgets with its process, and it is bounded whatever happens."""
+"""Features of the bus in memory: it ends with its process, and it is always bounded."""
 
 import asyncio
 import gc
@@ -133,10 +133,10 @@ def test_whoever_follows_sees_everything_in_order_or_a_gap(steps: list[tuple[str
 
 
 async def _play(steps: list[tuple[str, str, int]]) -> None:
-    """Followers, one a workspace, read now and then, or leave and return with their cursors; ten updates are kept."""
+    """Followers, one per workspace, read now and then, or leave and return with their cursors; ten updates are kept."""
     announced: dict[str, list[int]] = {"ws_a": [], "ws_b": [], "ws_c": []}
     everything: list[tuple[str, int]] = []
-    seen = dict.fromkeys(announced, 0)  # how many of a workspace's updates its follower is past
+    seen = dict.fromkeys(announced, 0)  # how many of a workspace's updates its follower has passed
     async with AsyncExitStack() as stack, Ring(kept=10) as ring:
         followers = {name: await stack.enter_async_context(Follower(ring, name)) for name in announced}
         cursors = {name: follower.first.cursor for name, follower in followers.items()}
@@ -164,7 +164,7 @@ async def _play(steps: list[tuple[str, str, int]]) -> None:
 
 
 async def _calls_of_an_announcement(ring: Ring, follower: Follower, number: int) -> int:
-    """How many functions are called from announcing an update until its follower has it."""
+    """Number of function calls from announcing an update until its follower has it."""
     calls = 0
 
     def count(frame: FrameType, event: str, argument: object) -> None:

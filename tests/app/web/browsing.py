@@ -1,4 +1,4 @@
-"""A real browser for pages and for what pages of others may do; skipped where there is none, but for the CI."""
+"""A real browser for pages, and for what pages of other sites may do; skipped if there is none, except in the CI."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from playwright.async_api import Browser, async_playwright, expect
 from tests.patience import PATIENCE_SECONDS
 
 _CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-# As root there is no sandbox; the others keep the browser from calling home.
+# There is no sandbox for root; the other arguments prevent the browser's own requests.
 _ARGUMENTS = [
     *["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
     *["--disable-background-networking", "--disable-component-update", "--disable-sync"],
@@ -22,7 +22,7 @@ expect.set_options(timeout=PATIENCE_SECONDS * 1_000)
 
 @asynccontextmanager
 async def started_browser() -> AsyncIterator[Browser]:
-    """A browser, which the CI has to have."""
+    """A browser, which must exist in the CI."""
     if _CHROMIUM is None and "CI" not in os.environ:
         pytest.skip("There is no Chromium on this machine.")
     async with async_playwright() as playwright:

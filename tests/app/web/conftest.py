@@ -29,6 +29,8 @@ async def world(sqlite_databases: SqliteDatabases, tmp_path: Path) -> AsyncItera
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """A real browser, which takes seconds to start: its module's tests share it, and so the module's event loop."""
+    """A real browser, which takes seconds to start: the tests of a module share it, and with it the module's event
+    loop.
+    """
     async with started_browser() as started:
         yield started

@@ -1,4 +1,4 @@
-"""A server as a person starts it: a process of its own, that says where it is."""
+"""A server as a person starts it: a separate process that prints its address."""
 
 import os
 import re
@@ -22,13 +22,13 @@ _PROGRAM = "from app.settings import load_settings; from app.web.serve import se
 
 
 class Running:
-    """`serve` under some settings, in a directory of its own; ended at the end of `with`, whatever it does.
+    """`serve` with some settings, in a separate directory; always ended at the end of `with`.
 
     Args:
         errors: where stderr goes instead of into the file that `log` reads; None closes it.
 
     Raises:
-        AssertionError: it ended instead of starting; the message is what it wrote.
+        AssertionError: it ended instead of starting; the message is its output.
     """
 
     def __init__(self, data_dir: Path, errors: int | None = KEPT, /, **settings: str) -> None:
@@ -64,7 +64,7 @@ class Running:
         return (ROOT / self._errors.name).read_text(encoding="utf-8")
 
     def until_logged(self, text: str) -> None:
-        """Wait until it has logged this; what it logs is written by a thread.
+        """Wait until it has logged this; a thread writes its log.
 
         Raises:
             AssertionError: it did not.
@@ -76,7 +76,7 @@ class Running:
 
     @property
     def key(self) -> str:
-        """The admin key that it showed."""
+        """The admin key that it printed."""
         found = re.search(r"^    (eev_\S+)$", self.greeting, re.MULTILINE)
         assert found is not None, self.greeting
         return found[1]

@@ -1,4 +1,4 @@
-"""The application as a whole: every path answers what it should, to whom it should."""
+"""The application as a whole: every path answers correctly, to every caller."""
 
 import re
 from collections.abc import AsyncIterator
@@ -166,7 +166,7 @@ async def test_without_cors_origins_no_other_page_may(world: World) -> None:
 
 
 async def status_from(world: World, address: str, forwarded_for: str) -> int:
-    """The status for a key that only `CLIENT` may use, from an address that says for whom it speaks."""
+    """The status for a key that only `CLIENT` may use, from a proxy at an address that forwards for another."""
     draft = KeyDraft("bound", [Scope.READ], allowed_sources=[f"{CLIENT}/32"])
     created = await create_key(world.resources, world.caller, draft)
     headers = {

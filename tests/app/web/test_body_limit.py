@@ -1,4 +1,4 @@
-"""A body that is too large is refused with a sentence, whether or not it says beforehand how large it is."""
+"""A body that is too large is refused with a sentence, whether or not it announces its size."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,12 +20,12 @@ LIMIT = 100
 
 
 async def count(request: Request) -> Response:
-    """Answers how long the body was."""
+    """Answers with the length of the body."""
     return PlainTextResponse(str(len(await request.body())))
 
 
 async def swallow(request: Request) -> Response:
-    """An application that takes every failure to read for bad input."""
+    """An application that treats every failure to read as bad input."""
     try:
         return await count(request)
     except Exception:  # noqa: BLE001 - that is what it is here for
@@ -107,7 +107,7 @@ async def test_however_it_is_cut_exactly_what_is_too_long_is_refused(sizes: list
 
 
 async def refused(headers: list[tuple[bytes, bytes]], body: asyncio.Queue[Message]) -> list[Message]:
-    """What is sent to a client that says it has too much, and then goes on as `body` does."""
+    """The messages to a client that announces too much, and then continues as `body` does."""
     sent: list[Message] = []
     scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": headers}
 
@@ -148,4 +148,4 @@ async def test_a_client_that_waits_to_be_told_to_continue_is_not_waited_for() ->
 
     await refused([(b"content-length", b"303"), (b"expect", b"100-continue")], body)
 
-    assert body.qsize() == 1  # to read is to tell it to continue
+    assert body.qsize() == 1  # reading would ask it to continue

@@ -1,4 +1,4 @@
-"""Answers of some size are compressed for clients that accept it, and streams are not."""
+"""Answers above some size are compressed for clients that accept it, and streams are not."""
 
 from collections.abc import AsyncIterator
 
@@ -16,7 +16,7 @@ PIECES = 4
 
 
 async def text(request: Request) -> Response:
-    """As many bytes as asked for."""
+    """As many bytes as requested."""
     return PlainTextResponse("x" * int(request.query_params["bytes"]))
 
 

@@ -1,4 +1,4 @@
-"""The console at /graphiql, as files and in a real browser: it asks, follows, shows the schema, needs no network."""
+"""The console at /graphiql, as files and in a real browser: it queries, follows, shows the schema, needs no network."""
 
 import json
 import re
@@ -32,7 +32,7 @@ async def world(sqlite_databases: SqliteDatabases, tmp_path: Path) -> AsyncItera
 
 @asynccontextmanager
 async def opened(world: World, browser: Browser, key: str | None = None) -> AsyncIterator[Page]:
-    """The console in the browser, with a key entered; nothing may have gone wrong in it, nor gone elsewhere."""
+    """The console in the browser, with a key entered; nothing may go wrong in it, and no request may go elsewhere."""
     wrong: list[str] = []
     async with served(world.resources) as address:
         context = await browser.new_context(base_url=f"http://{address}")
@@ -51,7 +51,7 @@ async def opened(world: World, browser: Browser, key: str | None = None) -> Asyn
 
 
 async def results(page: Page, count: int) -> list[Any]:
-    """So many results, the newest first."""
+    """This many results, newest first."""
     await expect(page.locator("#results pre")).to_have_count(count)
     return [json.loads(text) for text in await page.locator("#results pre").all_text_contents()]
 

@@ -1,4 +1,4 @@
-"""Metrics are for this machine, or for who has the token; and they show what the process did."""
+"""Metrics are for this machine, or for callers with the token; they show what the process did."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

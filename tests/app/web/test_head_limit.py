@@ -1,4 +1,4 @@
-"""Heads of requests that go on and on, on a real server: refused before they fill the memory."""
+"""Endless heads of requests, on a real server: refused before they fill memory."""
 
 import json
 import socket
@@ -13,7 +13,7 @@ from tests.patience import PATIENCE_SECONDS
 
 MAX_BYTES = 8_192
 PIECE = 4_096
-# More than the server may take, with the reads in which a request begins and what waits in the sockets.
+# More than the server may read, with the reads at the beginning of a request and the sockets' buffers.
 ENDLESS = 16 * 1024 * 1024
 POST = b"POST /graphql HTTP/1.1\r\nHost: eev.test\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -25,7 +25,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def sent_without_end(server: Running, begin: bytes, piece: bytes) -> tuple[int, bytes]:
-    """How many bytes the server takes of a request that never ends, at most `ENDLESS`, and what it answers."""
+    """How many bytes the server reads of an endless request, at most `ENDLESS`, and its answer."""
     url = httpx.URL(server.url)
     with socket.create_connection((url.host, url.port or 80), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(begin)
@@ -63,7 +63,7 @@ def test_who_sends_a_little_too_much_is_told_the_limit(server: Running) -> None:
     with socket.create_connection((url.host, url.port or 80), timeout=PATIENCE_SECONDS) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.sendall(b"GET /graphql?query=")
-        # Not before the server has read the beginning, which is answered by nothing: so ask over another connection.
+        # Not before the server has read the beginning, which it does not acknowledge: so ask over another connection.
         for _ in range(3):
             httpx.get(f"{server.url}/health/live", timeout=PATIENCE_SECONDS)
             connection.sendall(b"a" * PIECE)

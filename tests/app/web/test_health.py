@@ -1,4 +1,4 @@
-"""Alive is whoever answers; ready is who can take events in, and what is not well is named with its reason."""
+"""A process that answers is alive; one that can accept events is ready, and faults are named with their reasons."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ WELL = {"status": "ok"}
 
 
 async def ask(world: World, path: str = "/health/ready", *, works: bool = True) -> httpx.Response:
-    """Ask a health of one's own: nothing is known from before."""
+    """Ask a new health check: nothing is cached."""
     health = Health(world.resources, works=works)
     transport = httpx.ASGITransport(Starlette(routes=health.routes()))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
@@ -61,7 +61,7 @@ async def test_without_its_tables_the_server_is_not_ready(world: World) -> None:
 
 @pytest.fixture
 def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL of the test's own, to be killed."""
+    """A separate PostgreSQL for this test, which kills it."""
     with Postgres() as server:
         yield server
 
@@ -93,7 +93,7 @@ async def test_a_database_that_can_only_be_read_is_not_ready_until_it_can_be_wri
     database_url = await PostgresDatabases(postgres).create()
     async with open_world(database_url, tmp_path, works=False) as world:
         async with read_only(database_url):
-            await ask(world, works=False)  # Of a session that was just ended, the first to use it is told.
+            await ask(world, works=False)  # The first use of a session that was just closed gets the error.
             full = await ask(world, works=False)
         writable = await ask(world, works=False)
 
@@ -104,7 +104,7 @@ async def test_a_database_that_can_only_be_read_is_not_ready_until_it_can_be_wri
 async def test_a_full_disk_is_not_ready(
     sqlite_databases: SqliteDatabases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probe, "_BYTES", 8 * 1024 * 1024)  # The limit here is each file's, and the log's is longer.
+    monkeypatch.setattr(probe, "_BYTES", 8 * 1024 * 1024)  # The limit here applies to each file, and the log is longer.
     async with open_world(await sqlite_databases.create(), tmp_path) as world:
         with no_room_for_commits(world.resources.database):
             full = await ask(world)
@@ -116,7 +116,7 @@ async def test_a_full_disk_is_not_ready(
 
 @pytest.fixture
 def redis() -> Iterator[Redis]:
-    """A Redis of the test's own, to be killed."""
+    """A separate Redis for this test, which kills it."""
     with Redis() as server:
         yield server
 
@@ -163,7 +163,7 @@ async def test_a_wake_up_that_did_not_get_through_is_told(world: World) -> None:
 
 @pytest.fixture
 async def idle(sqlite_databases: SqliteDatabases, tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
-    """A process that neither delivers nor sweeps, under a clock of the test's own."""
+    """A process that neither delivers nor sweeps, with a separate clock."""
     async with open_world(await sqlite_databases.create(), tmp_path, clock=clock, works=False) as opened:
         yield opened
 

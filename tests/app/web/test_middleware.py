@@ -1,4 +1,4 @@
-"""Every request has an id, every answer its headers, and no stream holds up the end."""
+"""Every request has an ID, every answer its headers, and no stream delays the end."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ from tests.patience import PATIENCE_SECONDS
 
 
 async def logged_id(_: Request) -> Response:
-    """Answers what a log line of this request would have bound."""
+    """Answers with the fields that a log line of this request would have."""
     return PlainTextResponse(str(structlog.contextvars.get_contextvars()["request_id"]))
 
 
@@ -96,7 +96,7 @@ async def test_an_answers_own_header_wins() -> None:
 
 
 class Stream:
-    """A request for a stream that goes on until somebody ends it, driven message by message."""
+    """A request for a stream that runs until it is ended, driven message by message."""
 
     def __init__(self) -> None:
         self.closing = asyncio.Event()
@@ -129,7 +129,7 @@ class Stream:
         await application(scope, self.to_application.get, self.from_application.put)
 
     async def begin(self) -> "asyncio.Task[None]":
-        """Start serving, and return once the stream's first piece has come."""
+        """Start serving, and return once the stream's first piece has arrived."""
         task = asyncio.create_task(self.run())
         self.to_application.put_nowait({"type": "http.request", "body": b"", "more_body": False})
         async with asyncio.timeout(PATIENCE_SECONDS):

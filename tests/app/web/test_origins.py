@@ -1,4 +1,4 @@
-"""What pages of other origins may do, tried in a real browser: it is the browser that keeps them apart."""
+"""What pages of other origins may do, tried in a real browser, because the browser enforces their separation."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ ASK = """
         return [await response.json(), response.headers.get('x-request-id')]
     }
 """
-# A form can send no more than this without being asked for: no header of its own, and no JSON.
+# A form can send no more than this without a preflight: no header of its own, and no JSON.
 ASK_LIKE_A_FORM = """
     async ([url, body]) => {
         const response = await fetch(url, {method: 'POST', headers: {'content-type': 'text/plain'}, body})
@@ -43,18 +43,18 @@ CONNECT = """
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """A page of another origin, the server that it would like to ask, and a key there."""
+    """A page of another origin, the server that it wants to query, and a key there."""
 
     page: Page
     address: str
     key: str
 
     async def asks(self) -> Any:
-        """What it is answered, and one of the headers."""
+        """The answer that it gets, and one of the headers."""
         return await self.page.evaluate(ASK, [f"http://{self.address}/graphql", self.key])
 
     async def connects(self) -> str:
-        """What it is told on a socket, or "refused"."""
+        """The answer that it gets on a socket, or "refused"."""
         said: str = await self.page.evaluate(CONNECT, [f"ws://{self.address}/graphql", self.key])
         return said
 

@@ -1,4 +1,4 @@
-"""A request that drips is answered with 408 and cut off; one that comes in time is not."""
+"""A request that drips is answered with 408 and cut off; one that arrives in time is not."""
 
 import socket
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def opened(server: Running) -> socket.socket:
 
 
 def dripped(connection: socket.socket, data: bytes, every_seconds: float = 0.1) -> bytes:
-    """Send a byte at a time until there is an answer or the end, and return what came."""
+    """Send a byte at a time until there is an answer or the end, and return what arrived."""
     connection.settimeout(every_seconds)
     for byte in data:
         try:

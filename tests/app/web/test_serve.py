@@ -1,4 +1,4 @@
-"""The server as a process: what it says at its first start, what it survives, and how it ends."""
+"""The server as a process: what its first start prints, what it survives, and how it ends."""
 
 import asyncio
 import base64
@@ -135,12 +135,12 @@ def test_a_message_on_a_socket_is_limited_too(server: Running) -> None:
     url = server.url.replace("http", "ws") + "/graphql"
     answers = [told_of_too_big_a_message(url) for _ in range(5)]
 
-    # The server closes with data unread, and the reset that follows may overtake what it said.
+    # The server closes with unread data, and the reset that follows may overtake its answer.
     assert {answer for answer in answers if answer} == {1009}
 
 
 def told_of_too_big_a_message(url: str) -> int | None:
-    """The code that the socket is closed with, where it could be read."""
+    """The code that the socket is closed with, if it could be read."""
     with connect(url, subprotocols=PROTOCOLS, max_size=None, open_timeout=PATIENCE_SECONDS) as socket_:
         with suppress(ConnectionClosed):
             socket_.send("x" * 4_200_000)
@@ -154,7 +154,7 @@ def told_of_too_big_a_message(url: str) -> int | None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_at_once_and_in_good_order_although_clients_follow(tmp_path: Path, number: signal.Signals) -> None:
-    # It would wait longer for what is in flight than the test waits for it.
+    # It would wait longer for requests in flight than the test waits for it.
     patient = str(2 * PATIENCE_SECONDS)
     with Running(tmp_path / "data", bootstrap_api_key=KEY, shutdown_seconds=patient) as running:
         headers = {"authorization": f"Bearer {KEY}", "accept": "text/event-stream"}
@@ -171,7 +171,7 @@ def test_it_ends_at_once_and_in_good_order_although_clients_follow(tmp_path: Pat
 
             code = running.stop(number)
 
-            for _ in pieces:  # the stream comes to its end: it does not break off, which would raise
+            for _ in pieces:  # the stream ends properly: a broken stream would raise
                 pass
             with pytest.raises(ConnectionClosed) as closed:
                 socket_.recv(timeout=PATIENCE_SECONDS)
@@ -179,14 +179,14 @@ def test_it_ends_at_once_and_in_good_order_although_clients_follow(tmp_path: Pat
     assert first
     assert code == 0
     assert closed.value.rcvd is not None
-    assert closed.value.rcvd.code == 1012  # service restart: clients come back
+    assert closed.value.rcvd.code == 1012  # service restart: clients reconnect
     assert "Traceback" not in running.log
     assert "error" not in running.log
 
 
 @pytest.fixture
 def here() -> Iterator[None]:
-    """Whoever uses it may run the server's start in the process of the tests."""
+    """Allow a test to run the server's start in its own process."""
     with logging_put_back():
         yield
 

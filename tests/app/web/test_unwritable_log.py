@@ -1,5 +1,6 @@
-"""A server whose log cannot be written publishes, delivers and tells followers as any other does, and counts what it
-could not log."""
+"""A server with an unwritable log publishes, delivers and sends updates like any other, and counts the lines it could
+not log.
+"""
 
 import asyncio
 import fcntl
@@ -71,7 +72,7 @@ def non_blocking_and_full() -> Iterator[int]:
 @pytest.mark.parametrize("errors", [full_disk, closed_pipe, nothing, hanging_reader, non_blocking_and_full])
 async def test_everything_goes_out_although_nothing_can_be_logged(errors: Errors, tmp_path: Path) -> None:
     async with Receiver() as receiver:
-        # Each first attempt fails: what comes next depends on the sweep.
+        # Each first attempt fails, so that the next one depends on the sweep.
         receiver.on("/", in_turn(*[answer(500)] * EVENTS, answer(200)))
         with errors() as stderr, Running(tmp_path / "data", stderr, **SETTINGS) as running:
             await asyncio.to_thread(publish, running, receiver.url())
@@ -85,7 +86,7 @@ async def test_everything_goes_out_although_nothing_can_be_logged(errors: Errors
     assert (ready["status"], code) == ("ok", 0)
     dropped = re.search(r"^eev_webhooks_log_lines_dropped_total (\S+)$", metrics, re.MULTILINE)
     assert dropped is not None
-    # What waits for a reader is not dropped as long as there is room for it.
+    # Lines that wait for a reader are not dropped as long as there is room.
     assert float(dropped[1]) > 0 or errors in (hanging_reader, non_blocking_and_full)
 
 
@@ -96,7 +97,7 @@ def test_a_greeting_that_cannot_be_written_does_not_stop_the_server(
     with FULL.open("w", encoding="utf-8", buffering=1) as full, capture_logs() as logs:
         monkeypatch.setattr("sys.stdout", full if there else None)
         print_now("The API is at http://127.0.0.1:8000/graphql\n")
-        with suppress(OSError):  # What it could not write is still in its buffer.
+        with suppress(OSError):  # Unwritten data is still in its buffer.
             full.close()
 
     assert [line["event"] for line in logs] == ["greeting.lost"]

@@ -1,4 +1,4 @@
-"""The rules put together: what a draft and what changes come to."""
+"""The rules together: the results of a draft and of changes."""
 
 from dataclasses import replace
 from ipaddress import ip_network

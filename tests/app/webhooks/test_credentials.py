@@ -1,4 +1,4 @@
-"""How headers and logins rest in a row."""
+"""How headers and credentials are stored in a row."""
 
 import pytest
 

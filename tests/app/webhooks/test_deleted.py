@@ -1,4 +1,4 @@
-"""On both databases: what still waits for a deleted webhook is canceled."""
+"""On both databases: open deliveries of a deleted webhook are canceled."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The table of a webhook's fields: what it has can be asked for, changed, and kept."""
+"""The table of a webhook's fields: every field can be set, changed, and stored."""
 
 from dataclasses import fields, replace
 from ipaddress import ip_network

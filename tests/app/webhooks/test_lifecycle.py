@@ -1,4 +1,4 @@
-"""On both databases: webhooks are made, changed, paused, resumed and deleted."""
+"""On both databases: webhooks are created, changed, paused, resumed and deleted."""
 
 import asyncio
 import logging

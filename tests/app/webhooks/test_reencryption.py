@@ -1,4 +1,4 @@
-"""On both databases: an old encryption key can be dropped once everything was encrypted anew."""
+"""On both databases: an old encryption key can be removed once everything was encrypted again."""
 
 import asyncio
 from dataclasses import replace
@@ -28,7 +28,7 @@ SMALL = WebhookDraft("Test", "https://example.com/hook", ["*"])
 
 
 def under(domain: Domain, *keys: bytes) -> Domain:
-    """The same domain with these encryption keys, the newest first."""
+    """The same domain with these encryption keys, newest first."""
     return replace(domain, resources=replace(domain.resources, cipher=Cipher(keys)))
 
 
@@ -49,7 +49,7 @@ async def test_afterwards_the_newest_key_opens_everything_alone(domain: Domain) 
     assert await reveal_secret(alone.resources, alone.caller, webhook_id) == created.secret
     assert open_headers(alone.resources.cipher, row) == (CustomHeader("X-Token", "hunter2", sensitive=True),)
     assert open_credential(alone.resources.cipher, row) == "hunter3"
-    assert row.updated_at == created.webhook.updated_at  # nothing that is cached is wrong now
+    assert row.updated_at == created.webhook.updated_at  # every cached value is still right
 
 
 async def test_secrets_that_end_and_webhooks_that_were_deleted_are_encrypted_anew_too(domain: Domain) -> None:

@@ -1,4 +1,4 @@
-"""On both databases: secrets are rotated by themselves, and forgotten once their overlap has ended."""
+"""On both databases: secrets are rotated automatically, and deleted once their overlap has ended."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What two configurations differ in, as the audit log shows it."""
+"""The differences between two configurations, as the audit log shows them."""
 
 from dataclasses import fields, replace
 from ipaddress import ip_network

@@ -1,4 +1,4 @@
-"""On both databases: a webhook may ask for its own workspace's event types, and for those that are still published."""
+"""On both databases: a webhook may select its own workspace's event types that are not archived."""
 
 import pytest
 

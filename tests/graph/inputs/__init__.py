@@ -1,1 +1,1 @@
-"""Values for every field of every input, and what the server says to each: a table, and how it is tried."""
+"""Values for every field of every input, with the server's answer to each: a table, and how its rows are tried."""

@@ -18,7 +18,7 @@ from tests.graph.inputs.tries import (
 )
 
 TICKET = {"ticket": {"id": "tkt_1", "subject": "Hello", "status": "new"}}
-# The moment that the tests' clock shows is in March 2026.
+# The tests' clock shows a time in March 2026.
 PAST, EARLIER = "2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z"
 _PATTERN = 'write a name such as "ticket.created"'
 _PARTS = "2 to 6 parts joined by dots"
@@ -134,7 +134,7 @@ OTHERS: dict[str, Table] = {
         "eventTypes": _PATTERNS,
         "statuses": [
             taken(Kind.EMPTY, []),
-            # Neither can be retried or canceled: the one is not over, the other is.
+            # Neither can be retried or canceled: one is not over, the other is.
             taken(Kind.AT_LIMIT, ["RETRYING"]),
         ],
         "time": [],

@@ -41,7 +41,7 @@ _URL = [
     refused(Kind.TOO_LONG, "https://example.com/" + "p" * 2_029, "TOO_LONG", "2049", "at most 2048"),
     refused(Kind.CONTROL, "https://example.com/\0", "INVALID", "U+0000", "percent-encode it, as %00"),
     refused(Kind.CONTROL, "https://example.com/a\r\nHost: b", "INVALID", "U+000D", "percent-encode it, as %0D"),
-    taken(Kind.LOOK_ALIKE, f"https://{CYRILLIC_O}zon.example/"),  # kept as xn--…, which shows it
+    taken(Kind.LOOK_ALIKE, f"https://{CYRILLIC_O}zon.example/"),  # stored as xn--…, which reveals it
     refused(Kind.LOOK_ALIKE, "https://example.com\\@10.0.0.1/", "INVALID", '"\\\\"', "percent-encode it, as %5C"),
     refused(Kind.LOOK_ALIKE, "https://2130706433/", "URL_NOT_ALLOWED", "2130706433", "write it like that"),
     refused(Kind.OTHER_UNIT, "example.com", "INVALID", '"example.', "must begin with https://"),

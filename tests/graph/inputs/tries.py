@@ -1,4 +1,4 @@
-"""What a row of the table is: a value of one input field, and whether it is taken or what is said to it."""
+"""A row of the table: a value of one input field, and whether it is accepted or how it is refused."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,12 +22,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Try:
-    """A value, and what becomes of it.
+    """A value, and the expected result.
 
     Attributes:
-        code: of the userError; None where the value is taken.
-        says: what its message holds: the value or what is wrong with it, and the limit or what would be right.
-        below: where in the value, e.g. the index of an item.
+        code: of the userError; None if the value is accepted.
+        says: what its message contains: the value or what is wrong with it, and the limit or what would be right.
+        below: path within the value, e.g. the index of an item.
         beside: other fields of the same input, for this value.
     """
 
@@ -41,26 +41,26 @@ class Try:
 
 Table: TypeAlias = dict[str, list[Try]]
 
-# Each reads as something else.
+# Each looks like another character.
 CYRILLIC_O, FULLWIDTH_T, FULLWIDTH_2, INVISIBLE = "\u043e", "\uff54", "\uff12", "\u200b"
-# JSON of more levels than can be written.
+# JSON with more levels than can be written.
 DEEP: dict[str, Any] = {"a": []}
 for _ in range(300):
     DEEP = {"a": DEEP}
 
 
 def taken(kind: Kind, value: Any, **beside: Any) -> Try:
-    """A value that is no mistake."""
+    """A valid value."""
     return Try(kind, value, beside=beside)
 
 
 def refused(kind: Kind, value: Any, code: str, *says: str, below: tuple[str, ...] = (), **beside: Any) -> Try:
-    """A value that is a mistake."""
+    """An invalid value."""
     return Try(kind, value, code, says, below, beside)
 
 
 def no_such(noun: str, prefix: str) -> list[Try]:
-    """What is no id of a thing."""
+    """Texts that are not the ID of such a thing."""
     right = "give the id of one in this workspace"
     unknown = f"{prefix}_01jd7k3m9pegxv0t5c8h2n4w6z"
     says = f"No {noun} has the id "
@@ -74,7 +74,7 @@ def no_such(noun: str, prefix: str) -> list[Try]:
 
 
 def number(lowest: int, highest: int, unit: str, *, other_unit: int | None) -> list[Try]:
-    """A whole number with limits; `other_unit` is what somebody gives who thinks in another unit."""
+    """A whole number with limits; `other_unit` is a value by a person who assumes another unit."""
     limits = [f"{lowest} to {highest}", unit]
     others = () if other_unit is None else (refused(Kind.OTHER_UNIT, other_unit, "INVALID", str(other_unit), *limits),)
     return [

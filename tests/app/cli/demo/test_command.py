@@ -28,7 +28,7 @@ COMPLETE = Summary(
 
 
 def test_the_demonstration_delivers_everything_and_tells_how(tmp_path: Path) -> None:
-    # Settings of whoever runs it do not reach it.
+    # Settings from the environment of the caller do not reach it.
     result = run("demo", "--json", directory=tmp_path, BROKER_URL="redis://127.0.0.1:9/0", PORT="1")
 
     summary = json.loads(result.stdout)

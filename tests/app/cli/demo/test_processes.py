@@ -1,4 +1,4 @@
-"""Commands in processes of their own: what they see, and how they end."""
+"""Commands in separate processes: their environment, and how they end."""
 
 from pathlib import Path
 

@@ -12,7 +12,7 @@ BODY = b'{"id":"evt_1","type":"ticket.created","timestamp":"2026-11-23T10:00:00.
 def headers(
     body: bytes = BODY, *, secret: str = SECRET, webhook_id: str = "evt_1", at: datetime | None = None
 ) -> dict[str, str]:
-    """What a sender adds to a request with this body, sent now unless told otherwise."""
+    """The headers that a sender adds to a request with this body, by default sent now."""
     at = at or datetime.now(UTC)
     return {
         "content-type": "application/json",

@@ -152,7 +152,7 @@ def test_what_is_verified_is_passed_on_and_both_answers_are_shown(tmp_path: Path
     assert statuses == [418, 200, 401]
     assert [line["answer"] for line in shown] == ["418", "200", "401"]
     assert [line.get("application", "none").split()[0] for line in shown] == ["418", "200", "none"]
-    assert [line["verified"] for line in received] == [True, True]  # as it was signed
+    assert [line["verified"] for line in received] == [True, True]  # as signed
     assert received[0]["payload"] == shown[0]["payload"]
 
 

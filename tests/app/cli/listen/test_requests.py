@@ -9,7 +9,7 @@ from app.cli.listen.requests import MAX_REQUEST_BYTES, BadRequest, Request, requ
 
 
 async def read(*pieces: bytes) -> list[Request]:
-    """What a connection that sends these pieces and ends asks for."""
+    """The requests on a connection that sends these pieces and ends."""
     reader = asyncio.StreamReader()
     for piece in pieces:
         reader.feed_data(piece)

@@ -1,4 +1,4 @@
-"""What a receiver thinks of requests that the reference library signed."""
+"""Verdicts on requests that the reference library signed."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from tests.clock import START
 
 
 def judged(judge: Judge, sent: dict[str, str], body: bytes = BODY) -> Verdict:
-    """What is thought of a request with these headers, which came at START."""
+    """The verdict on a request with these headers, received at START."""
     return judge.judge(Request("POST", "/", sent, body, keep_alive=True), START)
 
 

@@ -1,4 +1,4 @@
-"""Servers to be stopped, and networks to be cut; on both event loops, whose sockets fail differently."""
+"""Servers that tests stop, and networks that tests cut; on both event loops, whose sockets fail differently."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -20,20 +20,20 @@ def pytest_asyncio_loop_factories(
 
 @pytest.fixture
 def server() -> Iterator[Redis]:
-    """A Redis of this test's own."""
+    """A separate Redis for this test."""
     with Redis() as server:
         yield server
 
 
 @pytest.fixture
 async def proxy(server: Redis) -> AsyncIterator[Proxy]:
-    """The way to `server`."""
+    """The network to `server`."""
     async with Proxy(server.port) as proxy:
         yield proxy
 
 
 @pytest.fixture
 def client(server: Redis) -> Iterator["redis.Redis"]:
-    """Looks into `server`, past the proxy."""
+    """A client of `server` that bypasses the proxy."""
     with redis.Redis.from_url(server.url) as client:
         yield client

@@ -1,4 +1,4 @@
-"""A network between a bus and its Redis that a test can cut or stall, while Redis itself stays as it is."""
+"""A network between a bus and its Redis that a test can cut or stall, while Redis itself keeps running."""
 
 import asyncio
 import contextlib
@@ -54,7 +54,9 @@ class Proxy:
         self._flowing.set()
 
     async def refusals(self, count: int) -> None:
-        """Wait until so many connections were refused since the cut; with two, somebody has noticed and tried again."""
+        """Wait until this many connections were refused since the cut; two mean that a client has noticed and
+        retried.
+        """
         async with asyncio.timeout(PATIENCE_SECONDS), self._refused:
             await self._refused.wait_for(lambda: self._refusals >= count)
 

@@ -26,7 +26,7 @@ cursors = st.builds(Cursor, halves, halves)
 
 @st.composite
 def streams(draw: st.DrawFn) -> list[Entry]:
-    """The entries of one epoch; some of them missing, unreadable, or followed by those of the next epoch."""
+    """The entries of one epoch, with some missing or unreadable, or followed by those of the next epoch."""
     entries, number = [], 0
     for count in draw(st.lists(st.integers(1, 4), max_size=8)):
         updates = some_updates(range(number + 1, number + count + 1))
@@ -83,7 +83,7 @@ def test_what_is_put_away_is_what_there_is_after_the_last_hole(pieces: list[list
     window = Window(10_000)
     shelf = window.open((Topic.DELIVERIES, "ws_a"), 7, 0)
     entries = pieces[0] if pieces else []
-    for _ in pieces:  # read over and over, from anywhere, as reads that overlap do
+    for _ in pieces:  # read repeatedly, from any position, as overlapping reads do
         begin = data.draw(st.integers(0, len(entries)))
         put_away(entries[:begin], window, shelf)
     put_away(entries, window, shelf)

@@ -1,4 +1,4 @@
-"""Redis goes away, forgets, falls back, hangs: followers go on, and are told what they may have missed."""
+"""Redis stops, loses data, falls back or hangs: followers continue, and learn what they may have missed."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -48,7 +48,7 @@ async def test_what_is_announced_during_an_outage_arrives_after_it(server: Redis
         proxy.restore()
         batches = await follower.until(1_502)
 
-    # Which of the two tries found the connection broken is left to chance; what arrives twice does so in order.
+    # Chance decides which of the two tries finds the connection broken; duplicates arrive in order.
     assert list(dict.fromkeys(numbers(batches))) == list(range(2, 1_503))
     assert not any(batch.gap for batch in batches)
 
@@ -151,7 +151,7 @@ async def test_a_redis_that_fell_back_to_an_older_snapshot_is_a_gap(client: "red
 
         server.kill()
         server.start()
-        # As many as were lost: counted on from the snapshot, they would pass for those.
+        # As many as were lost: numbered on from the snapshot, they would be mistaken for those.
         bus.announce(Topic.DELIVERIES, some_updates([7, 8, 9]))
         of_live = await live.until(9)
         async with Follower(bus, after=seen[-1].cursor) as resumed:
@@ -162,7 +162,7 @@ async def test_a_redis_that_fell_back_to_an_older_snapshot_is_a_gap(client: "red
 
 
 async def test_a_stream_born_before_its_predecessor_is_found(client: "redis.Redis", server: Redis) -> None:
-    """Redis's clock was far ahead, was set right, and then it was flushed: the new ids are lower than those read."""
+    """Redis's clock was far ahead and was corrected, then Redis was flushed: the new IDs are lower than those read."""
     run_id = client.info("server")["run_id"]
     client.xadd(STREAM, {"run": run_id, "updates": "[]"}, id="9000000000000000-0")
     client.xadd(BELL, {"streams": STREAM}, id="9000000000000000-0")
@@ -183,7 +183,7 @@ async def test_the_bell_is_heard_again_after_its_own_clock_was_set_back(client: 
     async with RedisStreams(proxy.url, survey_seconds=600) as bus, Follower(bus) as follower:
         bus.announce(Topic.DELIVERIES, [an_update(0)])
         await follower.until(0)
-        proxy.cut()  # a trouble, and so a survey
+        proxy.cut()  # a failure, and therefore a survey
         await proxy.refusals(2)
         client.flushall()
         proxy.restore()

@@ -1,4 +1,4 @@
-"""What is particular to the bus over Redis: many processes, one truth, and what it costs."""
+"""Features of the bus over Redis: many processes, one truth, and its cost."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -90,7 +90,7 @@ async def test_what_piles_up_during_a_write_goes_into_the_next(server: Redis, cl
         for number in range(1, 501):
             bus.announce(Topic.DELIVERIES, [an_update(number)])
             if number % 50 == 0:
-                await asyncio.sleep(0)  # lets the writer begin
+                await asyncio.sleep(0)  # lets the writer start
         await follower.until(500)
 
         assert client.xlen(STREAM) <= 10
@@ -168,7 +168,7 @@ async def test_a_process_that_nobody_follows_through_reads_nothing(server: Redis
             await follower.until(number)
         clients = [entry["cmd"] for entry in client.client_list() if entry["cmd"] != "client"]
 
-    # The last command of each connection: only the one that is followed through waits at the bell.
+    # The last command of each connection: only the connection that reads for followers waits at the bell.
     assert clients.count("xread") == 1
 
 

@@ -1,4 +1,4 @@
-"""The dashboard in a real browser, in which nothing may go wrong and from which nothing may go elsewhere."""
+"""The dashboard in a real browser, where nothing may go wrong and no request may go elsewhere."""
 
 import re
 from collections.abc import AsyncIterator
@@ -10,12 +10,12 @@ from playwright.async_api import Browser, Locator, Page, expect
 from tests.graph.serving import served
 from tests.world import World
 
-# What the browser itself reports of an answer that the page shows as a sentence.
+# Browser messages about an answer that the page shows as a sentence.
 _EXPECTED = re.compile(r"the server responded with a status of (4\d\d|503)")
 
 
 class Watch:
-    """Collects what must not happen on a page: errors, reports of the policy, and requests to other servers."""
+    """Collects forbidden occurrences on a page: errors, reports of the policy, and requests to other servers."""
 
     def __init__(self, *origins: str) -> None:
         self.wrong: list[str] = []
@@ -41,13 +41,13 @@ class Watch:
 
 
 def _served(origin: str) -> tuple[str, ...]:
-    """What the page may ask: its own files, its session, and the endpoint that is everybody's."""
+    """What the page may request: its own files, its session, and the public endpoint."""
     return (f"{origin}/dashboard", f"{origin}/graphql")
 
 
 @asynccontextmanager
 async def opened(world: World, browser: Browser, path: str = "", **context: Any) -> AsyncIterator[Page]:
-    """The dashboard at a place, before anybody has signed in."""
+    """The dashboard at a place, before anyone has signed in."""
     async with served(world.resources) as address:
         origin = f"http://{address}"
         watch = Watch(origin)

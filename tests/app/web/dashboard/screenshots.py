@@ -1,4 +1,4 @@
-"""Makes the pictures of docs/dashboard.md: each screen in light, dark and narrow, of a server with some life in it.
+"""Makes the pictures of docs/dashboard.md: each screen in light, dark and narrow, of a server with some activity.
 
 python -m tests.app.web.dashboard.screenshots
 """
@@ -38,7 +38,7 @@ async def main() -> None:
 
 
 async def lived_in(world: World) -> dict[str, str]:
-    """Webhooks that work, fail and rest, with deliveries; returns the places of the screens."""
+    """Webhooks that work, fail and pause, with deliveries; returns the places of the screens."""
     world.receiver.on("/orders", in_turn(*[answer(204)] * 9, answer(503, body=b'{"error": "maintenance until 12:00"}')))
     await world.webhook("/crm", name="CRM", event_types=["*"])
     orders = await world.webhook("/orders", name="Orders", event_types=["ticket.*", "conversation.*"])
@@ -59,7 +59,7 @@ async def lived_in(world: World) -> dict[str, str]:
 async def take(
     world: World, browser: Browser, look: str, viewport: ViewportSize, places: dict[str, str], *, dark: bool
 ) -> None:
-    """Take a picture of every screen in one look."""
+    """Take a picture of every screen in one appearance."""
     scheme = "dark" if dark else "light"
     async with signed_in(world, browser, viewport=viewport, color_scheme=scheme) as page:
         for name, place in places.items():

@@ -1,4 +1,6 @@
-"""Adding a webhook: fields, the test before anything is saved, errors at their fields, and the secret shown once."""
+"""Adding a webhook: fields, the test before anything is saved, errors beside their fields, and the secret shown
+once.
+"""
 
 import re
 

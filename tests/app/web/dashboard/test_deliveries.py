@@ -1,4 +1,4 @@
-"""Deliveries as they happen, one with its attempts, and the recovery of what failed."""
+"""Deliveries as they happen, one with its attempts, and the recovery of failed ones."""
 
 import pytest
 from playwright.async_api import Browser, expect

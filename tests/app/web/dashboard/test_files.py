@@ -1,4 +1,4 @@
-"""The files of the dashboard: what they weigh, what they are allowed, and that what is generated is current."""
+"""The files of the dashboard: their size, their permissions, and that generated files are current."""
 
 import re
 from pathlib import Path

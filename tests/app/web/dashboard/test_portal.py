@@ -26,7 +26,7 @@ LOGO = '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><rect wid
 
 
 class Site:
-    """Another site, which embeds the portal and hands out tokens."""
+    """Another site, which embeds the portal and issues tokens."""
 
     def __init__(self, receiver: Receiver, world: World, scopes: frozenset[Scope], seconds: float) -> None:
         self.receiver, self._world, self._scopes, self._seconds = receiver, world, scopes, seconds

@@ -32,7 +32,7 @@ SCREENS = [
 
 @pytest.mark.parametrize("text", HOSTILE, ids=["markup", "right-to-left", "emoji", "long"])
 async def test_what_people_and_receivers_write_is_shown_as_text(live: World, browser: Browser, text: str) -> None:
-    # The API takes no names that turn the text around them; what receivers answer may.
+    # The API refuses names with characters that reverse text; answers of receivers may contain them.
     name, long = re.sub("[\u202a-\u202e\u2066-\u2069]", "", text), text * 100
     live.receiver.on("/", answer(500, [("x-text", "<b>header</b>")], long.encode()))
     webhook = await live.webhook(f"/?{text.encode().hex()}", name=name, description=name)

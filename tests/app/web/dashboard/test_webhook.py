@@ -1,4 +1,4 @@
-"""The list of webhooks, and one of them with what can be done to it."""
+"""The list of webhooks, and one of them with its actions."""
 
 import re
 

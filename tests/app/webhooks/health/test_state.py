@@ -1,4 +1,4 @@
-"""In which state a webhook is, decided from facts and, for lists, in SQL: both say the same."""
+"""A webhook's state, decided from facts and, for lists, in SQL: both agree."""
 
 from collections.abc import Iterator
 from itertools import product
