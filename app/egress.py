@@ -1,6 +1,7 @@
 """Which addresses and ports this server may send to, as its operator configured."""
 
 from app.sender.guard import AddressPolicy
+from app.sender.proxy import Proxy
 from app.settings import Settings
 
 
@@ -11,3 +12,8 @@ def address_policy(settings: Settings) -> AddressPolicy:
         allow_loopback=settings.in_development,
         blocked_ports=settings.blocked_ports,
     )
+
+
+def egress_proxy(settings: Settings) -> Proxy | None:
+    """The proxy that deliveries go through, if there is one."""
+    return None if settings.egress_proxy is None else Proxy.at(settings.egress_proxy)

@@ -28,7 +28,7 @@ from app.delivery.record import Recorder
 from app.delivery.target import Targets
 from app.delivery.timekeeper import Timekeeper
 from app.delivery.unreadable import Unreadable
-from app.egress import address_policy
+from app.egress import address_policy, egress_proxy
 from app.encryption import Cipher
 from app.keyring import load_keys
 from app.metrics import Metrics
@@ -168,4 +168,5 @@ def guarded_transport(settings: Settings) -> Transport:
         max_response_bytes=settings.response_body_bytes,
         max_idle_connections=settings.max_in_flight,
         local_addresses=settings.egress_addresses,
+        proxy=egress_proxy(settings),
     )

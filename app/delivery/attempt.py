@@ -42,6 +42,10 @@ class Sending(NamedTuple):
     webhook: WebhookState
 
 
+class NotAttempted(Exception):
+    """A fault of the server itself kept a request from leaving. The text is a sentence."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attempts:
     """Makes attempts with the sender, the clock and the recorder of this process."""
@@ -52,7 +56,11 @@ class Attempts:
     policy: DeliveryPolicy
 
     async def make(self, sending: Sending) -> str:
-        """Make one attempt and record its result; return the attempt's ID."""
+        """Make one attempt and record its result; return the attempt's ID.
+
+        Raises:
+            NotAttempted: a fault of the server itself kept the request from leaving.
+        """
         if sending.claimed.start_at:
             await self._wait_for_slot(sending.claimed)
         started_at = self.clock.now()
@@ -61,6 +69,8 @@ class Attempts:
             sending.target, claimed.event_id, number, sending.body, started_at, sequence=claimed.sequence
         )
         answer = await self.sender.send(signed.request)
+        if isinstance(answer, Unreachable) and answer.not_asked:
+            raise NotAttempted(answer.error)
         finished = _finished(sending, signed, answer, started_at, self.clock.now(), self.policy)
         await self._record(finished)
         return finished.attempt_id

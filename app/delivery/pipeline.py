@@ -15,7 +15,7 @@ import structlog
 from app.clock import Clock, Micros, to_micros
 from app.database.database import Database
 from app.database.errors import DatabaseUnavailable
-from app.delivery.attempt import Attempts, Sending
+from app.delivery.attempt import Attempts, NotAttempted, Sending
 from app.delivery.claim import Claimed, ClaimedBatch, claim
 from app.delivery.in_flight import InFlight
 from app.delivery.lease import Lease
@@ -244,6 +244,9 @@ class Pipeline:
         """Make one attempt; return its ID, or None if a fault of the server itself prevented it."""
         try:
             return await self._attempts.make(sending)
+        except NotAttempted:  # The cause was logged where it occurred, once for all deliveries.
+            await self._release([sending.claimed], delay_seconds=self._policy.not_attempted_delay_seconds)
+            return None
         except Exception:
             # Not the receiver's fault: no attempt is counted, and the delivery is tried again later.
             log.exception("delivery.broken", delivery_id=sending.claimed.id, webhook_id=sending.claimed.webhook_id)

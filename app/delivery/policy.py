@@ -20,6 +20,8 @@ class DeliveryPolicy:
     # A delivery that a fault of the server itself broke waits this long, so that it is neither lost nor tried in a
     # loop.
     broken_delay_seconds: float = 60.0
+    # A delivery that did not leave because the egress proxy is away, which may be back soon, waits this long.
+    not_attempted_delay_seconds: float = 5.0
 
     @classmethod
     def of(cls, settings: Settings) -> "DeliveryPolicy":

@@ -4,6 +4,8 @@
     transport    httpx's transport interface: deadline, byte cap, no redirects, no retries
     pool         keeps connections, so that none outlives the rules it was opened under
     connecting   name, guard, TCP, TLS
+    dialing      a TCP connection to one of a receiver's addresses
+    proxy        the same, through a forward proxy
     connection   one request out, one answer in, before a deadline
     answer       reads an answer from bytes as they arrive, within limits (pure)
     sockets      opens a socket only to an address that the guard allows

@@ -5,33 +5,21 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 from functools import partial
-from ipaddress import ip_address
 from time import perf_counter
 
-from aiohappyeyeballs import AddrInfoType, start_connection
+from aiohappyeyeballs import AddrInfoType
 
 from app.sender.connection import Connection, DeadlinePassed
+from app.sender.dialing import Dialer, NotConnected
 from app.sender.exchange import Exchange
 from app.sender.guard import AddressPolicy
-from app.sender.resolver import Resolver
-from app.sender.sockets import Sockets
-
-# When to try a name's next address while the last one has not answered (RFC 8305, section 8).
-_NEXT_ADDRESS_SECONDS = 0.25
+from app.sender.resolver import Resolver, literal_address
 
 
 class NotResolved(Exception):
     """The host's name has no address, or no server could tell."""
 
     def __init__(self, error: OSError) -> None:
-        super().__init__()
-        self.error = error
-
-
-class NotConnected(Exception):
-    """There is no TCP connection, or it ended in the TLS handshake."""
-
-    def __init__(self, error: OSError | RuntimeError) -> None:
         super().__init__()
         self.error = error
 
@@ -47,9 +35,9 @@ class NotSecured(Exception):
 class Connector:
     """Opens connections. `tls` replaces the system's certificate authorities for verified connections."""
 
-    def __init__(self, resolver: Resolver, sockets: Sockets, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, resolver: Resolver, dialer: Dialer, tls: ssl.SSLContext | None) -> None:
         self._resolver = resolver
-        self._sockets = sockets
+        self._dialer = dialer
         self._contexts = {} if tls is None else {True: tls}
 
     async def connect(
@@ -64,13 +52,14 @@ class Connector:
         """Connect to the exchange's host; `deadline` is in the loop's time.
 
         Raises:
-            DeadlinePassed, NotResolved, NotConnected, NotSecured: there is no connection.
+            DeadlinePassed, NotResolved, NotConnected, NotTunneled, ProxyFailed, NotSecured: there is no connection.
         """
         limit = asyncio.timeout_at(deadline)
         try:
             async with limit:
                 addresses = await self._addresses(exchange)
-                opened = await self._dial(exchange, policy, addresses)
+                opened = await self._dialer.dial(exchange, policy, addresses)
+                exchange.connected = perf_counter()
                 return await self._secure(exchange, opened, verify_ssl, lost)
         except TimeoutError:
             if not limit.expired():
@@ -78,7 +67,7 @@ class Connector:
             raise DeadlinePassed from None
 
     async def _addresses(self, exchange: Exchange) -> Sequence[AddrInfoType]:
-        if literal := _literal(exchange.host, exchange.port):
+        if literal := literal_address(exchange.host, exchange.port):
             return [literal]
         exchange.resolving = perf_counter()
         try:
@@ -88,20 +77,6 @@ class Connector:
         exchange.resolved = perf_counter()
         exchange.addresses = tuple(str(info[4][0]) for info in found)
         return found
-
-    async def _dial(
-        self, exchange: Exchange, policy: AddressPolicy, addresses: Sequence[AddrInfoType]
-    ) -> socket.socket:
-        try:
-            opened = await start_connection(
-                addresses,
-                happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS,
-                socket_factory=partial(self._sockets.open, policy, exchange),
-            )
-        except (OSError, RuntimeError) as error:  # uvloop raises RuntimeError for some socket errors
-            raise NotConnected(error) from error
-        exchange.connected = perf_counter()
-        return opened
 
     async def _secure(
         self, exchange: Exchange, opened: socket.socket, verify_ssl: bool, lost: Callable[[Connection], object]
@@ -126,7 +101,10 @@ class Connector:
             exchange.secured = perf_counter()
             tls = transport.get_extra_info("ssl_object")
             exchange.tls_version, exchange.certificate = tls.version(), tls.getpeercert(binary_form=True)
-        exchange.remote_address = connection.address or exchange.remote_address
+        if exchange.proxy is None:
+            exchange.remote_address = connection.address or exchange.remote_address
+        else:
+            connection.address = exchange.remote_address  # What it is connected to itself is the proxy.
         return connection
 
     async def _context(self, verify_ssl: bool) -> ssl.SSLContext:
@@ -142,15 +120,3 @@ def _tls_context(verify: bool) -> ssl.SSLContext:
         context.verify_mode = ssl.CERT_NONE
     context.set_alpn_protocols(["http/1.1"])
     return context
-
-
-def _literal(host: str, port: int) -> AddrInfoType | None:
-    """The address to connect to if a host is a literal address; like a name, it may end with a dot."""
-    host = host.removesuffix(".")
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return None
-    if address.version == 4:
-        return (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port))
-    return (socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port, 0, 0))

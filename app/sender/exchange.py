@@ -4,6 +4,7 @@ breaks.
 
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Literal
 
 
 @dataclass(slots=True)
@@ -26,6 +27,8 @@ class Exchange:
     """Addresses that the guard refused, each with the reason."""
     port_blocked: str | None = None
     """Why the guard refused the port, at whatever address."""
+    proxy: Literal["away", "reached"] | None = None
+    """Whether there is a connection to the proxy; None where there is no proxy."""
     remote_address: str | None = None
     """The address of the connection that the request was sent on, or else the last one tried."""
     kept_connection: bool = False

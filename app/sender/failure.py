@@ -7,7 +7,8 @@
     │   │   └── ConnectError
     │   │       ├── NameUnresolved
     │   │       ├── TlsRefused
-    │   │       └── AddressBlocked
+    │   │       ├── AddressBlocked
+    │   │       └── ProxyUnavailable    a fault of the server's side; the receiver was not asked
     │   └── ProtocolError         the data is not HTTP, or exceeds a limit
 
 Pure. A sentence names the host, the address and the port and nothing else of the URL, which may contain credentials. Of
@@ -21,13 +22,24 @@ import ssl
 
 import httpx
 
-from app.sender.connecting import NotConnected, NotResolved, NotSecured
+from app.sender.connecting import NotResolved, NotSecured
 from app.sender.connection import ConnectionLost, DeadlinePassed
+from app.sender.dialing import NotConnected
 from app.sender.exchange import Exchange
+from app.sender.proxy import NotTunneled, ProxyFailed
 from app.sender.refusals import AnswerRefused
 
 # The expected failures of a request, on either side.
-EXPECTED = (DeadlinePassed, NotResolved, NotConnected, NotSecured, ConnectionLost, AnswerRefused)
+EXPECTED = (
+    DeadlinePassed,
+    NotResolved,
+    NotConnected,
+    NotTunneled,
+    ProxyFailed,
+    NotSecured,
+    ConnectionLost,
+    AnswerRefused,
+)
 
 
 class NameUnresolved(httpx.ConnectError):
@@ -42,6 +54,10 @@ class AddressBlocked(httpx.ConnectError):
     """The guard allowed none of the host's addresses, or not the port."""
 
 
+class ProxyUnavailable(httpx.ConnectError):
+    """The server's egress proxy did not do its work, so the receiver was not asked."""
+
+
 def failure(error: Exception, exchange: Exchange) -> httpx.RequestError:
     """Translate an exception of `EXPECTED` into httpx's."""
     match error:
@@ -49,16 +65,14 @@ def failure(error: Exception, exchange: Exchange) -> httpx.RequestError:
             return _late(exchange)
         case NotResolved(error=OSError() as cause):
             return NameUnresolved(_unresolved(cause, exchange))
-        case NotSecured(error=ssl.SSLCertVerificationError() as cause):
-            fault = cause.verify_message.rstrip(".")
-            return TlsRefused(f"TLS: the certificate of {exchange.host} was refused: {fault}.")
-        case NotSecured(error=ssl.SSLError() as cause) if _knows_no_http_1(cause):
-            refused = f"{_tried(exchange)} refused HTTP/1.1 in the handshake"
-            return TlsRefused(f"TLS: {refused}. The receiver speaks HTTP/2 only; deliveries use HTTP/1.1.")
-        case NotSecured(error=ssl.SSLError() as cause):
-            return TlsRefused(f"TLS: the handshake with {_tried(exchange)} failed: {_tls_fault(cause)}.")
+        case NotSecured(error=cause):
+            return _not_secured(cause, exchange)
         case NotConnected(error=cause):
             return _not_connected(cause, exchange)
+        case NotTunneled(status=status):
+            return _not_tunneled(status, exchange)
+        case ProxyFailed(fault=fault):
+            return ProxyUnavailable(f"The server's egress proxy {fault}.")
         case ConnectionLost() if exchange.headers_came is not None:
             came = f"{exchange.body_bytes} bytes of body"
             return httpx.ReadError(f"The connection ended in the middle of the answer ({came}).")
@@ -70,7 +84,7 @@ def failure(error: Exception, exchange: Exchange) -> httpx.RequestError:
             return httpx.RemoteProtocolError(str(error))
 
 
-def _late(exchange: Exchange) -> httpx.TimeoutException:
+def _late(exchange: Exchange) -> httpx.TransportError:
     """Say how far a request had got when its deadline ended."""
     limit = f"{exchange.timeout_seconds:g} s"
     if exchange.headers_came is not None:
@@ -83,9 +97,12 @@ def _late(exchange: Exchange) -> httpx.TimeoutException:
     if (connected := exchange.secured if exchange.tls else exchange.connected) is not None:
         progress = f"connected after {exchange.after(connected):.1f} s"
         return httpx.ReadTimeout(f"The receiver did not answer within {limit} ({progress}).")
+    if exchange.proxy == "away" and exchange.tried:
+        return ProxyUnavailable(f"The server's egress proxy could not be connected to within {limit}.")
     if exchange.tried:
         handshake = " and no TLS handshake" if exchange.tls else ""
-        return httpx.ConnectTimeout(f"No connection{handshake} with {_tried(exchange)} within {limit}.")
+        through = "Through the server's egress proxy, no connection" if exchange.proxy else "No connection"
+        return httpx.ConnectTimeout(f"{through}{handshake} with {_tried(exchange)} within {limit}.")
     return httpx.ConnectTimeout(f"The name {exchange.host} was not resolved within {limit}.")
 
 
@@ -112,6 +129,27 @@ def _not_connected(error: OSError | RuntimeError, exchange: Exchange) -> httpx.T
             return httpx.ConnectError(f"The connection to {_tried(exchange)} failed.")
         case number:
             return httpx.ConnectError(f"The connection to {_tried(exchange)} failed: {os.strerror(number).lower()}.")
+
+
+def _not_secured(error: ssl.SSLError, exchange: Exchange) -> TlsRefused:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        fault = error.verify_message.rstrip(".")
+        return TlsRefused(f"TLS: the certificate of {exchange.host} was refused: {fault}.")
+    if _knows_no_http_1(error):
+        refused = f"{_tried(exchange)} refused HTTP/1.1 in the handshake"
+        return TlsRefused(f"TLS: {refused}. The receiver speaks HTTP/2 only; deliveries use HTTP/1.1.")
+    return TlsRefused(f"TLS: the handshake with {_tried(exchange)} failed: {_tls_fault(error)}.")
+
+
+def _not_tunneled(status: int, exchange: Exchange) -> httpx.TransportError:
+    proxy, where = "The server's egress proxy", _tried(exchange)
+    match status:
+        case 403:
+            return AddressBlocked(f"{proxy} does not allow connections to {where} (it answered 403).")
+        case 504:
+            return httpx.ConnectTimeout(f"{proxy} gave up connecting to {where} (it answered 504).")
+        case _:
+            return httpx.ConnectError(f"{proxy} could not connect to {where} (it answered {status}).")
 
 
 def _tls_fault(error: ssl.SSLError) -> str:

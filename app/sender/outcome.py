@@ -42,3 +42,5 @@ class Unreachable(NamedTuple):
     """As in `Answered`."""
     status: int | None = None
     timing: Timing | None = None
+    not_asked: bool = False
+    """A fault of the server's own kept the request from the receiver, so the receiver has failed in nothing."""

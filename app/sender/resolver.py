@@ -10,6 +10,7 @@ import socket
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from ipaddress import ip_address
 from itertools import islice
 from typing import Protocol
 
@@ -18,6 +19,18 @@ from aiohappyeyeballs import AddrInfoType
 # Otherwise a name with a hundred addresses would make this server try them all, for every request.
 _ADDRESSES_PER_FAMILY = 2
 _MAX_REMEMBERED = 4096
+
+
+def literal_address(host: str, port: int) -> AddrInfoType | None:
+    """The address to connect to if a host is a literal address; like a name, it may end with a dot."""
+    host = host.removesuffix(".")
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return None
+    if address.version == 4:
+        return (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port))
+    return (socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port, 0, 0))
 
 
 class Resolver(Protocol):

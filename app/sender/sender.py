@@ -13,7 +13,7 @@ from typing import Self, cast
 import httpx
 
 from app.sender.exchange import Exchange
-from app.sender.failure import AddressBlocked, NameUnresolved, TlsRefused
+from app.sender.failure import AddressBlocked, NameUnresolved, ProxyUnavailable, TlsRefused
 from app.sender.outcome import Answered, Unreachable
 from app.sender.timing import Timing, timing_of
 from app.statuses import AttemptOutcome
@@ -60,7 +60,8 @@ class Sender:
                     return Unreachable(outcome, str(error), duration_ms, None)
                 address, again, status = exchange.remote_address, exchange.sent_again, exchange.status
                 timing = timing_of(exchange)
-                return Unreachable(outcome, str(error), duration_ms, address, again, status, timing)
+                not_asked = isinstance(error, ProxyUnavailable)
+                return Unreachable(outcome, str(error), duration_ms, address, again, status, timing, not_asked)
             body_cut: bool = response.extensions.get("truncated", False)
             headers, headers_cut = _kept_headers(response.headers)
             return Answered(

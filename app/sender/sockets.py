@@ -11,7 +11,7 @@ from app.sender.exchange import Exchange
 from app.sender.guard import Address, AddressPolicy
 
 
-class _Blocked(OSError):
+class Blocked(OSError):
     """The guard refused an address. An OSError, so that the name's other addresses are tried."""
 
     def __init__(self, reason: str) -> None:
@@ -37,7 +37,7 @@ class Sockets:
             OSError: the policy blocks the address, no local address can reach it, or too many files are open.
         """
         family, kind, protocol, _, destination = target
-        _judge(policy, exchange, str(destination[0]), int(destination[1]))
+        judge(policy, exchange, str(destination[0]), int(destination[1]))
         opened = socket.socket(family, kind, protocol)
         try:
             self._bind(opened)
@@ -58,17 +58,22 @@ class Sockets:
         opened.bind((local_host, 0))
 
 
-def _judge(policy: AddressPolicy, exchange: Exchange, host: str, port: int) -> None:
+def judge(policy: AddressPolicy, exchange: Exchange, host: str, port: int) -> None:
+    """Let an address and a port through, or note in the exchange why not.
+
+    Raises:
+        Blocked: the policy refuses one of them.
+    """
     if (reason := policy.reason_port_blocked(port)) is not None:
         exchange.port_blocked = reason
-        raise _Blocked(f"port {port} is blocked: {reason}")
+        raise Blocked(f"port {port} is blocked: {reason}")
     try:
         reason = policy.reason_blocked(ip_address(host))
     except ValueError:
         reason = "not written as an address"
     if reason is not None:
         exchange.blocked[host] = reason
-        raise _Blocked(f"{host} is blocked: it is {reason}")
+        raise Blocked(f"{host} is blocked: it is {reason}")
     exchange.tried[host] = None
     exchange.remote_address = host
 

@@ -2,7 +2,7 @@
 
 One call is one request. It is sent a second time in one case only, and reported as such: on a new connection, if a kept
 one ended before any byte of an answer. One deadline covers everything from the look-up of the name to the last byte; at
-most a cap of the answer is read. The transport does not handle redirects, compression, cookies, proxies or netrc.
+most a cap of the answer is read. The transport does not handle redirects, compression, cookies or netrc.
 """
 
 import asyncio
@@ -17,10 +17,12 @@ from app.sender.answer import Received
 from app.sender.connecting import Connector
 from app.sender.connection import Connection, ConnectionLost
 from app.sender.destination import Destination, destination_of
+from app.sender.dialing import Direct
 from app.sender.exchange import Exchange
 from app.sender.failure import EXPECTED, failure
 from app.sender.guard import Address, AddressPolicy, Network
 from app.sender.pool import Pool, PoolKey
+from app.sender.proxy import Proxy, ThroughProxy
 from app.sender.request import ReadyRequest
 from app.sender.resolver import RememberingResolver, Resolver, SystemResolver
 from app.sender.sockets import Sockets
@@ -39,7 +41,7 @@ class Transport(httpx.AsyncBaseTransport):
 
     When nothing is in flight, at most `max_idle_connections` are kept open. A change of a name's address is noticed
     within `dns_cache_seconds`. `tls` replaces the system's certificate authorities; requests leave from
-    `local_addresses`. All of it belongs to one event loop.
+    `local_addresses`, or from a `proxy`'s. All of it belongs to one event loop.
     """
 
     def __init__(
@@ -50,12 +52,14 @@ class Transport(httpx.AsyncBaseTransport):
         max_idle_connections: int = 256,
         dns_cache_seconds: float = 10,
         local_addresses: Sequence[Address] = (),
+        proxy: Proxy | None = None,
         tls: ssl.SSLContext | None = None,
         resolver: Resolver | None = None,
     ) -> None:
         self._max_response_bytes = max_response_bytes
         self._resolver = RememberingResolver(resolver or SystemResolver(), seconds=dns_cache_seconds)
-        self._connector = Connector(self._resolver, Sockets(local_addresses), tls)
+        dialer = Direct(Sockets(local_addresses)) if proxy is None else ThroughProxy(proxy, self._resolver)
+        self._connector = Connector(self._resolver, dialer, tls)
         self._pool = Pool(max_idle=max_idle_connections)
 
         @lru_cache(maxsize=1024)

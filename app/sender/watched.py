@@ -13,6 +13,7 @@ import httpx
 from app.sender.exchange import Exchange
 from app.sender.guard import Address, AddressPolicy
 from app.sender.outcome import Answered, Unreachable
+from app.sender.proxy import Proxy
 from app.sender.resolver import Resolver
 from app.sender.sender import Sender
 from app.sender.transport import Transport
@@ -25,6 +26,7 @@ async def send_watched(
     *,
     max_response_bytes: int,
     local_addresses: Sequence[Address],
+    proxy: Proxy | None = None,
     resolver: Resolver | None = None,
 ) -> tuple[Answered | Unreachable, Exchange]:
     """Send a request, once, when `sender` has a place for it; its settings are those that `build_request` takes."""
@@ -34,6 +36,7 @@ async def send_watched(
         max_idle_connections=0,
         dns_cache_seconds=0,
         local_addresses=local_addresses,
+        proxy=proxy,
         resolver=resolver,
     )
     async with transport:

@@ -23,6 +23,7 @@ from app.settings.kinds import (
     Networks,
     Origins,
     Ports,
+    ProxyUrl,
     Token,
     UpdatesUrl,
     setting,
@@ -157,6 +158,14 @@ class Settings(BaseSettings):
         " address; the API lists all.",
         "If none is given, the system chooses. Receivers use them to restrict the sources of webhooks.",
         right="IP addresses separated by commas",
+    )
+    egress_proxy: ProxyUrl = setting(
+        None,
+        "Forward proxy that deliveries go through, by HTTP CONNECT. The server still resolves names, judges addresses"
+        " itself and asks the proxy for the address. Connections to the proxy do not bind to EGRESS_ADDRESSES, which"
+        " then are the proxy's.",
+        "Some networks let nothing out but a proxy. While it is away, deliveries wait, and no attempt is counted.",
+        right="http://host:port or http://user:password@host:port",
     )
     cors_origins: Origins = setting(
         (),

@@ -183,6 +183,19 @@ def _reaches_other_processes(url: str, info: ValidationInfo) -> str:
     return url
 
 
+def _proxy(url: str | None) -> str | None:
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    try:
+        whole = parts.scheme == "http" and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        whole = False
+    if not whole or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("it must be http://host:port, with user:password@ before the host if the proxy wants them.")
+    return url
+
+
 def without_password(url: str) -> str:
     """A URL as it may be shown: its password, if it has one, reads `***`."""
     url = _PASSWORD_PARAMETER.sub(r"\1***", url)
@@ -263,6 +276,7 @@ DatabaseUrl = Annotated[
 ]
 _MEMORY_OR_REDIS = ("memory://", "redis://host:6379/0", "rediss://host:6379/0")
 _RABBITMQ = ("amqp://user:password@host", "amqps://user:password@host")
+ProxyUrl = Annotated[str | None, AfterValidator(_proxy)]
 BrokerUrl = Annotated[str, AfterValidator(_checked_url(*_MEMORY_OR_REDIS, *_RABBITMQ))]
 UpdatesUrl = Annotated[str, AfterValidator(_reaches_other_processes), AfterValidator(_checked_url(*_MEMORY_OR_REDIS))]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks), BeforeValidator(_split)]

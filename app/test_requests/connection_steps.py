@@ -80,7 +80,9 @@ def _steps(request: httpx.Request, exchange: Exchange, now: datetime) -> Iterato
     else:
         detail = f"{host} resolved to {' and '.join(exchange.addresses or ())}."
         yield _Done(ConnectionStepName.RESOLVE, exchange.resolved, detail)
-    yield _Done(ConnectionStepName.CONNECT, exchange.connected, f"Connected to {exchange.remote_address} port {port}.")
+    through = " through the server's egress proxy" if exchange.proxy is not None else ""
+    connected = f"Connected to {exchange.remote_address} port {port}{through}."
+    yield _Done(ConnectionStepName.CONNECT, exchange.connected, connected)
     if request.url.scheme == "https":
         yield _Done(ConnectionStepName.TLS, exchange.secured, _tls(exchange, now))
     size = int(request.headers["content-length"])

@@ -11,6 +11,7 @@ from datetime import datetime
 from app.access.caller import Caller
 from app.clock import to_micros
 from app.delivery.target import Headers, SignedRequest, sign_request, target_of
+from app.egress import egress_proxy
 from app.encryption import Cipher
 from app.errors import Problem, Rejected
 from app.ids import SECRET, WEBHOOK, new_id
@@ -85,6 +86,7 @@ async def try_connection(
         around.addresses,
         max_response_bytes=services.settings.response_body_bytes,
         local_addresses=services.settings.egress_addresses,
+        proxy=egress_proxy(services.settings),
     )
     steps = steps_of(signed.request, exchange, answer, at)
     request = TriedRequest(configuration.method, shown_url(configuration.url), signed.shown_headers, event.body)

@@ -27,6 +27,7 @@ from app.database.errors import DatabaseError, SchemaOutdated
 from app.database.migrate import require_current_schema
 from app.database.probe import try_write
 from app.delivery.queue_age import queue_age
+from app.egress import egress_proxy
 from app.resources import Resources
 
 log = structlog.get_logger()
@@ -105,6 +106,8 @@ class Health:
             "sweep": self._sweep,
             "clock": self._clock,
         }
+        if self._resources.settings.egress_proxy is not None:
+            checks["egress"] = self._egress
         reasons = await asyncio.gather(*(_answered(check()) for check in checks.values()))
         report = Report(dict(zip(checks, reasons, strict=True)))
         if report.status != self._said:
@@ -155,6 +158,12 @@ class Health:
         silent_seconds = (now - (self._resources.metrics.last_sweep_at or self._began_at)).total_seconds()
         return f"There was no sweep for {silent_seconds:.0f} s." if silent_seconds > overdue else None
 
+    async def _egress(self) -> str | None:
+        proxy = egress_proxy(self._resources.settings)
+        if proxy is None or await _takes_a_connection(proxy.host, proxy.port):
+            return None
+        return "The egress proxy does not answer; deliveries wait for it."
+
     async def _clock(self) -> str | None:
         skew = self._resources.timekeeper.skew.total_seconds()
         if abs(skew) <= SKEW_SECONDS:
@@ -184,8 +193,12 @@ async def _answers(broker_url: str) -> bool:
         return True
     if parts.scheme.startswith("redis"):
         return await _answers_ping(broker_url)
+    return await _takes_a_connection(parts.hostname or "", parts.port or _AMQP_PORTS[parts.scheme])
+
+
+async def _takes_a_connection(host: str, port: int) -> bool:
     try:
-        _, writer = await asyncio.open_connection(parts.hostname, parts.port or _AMQP_PORTS[parts.scheme])
+        _, writer = await asyncio.open_connection(host, port)
         writer.close()
     except OSError:
         return False

@@ -166,6 +166,10 @@ BAD = [
     ("allowed_networks", "10.0.0.1/8", "10.0.0.0/8"),
     ("allowed_networks", "10.0.0.0/8,here", '"here" is not a network'),
     ("egress_addresses", "192.0.2.0/24", "is no IP address"),
+    ("egress_proxy", "proxy.internal:3128", "it must be http://host:port"),
+    ("egress_proxy", "https://proxy.internal", "it must be http://host:port"),
+    ("egress_proxy", "http://proxy.internal:99999", "it must be http://host:port"),
+    ("egress_proxy", "http://proxy.internal/path", "it must be http://host:port"),
     ("blocked_ports", "25,smtp", '"smtp" is no port; write numbers from 1 to 65535'),
     ("blocked_ports", "65536", "is no port"),
     ("blocked_ports", "0", "is no port"),
@@ -247,6 +251,7 @@ def test_no_secret_is_shown_when_settings_are_printed() -> None:
     settings = load_settings(
         database_url="postgres://me:hunter2@db/x?password=hunter2&ssl=1",
         broker_url="redis://:hunter2@cache:6379/0",
+        egress_proxy="http://me:hunter2@proxy:3128",
         encryption_keys=KEY,
         bootstrap_api_key="hunter2hunter2",
         metrics_token="hunter2hunter2",

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from app.database import probe
 from app.web.health import Health
 from tests.clock import FakeClock
+from tests.connect_proxy import ConnectProxy
 from tests.databases import PostgresDatabases, SqliteDatabases
 from tests.postgres_faults import read_only
 from tests.services import Postgres, Redis
@@ -48,6 +49,20 @@ async def test_a_server_that_is_well_is_ready(world: World) -> None:
         "status": "ok",
         "checks": {"database": WELL, "migrations": WELL, "broker": WELL, "updates": WELL, "sweep": WELL, "clock": WELL},
     }
+
+
+async def test_without_its_egress_proxy_the_server_is_degraded_and_names_no_host(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with ConnectProxy() as proxy, open_world(database_url, tmp_path, egress_proxy=proxy.url("me:pw")) as world:
+        before = await checks(world)
+        await proxy.stop()
+        after = await ask(world)
+        await proxy.start()
+
+    assert before["egress"] == WELL
+    assert (after.status_code, after.json()["status"]) == (200, "degraded")
+    assert after.json()["checks"]["egress"]["reason"] == "The egress proxy does not answer; deliveries wait for it."
 
 
 async def test_without_its_tables_the_server_is_not_ready(world: World) -> None:
