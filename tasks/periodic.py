@@ -66,8 +66,14 @@ def chores(resources: Resources, *, works: bool) -> list[Chore]:
         found.append(Chore("deleted", DELETED_EVERY_SECONDS, lambda: cancel_deliveries_of_deleted(resources)))
         found.append(Chore("operations", OPERATIONS_EVERY_SECONDS, lambda: run_due_operations(resources, lease)))
         found.append(Chore("statistics", STATISTICS_EVERY_SECONDS, lambda: close_periods(database, clock)))
-        found.append(Chore("retention", RETENTION_EVERY_SECONDS, Retention(resources, resources.metrics.pruned).prune))
+        retention = Retention(resources, resources.metrics.pruned)
+        found.append(Chore("retention", RETENTION_EVERY_SECONDS, partial(_prune, resources, retention)))
     return found
+
+
+async def _prune(resources: Resources, retention: Retention) -> None:
+    if resources.timekeeper.may_forget:
+        await retention.prune()
 
 
 async def _tell_unreadable(resources: Resources) -> None:

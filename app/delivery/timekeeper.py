@@ -16,6 +16,10 @@ log = structlog.get_logger()
 
 # A smaller difference means a clock that runs a little fast or slow.
 STEP = timedelta(seconds=1)
+# Rows are kept for days: a clock that is ahead by less deletes nothing that matters.
+FAR_AHEAD = timedelta(minutes=1)
+# After the clock was set forward, people have this long to correct it before rows are deleted by it.
+DOUBTED_FOR = timedelta(days=1)
 MICROSECOND = timedelta(microseconds=1)
 
 _NOW = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) AS now"
@@ -51,7 +55,15 @@ class Timekeeper:
         self._lease = lease
         self._looked = False
         self._set_back = timedelta(0)
+        self._ahead = timedelta(0)
+        self._doubted_until: float | None = None
         self.skew = timedelta(0)
+
+    @property
+    def may_forget(self) -> bool:
+        """Whether rows may be deleted because of their age. False for a day after the clock was set forward, unless it
+        is set back."""
+        return self._doubted_until is None or self._monotonic() >= self._doubted_until
 
     async def look(self) -> None:
         """Set the clock.
@@ -75,6 +87,9 @@ class Timekeeper:
         elif abs(skew := machine + timedelta(seconds=moment - asked) - time) > uncertain:
             self.skew = skew
         self._looked = True
+
+    def _monotonic(self) -> float:
+        return self._clock.monotonic() if isinstance(self._clock, SteadyClock) else 0.0
 
     async def mend(self) -> None:
         """Bring forward everything that waits for times which a clock that was set back has not reached again.
@@ -102,6 +117,11 @@ class Timekeeper:
             return
         log.warning("clock.stepped", seconds=round(off.total_seconds(), 3))
         self._set_back = max(timedelta(0), self._set_back - off)
+        self._ahead = max(timedelta(0), self._ahead + off)
+        if self._ahead < FAR_AHEAD:
+            self._doubted_until = None
+        elif off > timedelta(0):
+            self._doubted_until = self._monotonic() + DOUBTED_FOR.total_seconds()
 
 
 async def _bring_forward(statements: Statements, now: datetime, lease: timedelta, by: timedelta) -> None:

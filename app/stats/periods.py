@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import orjson
+import structlog
 
 from app.clock import EPOCH, Clock, from_micros, to_micros
 from app.database.batch import Columns
@@ -17,6 +18,8 @@ from app.database.database import Database, Statements
 from app.ids import ATTEMPT, DELIVERY, id_time, lowest_id
 from app.stats.latency import rounded_sql
 from app.stats.window import PERIOD, period_of
+
+log = structlog.get_logger()
 
 # A row gets its ID a moment before it is committed. This long after a period, nothing is added to it any more: a write
 # waits for the database at most half a minute, and machines' clocks agree to within the lease.
@@ -27,6 +30,7 @@ MAX_PERIODS = 288
 _PROGRESS = "deliveries"
 _BEGIN = "INSERT INTO stats_progress (id, closed_until) VALUES ($1, 0) ON CONFLICT (id) DO NOTHING"
 _READ = "SELECT closed_until FROM stats_progress WHERE id = $1"
+_REOPEN = "UPDATE stats_progress SET closed_until = $2 WHERE id = $1 AND closed_until = $3"
 _MOVE = "UPDATE stats_progress SET closed_until = $2 WHERE id = $1 AND closed_until = $3 RETURNING id"
 
 _FIRST = (
@@ -42,7 +46,13 @@ SELECT workspace_id, webhook_id, {rounded_sql("duration_us")} AS duration, count
 WHERE id >= $1 AND id < $2 AND trigger <> 'TEST' GROUP BY workspace_id, webhook_id, duration
 """
 _ROWS: Columns = (("id", "text"), ("deliveries", "bigint"), ("latencies", "text"))
-_INSERT = "INSERT INTO stats_period (id, deliveries, latencies) SELECT id, deliveries, latencies FROM {rows} AS new"
+_INSERT = (
+    "INSERT INTO stats_period (id, deliveries, latencies) SELECT id, deliveries, latencies FROM {rows} AS new"
+    " WHERE true"  # SQLite would take ON for a join's.
+    " ON CONFLICT (id) DO UPDATE SET deliveries = excluded.deliveries, latencies = excluded.latencies"
+)
+# A clock that was set back by more is not followed: retention may have deleted rows that those periods have counted.
+MAX_REOPENED = timedelta(days=1)
 
 
 async def close_periods(database: Database, clock: Clock) -> int:
@@ -53,6 +63,7 @@ async def close_periods(database: Database, clock: Clock) -> int:
     """
     last = period_of(clock.now() - CLOSED_AFTER)
     await database.execute(_BEGIN, _PROGRESS)
+    await _reopen(database, last)
     closed = 0
     while closed < MAX_PERIODS and (until := await closed_until(database)) < last:
         begin = await _first_used(database, until)
@@ -79,6 +90,18 @@ def period_id(subject_id: str, begin: datetime) -> str:
 def period_begin(row_id: str) -> datetime:
     """When the period of a row began."""
     return datetime.fromtimestamp(int(row_id.rpartition(".")[2]), UTC)
+
+
+async def _reopen(database: Database, last: datetime) -> None:
+    """Open the periods again that end after `last`, the end of what may be closed: the clock was set back, and rows
+    are added to them. They are counted anew when they are over once more.
+
+    Processes whose clocks differ a little may close one period more than this one would.
+    """
+    until = await closed_until(database)
+    if last + PERIOD < until <= last + MAX_REOPENED:
+        await database.execute(_REOPEN, _PROGRESS, to_micros(last), to_micros(until))
+        log.warning("statistics.reopened", since=last, until=until)
 
 
 async def _first_used(database: Database, since: datetime) -> datetime | None:

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from app.clock import SteadyClock, from_micros, to_micros
-from app.delivery.timekeeper import Timekeeper
+from app.delivery.timekeeper import DOUBTED_FOR, Timekeeper
+from app.stats.periods import close_periods
 from app.web.health import Health
+from tasks.periodic import chores
 from tests.app.test_sweep import lost_wake_up
 from tests.clock import START, FakeMachine
 from tests.receiver import answer, in_turn
@@ -83,6 +85,42 @@ async def test_a_retry_does_not_wait_for_a_clock_that_was_set_back(
     await world.sweep()
 
     await world.until_status("SUCCEEDED")
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_a_clock_that_was_set_forward_deletes_nothing_for_a_day(world: World, machine: FakeMachine) -> None:
+    await world.webhook()
+    await lost_wake_up(world)
+    await world.sweep()
+    await world.until_status("SUCCEEDED")
+    resources = world.resources
+    [prune] = [chore.do for chore in chores(resources, works=True) if chore.name == "retention"]
+
+    async def events_after_pruning() -> int:
+        await close_periods(resources.database, resources.clock)
+        await prune()
+        return len(await world.rows("event"))
+
+    machine.advance(timedelta(days=40))
+    await noticed(world)
+    at_once = await events_after_pruning()
+    machine.pass_(DOUBTED_FOR.total_seconds())
+    await noticed(world)
+    a_day_later = await events_after_pruning()
+
+    assert (at_once, a_day_later) == (1, 0)
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("steps", [[0.5 * HOUR, -0.5 * HOUR], [-HOUR], [timedelta(seconds=20)]])
+async def test_a_clock_that_is_not_far_ahead_deletes_as_usual(
+    world: World, machine: FakeMachine, steps: list[timedelta]
+) -> None:
+    for step in steps:
+        machine.advance(step)
+        await noticed(world)
+
+    assert world.resources.timekeeper.may_forget
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)

@@ -64,6 +64,43 @@ async def test_time_without_anything_in_it_is_skipped(domain: Domain) -> None:
     assert await closed_until(domain.resources.database) == period_of(domain.clock.now() - CLOSED_AFTER)
 
 
+async def test_what_is_made_after_the_clock_was_set_back_is_counted(domain: Domain) -> None:
+    webhook_id, workspace_id = a_webhook(domain)
+    database, clock = domain.resources.database, domain.clock
+
+    async def make(count: int) -> None:
+        at = clock.now()
+        rows = [Made(new_id(DELIVERY, at), workspace_id, webhook_id, False, "SUCCEEDED", at) for _ in range(count)]
+        await Traffic(rows, []).insert(domain)
+
+    await make(2)
+    clock.advance(timedelta(hours=1))
+    await close_periods(database, clock)
+    clock.advance(-timedelta(hours=1))
+    await make(3)
+
+    await close_periods(database, clock)
+    reopened = await closed_until(database)
+    clock.advance(timedelta(hours=1))
+    await close_periods(database, clock)
+
+    assert reopened <= clock.now() - timedelta(hours=1)
+    rows = await domain.rows("SELECT id, deliveries FROM stats_period ORDER BY id")
+    assert [row["deliveries"] for row in rows] == [5, 5]
+    assert {row["id"].partition(".")[0] for row in rows} == {webhook_id, workspace_id}
+
+
+async def test_a_clock_that_was_set_back_by_days_leaves_what_was_counted(domain: Domain) -> None:
+    database, clock = domain.resources.database, domain.clock
+    await close_periods(database, clock)
+    until = await closed_until(database)
+
+    clock.advance(-timedelta(days=40))
+    await close_periods(database, clock)
+
+    assert await closed_until(database) == until
+
+
 async def test_nothing_is_counted_twice_by_processes_that_close_at_once(domain: Domain) -> None:
     traffic = random_traffic(
         Random(1), [a_webhook(domain)], domain.clock.now() - timedelta(hours=5), domain.clock.now(), 300
