@@ -8,20 +8,13 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
+from app.settings.error import SettingsError
 from app.settings.fields import Settings
 from app.settings.kinds import right_values, without_password
 
 __all__ = ["Settings", "SettingsError", "load_settings"]
 
 _MAX_SHOWN_CHARACTERS = 200
-
-
-class SettingsError(Exception):
-    """Settings that are wrong: one sentence each."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = tuple(problems)
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from app.settings.fields import Settings
 from app.settings.kinds import right_values, said
 from app.settings.ports import BLOCKED_PORTS
+from app.settings.secret_files import is_secret
 
 _INTRODUCTION = """\
 # Configuration
@@ -18,6 +19,11 @@ Every setting is an environment variable, or a line `NAME=value` in a file `.env
 environment takes precedence. Every setting has a default, so the server runs without configuration. An empty variable
 counts as not set. The program does not start with an invalid value; the message names the variable, the value and what
 would be accepted. Keys and passwords are not shown.
+
+A setting that may hold a key or a password can be read from a file, as Docker and Kubernetes mount secrets:
+`NAME_FILE` names a file with the value of `NAME`. A newline at the end does not count.
+
+{secrets}
 
 In production (`ENVIRONMENT=production`, the default of the container image), `ENCRYPTION_KEYS` is required.
 
@@ -35,7 +41,9 @@ This page is generated from `app/settings/fields.py` by `python -m app.settings.
 def page() -> str:
     """The whole of docs/configuration.md, as Markdown."""
     rows = "".join(_row(name, field) for name, field in Settings.model_fields.items())
-    return f"{_INTRODUCTION}{rows}\n{_blocked_ports()}"
+    *others, last = [f"`{name.upper()}_FILE`" for name, field in Settings.model_fields.items() if is_secret(field)]
+    introduction = _INTRODUCTION.replace("{secrets}", fill(f"These are {', '.join(others)} and {last}.", width=120))
+    return f"{introduction}{rows}\n{_blocked_ports()}"
 
 
 def _blocked_ports() -> str:

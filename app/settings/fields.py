@@ -4,9 +4,9 @@ docs/configuration.md is generated from it. Every setting that is accepted has a
 """
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.settings.kinds import (
     MIN_PRODUCTION_KEY_CHARACTERS,
@@ -30,6 +30,7 @@ from app.settings.kinds import (
     without_password,
 )
 from app.settings.ports import BLOCKED_PORTS
+from app.settings.secret_files import SecretFiles
 
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - in a container, its operator decides which ports are open
 _KIB, _MIB, _GIB = 1024, 1024**2, 1024**3
@@ -68,6 +69,20 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a directory of secrets, which is not used
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given wins over the environment, and that over `.env`; in both, NAME_FILE stands for NAME."""
+        environment, file = cast(EnvSettingsSource, env_settings), cast(EnvSettingsSource, dotenv_settings)
+        in_files = (SecretFiles(settings_cls, source) for source in (environment, file))
+        return (init_settings, environment, next(in_files), file, next(in_files))
+
     environment: Literal["development", "production"] = setting(
         "development",
         "In development, deliveries may use loopback and plain http, and an encryption key is generated on"
@@ -98,6 +113,7 @@ class Settings(BaseSettings):
         "Database: an SQLite file, or PostgreSQL.",
         "SQLite needs no installation; PostgreSQL is for more than one machine.",
         right="sqlite://path or postgres://user:password@host/database",
+        secret=True,
     )
     database_pool_size: int = setting(
         10,
@@ -113,12 +129,14 @@ class Settings(BaseSettings):
         " `eev-webhooks worker`.",
         "In memory, nothing needs to be installed and one process does everything.",
         right="memory://, redis://, rediss://, amqp:// or amqps://",
+        secret=True,
     )
     updates_url: UpdatesUrl = setting(
         Derived("BROKER_URL if that is a Redis, else memory://", _redis_broker),
         "Transport of live updates to GraphQL subscriptions: within the process, or through Redis Streams.",
         "One Redis serves both. With RabbitMQ it must be set, because workers run in other processes.",
         right="memory://, redis:// or rediss://",
+        secret=True,
     )
 
     bootstrap_api_key: Token = setting(
@@ -126,18 +144,21 @@ class Settings(BaseSettings):
         "Admin API key created on the very first start, instead of a generated one that is shown once.",
         "Scripts and deployments know it in advance.",
         right=f"visible ASCII characters; in production {MIN_PRODUCTION_KEY_CHARACTERS} or more",
+        secret=True,
     )
     encryption_keys: EncryptionKeys = setting(
         Derived("in development a key made on the first start, in DATA_DIR/encryption.key", lambda _: None),
         "Keys that encrypt secrets in the database, newest first; the older ones only decrypt.",
         "Required in production: a key stored beside the database protects nothing once both are copied.",
         right="32 random bytes each in base64, as `openssl rand -base64 32` prints them, separated by commas",
+        secret=True,
     )
     metrics_token: Token = setting(
         None,
         "Token that GET /metrics requires as `Authorization: Bearer …`; without it, /metrics answers only loopback.",
         "Metrics reveal how much is published; a scraper on another machine needs the token.",
         right=f"visible ASCII characters; in production {MIN_PRODUCTION_KEY_CHARACTERS} or more",
+        secret=True,
     )
 
     allowed_networks: Networks = setting(
@@ -166,6 +187,7 @@ class Settings(BaseSettings):
         " then are the proxy's.",
         "Some networks let nothing out but a proxy. While it is away, deliveries wait, and no attempt is counted.",
         right="http://host:port or http://user:password@host:port",
+        secret=True,
     )
     cors_origins: Origins = setting(
         (),

@@ -44,6 +44,7 @@ def setting(
     *,
     unit: str = "",
     right: str = "",
+    secret: bool = False,
     at_least: float | None = None,
     above: float | None = None,
     at_most: float | None = None,
@@ -56,8 +57,9 @@ def setting(
         why: the reason for the default, as a sentence.
         unit: of its number.
         right: accepted values in words, if type and bounds do not say them.
+        secret: whether NAME_FILE may name a file with the value (`app.settings.secret_files`).
     """
-    texts: JsonDict = {"why": why, "unit": unit, "right": right}
+    texts: JsonDict = {"why": why, "unit": unit, "right": right, "secret": "yes" if secret else ""}
     bounds: dict[str, Any] = {"ge": at_least, "gt": above, "le": at_most}
     if isinstance(default, Derived):
         factory = cast("Callable[[], Any]", default.factory)  # pydantic passes the values of the fields above
@@ -74,7 +76,7 @@ class Derived:
         self.factory = factory
 
 
-def said(field: FieldInfo, key: Literal["why", "unit", "right", "default"]) -> str:
+def said(field: FieldInfo, key: Literal["why", "unit", "right", "default", "secret"]) -> str:
     """One of the texts that a field was made with, or an empty one."""
     extra = field.json_schema_extra
     return str(extra.get(key, "")) if isinstance(extra, dict) else ""

@@ -1,0 +1,9 @@
+"""What stops the start when settings are wrong."""
+
+
+class SettingsError(Exception):
+    """Settings that are wrong: one sentence each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
