@@ -12,6 +12,7 @@ from app.cli.encryption import rotate_encryption
 from app.cli.event_types import event_types
 from app.cli.events import events
 from app.cli.failures import Commands
+from app.cli.files.commands import apply, export
 from app.cli.listen.command import listen
 from app.cli.operations import operations
 from app.cli.publish import publish
@@ -42,6 +43,8 @@ program.add_typer(event_types, name="event-types")
 program.add_typer(operations, name="operations")
 program.command()(publish)
 program.command()(replay)
+program.command()(export)
+program.command()(apply)
 program.command()(listen)
 program.command()(demo)
 

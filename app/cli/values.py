@@ -1,6 +1,7 @@
 """Values that commands take, checked before any server is asked: IDs and times."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +12,26 @@ import typer
 Choice = TypeVar("Choice", bound=StrEnum)
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text in a webhook's metadata, and its name."""
+
+    name: str
+    value: str
+
+
+def label(text: str) -> Label:
+    """The label that an option gives as NAME=VALUE.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise typer.BadParameter(f'"{text}" is no label; write one such as team=support.')
+    return Label(name, value)
 
 
 def id_of(kind: str, prefix: str) -> Callable[[Any], Any]:

@@ -38,6 +38,7 @@ mutation ($input: CreateWebhookInput!) {
   createWebhook(input: $input) {
     webhook { id name url eventTypes status createdAt }
     secret
+    warning
     userErrors { message path }
   }
 }
@@ -127,11 +128,13 @@ def create_webhook(
     }
     created = asyncio.run(_change(url, key, _CREATE, draft))
     if as_json:
-        print_json(given(webhook=created["webhook"], secret=created["secret"]))
+        print_json(given(webhook=created["webhook"], secret=created["secret"], warning=created["warning"]))
     else:
         webhook = created["webhook"]
         typer.echo(f"Webhook    {webhook['id']} ({webhook['name']}) for {cell(webhook['eventTypes'])}")
         typer.echo(f"Secret     {created['secret']}\nThe secret is shown only this once; give it to the receiver.")
+        if created["warning"]:
+            typer.echo(f"Warning: {created['warning']}", err=True)
 
 
 @webhooks.command("ping")

@@ -47,6 +47,19 @@ def test_people_read_the_same_as_sentences_and_a_table(remote: Invoke, listener:
     assert f"The old secret, which ends in {SECRET[-4:]}, continues to sign until 20" in rotated.stdout
 
 
+def test_a_webhook_that_looks_like_another_one_is_made_with_a_warning(remote: Invoke, silent_port: int) -> None:
+    twice = ("webhooks", "create", f"http://127.0.0.1:{silent_port}/twice")
+
+    first = remote(*twice)
+    second = remote(*twice)
+    third = output(remote(*twice, "--json"))
+
+    assert (first.exit_code, first.stderr) == (0, "")
+    assert second.exit_code == 0
+    assert second.stderr.startswith("Warning: The webhook wh_")
+    assert third["warning"] == second.stderr.removeprefix("Warning: ").rstrip("\n")
+
+
 def test_a_ping_that_fails_says_why_and_ends_with_1(remote: Invoke, silent_port: int) -> None:
     webhook_id = created(remote, f"http://127.0.0.1:{silent_port}/")
 

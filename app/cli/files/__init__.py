@@ -1,0 +1,1 @@
+"""Webhooks and event types in files: `eev-webhooks export` and `eev-webhooks apply`."""
