@@ -14,14 +14,8 @@ import "./screens/publish.js";
 import "./screens/recover.js";
 import "./screens/webhook.js";
 import "./screens/webhooks.js";
-import { currentToken } from "./lib/api.js";
-import { Component } from "./lib/component.js";
-import { el, set } from "./lib/dom.js";
-import { watchConnection } from "./lib/live.js";
-import { logo } from "./lib/portal.js";
-import { address, onPlace, place } from "./lib/router.js";
-import { currentViewer, may, signOut } from "./lib/session.js";
-import { empty } from "./parts/states.js";
+import { address, Component, currentToken, currentViewer, el, logo, may, onPlace, place, set, signOut, watchConnection } from "./lib/index.js";
+import { empty } from "./parts/index.js";
 
 /**
  * The screens: the first part of the address, the element that shows it, the one for a single item, the link's text

@@ -2,13 +2,8 @@
 
 import "./screens/sign-in.js";
 import "./frame.js";
-import { currentToken, onSignedOut } from "./lib/api.js";
-import { el } from "./lib/dom.js";
-import { applySettings, askForToken, renewInTime, takeTokens } from "./lib/portal.js";
-import { onPlace } from "./lib/router.js";
-import { resume } from "./lib/session.js";
-import { installAnnouncer } from "./parts/announce.js";
-import { empty, failed, loading } from "./parts/states.js";
+import { applySettings, askForToken, currentToken, el, onPlace, onSignedOut, renewInTime, resume, takeTokens } from "./lib/index.js";
+import { empty, failed, installAnnouncer, loading } from "./parts/index.js";
 
 const root = el("div", {}, loading());
 

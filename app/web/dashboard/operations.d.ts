@@ -221,6 +221,16 @@ export type DeliveryDetailsData = {
         outcome: AttemptOutcome;
         error: string | null;
         remoteAddress: string | null;
+        sentAgain: boolean;
+        timing: {
+          resolveMs: number | null;
+          connectMs: number | null;
+          tlsMs: number | null;
+          sendMs: number | null;
+          firstByteMs: number | null;
+          totalMs: number;
+          connectionReused: boolean;
+        };
         request: {
           method: HttpMethod;
           url: string;
@@ -643,6 +653,21 @@ export type ViewerData = {
 export type ViewerVariables = Record<PropertyKey, never>;
 export const Viewer: Operation<ViewerData, ViewerVariables>;
 
+export type WebhookChoicesData = {
+  webhooks: {
+    nodes: ({
+      id: string;
+      name: string;
+    })[];
+    pageInfo: {
+      hasNextPage: boolean;
+      endCursor: string | null;
+    };
+  };
+};
+export type WebhookChoicesVariables = { after?: string | null };
+export const WebhookChoices: Operation<WebhookChoicesData, WebhookChoicesVariables>;
+
 export type WebhookDetailsData = {
   webhook: {
     id: string;
@@ -716,7 +741,11 @@ export type WebhookDetailsData = {
         since: string;
         succeeded: number;
         failed: number;
-        p95LatencyMs: number | null;
+        latencyMs: {
+          p50: number | null;
+          p95: number | null;
+          p99: number | null;
+        };
       })[];
     };
   } | null;
@@ -725,11 +754,14 @@ export type WebhookDetailsVariables = { id: string; since?: string | null };
 export const WebhookDetails: Operation<WebhookDetailsData, WebhookDetailsVariables>;
 
 export type WebhookNewsData = {
-  webhookUpdates: {
-    id: string;
+  webhookChanges: {
+    cursor: string;
+    updates: ({
+      kind: ChangeKind;
+    })[];
   };
 };
-export type WebhookNewsVariables = { webhookId?: string | null };
+export type WebhookNewsVariables = { webhookId?: string | null; after?: string | null };
 export const WebhookNews: Operation<WebhookNewsData, WebhookNewsVariables>;
 
 export type WebhookSettingsData = {
@@ -805,6 +837,16 @@ export type AttemptDetails = {
   outcome: AttemptOutcome;
   error: string | null;
   remoteAddress: string | null;
+  sentAgain: boolean;
+  timing: {
+    resolveMs: number | null;
+    connectMs: number | null;
+    tlsMs: number | null;
+    sendMs: number | null;
+    firstByteMs: number | null;
+    totalMs: number;
+    connectionReused: boolean;
+  };
   request: {
     method: HttpMethod;
     url: string;
@@ -865,6 +907,7 @@ export type AttemptOutcome = "SUCCEEDED" | "HTTP_ERROR" | "TIMEOUT" | "DNS_ERROR
 export type AttemptTrigger = "FIRST" | "RETRY" | "MANUAL" | "REPLAY" | "TEST";
 export type AuditFilter = { subjectId?: string | null; actorId?: string | null; actions?: (string)[] | null; time?: TimeRange | null };
 export type AuthenticationKind = "NONE" | "BEARER" | "BASIC";
+export type ChangeKind = "CREATED" | "UPDATED" | "DELETED";
 export type ConnectionStepName = "RESOLVE" | "CONNECT" | "TLS" | "REQUEST" | "RESPONSE";
 export type CreateApiKeyInput = { name: string; scopes: (Scope)[]; allowedSources?: (string)[] | null; expiresAt?: string | null };
 export type CreateEventTypeInput = { name: string; description: string; jsonSchema?: unknown | null; example?: unknown | null };

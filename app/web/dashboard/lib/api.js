@@ -54,11 +54,7 @@ export function endSession() {
   signedOut();
 }
 
-/**
- * Returns a sentence for anything that was thrown.
- *
- * @param {unknown} error
- */
+/** Returns a sentence for anything that was thrown. @param {unknown} error */
 export function sentence(error) {
   if (error instanceof RequestFailed || error instanceof Error) return error.message;
   return String(error);

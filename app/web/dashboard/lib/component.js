@@ -1,8 +1,6 @@
 import { keepingFocus } from "./dom.js";
 
-/**
- * The one base of the page's custom elements: something that starts when it is shown and ends when it is gone.
- */
+/** The one base of the page's custom elements: something that starts when it is shown and ends when it is gone. */
 export class Component extends HTMLElement {
   #leaving = new AbortController();
 

@@ -54,12 +54,7 @@ export function set(element, attributes) {
   return element;
 }
 
-/**
- * Replaces what an element holds. A focus in it stays at the same place.
- *
- * @param {Element} element
- * @param {...Child} children
- */
+/** Replaces what an element holds. A focus in it stays at the same place. @param {Element} element @param {...Child} children */
 export function fill(element, ...children) {
   keepingFocus(element, () => element.replaceChildren(...nodes(children)));
 }

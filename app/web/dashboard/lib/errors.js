@@ -19,11 +19,7 @@ export class RequestFailed extends Error {
   }
 }
 
-/**
- * The error for the errors of a response.
- *
- * @param {{ message: string, extensions?: { code?: string } }[]} errors
- */
+/** The error for the errors of a response. @param {{ message: string, extensions?: { code?: string } }[]} errors */
 export function requestFailed(errors) {
   const [first] = errors;
   return new RequestFailed(first?.message ?? "The server gave no reason.", first?.extensions?.code ?? "UNKNOWN");

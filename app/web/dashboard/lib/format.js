@@ -8,11 +8,7 @@ export function useLanguage(value) {
   language = value || undefined;
 }
 
-/**
- * A moment with its seconds, such as "30 Nov 2026, 09:15:02".
- *
- * @param {string} time RFC 3339
- */
+/** A moment with its seconds, such as "30 Nov 2026, 09:15:02". @param {string} time RFC 3339 */
 export function moment(time) {
   return new Date(time).toLocaleString(language, { dateStyle: "medium", timeStyle: "medium" });
 }
@@ -33,11 +29,7 @@ export function relative(time, now = Date.now()) {
   return format.format(Math.round(seconds / 86_400), "day");
 }
 
-/**
- * A duration, such as "12 ms" or "1.4 s".
- *
- * @param {number | null | undefined} milliseconds
- */
+/** A duration, such as "12 ms" or "1.4 s". @param {number | null | undefined} milliseconds */
 export function duration(milliseconds) {
   if (milliseconds === null || milliseconds === undefined) return "–";
   if (milliseconds < 1000) return `${number(milliseconds < 10 ? Math.round(milliseconds * 10) / 10 : Math.round(milliseconds))} ms`;
@@ -45,11 +37,7 @@ export function duration(milliseconds) {
   return remaining(milliseconds / 1000);
 }
 
-/**
- * A time that is left, such as "4 min 05 s".
- *
- * @param {number} seconds
- */
+/** A time that is left, such as "4 min 05 s". @param {number} seconds */
 export function remaining(seconds) {
   const whole = Math.max(0, Math.round(seconds));
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
@@ -63,41 +51,25 @@ export function number(value) {
   return value.toLocaleString(language);
 }
 
-/**
- * A count that may have been cut off, such as "10,000+".
- *
- * @param {{ count: number, exact: boolean }} bounded
- */
+/** A count that may have been cut off, such as "10,000+". @param {{ count: number, exact: boolean }} bounded */
 export function bounded({ count, exact }) {
   return `${number(count)}${exact ? "" : "+"}`;
 }
 
-/**
- * A share as a percentage, never rounded up to 100 % nor down to 0 %.
- *
- * @param {number | null | undefined} share 0 to 1
- */
+/** A share as a percentage, never rounded up to 100 % nor down to 0 %. @param {number | null | undefined} share 0 to 1 */
 export function percent(share) {
   if (share === null || share === undefined) return "–";
   const shown = share > 0.999 && share < 1 ? 0.999 : share > 0 && share < 0.001 ? 0.001 : share;
   return shown.toLocaleString(language, { style: "percent", maximumFractionDigits: 1 });
 }
 
-/**
- * A value of an enum in words: HTTP_ERROR becomes "HTTP error".
- *
- * @param {string} value
- */
+/** A value of an enum in words: HTTP_ERROR becomes "HTTP error". @param {string} value */
 export function words(value) {
   const text = value.toLowerCase().replaceAll("_", " ");
   return (text.charAt(0).toUpperCase() + text.slice(1)).replace(/\b(http|dns|tls|url)\b/gi, (word) => word.toUpperCase());
 }
 
-/**
- * JSON with indentation; text that is not JSON stays as it is.
- *
- * @param {string} text
- */
+/** JSON with indentation; text that is not JSON stays as it is. @param {string} text */
 export function pretty(text) {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);

@@ -1,9 +1,6 @@
 /**
  * Live news over one shared socket. A lost connection is opened again, and a subscription with a cursor goes on where
  * it left off, so that nothing is missed while the server restarts.
- *
- * @template Data, Variables
- * @typedef {import("./api.js").Operation<Data, Variables>} Operation
  */
 
 import { currentToken, ENDPOINT, endSession } from "./api.js";
@@ -30,7 +27,7 @@ class Following {
   after = null;
 
   /**
-   * @param {Operation<any, any>} operation
+   * @param {import("./api.js").Operation<any, any>} operation
    * @param {Record<string, unknown>} variables
    * @param {{ next: (data: any) => void, failed?: (message: string) => void, cursor?: (data: any) => string }} handlers
    */
@@ -60,7 +57,7 @@ class Following {
  * Follows a subscription until the returned function is called.
  *
  * @template Data, Variables
- * @param {Operation<Data, Variables>} operation
+ * @param {import("./api.js").Operation<Data, Variables>} operation
  * @param {Variables} variables
  * @param {{ next: (data: Data) => void, failed?: (message: string) => void, cursor?: (data: Data) => string }} handlers
  * @returns {() => void}

@@ -5,11 +5,7 @@
  * @typedef {{ path: string[], search: URLSearchParams }} Place
  */
 
-/**
- * Returns the place that the address names.
- *
- * @returns {Place}
- */
+/** Returns the place that the address names. @returns {Place} */
 export function place() {
   const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
   return { path: path.split("/").filter(Boolean).map(decodeURIComponent), search: new URLSearchParams(search) };

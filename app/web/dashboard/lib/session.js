@@ -14,11 +14,7 @@ const SESSION = new URL("dashboard/session", document.baseURI);
 /** @type {Viewer | null} */
 let viewer = null;
 
-/**
- * Whether the person may do something. What a scope does not allow is not shown.
- *
- * @param {import("../operations.js").Scope} scope
- */
+/** Whether the person may do something. What a scope does not allow is not shown. @param {import("../operations.js").Scope} scope */
 export function may(scope) {
   return viewer?.scopes.includes(scope) ?? false;
 }
@@ -28,11 +24,7 @@ export function currentViewer() {
   return viewer;
 }
 
-/**
- * Returns who is signed in, or null where nobody is.
- *
- * @throws {RequestFailed} the server was not reached
- */
+/** Returns who is signed in, or null where nobody is. @throws {RequestFailed} the server was not reached */
 export async function resume() {
   const token = takePortalToken();
   if (token) useToken(token);
@@ -45,12 +37,7 @@ export async function resume() {
   return viewer;
 }
 
-/**
- * Signs in with an API key, which the server exchanges for a session.
- *
- * @param {string} key
- * @throws {RequestFailed}
- */
+/** Signs in with an API key, which the server exchanges for a session. @param {string} key @throws {RequestFailed} */
 export async function signIn(key) {
   const response = await fetch(SESSION, {
     method: "POST",

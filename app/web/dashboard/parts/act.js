@@ -2,7 +2,7 @@
 
 import { announce } from "./announce.js";
 import { failed } from "./states.js";
-import { fill } from "../lib/dom.js";
+import { fill } from "../lib/index.js";
 
 /**
  * Runs a mutation; says `done` when it succeeded, and shows in `target` why it did not. Returns its payload, or null.

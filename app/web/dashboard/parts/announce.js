@@ -1,6 +1,6 @@
 /** Tells news to people who do not see the page: one polite live region for all of it. */
 
-import { el } from "../lib/dom.js";
+import { el } from "../lib/index.js";
 
 const region = el("div", { class: "visually-hidden", role: "status", "aria-live": "polite", id: "news" });
 

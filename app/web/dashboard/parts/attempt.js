@@ -4,10 +4,11 @@
  * @typedef {import("../operations.js").AttemptDetails} Attempt
  */
 
+import { partsBar } from "./charts.js";
 import { copyButton } from "./copy.js";
 import { when } from "./when.js";
-import { el } from "../lib/dom.js";
-import { duration, pretty, words } from "../lib/format.js";
+import { preformatted } from "./preformatted.js";
+import { duration, el, pretty, words } from "../lib/index.js";
 
 /** @param {Attempt} attempt */
 export function attemptView(attempt) {
@@ -19,20 +20,31 @@ export function attemptView(attempt) {
     { class: "paper", open: !good },
     el("summary", {}, `Attempt ${number}: `, el("span", { class: `badge ${good ? "good" : "bad"}` }, answer), ` ${duration(attempt.durationMs)}, `, when(attempt.startedAt), el("span", { class: "soft" }, ` (${words(trigger)})`)),
     el("p", { class: good ? "soft" : "problem" }, causeOf(attempt)),
+    timingBar(attempt),
     requestView(attempt),
     response ? responseView(response) : el("p", { class: "soft" }, "There was no response."),
   );
 }
 
-/**
- * What happened, in words.
- *
- * @param {Attempt} attempt
- */
+/** What happened, in words. @param {Attempt} attempt */
 function causeOf({ outcome, error, response, remoteAddress }) {
   if (error) return error;
   if (outcome === "SUCCEEDED") return `The receiver${remoteAddress ? ` at ${remoteAddress}` : ""} accepted the event.`;
   return response ? `The receiver answered ${response.status}; only 2xx counts as a success.` : `${words(outcome)}.`;
+}
+
+/** How long each part took, one after another, as a bar and in words. @param {Attempt} attempt */
+function timingBar({ timing, sentAgain }) {
+  const { resolveMs, connectMs, tlsMs, sendMs, firstByteMs, totalMs, connectionReused } = timing;
+  const known = /** @type {[string, number | null][]} */ ([["Resolve", resolveMs], ["Connect", connectMs], ["TLS", tlsMs], ["Send", sendMs], ["Wait", firstByteMs]]);
+  const parts = known.filter(([, took]) => took !== null).map(([name, took]) => ({ name, took: took ?? 0 }));
+  const rest = totalMs - parts.reduce((sum, { took }) => sum + took, 0);
+  if (parts.length > 0 && rest > 0) parts.push({ name: "Read", took: rest });
+  const text = parts.map(({ name, took }) => `${name} ${duration(took)}`).join(", ");
+  return [
+    parts.length > 0 && partsBar(parts, `Time by part: ${text}`),
+    el("p", { class: "soft" }, text, connectionReused && " The connection was kept from an earlier request.", sentAgain && " It was sent again, on a new connection."),
+  ];
 }
 
 /** @param {Attempt} attempt */
@@ -41,24 +53,20 @@ function requestView({ request }) {
     "section",
     {},
     el("div", { class: "row spread" }, el("h3", {}, "Request"), copyButton(() => curl(request), "Copy as curl")),
-    el("pre", {}, `${request.method} ${request.url}\n${headerLines(request.headers)}`),
+    preformatted(`${request.method} ${request.url}\n${headerLines(request.headers)}`),
     body(request.body),
   );
 }
 
 /** @param {NonNullable<Attempt["response"]>} response */
 function responseView(response) {
-  return el("section", {}, el("h3", {}, "Response"), el("pre", {}, `${response.status}\n${headerLines(response.headers)}`), body(response.body), response.truncated && el("p", { class: "soft" }, "Only the beginning of the body was kept."));
+  return el("section", {}, el("h3", {}, "Response"), preformatted(`${response.status}\n${headerLines(response.headers)}`), body(response.body), response.truncated && el("p", { class: "soft" }, "Only the beginning of the body was kept."));
 }
 
-/**
- * A body as it was, or with indentation.
- *
- * @param {string} text
- */
+/** A body as it was, or with indentation. @param {string} text */
 function body(text) {
   if (!text) return el("p", { class: "soft" }, "The body is empty.");
-  const shown = el("pre", { tabindex: "0" }, pretty(text));
+  const shown = preformatted(pretty(text));
   const toggle = el("button", { type: "button", class: "plain", "aria-pressed": "false" }, "Raw");
   toggle.addEventListener("click", () => {
     const raw = toggle.getAttribute("aria-pressed") !== "true";
@@ -73,11 +81,7 @@ function headerLines(headers) {
   return headers.map(({ name, value }) => `${name}: ${value}`).join("\n");
 }
 
-/**
- * The request as a curl command; credentials are masked in what the API gives, and left out here.
- *
- * @param {Attempt["request"]} request
- */
+/** The request as a curl command; credentials are masked in what the API gives, and left out here. @param {Attempt["request"]} request */
 export function curl({ method, url, headers, body }) {
   const quoted = (/** @type {string} */ text) => `'${text.replaceAll("'", "'\\''")}'`;
   const shown = headers.filter(({ value }) => !value.includes("•"));

@@ -1,13 +1,11 @@
 /** How requests log in at the receiver. Tokens and passwords are write-only: an empty field keeps what is stored. */
 
 import { field } from "./form.js";
-import { el } from "../lib/dom.js";
-
-/** @typedef {import("../operations.js").AuthenticationInput} Input */
+import { el } from "../lib/index.js";
 
 /**
  * @param {{ kind: string, username: string | null } | null} current
- * @returns {{ element: HTMLElement, read: () => { authentication?: Input } }}
+ * @returns {{ element: HTMLElement, read: () => { authentication?: import("../operations.js").AuthenticationInput } }}
  */
 export function authenticationFields(current) {
   const kinds = { NONE: "None", BEARER: "Bearer token", BASIC: "User name and password" };

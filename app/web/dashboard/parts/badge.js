@@ -1,7 +1,6 @@
 /** States in words and colours; the word alone says it all. */
 
-import { el } from "../lib/dom.js";
-import { words } from "../lib/format.js";
+import { el, words } from "../lib/index.js";
 
 /** @type {Record<string, "good" | "bad" | "warn" | "">} */
 const TONES = {
@@ -10,11 +9,7 @@ const TONES = {
   ...{ RUNNING: "warn", COMPLETED: "good", ACTIVE: "good", OPEN: "bad", ACKNOWLEDGED: "warn", RESOLVED: "good" },
 };
 
-/**
- * A value of an enum of states as a small label.
- *
- * @param {string} state
- */
+/** A value of an enum of states as a small label. @param {string} state */
 export function badge(state) {
   return el("span", { class: `badge ${TONES[state] ?? ""}`, "data-state": state }, words(state));
 }

@@ -1,7 +1,6 @@
 /** Buttons: one that does something here, and one that goes to another screen. */
 
-import { el } from "../lib/dom.js";
-import { go } from "../lib/router.js";
+import { el, go } from "../lib/index.js";
 
 /** @type {(label: string, onclick: (event: any) => unknown, kind?: string) => HTMLButtonElement} */
 export const button = (label, onclick, kind) => el("button", { type: "button", class: kind, onclick }, label);

@@ -4,8 +4,7 @@
  * @typedef {{ since: string, succeeded: number, failed: number }} Bucket
  */
 
-import { svg } from "../lib/dom.js";
-import { moment, number } from "../lib/format.js";
+import { moment, number, svg } from "../lib/index.js";
 
 /**
  * Bars of what succeeded and failed in each bucket, oldest first.
@@ -46,6 +45,17 @@ export function lineChart(lines, label) {
     svg("path", { class: classes[index % 3], d: path(values, most) }, svg("title", {}, name)),
   );
   return svg("svg", { class: "chart", role: "img", "aria-label": label, viewBox: `0 0 ${width} 1`, preserveAspectRatio: "none" }, ...paths);
+}
+
+/** Parts of a whole, side by side. @type {(parts: readonly { name: string, took: number }[], label: string) => SVGElement} */
+export function partsBar(parts, label) {
+  const whole = sum(parts.map(({ took }) => took)) || 1;
+  let x = 0;
+  const pieces = parts.map(({ name, took }, index) => {
+    x += took;
+    return svg("rect", { class: `part-${index % 6}`, x: x - took, y: 0, width: took, height: 1 }, svg("title", {}, name));
+  });
+  return svg("svg", { class: "parts", role: "img", "aria-label": label, viewBox: `0 0 ${whole} 1`, preserveAspectRatio: "none" }, ...pieces);
 }
 
 /** @param {readonly (number | null)[]} values @param {number} most */

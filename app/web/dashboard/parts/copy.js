@@ -2,7 +2,7 @@
 
 import { announce } from "./announce.js";
 import { button } from "./button.js";
-import { el } from "../lib/dom.js";
+import { el } from "../lib/index.js";
 
 /** @type {(text: () => string, label?: string) => HTMLButtonElement} label: its accessible name */
 export function copyButton(text, label = "Copy") {

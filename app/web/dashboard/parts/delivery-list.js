@@ -6,11 +6,7 @@
  * @typedef {import("../operations.js").DeliveryFilter} Filter
  */
 
-import { ask } from "../lib/api.js";
-import { el, fill } from "../lib/dom.js";
-import { number, words } from "../lib/format.js";
-import { follow } from "../lib/live.js";
-import { address } from "../lib/router.js";
+import { address, ask, el, fill, follow, number, words } from "../lib/index.js";
 import { Deliveries, DeliveryNews } from "../operations.js";
 import { announce } from "./announce.js";
 import { badge } from "./badge.js";

@@ -1,6 +1,6 @@
 /** Questions before something that cannot be undone. */
 
-import { el } from "../lib/dom.js";
+import { el } from "../lib/index.js";
 
 /**
  * Asks whether to go on; resolves with the answer. With `typed`, that text has to be typed first.

@@ -6,8 +6,8 @@
  */
 
 import { choice } from "./form.js";
-import { el, fill } from "../lib/dom.js";
-import { words } from "../lib/format.js";
+import { json } from "./preformatted.js";
+import { el, fill, words } from "../lib/index.js";
 
 const CATEGORIES = ["CONVERSATION", "TICKET", "AGENT", "SYSTEM", "CUSTOM"];
 
@@ -22,12 +22,7 @@ export class EventPicker extends HTMLElement {
     return [...this.#chosen];
   }
 
-  /**
-   * Shows the types and the choice so far.
-   *
-   * @param {readonly EventType[]} types
-   * @param {readonly string[]} chosen
-   */
+  /** Shows the types and the choice so far. @param {readonly EventType[]} types @param {readonly string[]} chosen */
   offer(types, chosen) {
     this.#types = types;
     this.#chosen = new Set(chosen);
@@ -56,7 +51,7 @@ export class EventPicker extends HTMLElement {
       "div",
       { class: "type" },
       this.#box(type.name, type.name, type.description),
-      el("details", {}, el("summary", { class: "soft", "aria-label": `Example of ${type.name}` }, "Example"), el("pre", {}, JSON.stringify(type.example, null, 2))),
+      el("details", {}, el("summary", { class: "soft", "aria-label": `Example of ${type.name}` }, "Example"), json(type.example)),
     );
   }
 

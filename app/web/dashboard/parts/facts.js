@@ -1,6 +1,6 @@
 /** Names and values, one pair a line; pairs without a value are left out. */
 
-import { el } from "../lib/dom.js";
+import { el } from "../lib/index.js";
 
 /** @param {readonly (readonly [string, import("../lib/dom.js").Child])[]} pairs */
 export function facts(pairs) {

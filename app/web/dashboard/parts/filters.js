@@ -1,8 +1,7 @@
 /** Filters that stand in the address: each a native control, and one button that clears them. */
 
 import { button } from "./button.js";
-import { el } from "../lib/dom.js";
-import { changeFilters, place } from "../lib/router.js";
+import { changeFilters, el, place } from "../lib/index.js";
 
 /** @type {(label: string, name: string, choices: (readonly [string, string])[], any?: string) => HTMLSelectElement} any: the text without a choice */
 export function filterSelect(label, name, choices, any = `${label}: any`) {

@@ -5,7 +5,7 @@
  */
 
 import { failed } from "./states.js";
-import { el, fill } from "../lib/dom.js";
+import { el, fill } from "../lib/index.js";
 
 let count = 0;
 

@@ -1,6 +1,6 @@
 /** A list of entries of one shape, such as headers: rows can be added and removed. */
 
-import { el, fill } from "../lib/dom.js";
+import { el, fill } from "../lib/index.js";
 
 /** @template Value @typedef {{ element: HTMLElement, read: () => Value }} Entry */
 
@@ -18,12 +18,7 @@ export function listEditor({ label, add, entry, values = [] }) {
   const more = el("button", { type: "button", onclick: () => append() }, add);
 
   function draw() {
-    fill(
-      rows,
-      entries.map((each) =>
-        el("div", { class: "row" }, each.element, el("button", { type: "button", "aria-label": `Remove from ${label}`, onclick: () => remove(each) }, "Remove")),
-      ),
-    );
+    fill(rows, entries.map((each) => el("div", { class: "row" }, each.element, el("button", { type: "button", "aria-label": `Remove from ${label}`, onclick: () => remove(each) }, "Remove"))));
   }
   function append() {
     entries.push(entry(entries.length));

@@ -4,12 +4,7 @@ import { act } from "./act.js";
 import { badge } from "./badge.js";
 import { button } from "./button.js";
 import { failed, gone, loading } from "./states.js";
-import { ask } from "../lib/api.js";
-import { every } from "../lib/component.js";
-import { el, fill } from "../lib/dom.js";
-import { number } from "../lib/format.js";
-import { address } from "../lib/router.js";
-import { may } from "../lib/session.js";
+import { address, ask, el, every, fill, may, number } from "../lib/index.js";
 import { CancelOperation, OperationProgress } from "../operations.js";
 
 /** @typedef {import("../operations.js").OperationRow} Operation */

@@ -1,7 +1,7 @@
 /** A list that is loaded page by page, with a button for the next one. For lists that people read from the top. */
 
 import { failed, loading } from "./states.js";
-import { el, fill } from "../lib/dom.js";
+import { el, fill } from "../lib/index.js";
 
 /** @template Item @typedef {{ nodes: Item[], pageInfo: { hasNextPage: boolean, endCursor: string | null } }} Page */
 

@@ -1,9 +1,7 @@
 /** Sends a test event to a webhook and says how it ended, with a link to the delivery. */
 
 import { act } from "./act.js";
-import { ask } from "../lib/api.js";
-import { el, fill } from "../lib/dom.js";
-import { address } from "../lib/router.js";
+import { address, ask, el, fill } from "../lib/index.js";
 import { PingWebhook } from "../operations.js";
 
 /** @type {(id: string, outcome: Element) => Promise<void>} outcome: where the result is shown */

@@ -1,7 +1,8 @@
 /** Code of a receiver that verifies a webhook, with the secret filled in: for a first start, to be copied. */
 
 import { copyButton } from "./copy.js";
-import { el, fill } from "../lib/dom.js";
+import { preformatted } from "./preformatted.js";
+import { el, fill } from "../lib/index.js";
 
 /** @type {Record<string, (secret: string) => string>} */
 const LANGUAGES = {
@@ -68,13 +69,9 @@ http_response_code(204);
 `,
 };
 
-/**
- * Code in each language, one at a time.
- *
- * @param {string} secret
- */
+/** Code in each language, one at a time. @param {string} secret */
 export function receiverCode(secret) {
-  const shown = el("pre", { tabindex: "0" });
+  const shown = preformatted();
   const choose = el("select", { "aria-label": "Language", onchange: draw }, Object.keys(LANGUAGES).map((name) => el("option", {}, name)));
   function draw() {
     fill(shown, LANGUAGES[choose.value](secret));

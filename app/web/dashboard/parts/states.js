@@ -1,28 +1,17 @@
 /** What a screen shows when it has nothing to show yet, nothing at all, or nothing it can show. */
 
-import { sentence } from "../lib/api.js";
-import { el, fill } from "../lib/dom.js";
+import { el, fill, sentence } from "../lib/index.js";
 
 export function loading(text = "Loading…") {
   return el("p", { class: "empty", role: "status" }, text);
 }
 
-/**
- * Says that there is nothing, with the next step.
- *
- * @param {string} text
- * @param {...(Node | string | null | false)} next
- */
+/** Says that there is nothing, with the next step. @param {string} text @param {...(Node | string | null | false)} next */
 export function empty(text, ...next) {
   return el("div", { class: "empty" }, el("p", {}, text), ...next);
 }
 
-/**
- * Says what went wrong, with a way to try again.
- *
- * @param {unknown} error
- * @param {() => void} [again]
- */
+/** Says what went wrong, with a way to try again. @param {unknown} error @param {() => void} [again] */
 export function failed(error, again) {
   return el(
     "div",
@@ -32,12 +21,7 @@ export function failed(error, again) {
   );
 }
 
-/**
- * Says that something is gone or never existed.
- *
- * @param {string} what such as "webhook"
- * @param {string} back address of the list
- */
+/** Says that something is gone or never existed. @param {string} what such as "webhook" @param {string} back address of the list */
 export function gone(what, back) {
   return empty(`This ${what} does not exist. It may have been deleted.`, el("a", { href: back }, "Back to the list"));
 }

@@ -1,7 +1,7 @@
 /** The steps of a connection test, one line each: what was done, whether it went well, how long it took. */
 
-import { el } from "../lib/dom.js";
-import { duration, pretty, words } from "../lib/format.js";
+import { preformatted } from "./preformatted.js";
+import { duration, el, pretty, words } from "../lib/index.js";
 
 /** @typedef {{ name: string, ok: boolean, durationMs: number, detail: string }} Step */
 /** @typedef {{ status: number, body: string, truncated: boolean }} Answer */
@@ -16,7 +16,7 @@ export function connectionSteps({ ok, steps, response }) {
     { class: "stack", role: "status" },
     el("p", { class: ok ? "notice" : "notice bad" }, ok ? "The receiver answered. The connection works." : "The connection does not work yet."),
     el("ol", {}, (steps ?? []).map(step)),
-    response && el("details", { open: !ok }, el("summary", {}, `Response ${response.status}`), el("pre", {}, pretty(response.body) || "(empty)")),
+    response && el("details", { open: !ok }, el("summary", {}, `Response ${response.status}`), preformatted(pretty(response.body) || "(empty)")),
   );
 }
 

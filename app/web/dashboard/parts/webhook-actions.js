@@ -5,10 +5,7 @@ import { button, goButton } from "./button.js";
 import { secretNotice } from "./copy.js";
 import { confirmed } from "./dialog.js";
 import { ping } from "./ping.js";
-import { ask } from "../lib/api.js";
-import { el, fill } from "../lib/dom.js";
-import { address, go } from "../lib/router.js";
-import { may } from "../lib/session.js";
+import { address, ask, el, fill, go, may } from "../lib/index.js";
 import { DeleteWebhook, PauseWebhook, ResumeWebhook, RevealSecret, RotateSecret } from "../operations.js";
 
 /** @typedef {{ id: string, name: string, status: string }} Webhook */

@@ -2,21 +2,19 @@
  * The fields of a webhook, in the order in which people fill them in; for adding one and for editing one. It knows
  * values, and nothing of how they are saved.
  *
- * @typedef {import("../operations.js").CreateWebhookInput} Input
  * @typedef {NonNullable<import("../operations.js").WebhookSettingsData["webhook"]>} Settings
- * @typedef {import("./event-picker.js").EventType} EventType
  */
 
 import "./event-picker.js";
 import { authenticationFields } from "./authentication.js";
 import { choice, field, group } from "./form.js";
 import { listEditor } from "./list-editor.js";
-import { el } from "../lib/dom.js";
+import { el } from "../lib/index.js";
 
 /**
  * Returns the fields and a function that reads them as an input of the API.
  *
- * @param {readonly EventType[]} types
+ * @param {readonly import("./event-picker.js").EventType[]} types
  * @param {Settings | null} current the webhook to edit; null for a new one
  */
 export function webhookFields(types, current) {
@@ -26,12 +24,12 @@ export function webhookFields(types, current) {
     element: el("div", { class: "stack" }, basic.element, el("details", { class: "paper" }, el("summary", {}, "Advanced"), advanced.element)),
     filter: advanced.filter,
     eventTypes: basic.eventTypes,
-    /** @returns {Input} */
+    /** @returns {import("../operations.js").CreateWebhookInput} */
     read: () => ({ ...basic.read(), ...advanced.read() }),
   };
 }
 
-/** @param {readonly EventType[]} types @param {Settings | null} current */
+/** @param {readonly import("./event-picker.js").EventType[]} types @param {Settings | null} current */
 function basicFields(types, current) {
   const name = el("input", { value: current?.name, autocomplete: "off" });
   const url = el("input", { type: "text", inputmode: "url", value: current?.url, autocomplete: "off", spellcheck: "false", placeholder: "https://example.com/webhooks" });

@@ -1,8 +1,6 @@
 /** A moment, shown relative to now and exact on hover, or as the time that is left; it keeps itself current. */
 
-import { Component, every } from "../lib/component.js";
-import { el } from "../lib/dom.js";
-import { moment, relative, remaining } from "../lib/format.js";
+import { Component, el, every, moment, relative, remaining } from "../lib/index.js";
 
 class When extends Component {
   /** @param {AbortSignal} leaving */

@@ -5,7 +5,7 @@
  * @typedef {{ key: (item: Item) => string, create: (item: Item) => HTMLElement, update: (row: HTMLElement, item: Item) => void }} Rows
  */
 
-import { el, reconcile } from "../lib/dom.js";
+import { el, reconcile } from "../lib/index.js";
 
 /** Rows kept before and after the visible ones. */
 const SPARE = 20;

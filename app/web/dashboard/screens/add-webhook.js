@@ -1,19 +1,8 @@
 /** "Add Webhook": fill in, test the connection before anything is saved, save, and see the secret once. */
 
-import { ask } from "../lib/api.js";
-import { Component } from "../lib/component.js";
-import { el, fill } from "../lib/dom.js";
-import { address } from "../lib/router.js";
+import { address, ask, Component, el, fill } from "../lib/index.js";
 import { CreateWebhook, EventTypeChoices, TestConnection } from "../operations.js";
-import { announce } from "../parts/announce.js";
-import { button, goButton } from "../parts/button.js";
-import { secretNotice } from "../parts/copy.js";
-import { submit } from "../parts/form.js";
-import { ping } from "../parts/ping.js";
-import { receiverCode } from "../parts/receiver-code.js";
-import { loading, show } from "../parts/states.js";
-import { connectionSteps } from "../parts/steps.js";
-import { webhookFields } from "../parts/webhook-form.js";
+import { announce, button, connectionSteps, goButton, loading, ping, receiverCode, secretNotice, show, submit, webhookFields } from "../parts/index.js";
 
 class AddWebhook extends Component {
   summary = el("div", { tabindex: "-1" });

@@ -1,18 +1,8 @@
 /** "API keys": who may call the API, with which scopes; a new key is shown once. */
 
-import { ask } from "../lib/api.js";
-import { Component } from "../lib/component.js";
-import { el, fill, set } from "../lib/dom.js";
-import { currentViewer } from "../lib/session.js";
+import { ask, Component, currentViewer, el, fill, set } from "../lib/index.js";
 import { ApiKeys, CreateApiKey, RevokeApiKey } from "../operations.js";
-import { act } from "../parts/act.js";
-import { button } from "../parts/button.js";
-import { secretNotice } from "../parts/copy.js";
-import { confirmed } from "../parts/dialog.js";
-import { choice, field, group, submit } from "../parts/form.js";
-import { pages } from "../parts/pages.js";
-import { empty } from "../parts/states.js";
-import { when } from "../parts/when.js";
+import { act, button, choice, confirmed, empty, field, group, pages, secretNotice, submit, when } from "../parts/index.js";
 
 class ApiKeysScreen extends Component {
   outcome = el("div");

@@ -1,12 +1,8 @@
 /** "Audit log": who changed what, and when. */
 
-import { ask } from "../lib/api.js";
-import { Component } from "../lib/component.js";
-import { el } from "../lib/dom.js";
-import { moment } from "../lib/format.js";
+import { ask, Component, el, moment } from "../lib/index.js";
 import { AuditLog } from "../operations.js";
-import { pages } from "../parts/pages.js";
-import { empty } from "../parts/states.js";
+import { empty, json, pages } from "../parts/index.js";
 
 class AuditLogScreen extends Component {
   /** @param {AbortSignal} leaving */
@@ -27,7 +23,7 @@ export function auditList(subjectId, leaving) {
       [by.name ?? actor, sourceAddress && el("div", { class: "soft" }, sourceAddress)],
       action,
       subjectId && el("code", {}, subjectId),
-      changes ? el("details", {}, el("summary", {}, "Changes"), el("pre", {}, JSON.stringify(changes, null, 2))) : "",
+      changes ? el("details", {}, el("summary", {}, "Changes"), json(changes)) : "",
     ],
     nothing: empty("Nothing was changed yet."),
     leaving,

@@ -1,14 +1,8 @@
 /** "Deliveries": what was sent and is being sent, live; the filters stand in the address. */
 
-import { ask } from "../lib/api.js";
-import { Component } from "../lib/component.js";
-import { el, fill } from "../lib/dom.js";
-import { words } from "../lib/format.js";
-import { changeFilters, place } from "../lib/router.js";
+import { ask, changeFilters, Component, el, fill, place, words } from "../lib/index.js";
 import { DeliveryFilterChoices } from "../operations.js";
-import { button } from "../parts/button.js";
-import { clearFilters, filterSelect } from "../parts/filters.js";
-import { DeliveryList } from "../parts/delivery-list.js";
+import { button, clearFilters, DeliveryList, filterSelect } from "../parts/index.js";
 
 /** @typedef {import("../operations.js").DeliveryFilter} Filter */
 /** @typedef {import("../operations.js").DeliveryStatus} Status */
@@ -51,12 +45,7 @@ class DeliveriesScreen extends Component {
 }
 customElements.define("eev-deliveries", DeliveriesScreen);
 
-/**
- * The filter that the address names.
- *
- * @param {URLSearchParams} search
- * @returns {Filter}
- */
+/** The filter that the address names. @param {URLSearchParams} search @returns {Filter} */
 export function filterOf(search) {
   const since = search.get("since");
   return {

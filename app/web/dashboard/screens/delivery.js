@@ -1,20 +1,8 @@
 /** One delivery: its attempts, the cause of a failure in words, when it is tried again, and what can be done now. */
 
-import { ask } from "../lib/api.js";
-import { Component } from "../lib/component.js";
-import { el, fill, reconcile } from "../lib/dom.js";
-import { moment } from "../lib/format.js";
-import { follow } from "../lib/live.js";
-import { address } from "../lib/router.js";
-import { may } from "../lib/session.js";
+import { address, ask, Component, el, fill, follow, may, moment, reconcile } from "../lib/index.js";
 import { CancelDelivery, DeliveryDetails, OneDeliveryNews, RetryDelivery } from "../operations.js";
-import { act } from "../parts/act.js";
-import { attemptView } from "../parts/attempt.js";
-import { badge } from "../parts/badge.js";
-import { button } from "../parts/button.js";
-import { facts } from "../parts/facts.js";
-import { gone, show } from "../parts/states.js";
-import { countdown } from "../parts/when.js";
+import { act, attemptView, badge, button, countdown, facts, gone, show } from "../parts/index.js";
 
 /** @typedef {NonNullable<import("../operations.js").DeliveryDetailsData["delivery"]>} Delivery */
 

@@ -1,13 +1,8 @@
 /** Edits the settings of a webhook; what is not changed stays as it is. */
 
-import { ask } from "../lib/api.js";
-import { Component } from "../lib/component.js";
-import { el } from "../lib/dom.js";
-import { address, go } from "../lib/router.js";
+import { address, ask, Component, el, go } from "../lib/index.js";
 import { EventTypeChoices, UpdateWebhook, WebhookSettings } from "../operations.js";
-import { submit } from "../parts/form.js";
-import { gone, show } from "../parts/states.js";
-import { webhookFields } from "../parts/webhook-form.js";
+import { gone, show, submit, webhookFields } from "../parts/index.js";
 
 class EditWebhook extends Component {
   /** @param {AbortSignal} leaving */

@@ -1,15 +1,8 @@
 /** "Event types": the catalogue with schemas and examples; custom types are made, changed and archived here. */
 
-import { ask } from "../lib/api.js";
-import { Component } from "../lib/component.js";
-import { el, fill } from "../lib/dom.js";
-import { words } from "../lib/format.js";
-import { may } from "../lib/session.js";
+import { ask, Component, el, fill, may, words } from "../lib/index.js";
 import { Catalogue, CreateEventType, UpdateEventType } from "../operations.js";
-import { act } from "../parts/act.js";
-import { button } from "../parts/button.js";
-import { field, submit } from "../parts/form.js";
-import { show } from "../parts/states.js";
+import { act, button, field, json, show, submit } from "../parts/index.js";
 
 /** @typedef {import("../operations.js").CatalogueData["eventTypes"][number]} EventType */
 
@@ -33,9 +26,9 @@ class EventTypesScreen extends Component {
       el("summary", {}, name, " ", el("span", { class: "badge" }, words(category)), archived && el("span", { class: "badge warn" }, "Archived"), el("span", { class: "soft" }, ` ${description}`)),
       category === "CUSTOM" && may("ADMIN") && this.buttons(type),
       el("h3", {}, "Example"),
-      el("pre", { tabindex: "0" }, JSON.stringify(type.example, null, 2)),
+      json(type.example),
       el("h3", {}, "JSON Schema"),
-      el("pre", { tabindex: "0" }, JSON.stringify(type.jsonSchema, null, 2)),
+      json(type.jsonSchema),
     );
   }
 
@@ -66,7 +59,7 @@ class EventTypesScreen extends Component {
     );
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      const read = () => ({ name: name.value, description: description.value, ...json("jsonSchema", schema.value), ...json("example", example.value) });
+      const read = () => ({ name: name.value, description: description.value, ...parsed("jsonSchema", schema.value), ...parsed("example", example.value) });
       if (await submit(form, summary, () => save(type !== null, read()))) {
         fill(this.outcome);
         this.placed();
@@ -89,7 +82,7 @@ function code(value) {
 }
 
 /** @param {string} name @param {string} text */
-function json(name, text) {
+function parsed(name, text) {
   if (!text.trim()) return {};
   try {
     return { [name]: JSON.parse(text) };

@@ -1,15 +1,8 @@
 /** One event: its body exactly as it is signed, and all its deliveries. */
 
-import { ask } from "../lib/api.js";
-import { Component } from "../lib/component.js";
-import { el } from "../lib/dom.js";
-import { moment, pretty } from "../lib/format.js";
-import { address } from "../lib/router.js";
+import { address, ask, Component, el, moment, pretty } from "../lib/index.js";
 import { EventDetails } from "../operations.js";
-import { copyButton } from "../parts/copy.js";
-import { DeliveryList } from "../parts/delivery-list.js";
-import { facts } from "../parts/facts.js";
-import { gone, show } from "../parts/states.js";
+import { copyButton, DeliveryList, facts, gone, preformatted, show } from "../parts/index.js";
 
 class EventScreen extends Component {
   /** @param {AbortSignal} leaving */
@@ -38,7 +31,7 @@ async function load(id, leaving) {
       ["ID", el("code", {}, event.id)],
     ]),
     el("div", { class: "row spread" }, el("h2", {}, "Body"), copyButton(() => event.body, "Copy the body")),
-    el("pre", { tabindex: "0" }, pretty(event.body)),
+    preformatted(pretty(event.body)),
     el("h2", {}, "Deliveries"),
     deliveries.element,
   ];

@@ -1,16 +1,8 @@
 /** "Events": what was published, and the way to publish a test event. */
 
-import { ask } from "../lib/api.js";
-import { Component } from "../lib/component.js";
-import { el } from "../lib/dom.js";
-import { address, place } from "../lib/router.js";
-import { may } from "../lib/session.js";
+import { address, ask, Component, el, may, place } from "../lib/index.js";
 import { Events } from "../operations.js";
-import { clearFilters, filterSearch } from "../parts/filters.js";
-import { goButton } from "../parts/button.js";
-import { pages } from "../parts/pages.js";
-import { empty } from "../parts/states.js";
-import { when } from "../parts/when.js";
+import { clearFilters, empty, filterSearch, goButton, pages, when } from "../parts/index.js";
 
 class EventsScreen extends Component {
   /** @param {AbortSignal} leaving */

@@ -1,14 +1,8 @@
 /** "Operations": what runs and ran in the background, who started it, how far it is, and a way to stop it. */
 
-import { ask } from "../lib/api.js";
-import { Component } from "../lib/component.js";
-import { el } from "../lib/dom.js";
-import { words } from "../lib/format.js";
+import { ask, Component, el, words } from "../lib/index.js";
 import { Operations } from "../operations.js";
-import { operationProgress } from "../parts/operation.js";
-import { pages } from "../parts/pages.js";
-import { empty } from "../parts/states.js";
-import { when } from "../parts/when.js";
+import { empty, operationProgress, pages, when } from "../parts/index.js";
 
 class OperationsScreen extends Component {
   /** @param {AbortSignal} leaving */

@@ -1,14 +1,8 @@
 /** "Publish a test event": the catalogue's example of a type, edited, with the schema's errors shown as one types. */
 
-import { ask } from "../lib/api.js";
-import { Component } from "../lib/component.js";
-import { el, fill } from "../lib/dom.js";
-import { number } from "../lib/format.js";
-import { address } from "../lib/router.js";
-import { violations } from "../lib/schema-check.js";
+import { address, ask, Component, el, fill, number, violations } from "../lib/index.js";
 import { EventTypeSchemas, PublishEvent } from "../operations.js";
-import { field, submit } from "../parts/form.js";
-import { show } from "../parts/states.js";
+import { field, show, submit } from "../parts/index.js";
 
 /** @typedef {import("../operations.js").EventTypeSchemasData["eventTypes"][number]} EventType */
 

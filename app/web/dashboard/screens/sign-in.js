@@ -1,10 +1,7 @@
 /** The way in: an API key, pasted once. */
 
-import { Component } from "../lib/component.js";
-import { el } from "../lib/dom.js";
-import { signIn } from "../lib/session.js";
-import { field, submit } from "../parts/form.js";
-import { sentence } from "../lib/api.js";
+import { Component, el, sentence, signIn } from "../lib/index.js";
+import { field, submit } from "../parts/index.js";
 
 class SignIn extends Component {
   key = el("input", { type: "password", autocomplete: "off", spellcheck: "false", required: true, placeholder: "eev_…" });

@@ -1,25 +1,14 @@
 /** A webhook: how it does, what is wrong and what would mend it, its deliveries, and its settings. */
 
 import { auditList } from "./audit-log.js";
-import { ask, currentToken } from "../lib/api.js";
-import { Component } from "../lib/component.js";
-import { el, fill } from "../lib/dom.js";
-import { duration, moment, number, percent, words } from "../lib/format.js";
-import { follow } from "../lib/live.js";
-import { address } from "../lib/router.js";
-import { may } from "../lib/session.js";
+import { address, ask, Component, currentToken, duration, el, fill, follow, may, moment, number, percent, words } from "../lib/index.js";
 import { WebhookDetails, WebhookNews } from "../operations.js";
-import { badge } from "../parts/badge.js";
-import { lineChart, outcomeBars } from "../parts/charts.js";
-import { DeliveryList } from "../parts/delivery-list.js";
-import { facts } from "../parts/facts.js";
-import { failed, gone, loading } from "../parts/states.js";
-import { webhookActions } from "../parts/webhook-actions.js";
-import { countdown, when } from "../parts/when.js";
+import { badge, countdown, DeliveryList, facts, failed, gone, lineChart, loading, outcomeBars, webhookActions, when } from "../parts/index.js";
 
 /** @typedef {NonNullable<import("../operations.js").WebhookDetailsData["webhook"]>} Webhook */
 
 const DAY_MS = 86_400_000;
+const PERCENTILES = /** @type {const} */ (["p50", "p95", "p99"]);
 const REMEDY = "Fix, try one, resume: mend the receiver, send it one event with Ping, and choose Resume. Recover then sends what was missed.";
 
 class WebhookScreen extends Component {
@@ -35,7 +24,7 @@ class WebhookScreen extends Component {
     this.replaceChildren(this.top, this.outcome, rest);
     const load = () => this.load(id, leaving).then((there) => (rest.hidden = !there));
     load().then(() => deliveries.begin());
-    leaving.addEventListener("abort", follow(WebhookNews, { webhookId: id }, { next: load, failed: () => {} }));
+    leaving.addEventListener("abort", follow(WebhookNews, { webhookId: id }, { next: load, failed: () => {}, cursor: (data) => data.webhookChanges.cursor }));
   }
 
   /** @param {string} id @param {AbortSignal} leaving */
@@ -80,13 +69,14 @@ function heading({ name, url, status, statusChangedAt, health }) {
 /** @param {Webhook} webhook */
 function charts({ stats }) {
   const { succeeded, failed: bad, pending, successRate, latencyMs, series } = stats;
+  const latency = `Latency: ${PERCENTILES.map((name) => `${name} ${duration(latencyMs[name])}`).join(", ")}`;
   return el(
     "section",
     { class: "paper stack", "aria-label": "The last 24 hours" },
     el("div", { class: "row spread" }, el("h2", {}, "The last 24 hours"), el("span", { class: "soft" }, `${percent(successRate)} succeeded, ${number(succeeded)} of ${number(succeeded + bad)}; ${number(pending)} open`)),
     outcomeBars(series, "Outcomes in the last 24 hours", "chart"),
-    el("p", { class: "soft" }, `Latency: p50 ${duration(latencyMs.p50)}, p95 ${duration(latencyMs.p95)}, p99 ${duration(latencyMs.p99)}`),
-    lineChart([{ name: "p95", values: series.map(({ p95LatencyMs }) => p95LatencyMs) }], `95th percentile of latency: ${duration(latencyMs.p95)}`),
+    el("p", { class: "soft" }, latency),
+    lineChart(PERCENTILES.map((name) => ({ name, values: series.map(({ latencyMs }) => latencyMs[name]) })), latency),
   );
 }
 

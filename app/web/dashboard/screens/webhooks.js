@@ -1,19 +1,8 @@
 /** "Webhooks": all of them with their health, what they did lately, and the way to add one. */
 
-import { ask } from "../lib/api.js";
-import { Component, every } from "../lib/component.js";
-import { el, fill, reconcile } from "../lib/dom.js";
-import { words } from "../lib/format.js";
-import { follow } from "../lib/live.js";
-import { address, place } from "../lib/router.js";
-import { may } from "../lib/session.js";
+import { address, ask, Component, el, every, fill, follow, may, place, reconcile, words } from "../lib/index.js";
 import { WebhookNews, Webhooks } from "../operations.js";
-import { goButton } from "../parts/button.js";
-import { clearFilters, filterSearch, filterSelect } from "../parts/filters.js";
-import { badge } from "../parts/badge.js";
-import { outcomeBars } from "../parts/charts.js";
-import { empty, show } from "../parts/states.js";
-import { when } from "../parts/when.js";
+import { badge, clearFilters, empty, filterSearch, filterSelect, goButton, outcomeBars, show, when } from "../parts/index.js";
 
 /** @typedef {import("../operations.js").HealthState} HealthState */
 /** @typedef {import("../operations.js").WebhooksData["webhooks"]["nodes"][number]} Row */
@@ -51,7 +40,7 @@ class WebhookList extends Component {
     );
     const load = () => show(this.list, leaving, () => this.load(leaving));
     load();
-    leaving.addEventListener("abort", follow(WebhookNews, {}, { next: load }));
+    leaving.addEventListener("abort", follow(WebhookNews, {}, { next: load, cursor: (data) => data.webhookChanges.cursor }));
     every(REFRESH_MS, leaving, load);
   }
 

@@ -3,9 +3,11 @@
 import pytest
 from playwright.async_api import Browser, expect
 
+from app.publishing.draft import EventDraft
+from app.webhooks.lifecycle import pause_webhook
 from tests.app.web.dashboard.pages import button, field, heading, signed_in
 from tests.receiver import answer, in_turn
-from tests.world import World
+from tests.world import TICKET, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -60,6 +62,7 @@ async def test_the_cause_of_a_failure_is_found_and_the_delivery_tried_again(live
         await expect(heading(page, "Delivery")).to_be_visible()
         await expect(page.get_by_text("Next attempt")).to_be_visible()
         await expect(page.get_by_text("x-cause: maintenance")).to_be_visible()
+        await expect(page.get_by_role("img", name="Time by part: ")).to_be_visible()
         await expect(page.get_by_text('"error": "closed"')).to_be_visible()
         await button(page.locator("section", has_text="Response"), "Raw").click()
         await expect(page.get_by_text('{"error":"closed"}', exact=True)).to_be_visible()
@@ -105,6 +108,42 @@ async def test_what_failed_is_counted_then_recovered_also_after_a_reload(live: W
         await expect(page.get_by_text("3 of 3")).to_be_visible()
         await page.get_by_role("link", name="Deliveries", exact=True).click()
         await expect(page.get_by_role("link", name="Succeeded delivery of ticket.created")).to_have_count(3)
+
+
+async def test_what_all_webhooks_missed_is_counted_and_sent_with_the_progress_of_each(
+    live: World, browser: Browser
+) -> None:
+    await live.publish()
+    await live.webhook("/billing", name="Billing")
+    await live.webhook("/shipping", name="Shipping")
+    async with signed_in(live, browser, "recover") as page:
+        await field(page, "What").select_option("Events that were missed")
+        await button(page, "Count").click()
+        await expect(page.get_by_text("2 missed events are sent.")).to_be_visible()
+        await button(page, "Recover them").click()
+        await expect(page.get_by_text("1 of 1")).to_have_count(2)
+        await page.reload()
+        await expect(page.get_by_text("1 of 1")).to_have_count(2)
+
+    assert {request.path for request in live.receiver.requests} == {"/billing", "/shipping"}
+
+
+async def test_a_long_list_is_loaded_as_one_scrolls_and_keeps_only_rows_in_view_in_the_document(
+    live: World, browser: Browser
+) -> None:
+    paused = await live.webhook(name="Billing")
+    await pause_webhook(live.resources, live.caller, paused.id)
+    for _ in range(3):
+        await live.resources.publisher.publish(live.caller, [EventDraft("ticket.created", TICKET)] * 100, batch=True)
+    async with signed_in(live, browser, "deliveries") as page:
+        rows = page.get_by_role("link", name="Pending delivery of ticket.created")
+        await expect(rows.first).to_be_visible()
+        table = page.get_by_role("region", name="Deliveries")
+        for loaded in ("200", "300"):
+            await table.evaluate("region => (region.scrollTop = region.scrollHeight)")
+            await expect(page.get_by_role("table", name="Deliveries")).to_have_attribute("aria-rowcount", loaded)
+
+        assert await rows.count() < 100
 
 
 async def test_with_nothing_to_recover_the_screen_says_so(live: World, browser: Browser) -> None:

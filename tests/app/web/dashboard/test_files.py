@@ -1,6 +1,7 @@
 """The files of the dashboard: their size, their permissions, and that generated files are current."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from app.web.application import create_application
@@ -12,7 +13,13 @@ from tests.app.web.conftest import client_of
 from tests.world import World
 
 DOCS = Path(__file__).parents[4] / "docs"
-MAX_LINES, MAX_FILE_LINES, MAX_WIRE_BYTES, MAX_PICTURE_BYTES = 3_500, 250, 80_000, 1_500_000
+MAX_LINES, MAX_FILE_LINES, MAX_FUNCTION_LINES = 3_500, 250, 30
+MAX_WIRE_BYTES, MAX_PICTURE_BYTES = 80_000, 1_500_000
+# The line that a function or method begins with; control flow, classes and literals do not.
+FUNCTION = re.compile(
+    r"^(?P<indent> *)(?!(?:if|for|while|switch|else|return|do|try|class|export class)\b)"
+    r"(?:export )?(?:const \w+ = )?(?:async |get |set |static )*(?:function\*? ?)?#?\w*\(.*\) ?(?:=> )?\{$"
+)
 PARSED = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc")
 
 
@@ -31,6 +38,22 @@ def test_the_page_stays_small() -> None:
 
     assert [path for path, count in lines.items() if count > MAX_FILE_LINES] == []
     assert sum(lines.values()) + styles <= MAX_LINES
+
+
+def function_lengths(text: str) -> Iterator[tuple[str, int]]:
+    """The first line of each function with the number of its lines; the formatted code ends it at its indentation."""
+    lines = text.split("\n")
+    for start, line in enumerate(lines):
+        if found := FUNCTION.match(line):
+            end = next(n for n in range(start + 1, len(lines)) if lines[n].startswith(f"{found['indent']}}}"))
+            yield line.strip(), end - start + 1
+
+
+def test_each_function_stays_short() -> None:
+    functions = [each for text in scripts().values() for each in function_lengths(text)]
+
+    assert len(functions) > 100
+    assert [each for each in functions if each[1] > MAX_FUNCTION_LINES] == []
 
 
 def test_no_script_has_text_parsed_as_markup_or_code() -> None:
