@@ -7,7 +7,7 @@ from tests.world import World
 
 
 async def lived_in(world: World) -> dict[str, str]:
-    """Webhooks that work, fail and rest, with deliveries; returns the places of the screens."""
+    """Webhooks that work, fail and pause, with deliveries; returns the places of the screens."""
     world.receiver.on("/orders", in_turn(*[answer(204)] * 9, answer(503, body=b'{"error": "maintenance until 12:00"}')))
     await world.webhook("/crm", name="CRM", event_types=["*"])
     orders = await world.webhook("/orders", name="Orders", event_types=["ticket.*", "conversation.*"])
