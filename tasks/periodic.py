@@ -12,6 +12,7 @@ from functools import partial
 import structlog
 
 from app.access.open_streams import CHECK_SECONDS
+from app.database.errors import DatabaseUnavailable
 from app.operations.run import run_due_operations
 from app.resources import Resources
 from app.retention.prune import Retention
@@ -31,6 +32,8 @@ DELETED_EVERY_SECONDS = 60.0
 OPERATIONS_EVERY_SECONDS = 1.0
 STATISTICS_EVERY_SECONDS = 60.0
 RETENTION_EVERY_SECONDS = 60.0
+# The part of a chore's interval that it rests.
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.9, 1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,14 @@ def heartbeat(resources: Resources) -> Chore:
 
 
 async def _beat(resources: Resources) -> None:
+    try:
+        await _renew(resources)
+    except DatabaseUnavailable:
+        # Its connection may have ended, and is replaced: to wait for the next heartbeat would cost a part of the lease.
+        await _renew(resources)
+
+
+async def _renew(resources: Resources) -> None:
     await resources.timekeeper.look()
     await resources.lease.renew()
 
@@ -109,4 +120,4 @@ async def _again_and_again(chore: Chore) -> None:
             # The next round tries again.
             log.warning("chore.failed", chore=chore.name, error=str(error) or type(error).__name__)
         # Spreads processes that started together.
-        await asyncio.sleep(chore.every_seconds * random.uniform(0.9, 1.1))
+        await asyncio.sleep(chore.every_seconds * random.uniform(SHORTEST_PAUSE, LONGEST_PAUSE))

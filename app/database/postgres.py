@@ -185,9 +185,13 @@ class TranslatingClient(AsyncpgDBClient):
             await refuse_pooler(connection, connect)
             await set_up(connection)
 
+        async def begin_aside(connection: Connection) -> None:
+            connection.aside = True
+            await begin(connection)
+
         settings |= {"init": begin, "reset": _leave_as_it_is}
         pool: asyncpg.Pool = asyncpg.create_pool(None, **settings)
-        settings |= {"min_size": 0, "max_size": 1, "command_timeout": ASIDE_SECONDS}
+        settings |= {"min_size": 0, "max_size": 1, "command_timeout": ASIDE_SECONDS, "init": begin_aside}
         self.aside = aside = asyncpg.create_pool(None, **settings)
         self._watch = watch = Watch(connect)
         await aside

@@ -19,6 +19,9 @@ _Result = TypeVar("_Result")
 
 # A statement without an answer after this time is not ended: another connection asks whether the server works on it.
 SILENT_SECONDS = 3.0
+# The same for the heartbeat's: a lease that is not renewed for its whole length costs every process another one, in
+# which none may judge.
+SILENT_ASIDE_SECONDS = 1.0
 # How long that question may take, and how long the network may leave sent data unacknowledged.
 ANSWER_SECONDS = 2.0
 UNACKNOWLEDGED_MS = 5_000
@@ -44,11 +47,13 @@ class Connection(asyncpg.Connection):
 
     Attributes:
         backend: the server process that works for it.
+        aside: whether it is the heartbeat's.
         asking_since: when the statement was sent that has no answer yet; None while the connection is idle.
     """
 
     watch: "Watch"
     backend: int | None = None
+    aside = False
     asking_since: float | None = None
     opened_at = 0.0
 
@@ -82,7 +87,8 @@ class Connection(asyncpg.Connection):
 
     async def _watched(self, work: Awaitable[_Result]) -> _Result:
         self.asking_since = monotonic()
-        timer = asyncio.get_running_loop().call_later(SILENT_SECONDS, self.watch.silent, self)
+        patience = SILENT_ASIDE_SECONDS if self.aside else SILENT_SECONDS
+        timer = asyncio.get_running_loop().call_later(patience, self.watch.silent, self)
         try:
             return await work
         except (OSError, asyncpg.PostgresError, asyncpg.InternalClientError) as error:

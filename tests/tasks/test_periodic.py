@@ -8,13 +8,15 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.clock import to_micros
+from app.database.postgres_connection import SILENT_ASIDE_SECONDS
 from app.delivery_filter import DeliveryFilter
 from app.operations.bulk import cancel_deliveries
+from app.settings import Settings
 from app.stats.periods import CLOSED_AFTER, closed_until
 from app.stats.window import period_of
 from app.webhooks.lifecycle import pause_webhook
 from app.webhooks.live_secrets import live_secrets
-from tasks.periodic import Chore, chores, heartbeat, running
+from tasks.periodic import LONGEST_PAUSE, Chore, chores, heartbeat, running
 from tests.patience import PATIENCE_SECONDS
 from tests.world import World, open_world
 
@@ -42,6 +44,14 @@ async def test_a_process_keeps_its_lease(world: World) -> None:
 
     async with running([heartbeat(world.resources)]):
         await until(moved_on)
+
+
+def test_a_heartbeat_without_an_answer_is_repeated_before_half_the_lease_has_passed() -> None:
+    settings = Settings(_env_file=None)
+
+    longest = settings.heartbeat_seconds * LONGEST_PAUSE + SILENT_ASIDE_SECONDS
+
+    assert longest < settings.lease_seconds / 2
 
 
 async def test_a_process_that_delivers_finds_what_is_due(world: World) -> None:

@@ -11,6 +11,7 @@ from app.database import postgres_connection
 from app.database.database import Database
 from app.database.errors import DatabaseUnavailable
 from app.database.postgres import STATEMENT_TIMEOUT_SECONDS, pool_of
+from tasks.periodic import heartbeat
 from tests.postgres_proxy import PostgresProxy
 from tests.world import open_world
 
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.parametrize("databases", ["postgres"], indirect=True)
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres_connection, "SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(postgres_connection, "SILENT_ASIDE_SECONDS", 0.2)
 
 
 @pytest.fixture
@@ -50,6 +52,21 @@ async def test_when_connections_fall_silent_events_are_taken_and_delivered_again
             await world.until_status("SUCCEEDED")
 
     assert len(world.receiver.requests) == 1
+
+
+async def test_a_heartbeat_on_a_silent_connection_renews_the_lease_on_a_new_one(
+    network: PostgresProxy, tmp_path: Path
+) -> None:
+    async with open_world(network.url, tmp_path, works=False) as world:
+        beat = heartbeat(world.resources).do
+        await beat()
+        before = await world.rows("worker")
+
+        network.fall_silent()
+        async with asyncio.timeout(SOON_SECONDS):
+            await beat()
+
+        assert (await world.rows("worker"))[0]["lease_until"] > before[0]["lease_until"]
 
 
 async def test_when_one_connection_is_found_silent_all_are_replaced_before_their_next_use(
