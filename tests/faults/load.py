@@ -4,7 +4,6 @@ acknowledges it. Also pings webhooks now and then, without repetition.
 
 import asyncio
 import contextlib
-import itertools
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -47,6 +46,9 @@ class Load:
     Args:
         examples: the data to publish for each event type.
         webhook_ids: webhooks to ping.
+
+    Attributes:
+        numbered: the number of the last idempotency key.
     """
 
     client: Client
@@ -54,7 +56,7 @@ class Load:
     webhook_ids: Sequence[str]
     random: random.Random
     published: list[Published] = field(default_factory=list)
-    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    numbered: int = 0
     _goes_on: asyncio.Event = field(default_factory=asyncio.Event)
     _under_way: int = 0
     _quiet: asyncio.Event = field(default_factory=asyncio.Event)
@@ -77,7 +79,8 @@ class Load:
 
     async def publish_one(self) -> Published:
         """Publish one event, trying until it is acknowledged."""
-        key = f"key-{next(self._numbers)}"
+        self.numbered += 1
+        key = f"key-{self.numbered}"
         kind = self.random.choice(sorted(self.examples))
         tries = 0
         with self._one_more_under_way():

@@ -12,6 +12,8 @@ _HEADS = (
     "deliveries",
     "repeated",
     "lost",
+    "stuck",
+    "uncounted",
     "doubles",
     "held",
     "gaps",
@@ -22,10 +24,12 @@ _HEADS = (
 
 
 def table(results: Sequence[Result]) -> str:
-    """Rounds by fault: what was published, lost and duplicated, and the longest times.
+    """Rounds by fault: what was published, lost, stuck, uncounted and duplicated, and the longest times.
 
-    `held` is the number of deliveries in flight in the affected processes, which bounds the duplicates; `again` is how
-    long it took until they were sent again; `recovery` is from the fault until every process reports that all is well.
+    `stuck` are deliveries that did not end, `uncounted` requests that reached the receiver and are no attempt although
+    nothing happened to their sender. `held` is the number of deliveries in flight in the affected processes, which
+    bounds the duplicates; `again` is how long it took until they were sent again; `recovery` is from the fault until
+    every process reports that all is well.
     """
     by_fault: dict[str, list[Result]] = defaultdict(list)
     for result in results:
@@ -47,6 +51,8 @@ def _row(name: str, results: Sequence[Result]) -> tuple[str, ...]:
         str(sum(result.deliveries for result in results)),
         str(sum(result.repeated for result in results)),
         str(sum(result.lost for result in results)),
+        str(sum(result.stuck for result in results)),
+        str(sum(result.uncounted for result in results)),
         str(sum(result.doubles for result in results)),
         str(sum(result.held for result in results)),
         str(sum(result.gaps for result in results)),

@@ -41,6 +41,8 @@ class Result:
     deliveries: int = 0
     repeated: int = 0
     lost: int = 0
+    stuck: int = 0
+    uncounted: int = 0
     doubles: int = 0
     held: int = 0
     gaps: int = 0
@@ -63,7 +65,8 @@ class Site:
     async def round(self, fault: Fault) -> Result:
         """Let one fault happen while events are published, and return the result."""
         result = Result(fault.name)
-        since, published, gaps = time.time(), len(self.load.published), self._gaps()
+        began, after = time.time(), self.load.numbered
+        published, gaps = len(self.load.published), self._gaps()
         self.load.resume()
         try:
             await asyncio.sleep(self.chance.uniform(0.3, LEAD_SECONDS))
@@ -71,15 +74,15 @@ class Site:
             await self._recovered(result, happened)
             await asyncio.sleep(TAIL_SECONDS)
             await self.load.pause()
-            await self._drained(since)
+            await self._drained(result, after)
             new = self.load.published[published:]
-            await self._seen(since)
+            await self._seen(after)
         except (NotInTime, TimeoutError, AssertionError) as error:
             result.problems.append(f"{type(error).__name__}: {error}")
             result.problems += [program.last_words() for program in self.at.programs]
             await self._settle(result)
             return result
-        await self._compare(result, fault, happened, new, since)
+        await self._compare(result, happened, new, after, began)
         result.gaps = self._gaps() - gaps
         if result.gaps and not fault.gap:
             result.problems.append(f"{result.gaps} gaps were told, although nothing was forgotten.")
@@ -96,19 +99,20 @@ class Site:
                 f" and may take {happened.again_within:g} s."
             )
 
-    async def _drained(self, since: float) -> None:
+    async def _drained(self, result: Result, after: int) -> None:
         async def none_open() -> bool:
-            return await self.at.truth.open_deliveries(_micros(since)) == 0
+            return await self.at.truth.open_deliveries(after) == 0
 
         try:
             await until("every delivery was completed", none_open, PATIENCE_SECONDS)
         except NotInTime as error:
-            stuck = [row for row in await self.at.truth.deliveries(_micros(since)) if row["status"] != "SUCCEEDED"]
+            stuck = [row for row in await self.at.truth.deliveries(after) if row["status"] != "SUCCEEDED"]
+            result.stuck = len(stuck)
             raise NotInTime(f"{error} Stuck are {len(stuck)}, such as {stuck[:3]}.") from None
 
-    async def _seen(self, since: float) -> None:
+    async def _seen(self, after: int) -> None:
         """Give followers time; the comparison finds what they did not see by then."""
-        rows = await self.at.truth.deliveries(_micros(since))
+        rows = await self.at.truth.deliveries(after)
 
         async def all_seen() -> bool:
             return all(
@@ -119,17 +123,16 @@ class Site:
             await until("followers had seen everything", all_seen, PATIENCE_SECONDS)
 
     async def _compare(
-        self, result: Result, fault: Fault, happened: Happened, new: Sequence[Published], since: float
+        self, result: Result, happened: Happened, new: Sequence[Published], after: int, began: float
     ) -> None:
         truth = self.at.truth
-        # The suite's own trial requests to the receiver name no event.
-        nobodys = await truth.pings(_micros(since)) | {""}
-        requests = [request for request in self.at.journal.requests(since) if request.pair.event_id not in nobodys]
+        nobodys = await truth.pings() | {""}  # The suite's own tries of the receiver name no event.
+        requests = [request for request in self.at.journal.requests(began) if request.pair.event_id not in nobodys]
         found = checks.Found(
             published=new,
-            events=await truth.events(_micros(since)),
-            deliveries=await truth.deliveries(_micros(since)),
-            attempts=await truth.attempts(_micros(since)),
+            events=await truth.events(after),
+            deliveries=await truth.deliveries(after),
+            attempts=await truth.attempts(after),
             requests=requests,
             secrets=self.secrets,
             held=happened.held,
@@ -137,7 +140,8 @@ class Site:
         )
         result.events, result.deliveries = len(new), len(found.expected)
         result.repeated = sum(event.tries > 1 for event in new)
-        result.lost = len(checks.lost(found))
+        result.lost, result.stuck = len(checks.lost(found)), len(checks.stuck(found))
+        result.uncounted = len(checks.uncounted(found))
         result.doubles = sum(checks.doubles(found).values())
         result.held = len(happened.held)
         result.problems += checks.problems(found)
@@ -188,7 +192,3 @@ async def _register(at: Installation, client: Client, path: str, types: Iterable
     payload: dict[str, Any] = (await client.ask(_CREATE, input=given))["createWebhook"]
     assert not payload["userErrors"], payload["userErrors"]
     return payload
-
-
-def _micros(seconds: float) -> int:
-    return int(seconds * 1_000_000)

@@ -19,8 +19,12 @@ _CLAIMED = (
 )
 
 
+# The load numbers its idempotency keys, so a round's rows are found whatever the clocks said when they were made.
+_OF_ROUND = "NOT e.test AND CAST(substr(e.idempotency_key, 5) AS INTEGER) > $1"
+
+
 class Truth:
-    """The database of an installation."""
+    """The database of an installation. `after` is the number of the last key of the round before."""
 
     def __init__(self, database_url: str) -> None:
         self._url = database_url
@@ -47,38 +51,38 @@ class Truth:
             named = {str(number): value for number, value in enumerate(parameters, 1)}
             return [dict(row) for row in connection.execute(statement, named)]
 
-    async def events(self, since: int) -> list[Row]:
-        """The events published since a time (µs)."""
-        statement = "SELECT id, type, body, idempotency_key FROM event WHERE created_at >= $1 AND NOT test"
-        return await self.rows(statement, since)
+    async def events(self, after: int) -> list[Row]:
+        """The events published in a round."""
+        return await self.rows(f"SELECT e.id, e.type, e.body, e.idempotency_key FROM event e WHERE {_OF_ROUND}", after)
 
-    async def pings(self, since: int) -> set[str]:
-        """The test events since a time (µs)."""
-        rows = await self.rows("SELECT id FROM event WHERE created_at >= $1 AND test", since)
-        return {row["id"] for row in rows}
+    async def pings(self) -> set[str]:
+        """The test events."""
+        return {row["id"] for row in await self.rows("SELECT id FROM event WHERE test")}
 
-    async def deliveries(self, since: int) -> list[Row]:
+    async def deliveries(self, after: int) -> list[Row]:
         """Their deliveries, each with the URL of its webhook."""
         return await self.rows(
             "SELECT d.id, d.event_id, d.status, d.attempt_count, d.claimed_by, d.next_attempt_at, w.url"
-            " FROM delivery d JOIN webhook w ON w.id = d.webhook_id"
-            " WHERE d.created_at >= $1 AND NOT d.test",
-            since,
+            " FROM delivery d JOIN event e ON e.id = d.event_id JOIN webhook w ON w.id = d.webhook_id"
+            f" WHERE {_OF_ROUND}",
+            after,
         )
 
-    async def attempts(self, since: int) -> list[Row]:
+    async def attempts(self, after: int) -> list[Row]:
         """Their attempts, each with the event and the URL of its webhook."""
         return await self.rows(
             "SELECT a.delivery_id, a.worker_id, a.number, a.request_headers, a.response_status, d.event_id, w.url"
-            " FROM attempt a JOIN delivery d ON d.id = a.delivery_id JOIN webhook w ON w.id = d.webhook_id"
-            " WHERE d.created_at >= $1 AND NOT d.test",
-            since,
+            " FROM attempt a JOIN delivery d ON d.id = a.delivery_id JOIN event e ON e.id = d.event_id"
+            f" JOIN webhook w ON w.id = d.webhook_id WHERE {_OF_ROUND}",
+            after,
         )
 
-    async def open_deliveries(self, since: int) -> int:
-        """How many of the deliveries created since a time (µs) are still open, including those of pings."""
+    async def open_deliveries(self, after: int) -> int:
+        """Number of deliveries of a round, and of pings, that are still open."""
         [row] = await self.rows(
-            "SELECT count(*) AS open FROM delivery WHERE created_at >= $1 AND status IN ('PENDING', 'RETRYING')", since
+            "SELECT count(*) AS open FROM delivery d JOIN event e ON e.id = d.event_id"
+            f" WHERE d.status IN ('PENDING', 'RETRYING') AND (e.test OR {_OF_ROUND})",
+            after,
         )
         return int(row["open"])
 
