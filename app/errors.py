@@ -53,10 +53,10 @@ def rejected(code: UserErrorCode, message: str, *path: str) -> Rejected:
     return Rejected([Problem(message, path, code)])
 
 
-def not_found(noun: str, subject_id: str, *path: str) -> Rejected:
+def not_found(noun: str, subject_id: str, *path: str, within: str = "workspace") -> Rejected:
     """The same words whether the thing never existed or belongs to another workspace."""
     shown = json.dumps(subject_id[:64], ensure_ascii=False)
-    message = f"No {noun} has the id {shown}; give the id of one in this workspace."
+    message = f"No {noun} has the id {shown}; give the id of one in this {within}."
     return rejected(UserErrorCode.NOT_FOUND, message, *(path or ("id",)))
 
 

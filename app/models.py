@@ -32,7 +32,11 @@ class Workspace(Model):
 
     id = IdField[str](primary_key=True)
     name = fields.CharField[str](max_length=200)
+    # The platform's own ID of it
+    external_id = fields.CharField[str | None](max_length=200, null=True)
     created_at = TimestampField[datetime]()
+    # Set at once by a deletion, which removes the rows later
+    deleted_at = TimestampField[datetime | None](null=True)
     # Raised in the same transaction as any change of the workspace's webhooks or event types, so that a publisher
     # learns with one small read whether its cached ones are still valid.
     registry_version = fields.BigIntField(default=0)

@@ -168,3 +168,4 @@ class Scope(StrEnum):
     MANAGE = "MANAGE"
     SECRETS = "SECRETS"
     ADMIN = "ADMIN"
+    INSTALLATION = "INSTALLATION"

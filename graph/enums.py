@@ -86,6 +86,7 @@ _describe(
     MANAGE="Create, change, pause, delete and ping webhooks; retry, cancel and replay deliveries.",
     SECRETS="Rotate, revoke and reveal signing secrets.",
     ADMIN="Manage API keys and event types, and read the audit log.",
+    INSTALLATION="Create, list and delete workspaces, and create access tokens for them. ADMIN does not include it.",
 )
 _describe(
     EventCategory,

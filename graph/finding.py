@@ -49,13 +49,8 @@ async def find_operation(context: Context, subject_id: str) -> Operation | None:
 
 
 async def find_workspace(context: Context, subject_id: str) -> Workspace | None:
-    """The caller's own workspace."""
-    if subject_id != context.caller.workspace_id:
-        return None
-    row = await context.resources.database.fetch_one(
-        "SELECT id, name, created_at FROM workspace WHERE id = $1", subject_id
-    )
-    return None if row is None else Workspace.from_row(row)
+    """The caller's own workspace; any with INSTALLATION."""
+    return await context.loaders.workspaces.load(subject_id) if ids.is_id(ids.WORKSPACE, subject_id) else None
 
 
 async def _find_attempt(context: Context, subject_id: str) -> Node | None:

@@ -47,6 +47,7 @@ ATTEMPT_COLUMNS = (
     " timing"
 )
 AUDIT_COLUMNS = "id, at, actor, actor_kind, actor_id, actor_name, action, subject_id, changes, source_address"
+WORKSPACE_COLUMNS = "id, name, external_id, created_at"
 # Longer than any name or URL; SQLite compares with no more than 50,000.
 MAX_SEARCH_CHARACTERS = 5_000
 # Rows are sought by their workspace, or, where something narrower is known, by that, and only compared with it: SQLite
@@ -60,6 +61,12 @@ _SORT_KEYS = {
     WebhookOrderField.NAME: "lower(name)",
     WebhookOrderField.LAST_FAILURE_AT: "coalesce(last_failure_id, '')",
 }
+
+
+def workspaces(external_id: str | None = None) -> Listing:
+    """The workspaces of the installation that are not deleted, newest first."""
+    listing = Listing("workspace", WORKSPACE_COLUMNS).where("deleted_at IS NULL")
+    return listing if external_id is None else listing.where("external_id = ?", external_id.strip())
 
 
 def webhooks(workspace_id: str, asked: WebhookFilter | None) -> Listing:

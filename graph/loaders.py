@@ -22,11 +22,19 @@ from app.models import Secret
 from app.models import Webhook as WebhookModel
 from app.resources import Resources
 from app.stats.measure import measure_webhooks
+from app.statuses import Scope
 from app.webhooks.health.fetch import fetch_health
 from app.webhooks.live_secrets import live_secrets
 from graph.context import NOBODY
 from graph.early import EarlyAnswer
-from graph.listings import ATTEMPT_COLUMNS, AUDIT_COLUMNS, DELIVERY_COLUMNS, EVENT_COLUMNS, ListedEvent
+from graph.listings import (
+    ATTEMPT_COLUMNS,
+    AUDIT_COLUMNS,
+    DELIVERY_COLUMNS,
+    EVENT_COLUMNS,
+    WORKSPACE_COLUMNS,
+    ListedEvent,
+)
 from graph.pagination import Children, Page, fetch_pages
 from graph.types.api_key import ApiKey
 from graph.types.attempt import Attempt
@@ -39,6 +47,7 @@ from graph.types.secret import WebhookSecret
 from graph.types.stats import DeliveryStats, WebhookStats
 from graph.types.webhook import Webhook
 from graph.types.webhook_health import WebhookHealth
+from graph.types.workspace import Workspace
 
 Stored = TypeVar("Stored", bound=Model)
 Key = TypeVar("Key", bound=Hashable)
@@ -48,6 +57,17 @@ Value = TypeVar("Value")
 MAX_BATCH = 5_000
 
 _IDS: Columns = (("asked_id", "text"),)
+
+
+# The caller's own is still there while it is being deleted: its key is not yet known to be revoked everywhere.
+_WORKSPACES = (
+    f"SELECT {WORKSPACE_COLUMNS} FROM workspace JOIN {{rows}} AS asked ON id = asked_id"
+    " WHERE deleted_at IS NULL OR id = $1"
+)
+_WEBHOOK_COUNTS = (
+    "SELECT workspace_id, count(*) AS webhooks FROM webhook JOIN {rows} AS asked ON workspace_id = asked_id"
+    " WHERE deleted_at IS NULL GROUP BY workspace_id"
+)
 
 
 def rows_by_id(table: str, columns: str) -> str:
@@ -78,6 +98,16 @@ class Loaders:
     def fresh(self, caller: Caller) -> "Loaders":
         """Loaders that have loaded nothing yet."""
         return Loaders(self._resources, caller, self.early)
+
+    @cached_property
+    def workspaces(self) -> DataLoader[str, Workspace | None]:
+        """By id: the caller's own; with INSTALLATION all that are not deleted."""
+        return self._loader(_workspaces)
+
+    @cached_property
+    def webhook_counts(self) -> DataLoader[str, int]:
+        """Number of webhooks by the id of a workspace that was loaded before."""
+        return self._loader(_webhook_counts)
 
     @cached_property
     def webhooks(self) -> DataLoader[str, Webhook | None]:
@@ -189,6 +219,19 @@ async def _rows(
     rows = await resources.database.fetch_rows(statement, _IDS, [(id_,) for id_ in ids], caller.workspace_id)
     found = {row["id"]: build(row) for row in rows}
     return [found.get(id_) for id_ in ids]
+
+
+async def _workspaces(resources: Resources, caller: Caller, ids: list[str]) -> list[Workspace | None]:
+    seen = ids if Scope.INSTALLATION in caller.scopes else [id_ for id_ in ids if id_ == caller.workspace_id]
+    rows = await resources.database.fetch_rows(_WORKSPACES, _IDS, [(id_,) for id_ in seen], caller.workspace_id)
+    found = {row["id"]: Workspace.from_row(row) for row in rows}
+    return [found.get(id_) for id_ in ids]
+
+
+async def _webhook_counts(resources: Resources, _: Caller, workspace_ids: list[str]) -> list[int]:
+    rows = await resources.database.fetch_rows(_WEBHOOK_COUNTS, _IDS, [(id_,) for id_ in workspace_ids])
+    counts = {row["workspace_id"]: int(row["webhooks"]) for row in rows}
+    return [counts.get(id_, 0) for id_ in workspace_ids]
 
 
 async def _models(

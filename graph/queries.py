@@ -1,11 +1,11 @@
 """The root type of queries. Every field requires READ, except `viewer`, which every caller may read, and those on API
-keys and the audit log, which require ADMIN."""
+keys and the audit log, which require ADMIN, and on workspaces, which require INSTALLATION."""
 
 from typing import Annotated, cast
 
 import strawberry
 
-from app.ids import API_KEY, AUDIT_ENTRY, DELIVERY, EVENT, OPERATION, WEBHOOK
+from app.ids import API_KEY, AUDIT_ENTRY, DELIVERY, EVENT, OPERATION, WEBHOOK, WORKSPACE
 from app.registry import Registry
 from app.stats.measure import measure
 from app.webhooks.upsert import webhook_by_external_id
@@ -14,7 +14,7 @@ from graph.arguments import After, Before, First, Last, OfAuditLog, OfDeliveries
 from graph.context import Context, Info
 from graph.enums import EventCategory, Scope
 from graph.errors import BadUserInput
-from graph.finding import find, find_delivery, find_event, find_operation, find_webhook
+from graph.finding import find, find_delivery, find_event, find_operation, find_webhook, find_workspace
 from graph.pagination import MAX_SIZE, fetch_page, window
 from graph.types.actor import Actor
 from graph.types.api_key import ApiKeyConnection
@@ -27,6 +27,7 @@ from graph.types.operation import Operation, OperationConnection
 from graph.types.stats import Buckets, DeliveryStats, Since, Until
 from graph.types.viewer import Viewer
 from graph.types.webhook import Webhook, WebhookConnection
+from graph.types.workspace import Workspace, WorkspaceConnection
 from graph.webhook_filters import narrowed
 
 Id = Annotated[
@@ -41,6 +42,9 @@ MAX_NODES = MAX_SIZE
 _OF_CATEGORY = strawberry.argument(description="Returns only event types of this category; all if null or omitted.")
 _OF_WEBHOOK = strawberry.argument(
     description="Measures only deliveries to this webhook; all deliveries if null or omitted."
+)
+_EXTERNAL_ID = strawberry.argument(
+    description="Returns only the workspace with this external ID; all if null or omitted."
 )
 _INCLUDE_ARCHIVED = strawberry.argument(description="Whether to include archived event types.")
 
@@ -71,6 +75,25 @@ class Query:
             actor=Actor.of(caller.actor),
             expires_at=caller.expires_at,
         )
+
+    @strawberry.field(description="Fetches a workspace of the installation. Needs INSTALLATION.")
+    async def workspace(self, info: Info, id: Id) -> Workspace | None:
+        return await find_workspace(_reading(info, Scope.INSTALLATION), id)
+
+    @strawberry.field(description="Lists the workspaces of the installation, newest first. Needs INSTALLATION.")
+    async def workspaces(
+        self,
+        info: Info,
+        external_id: Annotated[str | None, _EXTERNAL_ID] = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> WorkspaceConnection:
+        context = _reading(info, Scope.INSTALLATION)
+        asked = window(WORKSPACE, given(first), given(after), given(last), given(before))
+        listing = listings.workspaces(given(external_id))
+        return WorkspaceConnection.from_page(await fetch_page(context.resources.database, listing, asked))
 
     @strawberry.field(description="Fetches a webhook.")
     async def webhook(self, info: Info, id: Id) -> Webhook | None:

@@ -1,5 +1,5 @@
 """The periodic work of every process: renew its lease, sweep, continue operations, rotate due secrets, count finished
-periods, prune, record when keys were used, and end streams of revoked keys.
+periods, prune, remove deleted workspaces, record when keys were used, and end streams of revoked keys.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from app.database.errors import DatabaseUnavailable
 from app.operations.run import run_due_operations
 from app.resources import Resources
 from app.retention.prune import Retention
+from app.retention.workspaces import remove_deleted_workspaces
 from app.stats.periods import close_periods
 from app.supervision import supervised
 from app.sweep import sweep
@@ -29,6 +30,7 @@ log = structlog.get_logger()
 SECRETS_EVERY_SECONDS = 60.0
 KEYS_EVERY_SECONDS = 30.0
 DELETED_EVERY_SECONDS = 60.0
+WORKSPACES_EVERY_SECONDS = 10.0
 OPERATIONS_EVERY_SECONDS = 1.0
 STATISTICS_EVERY_SECONDS = 60.0
 RETENTION_EVERY_SECONDS = 60.0
@@ -75,6 +77,7 @@ def chores(resources: Resources, *, works: bool) -> list[Chore]:
         found.append(Chore("sweep", settings.sweep_seconds, partial(_sweep, resources)))
         found.append(Chore("secrets", SECRETS_EVERY_SECONDS, lambda: rotate_due_secrets(resources)))
         found.append(Chore("deleted", DELETED_EVERY_SECONDS, lambda: cancel_deliveries_of_deleted(resources)))
+        found.append(Chore("workspaces", WORKSPACES_EVERY_SECONDS, lambda: remove_deleted_workspaces(resources)))
         found.append(Chore("operations", OPERATIONS_EVERY_SECONDS, lambda: run_due_operations(resources, lease)))
         found.append(Chore("statistics", STATISTICS_EVERY_SECONDS, lambda: close_periods(database, clock)))
         retention = Retention(resources, resources.metrics.pruned)

@@ -107,9 +107,11 @@ async def bootstrap(services: Services) -> str | None:
     return key
 
 
-async def create_workspace(statements: Statements, name: str, at: datetime) -> Workspace:
+async def create_workspace(
+    statements: Statements, name: str, at: datetime, external_id: str | None = None
+) -> Workspace:
     """Create an empty workspace."""
-    workspace = Workspace(id=new_id(WORKSPACE, at), name=name, created_at=at)
+    workspace = Workspace(id=new_id(WORKSPACE, at), name=name, external_id=external_id, created_at=at)
     await workspace.save(using_db=statements.orm, force_create=True)
     await audit.record(statements, system(workspace.id), "workspace.created", workspace.id, {"name": [None, name]}, at)
     return workspace

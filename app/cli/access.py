@@ -44,7 +44,10 @@ _WorkspaceId = Annotated[
 def create_workspace(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the workspace.")], as_json: AsJson = False
 ) -> None:
-    """Create a workspace and its first API key, which has every scope and is shown only this once."""
+    """Create a workspace and its first API key, which is shown only this once.
+
+    The key has every scope; INSTALLATION only if this is the first workspace.
+    """
     workspace, key_id, key = asyncio.run(_create_workspace(name))
     if as_json:
         print_json({"workspace": _workspace_fields(workspace), "apiKey": {"id": key_id}, "key": key})
@@ -138,8 +141,11 @@ async def _create_workspace(name: str) -> "tuple[Workspace, str, str]":
         raise Rejected(problems)
     async with _resources() as resources:
         async with resources.database.transaction() as statements:
+            is_first = await statements.fetch_one("SELECT id FROM workspace LIMIT 1") is None
             workspace = await create_workspace(statements, name, resources.clock.now())
-        created = await create_key(resources, _caller(workspace.id), KeyDraft("admin", tuple(Scope)))
+        # Only the first key of an installation may do more than what concerns its workspace.
+        scopes = [scope for scope in Scope if is_first or scope is not Scope.INSTALLATION]
+        created = await create_key(resources, _caller(workspace.id), KeyDraft("admin", scopes))
     return workspace, created.api_key.id, created.key
 
 
@@ -147,7 +153,7 @@ async def _list_workspaces() -> "list[Workspace]":
     from app.models import Workspace
 
     async with _database() as database:
-        return await Workspace.all().using_db(database.orm).order_by("id")
+        return await Workspace.filter(deleted_at=None).using_db(database.orm).order_by("id")
 
 
 async def _create_key(workspace_id: str | None, draft: "KeyDraft") -> "tuple[ApiKey, str]":
@@ -183,7 +189,7 @@ async def _chosen(database: "Database", workspace_id: str | None) -> str:
     """ID of the given workspace, or of the only one."""
     from app.models import Workspace
 
-    found = await Workspace.all().using_db(database.orm).order_by("id")
+    found = await Workspace.filter(deleted_at=None).using_db(database.orm).order_by("id")
     chosen = [workspace.id for workspace in found if workspace_id in {None, workspace.id}]
     if len(chosen) == 1:
         return chosen[0]

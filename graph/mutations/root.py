@@ -10,6 +10,7 @@ from graph.mutations.events import EventMutations
 from graph.mutations.operations import OperationMutations
 from graph.mutations.secrets import SecretMutations
 from graph.mutations.webhooks import WebhookMutations
+from graph.mutations.workspaces import WorkspaceMutations
 
 
 @strawberry.type(
@@ -25,5 +26,6 @@ class Mutation(
     OperationMutations,
     EventTypeMutations,
     AccessMutations,
+    WorkspaceMutations,
 ):
     pass

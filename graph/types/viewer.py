@@ -21,11 +21,9 @@ class Viewer:
 
     @strawberry.field(description="The workspace that everything visible to the caller belongs to.")
     async def workspace(self, info: Info) -> Workspace:
-        row = await info.context.resources.database.fetch_one(
-            "SELECT id, name, created_at FROM workspace WHERE id = $1", info.context.caller.workspace_id
-        )
-        assert row is not None  # the caller's key belongs to it
-        return Workspace.from_row(row)
+        workspace = await info.context.loaders.workspaces.load(info.context.caller.workspace_id)
+        assert workspace is not None  # the caller's key belongs to it
+        return workspace
 
     @strawberry.field(description="The API key in use, or the one that the access token in use was created with.")
     async def api_key(self, info: Info) -> ApiKey | None:

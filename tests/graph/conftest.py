@@ -77,6 +77,7 @@ _INPUTS = {
     "cancelDelivery": "DeliveryIdInput",
     "cancelOperation": "OperationIdInput",
     "revokeApiKey": "ApiKeyIdInput",
+    "deleteWorkspace": "WorkspaceIdInput",
 }
 
 

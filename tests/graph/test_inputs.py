@@ -165,6 +165,8 @@ async def least(api: Api) -> Mapping[str, dict[str, Any]]:
         "createApiKey": {"name": "Desk", "scopes": ["READ"]},
         "revokeApiKey": {"id": "key_"},
         "createAccessToken": {"scopes": ["READ"]},
+        "createWorkspace": {"name": "Acme"},
+        "deleteWorkspace": {"id": "ws_"},
     }
 
 

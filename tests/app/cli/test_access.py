@@ -43,6 +43,14 @@ def test_a_workspace_comes_with_a_key_that_may_do_everything(workspace: dict[str
     assert set(key["scopes"]) == set(Scope)
 
 
+def test_the_key_of_a_further_workspace_concerns_only_that(workspace: dict[str, Any], command: Invoke) -> None:
+    other = data(command("workspace", "create", "Other", "--json"))["workspace"]["id"]
+
+    [key] = data(command("key", "list", "--workspace", other, "--json"))
+
+    assert set(key["scopes"]) == set(Scope) - {Scope.INSTALLATION}
+
+
 def test_people_see_the_key_once(command: Invoke) -> None:
     made = command("workspace", "create", "Acme")
     listed = command("key", "list")

@@ -186,6 +186,8 @@ OTHERS: dict[str, Table] = {
         "allowedSources": _SOURCES,
         "expiresAt": [refused(Kind.PAST_LIMIT, PAST, "INVALID", "2026-01-02T00:00:00.000Z", "a time in the future")],
     },
+    "CreateWorkspaceInput": {"name": ONE_LINE, "externalId": ONE_LINE},
+    "WorkspaceIdInput": {"id": no_such("workspace", "ws", "installation")},
     "ApiKeyIdInput": {"id": no_such("API key", "key")},
     "CreateAccessTokenInput": {
         "scopes": [refused(Kind.EMPTY, [], "REQUIRED", "no scope", "at least one")],

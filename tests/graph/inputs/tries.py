@@ -59,9 +59,9 @@ def refused(kind: Kind, value: Any, code: str, *says: str, below: tuple[str, ...
     return Try(kind, value, code, says, below, beside)
 
 
-def no_such(noun: str, prefix: str) -> list[Try]:
+def no_such(noun: str, prefix: str, within: str = "workspace") -> list[Try]:
     """Texts that are not the ID of such a thing."""
-    right = "give the id of one in this workspace"
+    right = f"give the id of one in this {within}"
     unknown = f"{prefix}_01jd7k3m9pegxv0t5c8h2n4w6z"
     says = f"No {noun} has the id "
     return [

@@ -1,0 +1,91 @@
+"""On both databases: nothing of a deleted workspace remains, and nothing of others goes."""
+
+import pytest
+
+from app.access.workspaces import delete_workspace
+from app.database.database import Database
+from app.retention import workspaces
+from app.retention.workspaces import GRACE, remove_deleted_workspaces
+from tests.app.operations.desk import Desk
+
+KEPT_FOR_ALL = {"worker", "stats_progress", "tortoise_migrations"}
+
+
+async def counts(desk: Desk) -> dict[str, int]:
+    """The number of rows of each table that belongs to workspaces."""
+    tables = [table for table in await _tables(desk.domain.resources.database) if table not in KEPT_FOR_ALL]
+    rows = {table: await desk.domain.rows(f"SELECT count(*) AS count FROM {table}") for table in tables}
+    return {table: int(row["count"]) for table, [row] in rows.items()}
+
+
+async def _tables(database: Database) -> list[str]:
+    statement = (
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+        if database.dialect == "sqlite"
+        else "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()"
+    )
+    return sorted(row["name"] for row in await database.fetch(statement))
+
+
+async def delete(desk: Desk) -> None:
+    """Delete the workspace that the desk works in."""
+    domain = desk.domain
+    keys = domain.resources.authenticator.keys
+    await delete_workspace(domain.resources, keys, domain.stranger, domain.caller.workspace_id)
+
+
+async def test_everything_in_a_deleted_workspace_is_removed_and_at_last_the_workspace(desk: Desk) -> None:
+    empty = await counts(desk)
+    await desk.webhook()
+    await desk.publish(3)
+    await desk.attempt(2)
+    await delete(desk)
+
+    removed = await remove_deleted_workspaces(desk.domain.resources, rest_seconds=0)
+    soon = await counts(desk)
+    desk.domain.clock.advance(GRACE)
+    await remove_deleted_workspaces(desk.domain.resources, rest_seconds=0)
+    later = await counts(desk)
+
+    # The other workspace's audit log says that this one was deleted.
+    others = empty | {"audit_entry": 2, "workspace": 1}
+    assert removed > 0
+    assert soon == others | {"workspace": 2}
+    assert later == others
+
+
+async def test_a_removal_that_was_cut_off_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    await desk.webhook()
+    await desk.publish(5)
+    await delete(desk)
+    monkeypatch.setattr(workspaces, "BATCH", 2)
+
+    class Ended(Exception):
+        pass
+
+    async def end(_: float) -> None:
+        raise Ended
+
+    with monkeypatch.context() as patched:
+        patched.setattr("app.retention.workspaces.asyncio.sleep", end)
+        with pytest.raises(Ended):
+            await remove_deleted_workspaces(desk.domain.resources)
+    assert (await counts(desk))["event"] > 0
+
+    await remove_deleted_workspaces(desk.domain.resources, rest_seconds=0)
+    assert (await counts(desk))["event"] == 0
+
+
+async def test_other_workspaces_keep_all_they_have(desk: Desk) -> None:
+    await desk.webhook()
+    await desk.publish(2)
+    domain = desk.domain
+    keys = domain.resources.authenticator.keys
+    before = await counts(desk)
+    await delete_workspace(domain.resources, keys, domain.caller, domain.stranger.workspace_id)
+    domain.clock.advance(GRACE)
+
+    for _ in range(2):  # the workspace itself goes in a round that finds nothing else
+        await remove_deleted_workspaces(domain.resources, rest_seconds=0)
+
+    assert await counts(desk) == before | {"workspace": 1, "audit_entry": before["audit_entry"]}
