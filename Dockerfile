@@ -35,6 +35,6 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --start-interval=1s --retries=3 \
-    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ['PORT'] + '/health/live', timeout=2)"]
+    CMD ["python", "-c", "import os, ssl, urllib.request as u; u.urlopen(('https' if os.environ.get('TLS_CERTIFICATE_FILE') else 'http') + '://127.0.0.1:' + os.environ['PORT'] + '/health/live', timeout=2, context=ssl._create_unverified_context())"]
 ENTRYPOINT ["eev-webhooks"]
 CMD ["serve"]

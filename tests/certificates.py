@@ -32,6 +32,12 @@ def client_context(hosts: tuple[str, ...] = _HOSTS, *, expired: bool = False) ->
     return ssl.create_default_context(cadata=certificate.decode())
 
 
+def write_certificate(hosts: tuple[str, ...], certificate: Path, key: Path) -> None:
+    """Write the certificate of the `server_context` with the same names, and its key, each into a file."""
+    for path, content in zip((certificate, key), _self_signed(hosts, expired=False), strict=True):
+        path.write_bytes(content)
+
+
 @lru_cache
 def _self_signed(hosts: tuple[str, ...], *, expired: bool) -> tuple[bytes, bytes]:
     key = ec.generate_private_key(ec.SECP256R1())

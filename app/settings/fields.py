@@ -19,6 +19,7 @@ from app.settings.kinds import (
     EventBytes,
     HeartbeatSeconds,
     Image,
+    KeyFile,
     Language,
     Networks,
     Origins,
@@ -101,6 +102,28 @@ class Settings(BaseSettings):
         "0 picks a free one, which the first line of the log names.",
         at_least=0,
         at_most=65_535,
+    )
+    tls_certificate_file: Path | None = setting(
+        None,
+        "PEM file with the certificate that the server shows, followed by its chain. With it, PORT speaks https and wss"
+        " only. The file is read again within seconds of a change, for new connections.",
+        "Without it, a proxy before the server ends TLS, or nobody does.",
+        right="a PEM file",
+    )
+    tls_key_file: KeyFile = setting(
+        None,
+        "PEM file with the key of TLS_CERTIFICATE_FILE, if that does not hold it; it must not be encrypted.",
+        "Programs that renew certificates write both files.",
+        right="a PEM file, with TLS_CERTIFICATE_FILE",
+    )
+    hsts_seconds: int = setting(
+        31_536_000,
+        "How long browsers that have seen the server over TLS_CERTIFICATE_FILE insist on https"
+        " (Strict-Transport-Security); 0 does not send the header.",
+        "A year, as is usual. A proxy that ends TLS itself adds the header itself.",
+        unit="seconds",
+        at_least=0,
+        at_most=10 * 31_536_000,
     )
     data_dir: Path = setting(
         Path("data"),

@@ -245,6 +245,12 @@ def _matching(pattern: str, example: str) -> Callable[[str | None], str | None]:
     return check
 
 
+def _beside_a_certificate(path: Path | None, info: ValidationInfo) -> Path | None:
+    if path is not None and info.data.get("tls_certificate_file", path) is None:
+        raise ValueError("it needs TLS_CERTIFICATE_FILE beside it.")
+    return path
+
+
 def _image(path: Path | None) -> Path | None:
     if path is not None and (path.suffix.lower() not in IMAGE_TYPES or not path.is_file()):
         raise ValueError(f"it must name a file that ends in {', '.join(IMAGE_TYPES)}.")
@@ -287,6 +293,7 @@ Ports = Annotated[frozenset[int], NoDecode, BeforeValidator(_ports), BeforeValid
 Origins = Annotated[tuple[str, ...], NoDecode, AfterValidator(_origins), BeforeValidator(_split)]
 Colour = Annotated[str | None, AfterValidator(_matching("#[0-9a-fA-F]{6}", "#0a7d5a"))]
 Image = Annotated[Path | None, AfterValidator(_image)]
+KeyFile = Annotated[Path | None, AfterValidator(_beside_a_certificate)]
 Language = Annotated[str | None, AfterValidator(_matching("[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", "de or de-CH"))]
 Token = Annotated[SecretStr | None, AfterValidator(_fits_a_header)]
 EncryptionKeys = Annotated[SecretStr | None, AfterValidator(_opens_secrets)]

@@ -69,7 +69,7 @@ def _middleware(settings: Settings, closing: asyncio.Event) -> list[Middleware]:
     """From the outside in."""
     stack = [
         Middleware(RequestId),
-        Middleware(SecurityHeaders),
+        Middleware(SecurityHeaders, hsts_seconds=settings.hsts_seconds),
         Middleware(EndStreams, closing=closing),
         Middleware(Compression),
     ]

@@ -60,17 +60,25 @@ class RequestId:
 
 
 class SecurityHeaders:
-    """Adds headers against sniffing, framing and caching to responses that do not set their own."""
+    """Adds headers against sniffing, framing and caching to responses that do not set their own.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Over the server's own TLS, responses also say that there is https for `hsts_seconds`, unless that is 0.
+    """
+
+    def __init__(self, app: ASGIApp, hsts_seconds: int) -> None:
         self._app = app
+        hsts = (b"strict-transport-security", b"max-age=%d" % hsts_seconds)
+        self._over_tls = (*_SECURITY_HEADERS, hsts) if hsts_seconds else _SECURITY_HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Of the connection itself: no header of a proxy has been read yet.
+        added = self._over_tls if scope.get("scheme") == "https" else _SECURITY_HEADERS
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = [*message.get("headers", ())]
                 own = {name for name, _ in headers}
-                message["headers"] = headers + [each for each in _SECURITY_HEADERS if each[0] not in own]
+                message["headers"] = headers + [each for each in added if each[0] not in own]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

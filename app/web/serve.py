@@ -21,7 +21,9 @@ from app.logs import configure_logging
 from app.open_files import fill_standard_files
 from app.resources import Resources
 from app.settings import Settings, SettingsError
+from app.supervision import supervised
 from app.web.application import create_application, create_worker_application
+from app.web.certificate import Certificate
 from app.web.request_deadlines import PunctualRequests
 from tasks.process import open_process
 
@@ -54,7 +56,7 @@ def serve(settings: Settings, greet: Callable[[str], object] = print_now) -> Non
     """Run the server until SIGINT or SIGTERM; `greet` is given what a person has to know once it answers.
 
     Raises:
-        SettingsError: HOST and PORT, TRUSTED_DOCUMENTS or BOOTSTRAP_API_KEY cannot be used.
+        SettingsError: HOST and PORT, the TLS files, TRUSTED_DOCUMENTS or BOOTSTRAP_API_KEY cannot be used.
         DatabaseUnavailable: the database does not answer.
         SchemaOutdated: the PostgreSQL database lacks migrations.
         AlreadyRunning: another server works on the same SQLite file.
@@ -67,11 +69,12 @@ def serve(settings: Settings, greet: Callable[[str], object] = print_now) -> Non
 async def _serve(settings: Settings, greet: Callable[[str], object]) -> None:
     configure_logging(settings)
     # First of all: what is shown once must not be made by a server that cannot start.
+    certificate = Certificate.of(settings)
     with bound(settings.host, settings.port) as listener:
         async with open_process(settings, works=settings.delivers_itself, migrates=True) as resources:
             application = create_application(resources)
             key = await _first_key(resources)
-            url = _url(listener)
+            url = _url(listener, "http" if certificate is None else "https")
 
             def started() -> None:
                 log.info("server.started", url=url, environment=settings.environment)
@@ -79,7 +82,7 @@ async def _serve(settings: Settings, greet: Callable[[str], object]) -> None:
                     log.warning("server.in_development", hint="Deliveries may go to loopback and over plain http.")
                 greet(_greeting(url, key, settings))
 
-            server = Server(application, settings, started)
+            server = Server(application, settings, started, certificate)
             keep_what_is_here()
             await server.serve(sockets=[listener])
     log.info("server.stopped")
@@ -93,7 +96,7 @@ async def serve_worker(resources: Resources, port: int) -> None:
     """
     settings = resources.settings
     with bound(settings.host, port) as listener:
-        url = _url(listener)
+        url = _url(listener, "http")
         server = Server(create_worker_application(resources), settings, lambda: log.info("worker.started", url=url))
         await server.serve(sockets=[listener])
 
@@ -101,8 +104,15 @@ async def serve_worker(resources: Resources, port: int) -> None:
 class Server(uvicorn.Server):
     """Uvicorn, started and stopped within a program that has more to close than Uvicorn knows."""
 
-    def __init__(self, application: Starlette, settings: Settings, on_start: Callable[[], None]) -> None:
-        super().__init__(_uvicorn_config(application, settings))
+    def __init__(
+        self,
+        application: Starlette,
+        settings: Settings,
+        on_start: Callable[[], None],
+        certificate: Certificate | None = None,
+    ) -> None:
+        super().__init__(_uvicorn_config(application, settings, certificate))
+        self._certificate = certificate
         self._closing: asyncio.Event = application.state.closing
         self._on_start = on_start
         self._loop = asyncio.get_running_loop()
@@ -116,10 +126,15 @@ class Server(uvicorn.Server):
     async def main_loop(self) -> None:
         """Keep the Date header right until told to exit. Uvicorn's own wakes up ten times a second to look whether it
         was, which is half of what an idle process does."""
+        following = None
+        if self._certificate is not None:
+            following = asyncio.create_task(supervised("certificate", self._certificate.follow))
         while not await self.on_tick(0):
             with suppress(TimeoutError):
                 async with asyncio.timeout(1):
                     await self._told_to_exit.wait()
+        if following is not None:
+            following.cancel()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End streams, then wait for the requests under way."""
@@ -138,9 +153,10 @@ class Server(uvicorn.Server):
         self._loop.call_soon_threadsafe(self._told_to_exit.set)
 
 
-def _uvicorn_config(application: Starlette, settings: Settings) -> uvicorn.Config:
+def _uvicorn_config(application: Starlette, settings: Settings, certificate: Certificate | None) -> uvicorn.Config:
     return uvicorn.Config(
         application,
+        ssl_context_factory=None if certificate is None else lambda _, __: certificate.context,
         http=PunctualRequests.within(settings.request_head_seconds, settings.request_body_seconds),
         h11_max_incomplete_event_size=settings.max_head_bytes,
         ws="websockets-sansio",
@@ -192,9 +208,9 @@ async def _first_key(resources: Resources) -> str | None:
         raise SettingsError([str(error)]) from None
 
 
-def _url(listener: socket.socket) -> str:
+def _url(listener: socket.socket, scheme: str) -> str:
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _greeting(url: str, key: str | None, settings: Settings) -> str:

@@ -45,7 +45,7 @@ class Running:
     def __enter__(self) -> Self:
         assert self._process.stdout is not None
         self.greeting = _all_there_is(self._process.stdout)
-        found = re.search(r"http://[^/\s]+", self.greeting)
+        found = re.search(r"https?://[^/\s]+", self.greeting)
         assert found is not None, self.log
         self.url = found[0].removesuffix("/graphql")
         return self

@@ -31,7 +31,7 @@ async def cached(_: Request) -> Response:
 def client() -> httpx.AsyncClient:
     application = Starlette(
         routes=[Route("/", logged_id), Route("/cached", cached)],
-        middleware=[Middleware(RequestId), Middleware(SecurityHeaders)],
+        middleware=[Middleware(RequestId), Middleware(SecurityHeaders, hsts_seconds=0)],
     )
     return httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://test")
 
