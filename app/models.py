@@ -256,6 +256,17 @@ class WebhookSequence(Model):
         table = "webhook_sequence"
 
 
+class WebhookFeed(Model):
+    """Where the feed of a webhook is complete from. Only retention writes it, and so nobody who publishes waits."""
+
+    webhook_id = IdField[str](primary_key=True)
+    # Above every place that was deleted
+    expired_before = fields.BigIntField()
+
+    class Meta:
+        table = "webhook_feed"
+
+
 class Attempt(Model):
     """One HTTP request of one delivery. Its request body is the event's body and is not stored twice."""
 

@@ -169,3 +169,4 @@ class Scope(StrEnum):
     SECRETS = "SECRETS"
     ADMIN = "ADMIN"
     INSTALLATION = "INSTALLATION"
+    FEED = "FEED"

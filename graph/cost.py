@@ -206,6 +206,8 @@ class _Weighing:
             sizes, default = {"first", "last"}, DEFAULT_SIZE
         elif "ids" in field_.args:
             sizes, default = {"ids"}, 1
+        elif "first" in field_.args:  # a page of a feed, by numbers instead of cursors
+            sizes, default = {"first"}, int(field_.args["first"].default_value)
         else:
             return None
         given = (argument.value for argument in node.arguments or () if argument.name.value in sizes)

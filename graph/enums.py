@@ -87,6 +87,7 @@ _describe(
     SECRETS="Rotate, revoke and reveal signing secrets.",
     ADMIN="Manage API keys and event types, and read the audit log.",
     INSTALLATION="Create, list and delete workspaces, and create access tokens for them. ADMIN does not include it.",
+    FEED="Read the feeds of webhooks and nothing else: for receivers. READ includes it.",
 )
 _describe(
     EventCategory,

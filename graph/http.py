@@ -29,7 +29,8 @@ _MANY_DIGITS = b"0" * 19
 _TEXTS_OF_A_URL = ("query", "operationName", "documentId")
 _EXPECTED = 'a JSON object such as {"query": "{ viewer { scopes } }", "variables": {}}'
 
-_STATUS_BY_CODE = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429, "UNAVAILABLE": 503}
+# Of refused requests, by the code of the error; for others it is 400.
+STATUS_BY_CODE = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429, "UNAVAILABLE": 503}
 
 
 class BadRequest(BadUserInput):
@@ -136,7 +137,7 @@ def status_of(errors: Sequence[Mapping[str, Any]], accept: str) -> int:
     """Status of a response without data: 200 for plain JSON, because older clients ignore the body otherwise."""
     if preferences(accept)[0] == JSON:
         return 200
-    return _STATUS_BY_CODE.get(errors[0].get("extensions", {}).get("code", ""), 400)
+    return STATUS_BY_CODE.get(errors[0].get("extensions", {}).get("code", ""), 400)
 
 
 def answer(content: Mapping[str, Any], status: int, accept: str) -> Response:

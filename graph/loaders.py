@@ -16,6 +16,7 @@ from app.access.caller import Caller
 from app.database.batch import Columns
 from app.database.database import Row
 from app.delivery.policy import DeliveryPolicy
+from app.feed import FeedAsked, read_feeds
 from app.models import ApiKey as ApiKeyModel
 from app.models import Operation as OperationModel
 from app.models import Secret
@@ -42,6 +43,7 @@ from graph.types.audit_entry import AuditEntry
 from graph.types.delivery import Delivery
 from graph.types.event import Event
 from graph.types.event_type import EventType
+from graph.types.feed import Feed
 from graph.types.operation import Operation
 from graph.types.secret import WebhookSecret
 from graph.types.stats import DeliveryStats, WebhookStats
@@ -123,6 +125,11 @@ class Loaders:
     def stats(self) -> DataLoader[WebhookStats, DeliveryStats]:
         """By the webhook, which is one of the workspace, and the arguments; those with equal arguments together."""
         return self._loader(_stats)
+
+    @cached_property
+    def feeds(self) -> DataLoader[FeedAsked, Feed]:
+        """By the webhook, which is one of the workspace, and the arguments."""
+        return self._loader(_feeds)
 
     @cached_property
     def secrets(self) -> DataLoader[str, list[WebhookSecret]]:
@@ -258,6 +265,11 @@ async def _health(resources: Resources, caller: Caller, webhook_ids: list[str]) 
         disable_after=policy.disable_after,
     )
     return [WebhookHealth.of(found[id_]) for id_ in webhook_ids]
+
+
+async def _feeds(resources: Resources, caller: Caller, asked: list[FeedAsked]) -> list[Feed]:
+    found = await read_feeds(resources.database, caller.workspace_id, asked)
+    return [Feed.of(found[one]) for one in asked]
 
 
 async def _stats(resources: Resources, caller: Caller, asked: list[WebhookStats]) -> list[DeliveryStats]:

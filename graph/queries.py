@@ -1,5 +1,6 @@
-"""The root type of queries. Every field requires READ, except `viewer`, which every caller may read, and those on API
-keys and the audit log, which require ADMIN, and on workspaces, which require INSTALLATION."""
+"""The root type of queries. Every field requires READ, except `viewer`, which every caller may read, `webhook`, whose
+feed FEED may read, and those on API keys and the audit log, which require ADMIN, and on workspaces, which require
+INSTALLATION."""
 
 from typing import Annotated, cast
 
@@ -14,6 +15,7 @@ from graph.arguments import After, Before, First, Last, OfAuditLog, OfDeliveries
 from graph.context import Context, Info
 from graph.enums import EventCategory, Scope
 from graph.errors import BadUserInput
+from graph.feeds import reading_webhook
 from graph.finding import find, find_delivery, find_event, find_operation, find_webhook, find_workspace
 from graph.pagination import MAX_SIZE, fetch_page, window
 from graph.types.actor import Actor
@@ -49,7 +51,7 @@ _EXTERNAL_ID = strawberry.argument(
 _INCLUDE_ARCHIVED = strawberry.argument(description="Whether to include archived event types.")
 
 
-@strawberry.type(description="Read operations. Needs READ, except `viewer`.")
+@strawberry.type(description="Read operations. Needs READ, except `viewer` and, for feeds, `webhook`.")
 class Query:
     @strawberry.field(description="Fetches any object by its ID; the prefix of the ID names the type.")
     async def node(self, info: Info, id: Id) -> Node | None:
@@ -95,9 +97,9 @@ class Query:
         listing = listings.workspaces(given(external_id))
         return WorkspaceConnection.from_page(await fetch_page(context.resources.database, listing, asked))
 
-    @strawberry.field(description="Fetches a webhook.")
+    @strawberry.field(description="Fetches a webhook. With FEED instead of READ, only its `id` and `feed`.")
     async def webhook(self, info: Info, id: Id) -> Webhook | None:
-        return await find_webhook(_reading(info), id)
+        return await find_webhook(reading_webhook(info), id)
 
     @strawberry.field(description="Fetches a webhook by your own ID of it.")
     async def webhook_by_external_id(

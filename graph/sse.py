@@ -12,7 +12,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from graph.http import EVENT_STREAM, encode
-from graph.waiting import next_value
+from graph.waiting import disconnected, next_value
 
 # Proxies close idle connections.
 HEARTBEAT_SECONDS = 15.0
@@ -35,7 +35,7 @@ class EventStream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         sending = asyncio.ensure_future(self._send(send))
-        gone = asyncio.ensure_future(_disconnected(receive))
+        gone = asyncio.ensure_future(disconnected(receive))
         try:
             await asyncio.wait([sending, gone], return_when=asyncio.FIRST_COMPLETED)
             if sending.done():
@@ -57,8 +57,3 @@ class EventStream:
 
 async def _write(send: Send, text: bytes, *, more: bool = True) -> None:
     await send({"type": "http.response.body", "body": text, "more_body": more})
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

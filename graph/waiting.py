@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, TypeVar
 
+from starlette.types import Receive
+
 Value = TypeVar("Value")
 
 
@@ -40,6 +42,12 @@ async def values_until(values: AsyncGenerator[Value, None], end: asyncio.Future[
             if following.cancelled() or (value := following.result()) is None or end.done():
                 return
             yield value
+
+
+async def disconnected(receive: Receive) -> None:
+    """Wait until the client has gone, or the server closes."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def to_the_end(work: Awaitable[Value]) -> Value:

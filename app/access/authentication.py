@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from app.access import sessions, token_signer
 from app.access.actor import Actor
-from app.access.caller import Caller
+from app.access.caller import Caller, granted
 from app.access.known_keys import KnownKey, KnownKeys, digest
 from app.access.sessions import Sessions
 from app.access.token_signer import Claims, TokenSigner
@@ -84,7 +84,7 @@ def _with_token(holder: Caller, claims: Claims) -> Caller:
     return replace(
         holder,
         actor=replace(holder.actor, kind=ActorKind.ACCESS_TOKEN),
-        scopes=holder.scopes & claims.scopes,
+        scopes=frozenset(scope for scope in claims.scopes if granted(holder.scopes, scope)),
         expires_at=claims.expires_at,
     )
 

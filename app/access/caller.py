@@ -35,6 +35,11 @@ def system(workspace_id: str) -> Caller:
     return Caller(workspace_id=workspace_id, actor=SYSTEM, scopes=frozenset())
 
 
+def granted(held: frozenset[Scope], scope: Scope) -> bool:
+    """Whether these scopes allow what one does. READ reads all that there is, feeds included."""
+    return scope in held or (scope is Scope.FEED and Scope.READ in held)
+
+
 def lacking(caller: Caller, scopes: Sequence[Scope]) -> list[Problem]:
     """A problem for each scope that the caller lacks and therefore cannot pass on to a key or a token."""
     held = ", ".join(sorted(caller.scopes))
@@ -45,5 +50,5 @@ def lacking(caller: Caller, scopes: Sequence[Scope]) -> list[Problem]:
             UserErrorCode.INVALID,
         )
         for index, scope in enumerate(scopes)
-        if scope not in caller.scopes
+        if not granted(caller.scopes, scope)
     ]

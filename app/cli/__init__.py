@@ -12,6 +12,7 @@ from app.cli.encryption import rotate_encryption
 from app.cli.event_types import event_types
 from app.cli.events import events
 from app.cli.failures import Commands
+from app.cli.feed import feed
 from app.cli.files.commands import apply, export
 from app.cli.listen.command import listen
 from app.cli.operations import operations
@@ -45,6 +46,7 @@ program.command()(publish)
 program.command()(replay)
 program.command()(export)
 program.command()(apply)
+program.command()(feed)
 program.command()(listen)
 program.command()(demo)
 

@@ -75,6 +75,20 @@ class Api:
             raise _unreachable(self.endpoint, error) from None
         return _data(self.endpoint, response.status_code, response.content)
 
+    async def feed(self, webhook_id: str, **parameters: int) -> dict[str, Any]:
+        """A page of a webhook's feed, with the parameters of GET /feed.
+
+        Raises:
+            Refused: nobody answers, or the answer is no.
+        """
+        url = f"{self.endpoint.removesuffix(_PATH)}/feed/{webhook_id}"
+        timeout = TIMEOUT_SECONDS + parameters.get("wait", 0)
+        try:
+            response = await self._client.get(url, params=parameters, timeout=timeout)
+        except httpx.HTTPError as error:
+            raise _unreachable(url, error) from None
+        return _page(url, response.status_code, response.content)
+
     async def change(self, document: str, input_: Mapping[str, Any]) -> dict[str, Any]:
         """Run a mutation with one field that takes `input`, and return that field's payload.
 
@@ -158,6 +172,18 @@ def _data(url: str, status: int, content: bytes) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise Refused(f"{url} answered {status} without data. Is it the right URL?")
     return data
+
+
+def _page(url: str, status: int, content: bytes) -> dict[str, Any]:
+    try:
+        page = orjson.loads(content)
+        errors = page.get("errors")
+    except (ValueError, AttributeError):
+        raise Refused(f"{url} answered {status} with something that is no feed. Is it the right URL?") from None
+    if errors or "items" not in page:
+        raise _refused(url, errors or [{}])
+    found: dict[str, Any] = page
+    return found
 
 
 def _refused(url: str, errors: Sequence[Mapping[str, Any]]) -> Refused:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.clock import to_micros
-from app.database.batch import Dialect
-from app.database.database import Database
+from app.database.batch import Columns, Dialect
+from app.database.database import Database, Row, Statements
 from app.retention.batch import BATCH, IDS, Old, among, delete_held, skip_locked
 
 # Deliveries must have ended before this time, by whether they succeeded.
@@ -25,8 +25,16 @@ SELECT e.id, (
 ) = 0 AS over
 FROM event e WHERE e.id > $1 AND e.id < $2 ORDER BY e.id LIMIT {BATCH}
 """
-_DELIVERIES = (
-    f"SELECT id FROM delivery d WHERE event_id {{among}} AND {_OVER.format(succeeded='$1', failed='$2')} LIMIT {BATCH}"
+_DELIVERIES = f"""
+SELECT id, webhook_id, sequence FROM delivery d
+WHERE event_id {{among}} AND {_OVER.format(succeeded="$1", failed="$2")} LIMIT {BATCH}
+"""
+_FEEDS: Columns = (("webhook_id", "text"), ("expired_before", "bigint"))
+_MOVE_FEEDS = (
+    "INSERT INTO webhook_feed AS kept (webhook_id, expired_before)"
+    " SELECT new.webhook_id, new.expired_before FROM {rows} AS new WHERE true"
+    " ON CONFLICT (webhook_id) DO UPDATE SET expired_before = excluded.expired_before"
+    " WHERE kept.expired_before < excluded.expired_before"
 )
 _EVENTS = "SELECT id FROM event WHERE id {among}"
 _DELETE_EVENTS = (
@@ -60,10 +68,21 @@ async def forget_events(
             deliveries = [row["id"] for row in rows]
             gone["attempt"] += await delete_held(statements, "attempt", "delivery_id", deliveries)
             gone["delivery"] += await delete_held(statements, "delivery", "id", deliveries)
+            await _move_feeds(statements, rows)
         found = len(deliveries)
     if ids:
         gone["event"] += await _delete_events(database, ids)
     return gone
+
+
+async def _move_feeds(statements: Statements, deleted: Sequence[Row]) -> None:
+    """Have the feeds of webhooks begin above these deliveries: what is below may be missing from now on."""
+    expired_before: dict[str, int] = {}
+    for row in deleted:
+        if row["sequence"] is not None:
+            expired_before[row["webhook_id"]] = max(row["sequence"] + 1, expired_before.get(row["webhook_id"], 1))
+    if expired_before:  # in the order of IDs, so that two processes do not wait for each other in a circle
+        await statements.write_rows(_MOVE_FEEDS, _FEEDS, sorted(expired_before.items()))
 
 
 async def _delete_events(database: Database, ids: Sequence[tuple[str]]) -> int:

@@ -30,7 +30,9 @@ def create_application(resources: Resources) -> Starlette:
 
     Set `application.state.closing` before the server stops, so that streams end and do not hold it up.
     """
-    from graph.view import GraphQLView  # Not above: a worker has no use for the schema, and its modules are 15 MB.
+    # Not above: a worker has no use for the schema, and its modules are 15 MB.
+    from app.web.feed import feed_route
+    from graph.view import GraphQLView
 
     settings = resources.settings
     view = GraphQLView(resources)
@@ -39,6 +41,7 @@ def create_application(resources: Resources) -> Starlette:
         # With a slash at the end too: clients do not follow a redirected POST.
         *(Route(path, view) for path in _API_PATHS),
         *(WebSocketRoute(path, view) for path in _API_PATHS),
+        feed_route(resources),
         metrics_route(resources),
         *Health(resources, works=settings.delivers_itself).routes(),
     ]

@@ -9,6 +9,7 @@ from strawberry.scalars import JSON
 from app.clock import from_micros
 from app.ids import DELIVERY
 from app.publishing.rows import EventRow
+from app.statuses import Scope
 from graph import listings
 from graph.arguments import After, Before, First, Last, OfDeliveries, given
 from graph.context import Info
@@ -17,6 +18,9 @@ from graph.pagination import Children, Page, window
 from graph.types.connection import Connection
 from graph.types.delivery import DeliveryConnection
 from graph.types.node import Node
+
+# Receivers that read a feed see its events, and nothing of other webhooks.
+_MORE_THAN_FEEDS = (Scope.READ, Scope.PUBLISH, Scope.MANAGE)
 
 
 @strawberry.type(description="Something that happened, published once.")
@@ -61,7 +65,10 @@ class Event(Node):
         data: JSON = orjson.loads(await self._body(info))["data"]
         return data
 
-    @strawberry.field(description="Deliveries of the event, newest first, one to each matching webhook.")
+    @strawberry.field(
+        description="Deliveries of the event, newest first, one to each matching webhook. Needs READ, PUBLISH or"
+        " MANAGE."
+    )
     async def deliveries(
         self,
         info: Info,
@@ -71,6 +78,7 @@ class Event(Node):
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> DeliveryConnection:
+        info.context.caller.require(*_MORE_THAN_FEEDS)
         asked = window(DELIVERY, given(first), given(after), given(last), given(before))
         deliveries = listings.deliveries(info.context.caller.workspace_id, given(filter), of_one=True)
         page = await info.context.loaders.pages.load(Children(deliveries, asked, "event_id", self.id))

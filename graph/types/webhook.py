@@ -7,6 +7,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from app.encryption import NotDecrypted
+from app.feed import MAX_ITEMS, FeedAsked
 from app.ids import DELIVERY
 from app.models import Webhook as WebhookModel
 from app.statuses import Scope
@@ -17,6 +18,7 @@ from graph.arguments import After, Before, First, Last, OfDeliveries, given
 from graph.context import Info
 from graph.enums import AuthenticationKind, HttpMethod, SignatureScheme, WebhookStatus, WebhookStatusReason
 from graph.pagination import Children, Listing, window
+from graph.types import feed as feeds
 from graph.types.connection import Connection
 from graph.types.delivery import DeliveryConnection
 from graph.types.header import Header
@@ -167,6 +169,15 @@ class Webhook(Node):
         deliveries = listings.deliveries(info.context.caller.workspace_id, given(filter), of_one=True)
         page = await info.context.loaders.pages.load(Children(deliveries, asked, "webhook_id", self.id))
         return DeliveryConnection.from_page(page)
+
+    @strawberry.field(
+        description="What the webhook was meant to get, in the order of its sequence, also while it is paused or"
+        " disabled. Needs FEED or READ."
+    )
+    async def feed(self, info: Info, after: feeds.After, first: feeds.First = MAX_ITEMS) -> feeds.Feed:
+        info.context.caller.require(Scope.FEED, Scope.READ)
+        asked = feeds.checked(after, MAX_ITEMS if first is None else first)
+        return await info.context.loaders.feeds.load(FeedAsked(self.id, *asked))
 
     @strawberry.field(
         description="Statistics of the webhook's deliveries, by default over the last 24 hours. Needs READ."

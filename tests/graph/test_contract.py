@@ -29,6 +29,7 @@ IN_COMMENTS = frozenset(
         "EventType implements Node",
         "Query.auditLog(filter:): AuditFilter",
         "Query.webhooks(orderBy:): WebhookOrder",
+        "Scope.FEED",
         "Scope.INSTALLATION",
     }
 )

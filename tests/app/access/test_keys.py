@@ -222,7 +222,7 @@ async def test_all_that_is_wrong_with_a_key_is_told_at_once(domain: Domain) -> N
     assert set(refused.value.problems) == {
         Problem("The name is empty; give 1 to 200 characters.", ("name",), UserErrorCode.REQUIRED),
         Problem(
-            "There is no scope; give at least one of READ, PUBLISH, MANAGE, SECRETS, ADMIN, INSTALLATION.",
+            "There is no scope; give at least one of READ, PUBLISH, MANAGE, SECRETS, ADMIN, INSTALLATION, FEED.",
             ("scopes",),
             UserErrorCode.REQUIRED,
         ),

@@ -1,0 +1,125 @@
+"""Reads what webhooks were meant to get, by the places of their deliveries (`sequence`).
+
+A receiver that has all places up to one asks for those after it. One statement reads items and bounds, so they are of
+one moment: what is missing between the items is what retention deleted, and `expired_before` says up to where.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from app.clock import Micros
+from app.database.batch import Columns
+from app.database.database import Row, Statements
+from app.statuses import DeliveryStatus
+
+MAX_ITEMS = 100
+
+_ASKED: Columns = (("webhook_id", "text"), ("beyond", "bigint"), ("most", "bigint"))
+# Places follow each other, so a page is the range that begins with the first place there is. That needs no LIMIT, which
+# could not differ from one webhook to the next.
+_FEEDS = """
+SELECT page.webhook_id, page.beyond, page.most, coalesce(counter.last_sequence, 0) AS last_sequence,
+  coalesce(kept.expired_before, 1) AS expired_before, item.sequence, item.status, {event}
+FROM (
+  SELECT asked.webhook_id, asked.beyond, asked.most,
+    (SELECT min(d.sequence) FROM delivery d
+     WHERE d.webhook_id = asked.webhook_id AND d.sequence > asked.beyond) AS start
+  FROM {{rows}} AS asked JOIN webhook w ON w.id = asked.webhook_id AND w.workspace_id = $1{of}
+) AS page
+LEFT JOIN webhook_sequence counter ON counter.webhook_id = page.webhook_id
+LEFT JOIN webhook_feed kept ON kept.webhook_id = page.webhook_id
+LEFT JOIN delivery item ON item.webhook_id = page.webhook_id
+  AND item.sequence >= page.start AND item.sequence < page.start + page.most
+LEFT JOIN event e ON e.id = item.event_id
+ORDER BY item.sequence
+"""
+_EVENT = "e.id, e.type, e.occurred_at, e.created_at, e.test, e.idempotency_key, e.ordering_key"
+_WITHOUT_BODIES = _FEEDS.format(event=_EVENT, of="")
+_FOR_RECEIVERS = _FEEDS.format(event=f"{_EVENT}, e.body", of=" AND w.deleted_at IS NULL")
+
+
+class FeedAsked(NamedTuple):
+    """What is asked for: the first `most` places of a webhook after `beyond`."""
+
+    webhook_id: str
+    beyond: int
+    most: int
+
+
+class FeedEvent(NamedTuple):
+    """The event of an item; times are microseconds since the epoch. The body only if it was asked for."""
+
+    id: str
+    type: str
+    occurred_at: Micros
+    created_at: Micros
+    test: bool
+    idempotency_key: str | None
+    ordering_key: str | None
+    body: str | None
+
+
+class FeedItem(NamedTuple):
+    """One place, with how far the delivery of its event has come."""
+
+    sequence: int
+    status: DeliveryStatus
+    event: FeedEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A page of a webhook's places.
+
+    Attributes:
+        next: what to ask for next, as `beyond`.
+        end: the newest place so far; 0 if there is none.
+        expired_before: places below it may be missing, because their events were forgotten; 1 if none was.
+    """
+
+    items: Sequence[FeedItem]
+    next: int
+    end: int
+    expired_before: int
+
+
+async def read_feeds(
+    statements: Statements, workspace_id: str, asked: Sequence[FeedAsked], *, for_receivers: bool = False
+) -> dict[FeedAsked, Feed]:
+    """The feeds of webhooks of a workspace; there is none for a webhook that is not one of them.
+
+    Args:
+        for_receivers: with the events' bodies, and none for a deleted webhook.
+    """
+    text = _FOR_RECEIVERS if for_receivers else _WITHOUT_BODIES
+    rows: dict[FeedAsked, list[Row]] = {}
+    for row in await statements.fetch_rows(text, _ASKED, asked, workspace_id):
+        rows.setdefault(FeedAsked(row["webhook_id"], row["beyond"], row["most"]), []).append(row)
+    return {one: _feed(one, found) for one, found in rows.items()}
+
+
+def _feed(asked: FeedAsked, rows: Sequence[Row]) -> Feed:
+    # An event is deleted after its deliveries, so an item always has one.
+    items = [_item(row) for row in rows if row["sequence"] is not None and row["id"] is not None]
+    end = rows[0]["last_sequence"]
+    # Beyond the end is a place of the future, which there may be after a restored backup: the feed goes on at its end.
+    nothing = end if asked.most else asked.beyond
+    return Feed(items, items[-1].sequence if items else nothing, end, rows[0]["expired_before"])
+
+
+def _item(row: Row) -> FeedItem:
+    return FeedItem(
+        sequence=row["sequence"],
+        status=DeliveryStatus(row["status"]),
+        event=FeedEvent(
+            id=row["id"],
+            type=row["type"],
+            occurred_at=row["occurred_at"],
+            created_at=row["created_at"],
+            test=bool(row["test"]),
+            idempotency_key=row["idempotency_key"],
+            ordering_key=row["ordering_key"],
+            body=row.get("body"),
+        ),
+    )

@@ -1,0 +1,202 @@
+"""GET /feed/{webhookId}: a webhook's feed over plain HTTP, for receivers that fetch what they missed.
+
+    after   return items after this place (default 0)
+    first   at most so many (0 to 100; default 100)
+    wait    if there is none yet, wait up to so many seconds for one (0 to 30; default 0)
+
+Answers with what `Webhook.feed` answers, as JSON. An item's `event` is the payload as it is sent, with the other fields
+of the event beside it. A wait ends with the commit that brings an item, by the updates bus, and asks the database
+nothing meanwhile.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing
+from typing import Any
+
+import orjson
+from graphql import GraphQLFormattedError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.access.caller import Caller
+from app.clock import rfc3339_at
+from app.database.errors import DatabaseError
+from app.errors import AccessDenied, Unavailable
+from app.feed import MAX_ITEMS, Feed, FeedAsked, FeedItem, read_feeds
+from app.ids import WEBHOOK, is_id
+from app.resources import Resources
+from app.statuses import DeliveryStatus, Scope
+from app.updates.bus import Batch
+from app.updates.update import Topic
+from graph.credentials import credential
+from graph.errors import BadUserInput, formatted
+from graph.http import STATUS_BY_CODE, encode
+from graph.pace import Pace
+from graph.waiting import disconnected
+
+MAX_WAIT_SECONDS = 30
+_DEFAULT_AFTER = 0
+_MAX_PLACE = 2**63 - 1
+# As much as the same page costs over GraphQL, with all fields of an item.
+_COST_OF_PAGE, _COST_OF_ITEM = 5, 9
+_RETRY_SECONDS = 1
+
+
+class NoSuchFeed(Exception):
+    """No webhook of the caller has this ID."""
+
+
+def feed_route(resources: Resources) -> Route:
+    """The route of feeds."""
+
+    async def feed(request: Request) -> Response:
+        try:
+            return _json(_content(await _answer(resources, request)), 200)
+        except NoSuchFeed as error:
+            return _json({"errors": [{"message": str(error), "extensions": {"code": "NOT_FOUND"}}]}, 404)
+        except (BadUserInput, AccessDenied, Unavailable, DatabaseError) as error:
+            return _refusal(formatted(error))
+
+    return Route("/feed/{webhook_id}", feed, methods=["GET"])
+
+
+async def _answer(resources: Resources, request: Request) -> Feed:
+    """The page that a request asks for.
+
+    Raises:
+        AccessDenied: the caller may not read it, or asks for too much.
+        BadUserInput: a parameter is none.
+        NoSuchFeed: there is no such webhook.
+    """
+    token, address = credential(request), request.client.host if request.client else None
+    caller = await resources.authenticator.authenticate(token, address)
+    if caller.api_key_id is not None:
+        resources.rates.requests.take(caller.api_key_id)
+    caller.require(Scope.FEED, Scope.READ)
+    asked = FeedAsked(
+        request.path_params["webhook_id"],
+        _number(request, "after", _DEFAULT_AFTER, _MAX_PLACE),
+        _number(request, "first", MAX_ITEMS, MAX_ITEMS),
+    )
+    wait_seconds = _number(request, "wait", 0, MAX_WAIT_SECONDS)
+    if caller.api_key_id is not None:
+        resources.rates.cost.take(caller.api_key_id, _COST_OF_PAGE + _COST_OF_ITEM * asked.most)
+    feed = await _read(resources, caller, asked)
+    if _has_news(feed, asked) or not (wait_seconds and asked.most):
+        return feed
+    with resources.open_streams.held(token, address) as denied:
+        return await _first_news(resources, request, caller, asked, wait_seconds, denied)
+
+
+async def _first_news(
+    resources: Resources,
+    request: Request,
+    caller: Caller,
+    asked: FeedAsked,
+    wait_seconds: int,
+    denied: asyncio.Future[AccessDenied],
+) -> Feed:
+    """The page once it has news, or as it is when the time is over, the client has gone or the server closes.
+
+    Raises:
+        AccessDenied: the credentials were revoked meanwhile, or have expired.
+    """
+    news = asyncio.ensure_future(_news(resources, caller, asked))
+    gone = asyncio.ensure_future(disconnected(request.receive))
+    try:
+        waiting: list[asyncio.Future[Any]] = [news, gone, denied]
+        await asyncio.wait(waiting, timeout=wait_seconds, return_when=asyncio.FIRST_COMPLETED)
+        if denied.done():
+            raise denied.result()
+        return news.result() if news.done() else await _read(resources, caller, asked)
+    finally:
+        for task in (news, gone):
+            task.cancel()
+        await asyncio.wait([news, gone])
+
+
+async def _news(resources: Resources, caller: Caller, asked: FeedAsked) -> Feed:
+    """Wait for a page with news."""
+    updates = resources.updates
+    pace = Pace(1, lambda: updates.followers)
+    async with aclosing(updates.follow(Topic.DELIVERIES, caller.workspace_id)) as batches:
+        # Followed first and read afterwards: what is committed in between is in both, and nothing in neither.
+        async for batch in batches:
+            if _may_have_news(batch, asked.webhook_id):
+                feed = await _read(resources, caller, asked)
+                if _has_news(feed, asked):
+                    return feed
+            else:
+                await pace.after_nothing()
+    return await _read(resources, caller, asked)  # the bus has closed
+
+
+def _may_have_news(batch: Batch, webhook_id: str) -> bool:
+    """Whether a delivery to the webhook may be new; the first batch, which may be empty, and a gap say nothing."""
+    if batch.gap or not batch.updates:
+        return True
+    return any(
+        update.webhook_id == webhook_id and update.status == DeliveryStatus.PENDING for _, update in batch.updates
+    )
+
+
+def _has_news(feed: Feed, asked: FeedAsked) -> bool:
+    """Whether there is something to say: an item, or another place to go on from."""
+    return bool(feed.items) or feed.next != asked.beyond
+
+
+async def _read(resources: Resources, caller: Caller, asked: FeedAsked) -> Feed:
+    webhook_id = asked.webhook_id
+    found = {}
+    if is_id(WEBHOOK, webhook_id):
+        found = await read_feeds(resources.database, caller.workspace_id, [asked], for_receivers=True)
+    if asked not in found:
+        raise NoSuchFeed(f"No webhook has the id {webhook_id[:64]!r}; give the id of one in this workspace.")
+    return found[asked]
+
+
+def _number(request: Request, name: str, default: int, most: int) -> int:
+    text = request.query_params.get(name, str(default))
+    if text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= most:
+        return int(text)
+    raise BadUserInput(f"The parameter {name} is {text[:40]!r}; it must be a whole number from 0 to {most}.")
+
+
+def _content(feed: Feed) -> dict[str, Any]:
+    return {
+        "items": [_item(item) for item in feed.items],
+        "next": feed.next,
+        "end": feed.end,
+        "expiredBefore": feed.expired_before,
+    }
+
+
+def _item(item: FeedItem) -> dict[str, Any]:
+    event = item.event
+    return {
+        "sequence": item.sequence,
+        "status": item.status,
+        "event": {
+            **orjson.loads(event.body or "{}"),
+            "occurredAt": rfc3339_at(event.occurred_at),
+            "createdAt": rfc3339_at(event.created_at),
+            "orderingKey": event.ordering_key,
+        },
+    }
+
+
+def _refusal(error: GraphQLFormattedError) -> Response:
+    extensions = error.get("extensions", {})
+    status = STATUS_BY_CODE.get(extensions.get("code", ""), 400)
+    response = _json({"errors": [error]}, status)
+    if status in {429, 503}:
+        response.headers["retry-after"] = str(extensions.get("retryAfterSeconds", _RETRY_SECONDS))
+    if status == 401:
+        response.headers["www-authenticate"] = "Bearer"
+    return response
+
+
+def _json(content: Mapping[str, Any], status: int) -> Response:
+    return Response(encode(content), status, media_type="application/json")
