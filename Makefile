@@ -42,13 +42,14 @@ shell: $(RUNTIME) ## Open a shell with eev-webhooks on its PATH
 dev: $(DEVELOPMENT) ## Start the server and restart it whenever a file changes
 	@$(BIN)/eev-webhooks serve --reload $(ARGS)
 
-check: $(DEVELOPMENT) ## Check style, formatting, types, the direction of imports, and the pages' JavaScript
+check: $(DEVELOPMENT) ## Check style, formatting, types, the direction of imports, the pages' JavaScript, and known vulnerabilities
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deno check --quiet $(SCRIPTS)
 	$(BIN)/deno lint --quiet $(SCRIPTS)
+	@$(BIN)/python -m tools.audit
 
 format: $(DEVELOPMENT) ## Put code into the project's form
 	$(BIN)/ruff check --fix .
