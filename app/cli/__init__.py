@@ -1,7 +1,7 @@
 """The command-line program `eev-webhooks`. Commands import what they need when they run, so that --help is fast."""
 
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,7 +15,9 @@ from app.cli.failures import Commands
 from app.cli.feed import feed
 from app.cli.files.commands import apply, export
 from app.cli.listen.command import listen
+from app.cli.login import list_profiles, login, logout
 from app.cli.operations import operations
+from app.cli.profiles.option import add_profile_option
 from app.cli.publish import publish
 from app.cli.replay import replay
 from app.cli.schema import schema
@@ -23,9 +25,18 @@ from app.cli.webhooks import webhooks
 from app.garbage import collect_seldom
 from app.open_files import may_open_many
 
+
+class _Program(Commands):
+    """All commands. Those that talk to a server take `--profile`."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        add_profile_option(self)
+
+
 program = typer.Typer(
     name="eev-webhooks",
-    cls=Commands,
+    cls=_Program,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -42,6 +53,9 @@ program.add_typer(deliveries, name="deliveries")
 program.add_typer(events, name="events")
 program.add_typer(event_types, name="event-types")
 program.add_typer(operations, name="operations")
+program.command()(login)
+program.command()(logout)
+program.command("profiles")(list_profiles)
 program.command()(publish)
 program.command()(replay)
 program.command()(export)

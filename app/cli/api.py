@@ -198,7 +198,7 @@ def _error(url: str, error: Mapping[str, Any]) -> str:
     message = str(error.get("message", "The server gave no reason."))
     if error.get("extensions", {}).get("code") == "UNAUTHENTICATED":
         return (
-            f"{url} refused the key: {message} Give a key of that server with --key or EEV_WEBHOOKS_KEY."
+            f"{url} refused the key: {message} Give a key of that server with --key, EEV_WEBHOOKS_KEY or a profile."
             " `eev-webhooks key create` creates one; run it on the machine of that server, with its settings."
         )
     return message

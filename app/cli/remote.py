@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.failures import Refused
+from app.cli.profiles.option import key_of, url_of
 from app.cli.values import moment
 
 if TYPE_CHECKING:
     from app.cli.api import Api
 
 DEFAULT_URL = "http://127.0.0.1:8000"
-Url = Annotated[str, typer.Option(envvar="EEV_WEBHOOKS_URL", help="URL of the server.", show_default=True)]
-Key = Annotated[str, typer.Option(envvar="EEV_WEBHOOKS_KEY", help="API key of the server.", show_default=False)]
+Url = Annotated[
+    str,
+    typer.Option(envvar="EEV_WEBHOOKS_URL", help="URL of the server.", show_default=True, callback=url_of),
+]
+Key = Annotated[
+    str,
+    typer.Option(envvar="EEV_WEBHOOKS_KEY", help="API key of the server.", show_default=False, callback=key_of),
+]
 Since = Annotated[
     datetime | None,
     typer.Option(
@@ -49,7 +56,9 @@ async def connected(url: str, key: str) -> "AsyncIterator[Api]":
     from app.cli.api import Api
 
     if not key:
-        raise typer.BadParameter("give an API key, or set EEV_WEBHOOKS_KEY.", param_hint="--key")
+        raise typer.BadParameter(
+            "give an API key, set EEV_WEBHOOKS_KEY, or store one with `eev-webhooks login`.", param_hint="--key"
+        )
     try:
         api = Api(url, key)
     except ValueError as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from app.cli.failures import Refused
+from app.cli.profiles.option import key_of_named_profile
 from app.cli.remote import DEFAULT_URL, Url
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def listen(
             envvar="EEV_WEBHOOKS_KEY",
             help="API key; with it, a webhook is registered at the server and removed at the end.",
             show_default=False,
+            callback=key_of_named_profile,
         ),
     ] = "",
     quiet: Annotated[
@@ -90,7 +92,7 @@ def listen(
 ) -> None:
     """Receive webhooks on this machine, verify their signatures and print each request.
 
-    With --key, a webhook for this receiver is registered at the server, and removed when the command ends.
+    With --key or --profile, a webhook for this receiver is registered at the server, and removed when the command ends.
 
     A request with a valid signature is answered with 200, any other with 401. The options under "Misbehaving" make
     requests fail instead, always or sometimes, with 503 unless another failure is chosen.

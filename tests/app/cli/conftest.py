@@ -23,7 +23,7 @@ def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Invoke]:
         monkeypatch.delenv(name.upper(), raising=False)
 
     def run(*arguments: str, given: str | None = None, **environment: str) -> Result:
-        settings = {"DATA_DIR": str(tmp_path), "COLUMNS": "200", **environment}
+        settings = {"DATA_DIR": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "COLUMNS": "200", **environment}
         return CliRunner().invoke(program, arguments, input=given, env=settings, catch_exceptions=False)
 
     with logging_put_back():

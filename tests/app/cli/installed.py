@@ -15,11 +15,13 @@ from tests.patience import PATIENCE_SECONDS
 
 PROGRAM = Path(sys.executable).parent / "eev-webhooks"
 KEY = "a-key-that-the-tests-know"
+# Profiles of the person who runs the tests are not found.
+NO_PROFILES = "/nowhere"
 
 
 def environment(settings: dict[str, str]) -> dict[str, str]:
     """The environment of a process: nothing from the tests' own but PATH, and wide enough lines."""
-    return {"PATH": os.environ["PATH"], "COLUMNS": "200", **settings}
+    return {"PATH": os.environ["PATH"], "COLUMNS": "200", "XDG_CONFIG_HOME": NO_PROFILES, **settings}
 
 
 def run(*arguments: str, directory: Path, given: str = "", **settings: str) -> "subprocess.CompletedProcess[str]":

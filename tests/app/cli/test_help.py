@@ -59,7 +59,20 @@ def command_at(path: tuple[str, ...]) -> Any:
 
 def test_there_are_the_commands_that_people_were_told_of() -> None:
     assert {" ".join(path) for path in PATHS} >= {
-        *("serve", "worker", "migrate", "schema", "publish", "listen", "demo", "export", "apply"),
+        *(
+            "serve",
+            "worker",
+            "migrate",
+            "schema",
+            "publish",
+            "listen",
+            "demo",
+            "export",
+            "apply",
+            "login",
+            "logout",
+            "profiles",
+        ),
         *("workspace create", "workspace list", "key create", "key list", "key revoke"),
         *("webhooks list", "webhooks create", "webhooks ping", "webhooks rotate"),
         *("webhooks show", "webhooks update", "webhooks pause", "webhooks resume", "webhooks delete"),
