@@ -5,8 +5,8 @@ from typing import Annotated, TypeAlias, TypeVar
 import strawberry
 from strawberry.types.unset import UnsetType
 
+from graph.cursors import DEFAULT_SIZE, MAX_SIZE
 from graph.inputs.filters import AuditFilter, DeliveryFilter, EventFilter, WebhookFilter, WebhookOrder
-from graph.pagination import DEFAULT_SIZE, MAX_SIZE
 
 Value = TypeVar("Value")
 

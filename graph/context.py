@@ -2,21 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import strawberry
 
-from app.access.actor import SYSTEM
-from app.access.caller import Caller
+from app.access.caller import NOBODY, Caller
 from app.resources import Resources
 from graph.early import EarlyAnswer
+from graph.loaders import Loaders
 from graph.stream_state import StreamState
-
-if TYPE_CHECKING:
-    from graph.loaders import Loaders
-
-NOBODY = Caller(workspace_id="", actor=SYSTEM, scopes=frozenset())
-"""Who calls before a socket has said who it is: without any right, in no workspace."""
 
 
 @dataclass(slots=True)
@@ -24,7 +18,7 @@ class Context:
     """Context of one operation. A socket also has one, from which those of its operations are derived."""
 
     resources: Resources
-    loaders: "Loaders"
+    loaders: Loaders
     source_address: str | None
     token: str = field(default="", repr=False)
     caller: Caller = NOBODY

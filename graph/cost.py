@@ -34,9 +34,9 @@ from graphql import (
     is_list_type,
 )
 
+from graph.cursors import DEFAULT_SIZE, MAX_SIZE
 from graph.errors import QUERY_TOO_COMPLEX
 from graph.limits import too_complex
-from graph.pagination import DEFAULT_SIZE, MAX_SIZE
 
 # Fields that need statements of their own rather than a share of one, with their weights.
 WEIGHTS = {"stats": 100}

@@ -6,12 +6,14 @@ from typing import TypeAlias
 from app import ids
 from app.statuses import Scope
 from graph.context import Context
+from graph.rows import if_found
 from graph.types.api_key import ApiKey
-from graph.types.delivery import Delivery
-from graph.types.event import Event
+from graph.types.audit_entry import AuditEntry
+from graph.types.event_type import EventType
 from graph.types.node import Node
 from graph.types.operation import Operation
-from graph.types.webhook import Webhook
+from graph.types.records import Attempt, Delivery, Event, Webhook
+from graph.types.secret import WebhookSecret
 from graph.types.workspace import Workspace
 
 Finder: TypeAlias = Callable[[Context, str], Awaitable[Node | None]]
@@ -30,49 +32,54 @@ async def find(context: Context, subject_id: str) -> Node | None:
 async def find_webhook(context: Context, subject_id: str) -> Webhook | None:
     """A webhook that is not deleted."""
     found = await context.loaders.webhooks.load(subject_id) if ids.is_id(ids.WEBHOOK, subject_id) else None
-    return None if found is None or found.model.deleted_at is not None else found
+    return None if found is None or found.deleted_at is not None else Webhook.from_model(found)
 
 
 async def find_event(context: Context, subject_id: str) -> Event | None:
     """An event."""
-    return await context.loaders.events.load(subject_id) if ids.is_id(ids.EVENT, subject_id) else None
+    found = await context.loaders.events.load(subject_id) if ids.is_id(ids.EVENT, subject_id) else None
+    return if_found(Event.from_row, found)
 
 
 async def find_delivery(context: Context, subject_id: str) -> Delivery | None:
     """A delivery."""
-    return await context.loaders.deliveries.load(subject_id) if ids.is_id(ids.DELIVERY, subject_id) else None
+    found = await context.loaders.deliveries.load(subject_id) if ids.is_id(ids.DELIVERY, subject_id) else None
+    return if_found(Delivery.from_row, found)
 
 
 async def find_operation(context: Context, subject_id: str) -> Operation | None:
     """An operation."""
-    return await context.loaders.operations.load(subject_id) if ids.is_id(ids.OPERATION, subject_id) else None
+    found = await context.loaders.operations.load(subject_id) if ids.is_id(ids.OPERATION, subject_id) else None
+    return if_found(Operation.from_model, found)
 
 
 async def find_workspace(context: Context, subject_id: str) -> Workspace | None:
     """The caller's own workspace; any with INSTALLATION."""
-    return await context.loaders.workspaces.load(subject_id) if ids.is_id(ids.WORKSPACE, subject_id) else None
+    found = await context.loaders.workspaces.load(subject_id) if ids.is_id(ids.WORKSPACE, subject_id) else None
+    return if_found(Workspace.from_row, found)
 
 
-async def _find_attempt(context: Context, subject_id: str) -> Node | None:
-    return await context.loaders.attempts.load(subject_id)
+async def find_attempt(context: Context, subject_id: str) -> Attempt | None:
+    """An attempt."""
+    return if_found(Attempt.from_row, await context.loaders.attempts.load(subject_id))
 
 
 async def _find_secret(context: Context, subject_id: str) -> Node | None:
-    return await context.loaders.live_secrets.load(subject_id)
+    return if_found(WebhookSecret.from_model, await context.loaders.live_secrets.load(subject_id))
 
 
 async def _find_event_type(context: Context, subject_id: str) -> Node | None:
-    return await context.loaders.event_types.load(subject_id)
+    return if_found(EventType.from_known, await context.loaders.event_types.load(subject_id))
 
 
 async def _find_api_key(context: Context, subject_id: str) -> ApiKey | None:
     context.caller.require(Scope.ADMIN)
-    return await context.loaders.api_keys.load(subject_id)
+    return if_found(ApiKey.from_model, await context.loaders.api_keys.load(subject_id))
 
 
 async def _find_audit_entry(context: Context, subject_id: str) -> Node | None:
     context.caller.require(Scope.ADMIN)
-    return await context.loaders.audit_entries.load(subject_id)
+    return if_found(AuditEntry.from_row, await context.loaders.audit_entries.load(subject_id))
 
 
 _FINDERS: Mapping[str, Finder] = {
@@ -80,7 +87,7 @@ _FINDERS: Mapping[str, Finder] = {
     ids.WEBHOOK: find_webhook,
     ids.EVENT: find_event,
     ids.DELIVERY: find_delivery,
-    ids.ATTEMPT: _find_attempt,
+    ids.ATTEMPT: find_attempt,
     ids.SECRET: _find_secret,
     ids.EVENT_TYPE: _find_event_type,
     ids.OPERATION: find_operation,

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import NamedTuple
 
 from app.catalogue.patterns import is_pattern
-from app.clock import Micros
 from app.delivery_filter import Condition, in_time, of_statuses, of_types
 from app.delivery_filter import DeliveryFilter as DomainFilter
 from app.delivery_filter import conditions as delivery_conditions
@@ -21,33 +19,8 @@ from graph.inputs.filters import (
     require_few,
 )
 from graph.pagination import Listing, Order
+from graph.rows import OnlyId, RowType, StoredAttempt, StoredAuditEntry, StoredDelivery, StoredEvent, StoredWorkspace
 
-
-class ListedEvent(NamedTuple):
-    """What lists read of an event: all but its body, which may be large and is loaded only if it is asked for. Times
-    are microseconds since the epoch."""
-
-    id: str
-    type: str
-    occurred_at: Micros
-    created_at: Micros
-    test: bool
-    idempotency_key: str | None
-    ordering_key: str | None
-
-
-EVENT_COLUMNS = ", ".join(ListedEvent._fields)
-DELIVERY_COLUMNS = (
-    "id, event_id, webhook_id, status, attempt_count, next_attempt_at, last_outcome, last_response_status,"
-    " created_at, completed_at, sequence"
-)
-ATTEMPT_COLUMNS = (
-    "id, delivery_id, number, trigger, started_at, duration_us, outcome, error, remote_address, request_method,"
-    " request_url, request_headers, response_status, response_headers, response_truncated, sent_again,"
-    " timing"
-)
-AUDIT_COLUMNS = "id, at, actor, actor_kind, actor_id, actor_name, action, subject_id, changes, source_address"
-WORKSPACE_COLUMNS = "id, name, external_id, created_at"
 # Longer than any name or URL; SQLite compares with no more than 50,000.
 MAX_SEARCH_CHARACTERS = 5_000
 # Rows are sought by their workspace, or, where something narrower is known, by that, and only compared with it: SQLite
@@ -63,15 +36,15 @@ _SORT_KEYS = {
 }
 
 
-def workspaces(external_id: str | None = None) -> Listing:
+def workspaces(external_id: str | None = None) -> Listing[StoredWorkspace]:
     """The workspaces of the installation that are not deleted, newest first."""
-    listing = Listing("workspace", WORKSPACE_COLUMNS).where("deleted_at IS NULL")
+    listing = Listing("workspace", StoredWorkspace).where("deleted_at IS NULL")
     return listing if external_id is None else listing.where("external_id = ?", external_id.strip())
 
 
-def webhooks(workspace_id: str, asked: WebhookFilter | None) -> Listing:
+def webhooks(workspace_id: str, asked: WebhookFilter | None) -> Listing[OnlyId]:
     """The ids of webhooks that are not deleted, newest first."""
-    listing = Listing("webhook", "id").where(_SOUGHT, workspace_id).where("deleted_at IS NULL")
+    listing = Listing("webhook", OnlyId).where(_SOUGHT, workspace_id).where("deleted_at IS NULL")
     if asked is None:
         return listing
     if asked.statuses is not None:
@@ -91,7 +64,7 @@ def webhooks(workspace_id: str, asked: WebhookFilter | None) -> Listing:
     return listing
 
 
-def ordered(listing: Listing, order_by: WebhookOrder | None) -> Listing:
+def ordered(listing: Listing[RowType], order_by: WebhookOrder | None) -> Listing[RowType]:
     """The same webhooks in another order."""
     if order_by is None or (order_by.field, order_by.direction) == (WebhookOrderField.CREATED_AT, OrderDirection.DESC):
         return listing
@@ -99,9 +72,9 @@ def ordered(listing: Listing, order_by: WebhookOrder | None) -> Listing:
     return replace(listing, descending=order_by.direction is OrderDirection.DESC, order=order)
 
 
-def events(workspace_id: str, asked: EventFilter | None) -> Listing:
+def events(workspace_id: str, asked: EventFilter | None) -> Listing[StoredEvent]:
     """Events, newest first; test events only if they are requested."""
-    listing = Listing("event", EVENT_COLUMNS).where(_SOUGHT, workspace_id)
+    listing = Listing("event", StoredEvent).where(_SOUGHT, workspace_id)
     if asked is None or not asked.include_tests:
         listing = listing.where("NOT test")
     if asked is None:
@@ -117,31 +90,31 @@ def events(workspace_id: str, asked: EventFilter | None) -> Listing:
     return _narrowed(listing, conditions)
 
 
-def deliveries(workspace_id: str, asked: DeliveryFilter | None, *, of_one: bool = False) -> Listing:
+def deliveries(workspace_id: str, asked: DeliveryFilter | None, *, of_one: bool = False) -> Listing[StoredDelivery]:
     """Deliveries, newest first; `of_one` if they will be restricted to those of one webhook or event."""
     of_one = of_one or (asked is not None and (asked.webhook_id is not None or asked.event_id is not None))
-    listing = Listing("delivery", DELIVERY_COLUMNS).where(_COMPARED if of_one else _SOUGHT, workspace_id)
+    listing = Listing("delivery", StoredDelivery).where(_COMPARED if of_one else _SOUGHT, workspace_id)
     return listing if asked is None else _of_deliveries(listing, asked.few())
 
 
-def attempts(workspace_id: str) -> Listing:
+def attempts(workspace_id: str) -> Listing[StoredAttempt]:
     """Attempts, oldest first, to be restricted to those of one delivery."""
-    return Listing("attempt", ATTEMPT_COLUMNS, descending=False).where(_COMPARED, workspace_id)
+    return Listing("attempt", StoredAttempt, descending=False).where(_COMPARED, workspace_id)
 
 
-def api_keys(workspace_id: str) -> Listing:
+def api_keys(workspace_id: str) -> Listing[OnlyId]:
     """The ids of API keys, newest first."""
-    return Listing("api_key", "id").where(_SOUGHT, workspace_id)
+    return Listing("api_key", OnlyId).where(_SOUGHT, workspace_id)
 
 
-def operations(workspace_id: str) -> Listing:
+def operations(workspace_id: str) -> Listing[OnlyId]:
     """The ids of operations, newest first."""
-    return Listing("operation", "id").where(_SOUGHT, workspace_id)
+    return Listing("operation", OnlyId).where(_SOUGHT, workspace_id)
 
 
-def audit_log(workspace_id: str, asked: AuditFilter | None = None) -> Listing:
+def audit_log(workspace_id: str, asked: AuditFilter | None = None) -> Listing[StoredAuditEntry]:
     """Audit entries, newest first."""
-    listing = Listing("audit_entry", AUDIT_COLUMNS).where(_SOUGHT, workspace_id)
+    listing = Listing("audit_entry", StoredAuditEntry).where(_SOUGHT, workspace_id)
     if asked is None:
         return listing
     if asked.subject_id is not None:
@@ -164,7 +137,7 @@ def patterns_for(name: str) -> list[str]:
     return [name, *(".".join(segments[:count]) + ".*" for count in range(len(segments) - 1, 0, -1)), "*"]
 
 
-def _of_deliveries(listing: Listing, asked: DomainFilter) -> Listing:
+def _of_deliveries(listing: Listing[RowType], asked: DomainFilter) -> Listing[RowType]:
     statuses = list(dict.fromkeys(asked.statuses or ()))
     if len(statuses) < 2 or DeliveryStatus.SUCCEEDED in statuses:
         return _narrowed(listing, delivery_conditions(asked))
@@ -174,7 +147,7 @@ def _of_deliveries(listing: Listing, asked: DomainFilter) -> Listing:
     return replace(_narrowed(listing, delivery_conditions(replace(asked, statuses=None))), lanes=tuple(lanes))
 
 
-def _narrowed(listing: Listing, conditions: Iterable[Condition]) -> Listing:
+def _narrowed(listing: Listing[RowType], conditions: Iterable[Condition]) -> Listing[RowType]:
     for text, values in conditions:
         listing = listing.where(text, *values)
     return listing

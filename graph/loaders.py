@@ -1,55 +1,44 @@
-"""Batches the loads of many fields of one response into one statement each.
+"""Batches the loads of many fields of one response into one statement each, and returns what is stored: `graph.types`
+makes objects of the API from it.
 
 Every statement is filtered by workspace, and waits until the operation's writes are committed (`graph.early`). Loaders
 cache what they loaded, so each operation, each message of a subscription and each mutation gets fresh ones.
 """
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from datetime import datetime
 from functools import cached_property, partial
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from strawberry.dataloader import DataLoader
 from tortoise import Model
 from tortoise.expressions import Q
 
-from app.access.caller import Caller
+from app.access.caller import NOBODY, Caller
 from app.database.batch import Columns
-from app.database.database import Row
 from app.delivery.policy import DeliveryPolicy
-from app.feed import FeedAsked, read_feeds
-from app.models import ApiKey as ApiKeyModel
-from app.models import Operation as OperationModel
-from app.models import Secret
-from app.models import Webhook as WebhookModel
+from app.feed import Feed, FeedAsked, read_feeds
+from app.models import ApiKey, Operation, Secret, Webhook
+from app.registry import KnownEventType
 from app.resources import Resources
-from app.stats.measure import measure_webhooks
+from app.stats.measure import DeliveryStats, measure_webhooks
 from app.statuses import Scope
-from app.webhooks.health.fetch import fetch_health
+from app.webhooks.health.fetch import Health, fetch_health
 from app.webhooks.live_secrets import live_secrets
-from graph.context import NOBODY
 from graph.early import EarlyAnswer
-from graph.listings import (
-    ATTEMPT_COLUMNS,
-    AUDIT_COLUMNS,
-    DELIVERY_COLUMNS,
-    EVENT_COLUMNS,
-    WORKSPACE_COLUMNS,
-    ListedEvent,
-)
 from graph.pagination import Children, Page, fetch_pages
-from graph.types.api_key import ApiKey
-from graph.types.attempt import Attempt
-from graph.types.audit_entry import AuditEntry
-from graph.types.delivery import Delivery
-from graph.types.event import Event
-from graph.types.event_type import EventType
-from graph.types.feed import Feed
-from graph.types.operation import Operation
-from graph.types.secret import WebhookSecret
-from graph.types.stats import DeliveryStats, WebhookStats
-from graph.types.webhook import Webhook
-from graph.types.webhook_health import WebhookHealth
-from graph.types.workspace import Workspace
+from graph.rows import (
+    EventBody,
+    ResponseBody,
+    RowType,
+    StoredAttempt,
+    StoredAuditEntry,
+    StoredDelivery,
+    StoredEvent,
+    StoredWorkspace,
+    columns_of,
+    row_of,
+)
 
 Stored = TypeVar("Stored", bound=Model)
 Key = TypeVar("Key", bound=Hashable)
@@ -63,7 +52,7 @@ _IDS: Columns = (("asked_id", "text"),)
 
 # The caller's own is still there while it is being deleted: its key is not yet known to be revoked everywhere.
 _WORKSPACES = (
-    f"SELECT {WORKSPACE_COLUMNS} FROM workspace JOIN {{rows}} AS asked ON id = asked_id"
+    f"SELECT {columns_of(StoredWorkspace)} FROM workspace JOIN {{rows}} AS asked ON id = asked_id"
     " WHERE deleted_at IS NULL OR id = $1"
 )
 _WEBHOOK_COUNTS = (
@@ -84,6 +73,15 @@ def rows_by_id(table: str, columns: str) -> str:
     )
 
 
+class StatsOfWebhook(NamedTuple):
+    """What is asked of a webhook: statistics with these arguments."""
+
+    webhook_id: str
+    since: datetime | None
+    until: datetime | None
+    buckets: int | None
+
+
 class Loaders:
     """The loaders of one operation of one caller."""
 
@@ -102,7 +100,7 @@ class Loaders:
         return Loaders(self._resources, caller, self.early)
 
     @cached_property
-    def workspaces(self) -> DataLoader[str, Workspace | None]:
+    def workspaces(self) -> DataLoader[str, StoredWorkspace | None]:
         """By id: the caller's own; with INSTALLATION all that are not deleted."""
         return self._loader(_workspaces)
 
@@ -114,15 +112,15 @@ class Loaders:
     @cached_property
     def webhooks(self) -> DataLoader[str, Webhook | None]:
         """By id, deleted ones too: their deliveries still show them."""
-        return self._loader(partial(_models, WebhookModel, Webhook.from_model))
+        return self._loader(partial(_models, Webhook))
 
     @cached_property
-    def health(self) -> DataLoader[str, WebhookHealth]:
+    def health(self) -> DataLoader[str, Health]:
         """By the id of a webhook of the workspace."""
         return self._loader(_health)
 
     @cached_property
-    def stats(self) -> DataLoader[WebhookStats, DeliveryStats]:
+    def stats(self) -> DataLoader[StatsOfWebhook, DeliveryStats]:
         """By the webhook, which is one of the workspace, and the arguments; those with equal arguments together."""
         return self._loader(_stats)
 
@@ -132,70 +130,75 @@ class Loaders:
         return self._loader(_feeds)
 
     @cached_property
-    def secrets(self) -> DataLoader[str, list[WebhookSecret]]:
+    def secrets(self) -> DataLoader[str, list[Secret]]:
         """Those that sign now, by the id of a webhook that was loaded before."""
         return self._loader(_secrets)
 
     @cached_property
     def api_keys(self) -> DataLoader[str, ApiKey | None]:
         """By id, revoked ones too."""
-        return self._loader(partial(_models, ApiKeyModel, ApiKey.from_model))
+        return self._loader(partial(_models, ApiKey))
 
     @cached_property
-    def events(self) -> DataLoader[str, Event | None]:
+    def events(self) -> DataLoader[str, StoredEvent | None]:
         """By id."""
-        return self._rows("event", EVENT_COLUMNS, lambda row: Event.from_row(ListedEvent(**row)))
+        return self._rows("event", StoredEvent)
 
     @cached_property
-    def event_bodies(self) -> DataLoader[str, str | None]:
+    def event_bodies(self) -> DataLoader[str, EventBody | None]:
         """By event id: apart from the rest, because they may be large and are not always asked for."""
-        return self._rows("event", "id, body", lambda row: row["body"])
+        return self._rows("event", EventBody)
 
     @cached_property
-    def deliveries(self) -> DataLoader[str, Delivery | None]:
+    def deliveries(self) -> DataLoader[str, StoredDelivery | None]:
         """By id."""
-        return self._rows("delivery", DELIVERY_COLUMNS, Delivery.from_row)
+        return self._rows("delivery", StoredDelivery)
 
     @cached_property
-    def attempts(self) -> DataLoader[str, Attempt | None]:
+    def attempts(self) -> DataLoader[str, StoredAttempt | None]:
         """By id."""
-        return self._rows("attempt", ATTEMPT_COLUMNS, Attempt.from_row)
+        return self._rows("attempt", StoredAttempt)
 
     @cached_property
-    def response_bodies(self) -> DataLoader[str, str | None]:
+    def response_bodies(self) -> DataLoader[str, ResponseBody | None]:
         """By attempt id, apart from the rest."""
-        return self._rows("attempt", "id, response_body", lambda row: row["response_body"])
+        return self._rows("attempt", ResponseBody)
 
     @cached_property
-    def live_secrets(self) -> DataLoader[str, WebhookSecret | None]:
+    def live_secrets(self) -> DataLoader[str, Secret | None]:
         """By id, if they still sign."""
         return self._loader(_live_secrets)
 
     @cached_property
-    def event_types(self) -> DataLoader[str, EventType | None]:
+    def event_types(self) -> DataLoader[str, KnownEventType | None]:
         """By id, built-in and archived ones too."""
         return self._loader(_event_types)
 
     @cached_property
-    def audit_entries(self) -> DataLoader[str, AuditEntry | None]:
+    def audit_entries(self) -> DataLoader[str, StoredAuditEntry | None]:
         """By id."""
-        return self._rows("audit_entry", AUDIT_COLUMNS, AuditEntry.from_row)
+        return self._rows("audit_entry", StoredAuditEntry)
 
     @cached_property
-    def pages(self) -> DataLoader[Children, Page]:
+    def pages(self) -> DataLoader[Children[Any], Page[Any]]:
         """Pages of lists that belong to one parent each."""
         return self._loader(_pages)
 
     @cached_property
     def operations(self) -> DataLoader[str, Operation | None]:
         """By id."""
-        return self._loader(partial(_models, OperationModel, Operation.from_model))
+        return self._loader(partial(_models, Operation))
+
+    async def page(self, children: Children[RowType]) -> Page[RowType]:
+        """A page of a list that belongs to one parent."""
+        page: Page[RowType] = await self.pages.load(children)
+        return page
 
     async def event_body(self, event_id: str) -> str:
         """The body of an event that is there."""
-        body = await self.event_bodies.load(event_id)
-        assert body is not None
-        return body
+        found = await self.event_bodies.load(event_id)
+        assert found is not None
+        return found.body
 
     def _loader(
         self, load: Callable[[Resources, Caller, list[Key]], Awaitable[Sequence[Value]]]
@@ -204,8 +207,8 @@ class Loaders:
         of_batch = partial(_load, load, self._resources, self._caller, self.early)
         return DataLoader(of_batch, max_batch_size=MAX_BATCH)
 
-    def _rows(self, table: str, columns: str, build: Callable[[Row], Value]) -> DataLoader[str, Value | None]:
-        return self._loader(partial(_rows, rows_by_id(table, columns), build))
+    def _rows(self, table: str, row_type: type[RowType]) -> DataLoader[str, RowType | None]:
+        return self._loader(partial(_rows, rows_by_id(table, columns_of(row_type)), row_type))
 
 
 async def _load(
@@ -221,17 +224,17 @@ async def _load(
 
 
 async def _rows(
-    statement: str, build: Callable[[Row], Value], resources: Resources, caller: Caller, ids: list[str]
-) -> list[Value | None]:
+    statement: str, row_type: type[RowType], resources: Resources, caller: Caller, ids: list[str]
+) -> list[RowType | None]:
     rows = await resources.database.fetch_rows(statement, _IDS, [(id_,) for id_ in ids], caller.workspace_id)
-    found = {row["id"]: build(row) for row in rows}
+    found = {row["id"]: row_of(row_type, row) for row in rows}
     return [found.get(id_) for id_ in ids]
 
 
-async def _workspaces(resources: Resources, caller: Caller, ids: list[str]) -> list[Workspace | None]:
+async def _workspaces(resources: Resources, caller: Caller, ids: list[str]) -> list[StoredWorkspace | None]:
     seen = ids if Scope.INSTALLATION in caller.scopes else [id_ for id_ in ids if id_ == caller.workspace_id]
     rows = await resources.database.fetch_rows(_WORKSPACES, _IDS, [(id_,) for id_ in seen], caller.workspace_id)
-    found = {row["id"]: Workspace.from_row(row) for row in rows}
+    found = {row["id"]: row_of(StoredWorkspace, row) for row in rows}
     return [found.get(id_) for id_ in ids]
 
 
@@ -241,20 +244,18 @@ async def _webhook_counts(resources: Resources, _: Caller, workspace_ids: list[s
     return [counts.get(id_, 0) for id_ in workspace_ids]
 
 
-async def _models(
-    model: type[Stored], build: Callable[[Stored], Value], resources: Resources, caller: Caller, ids: list[str]
-) -> list[Value | None]:
+async def _models(model: type[Stored], resources: Resources, caller: Caller, ids: list[str]) -> list[Stored | None]:
     query = model.filter(workspace_id=caller.workspace_id, id__in=ids)
-    found = {row.pk: build(row) for row in await query.using_db(resources.database.orm)}
+    found = {row.pk: row for row in await query.using_db(resources.database.orm)}
     return [found.get(id_) for id_ in ids]
 
 
-async def _secrets(resources: Resources, _: Caller, webhook_ids: list[str]) -> list[list[WebhookSecret]]:
+async def _secrets(resources: Resources, _: Caller, webhook_ids: list[str]) -> list[list[Secret]]:
     live = await live_secrets(resources.database, webhook_ids, resources.clock.now())
-    return [[WebhookSecret.from_model(secret) for secret in live.get(id_, [])] for id_ in webhook_ids]
+    return [live.get(id_, []) for id_ in webhook_ids]
 
 
-async def _health(resources: Resources, caller: Caller, webhook_ids: list[str]) -> list[WebhookHealth]:
+async def _health(resources: Resources, caller: Caller, webhook_ids: list[str]) -> list[Health]:
     policy = DeliveryPolicy.of(resources.settings)
     found = await fetch_health(
         resources.database,
@@ -264,36 +265,36 @@ async def _health(resources: Resources, caller: Caller, webhook_ids: list[str]) 
         breaker_threshold=policy.breaker.threshold,
         disable_after=policy.disable_after,
     )
-    return [WebhookHealth.of(found[id_]) for id_ in webhook_ids]
+    return [found[id_] for id_ in webhook_ids]
 
 
 async def _feeds(resources: Resources, caller: Caller, asked: list[FeedAsked]) -> list[Feed]:
     found = await read_feeds(resources.database, caller.workspace_id, asked)
-    return [Feed.of(found[one]) for one in asked]
+    return [found[one] for one in asked]
 
 
-async def _stats(resources: Resources, caller: Caller, asked: list[WebhookStats]) -> list[DeliveryStats]:
-    found: dict[WebhookStats, DeliveryStats] = {}
+async def _stats(resources: Resources, caller: Caller, asked: list[StatsOfWebhook]) -> list[DeliveryStats]:
+    found: dict[StatsOfWebhook, DeliveryStats] = {}
     for arguments in dict.fromkeys(stats[1:] for stats in asked):
         together = [stats for stats in asked if stats[1:] == arguments]
         ids = [stats.webhook_id for stats in together]
         measured = await measure_webhooks(resources, caller, ids, *arguments)
-        found |= {stats: DeliveryStats.of(of_one) for stats, of_one in zip(together, measured, strict=True)}
+        found |= dict(zip(together, measured, strict=True))
     return [found[stats] for stats in asked]
 
 
-async def _live_secrets(resources: Resources, caller: Caller, ids: list[str]) -> list[WebhookSecret | None]:
+async def _live_secrets(resources: Resources, caller: Caller, ids: list[str]) -> list[Secret | None]:
     alive = Q(expires_at=None) | Q(expires_at__gt=resources.clock.now())
     query = Secret.filter(alive, id__in=ids, workspace_id=caller.workspace_id)
-    found = {secret.id: WebhookSecret.from_model(secret) for secret in await query.using_db(resources.database.orm)}
+    found = {secret.id: secret for secret in await query.using_db(resources.database.orm)}
     return [found.get(id_) for id_ in ids]
 
 
-async def _event_types(resources: Resources, caller: Caller, ids: list[str]) -> list[EventType | None]:
+async def _event_types(resources: Resources, caller: Caller, ids: list[str]) -> list[KnownEventType | None]:
     registry = await resources.registries.current(resources.database, caller.workspace_id)
     found = {known.id: known for known in registry.event_types.values()}
-    return [EventType.from_known(found[id_]) if id_ in found else None for id_ in ids]
+    return [found.get(id_) for id_ in ids]
 
 
-async def _pages(resources: Resources, _: Caller, asked: list[Children]) -> list[Page]:
+async def _pages(resources: Resources, _: Caller, asked: list[Children[Any]]) -> list[Page[Any]]:
     return await fetch_pages(resources.database, asked)

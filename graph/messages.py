@@ -17,8 +17,10 @@ from graph.pace import Pace
 from graph.stream_state import Told
 from graph.types.changes import OperationChanges, WebhookChange, WebhookChanges
 from graph.types.delivery_update import DeliveryUpdate, DeliveryUpdates
+from graph.types.operation import Operation
 from graph.types.stats import DeliveryStats
 
+Stored = TypeVar("Stored")
 Subject = TypeVar("Subject")
 
 # A follower whose filter matches nothing still gets a cursor this often, so that its own does not become too old.
@@ -83,7 +85,7 @@ async def operation_messages(
         async for batch in messages:
             changed = list(dict.fromkeys(update.subject_id for _, update in batch.updates))
             found = await context.loaders.operations.load_many(changed)
-            operations = [operation for operation in found if operation is not None]
+            operations = [Operation.from_model(model) for model in found if model is not None]
             yield OperationChanges(operations=operations, cursor=batch.cursor, gap=batch.gap)
 
 
@@ -128,7 +130,8 @@ def _measured_at(at: float) -> Told:
 async def subject_messages(
     context: Context,
     batches: AsyncGenerator[Batch, None],
-    loader: Callable[[Context], DataLoader[str, Subject | None]],
+    loader: Callable[[Context], DataLoader[str, Stored | None]],
+    build: Callable[[Stored], Subject],
     wanted_id: str | None,
 ) -> AsyncGenerator[Subject, None]:
     """A message for each object that changed in a batch, in its current state; only for `wanted` if that is given."""
@@ -137,6 +140,6 @@ async def subject_messages(
             changed = dict.fromkeys(update.subject_id for _, update in batch.updates)
             for subject_id in changed if wanted_id is None else changed.keys() & {wanted_id}:
                 context.forget()
-                subject = await loader(context).load(subject_id)
-                if subject is not None:
-                    yield subject
+                found = await loader(context).load(subject_id)
+                if found is not None:
+                    yield build(found)

@@ -13,22 +13,21 @@ from app.webhooks.upsert import webhook_by_external_id
 from graph import listings
 from graph.arguments import After, Before, First, Last, OfAuditLog, OfDeliveries, OfEvents, OfWebhooks, OrderBy, given
 from graph.context import Context, Info
+from graph.cursors import MAX_SIZE, window
 from graph.enums import EventCategory, Scope
 from graph.errors import BadUserInput
 from graph.feeds import reading_webhook
 from graph.finding import find, find_delivery, find_event, find_operation, find_webhook, find_workspace
-from graph.pagination import MAX_SIZE, fetch_page, window
+from graph.pagination import fetch_page
 from graph.types.actor import Actor
-from graph.types.api_key import ApiKeyConnection
+from graph.types.api_key import ApiKey, ApiKeyConnection
 from graph.types.audit_entry import AuditEntryConnection
-from graph.types.delivery import Delivery, DeliveryConnection
-from graph.types.event import Event, EventConnection
 from graph.types.event_type import EventType
 from graph.types.node import Node
 from graph.types.operation import Operation, OperationConnection
+from graph.types.records import Delivery, DeliveryConnection, Event, EventConnection, Webhook, WebhookConnection
 from graph.types.stats import Buckets, DeliveryStats, Since, Until
 from graph.types.viewer import Viewer
-from graph.types.webhook import Webhook, WebhookConnection
 from graph.types.workspace import Workspace, WorkspaceConnection
 from graph.webhook_filters import narrowed
 
@@ -128,8 +127,9 @@ class Query:
         listing = await narrowed(context, listing, given(filter))
         asked = window(WEBHOOK, given(first), given(after), given(last), given(before), listing.cursor_order)
         page = await fetch_page(context.resources.database, listing, asked)
-        found = await context.loaders.webhooks.load_many([row["id"] for row in page.rows])
-        return WebhookConnection(nodes=[webhook for webhook in found if webhook], page=page, listing=listing)
+        found = await context.loaders.webhooks.load_many([row.id for row in page.rows])
+        nodes = [Webhook.from_model(model) for model in found if model]
+        return WebhookConnection(nodes=nodes, page=page, listing=listing)
 
     @strawberry.field(description="Fetches an event type.")
     async def event_type(
@@ -233,8 +233,8 @@ class Query:
         context = _reading(info)
         asked = window(OPERATION, given(first), given(after), given(last), given(before))
         page = await fetch_page(context.resources.database, listings.operations(context.caller.workspace_id), asked)
-        found = await context.loaders.operations.load_many([row["id"] for row in page.rows])
-        return OperationConnection(nodes=[operation for operation in found if operation], page=page)
+        found = await context.loaders.operations.load_many([row.id for row in page.rows])
+        return OperationConnection(nodes=[Operation.from_model(model) for model in found if model], page=page)
 
     @strawberry.field(description="Lists API keys, newest first, including revoked ones. Needs ADMIN.")
     async def api_keys(
@@ -248,8 +248,8 @@ class Query:
         context = _reading(info, Scope.ADMIN)
         asked = window(API_KEY, given(first), given(after), given(last), given(before))
         page = await fetch_page(context.resources.database, listings.api_keys(context.caller.workspace_id), asked)
-        found = await context.loaders.api_keys.load_many([row["id"] for row in page.rows])
-        return ApiKeyConnection(nodes=[key for key in found if key], page=page)
+        found = await context.loaders.api_keys.load_many([row.id for row in page.rows])
+        return ApiKeyConnection(nodes=[ApiKey.from_model(model) for model in found if model], page=page)
 
     @strawberry.field(description="Lists entries of the audit log, newest first. Needs ADMIN.")
     async def audit_log(

@@ -27,8 +27,8 @@ from graph.pace import Pace
 from graph.types.changes import OperationChanges, WebhookChanges
 from graph.types.delivery_update import DeliveryUpdates
 from graph.types.operation import Operation
+from graph.types.records import Webhook
 from graph.types.stats import DeliveryStats
-from graph.types.webhook import Webhook
 
 DEFAULT_PER_SECOND = 10
 # Each message costs an execution. Under load, messages get bigger rather than more frequent.
@@ -117,7 +117,7 @@ class Subscription:
         context, wanted = _watching(info), given(webhook_id)
         await _require_webhook(context, "webhookId", wanted)
         batches = while_allowed(context, follow(context, Topic.WEBHOOKS, None))
-        return subject_messages(context, batches, lambda context: context.loaders.webhooks, wanted)
+        return subject_messages(context, batches, lambda context: context.loaders.webhooks, Webhook.from_model, wanted)
 
     @strawberry.subscription(
         description="Follows operations as they start, progress and end. An ID that does not exist or belongs to"
@@ -131,7 +131,9 @@ class Subscription:
         if wanted is not None and await find_operation(context, wanted) is None:
             raise BadUserInput(f"The argument operationId is {wanted[:64]}, but no operation has this id.")
         batches = while_allowed(context, follow(context, Topic.OPERATIONS, None))
-        return subject_messages(context, batches, lambda context: context.loaders.operations, wanted)
+        return subject_messages(
+            context, batches, lambda context: context.loaders.operations, Operation.from_model, wanted
+        )
 
     @strawberry.subscription(
         description="Measures deliveries over a sliding time range up to now, at a fixed interval."

@@ -11,11 +11,12 @@ from graph.context import Context
 from graph.errors import BadUserInput
 from graph.inputs.filters import WebhookFilter
 from graph.pagination import Listing
+from graph.rows import RowType
 
 _WITH_METADATA = "SELECT id, metadata FROM webhook WHERE workspace_id = $1 AND deleted_at IS NULL"
 
 
-async def narrowed(context: Context, listing: Listing, asked: WebhookFilter | None) -> Listing:
+async def narrowed(context: Context, listing: Listing[RowType], asked: WebhookFilter | None) -> Listing[RowType]:
     """The same webhooks restricted to those of some health and with some metadata.
 
     Raises:

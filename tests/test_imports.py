@@ -1,7 +1,7 @@
 """No module of the product imports itself in a circle, type annotations included."""
 
 import ast
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -9,15 +9,6 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("app", "graph", "tasks")
-
-# The schema is recursive: a delivery has an event, which has deliveries; a type loads others through the context's
-# loaders, which make types. These imports serve annotations only. Everything else has a direction.
-RECURSION_OF_THE_SCHEMA = {
-    ("graph.context", "graph.loaders"),
-    ("graph.types.attempt", "graph.types.delivery"),
-    ("graph.types.delivery", "graph.types.event"),
-    ("graph.types.delivery", "graph.types.webhook"),
-}
 
 
 def modules(root: Path, *packages: str) -> dict[str, Path]:
@@ -36,12 +27,9 @@ def imports(path: Path, known: Mapping[str, Path]) -> Iterator[str]:
             yield from (name if name in known else str(node.module) for name in names)
 
 
-def circle(known: Mapping[str, Path], apart_from: Collection[tuple[str, str]] = ()) -> list[str]:
+def circle(known: Mapping[str, Path]) -> list[str]:
     """Modules that each import the one before, with the first repeated at the end; empty if there is no circle."""
-    graph = {
-        name: {found for found in imports(path, known) if found != name and (name, found) not in apart_from}
-        for name, path in known.items()
-    }
+    graph = {name: set(imports(path, known)) - {name} for name, path in known.items()}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -51,12 +39,7 @@ def circle(known: Mapping[str, Path], apart_from: Collection[tuple[str, str]] = 
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
-    assert circle(modules(ROOT, *PACKAGES), apart_from=RECURSION_OF_THE_SCHEMA) == []
-
-
-@pytest.mark.parametrize("recursive", sorted(RECURSION_OF_THE_SCHEMA))
-def test_each_exception_is_needed(recursive: tuple[str, str]) -> None:
-    assert circle(modules(ROOT, "graph"), apart_from=RECURSION_OF_THE_SCHEMA - {recursive})
+    assert circle(modules(ROOT, *PACKAGES)) == []
 
 
 @pytest.mark.parametrize(

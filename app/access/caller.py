@@ -30,6 +30,10 @@ class Caller:
             raise Forbidden(f"This needs the scope {' or '.join(any_of)}; the key has {held}.")
 
 
+NOBODY = Caller(workspace_id="", actor=SYSTEM, scopes=frozenset())
+"""The caller of a socket before it has authenticated: without any right, in no workspace."""
+
+
 def system(workspace_id: str) -> Caller:
     """The server itself, acting for a workspace: the audit log shows it for changes that no person made."""
     return Caller(workspace_id=workspace_id, actor=SYSTEM, scopes=frozenset())

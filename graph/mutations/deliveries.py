@@ -4,9 +4,10 @@ import strawberry
 
 from app.operations import one_delivery
 from graph.context import Info
+from graph.finding import find_delivery
 from graph.inputs.events import DeliveryIdInput
 from graph.mutations.payload import Input, Payload, mutation
-from graph.types.delivery import Delivery
+from graph.types.records import Delivery
 
 
 @strawberry.type(description="Payload of `retryDelivery`.")
@@ -24,9 +25,9 @@ class DeliveryMutations:
     @mutation("Retries a delivery now, whatever its status, and restarts its retry schedule. Needs MANAGE.")
     async def retry_delivery(self, info: Info, input: Input[DeliveryIdInput]) -> RetryDeliveryPayload:
         await one_delivery.retry_delivery(info.context.resources, info.context.caller, input.id)
-        return RetryDeliveryPayload(delivery=await info.context.loaders.deliveries.load(input.id))
+        return RetryDeliveryPayload(delivery=await find_delivery(info.context, input.id))
 
     @mutation("Cancels a delivery that is pending or being retried. Needs MANAGE.")
     async def cancel_delivery(self, info: Info, input: Input[DeliveryIdInput]) -> CancelDeliveryPayload:
         await one_delivery.cancel_delivery(info.context.resources, info.context.caller, input.id)
-        return CancelDeliveryPayload(delivery=await info.context.loaders.deliveries.load(input.id))
+        return CancelDeliveryPayload(delivery=await find_delivery(info.context, input.id))

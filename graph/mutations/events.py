@@ -8,7 +8,7 @@ from app.publishing.commit import PublishedEvent
 from graph.context import Info
 from graph.inputs.events import PublishEventInput, PublishEventsInput
 from graph.mutations.payload import Input, Payload, mutation
-from graph.types.event import Event
+from graph.types.records import Event
 
 
 @strawberry.type(description="Payload of `publishEvent`.")

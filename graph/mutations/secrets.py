@@ -7,7 +7,7 @@ from graph.context import Info
 from graph.inputs.secrets import DEFAULT_OVERLAP_SECONDS, RevokeWebhookSecretInput, RotateWebhookSecretInput
 from graph.inputs.webhooks import WebhookIdInput
 from graph.mutations.payload import Input, Payload, mutation
-from graph.types.webhook import Webhook
+from graph.types.records import Webhook
 
 
 @strawberry.type(description="Payload of `rotateWebhookSecret`.")

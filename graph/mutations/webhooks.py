@@ -6,6 +6,7 @@ from app.test_requests.ping import ping_webhook
 from app.webhooks import lifecycle
 from app.webhooks.upsert import upsert_webhook
 from graph.context import Info
+from graph.finding import find_attempt, find_delivery
 from graph.inputs.webhooks import (
     CreateWebhookInput,
     PingWebhookInput,
@@ -14,9 +15,7 @@ from graph.inputs.webhooks import (
     WebhookIdInput,
 )
 from graph.mutations.payload import Input, Payload, mutation
-from graph.types.attempt import Attempt
-from graph.types.delivery import Delivery
-from graph.types.webhook import Webhook
+from graph.types.records import Attempt, Delivery, Webhook
 
 
 @strawberry.type(description="Payload of `createWebhook`.")
@@ -113,11 +112,11 @@ class WebhookMutations:
         " returns the result. Needs MANAGE."
     )
     async def ping_webhook(self, info: Info, input: Input[PingWebhookInput]) -> PingWebhookPayload:
-        context, loaders = info.context, info.context.loaders
+        context = info.context
         pinged = await ping_webhook(
             context.resources, context.resources.pipeline, context.caller, input.id, input.event_type
         )
         return PingWebhookPayload(
-            delivery=await loaders.deliveries.load(pinged.delivery_id),
-            attempt=await loaders.attempts.load(pinged.attempt_id) if pinged.attempt_id else None,
+            delivery=await find_delivery(context, pinged.delivery_id),
+            attempt=await find_attempt(context, pinged.attempt_id) if pinged.attempt_id else None,
         )

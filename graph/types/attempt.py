@@ -1,25 +1,21 @@
-"""Attempts: the HTTP requests of a delivery, and their responses."""
+"""The plain fields of attempts, their requests and responses; `graph.types.records` has those that lead to other
+records."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Self
 
 import orjson
 import strawberry
 
 from app.clock import from_micros
-from app.database.database import Row
 from app.sender.answered import failure_sentence
 from app.webhooks.urls import shown_url
 from graph.context import Info
 from graph.enums import AttemptOutcome, AttemptTrigger, HttpMethod
-from graph.pagination import Page
+from graph.rows import StoredAttempt
 from graph.types.attempt_timing import AttemptTiming
-from graph.types.connection import Connection
 from graph.types.header import Header
 from graph.types.node import Node
-
-if TYPE_CHECKING:
-    from graph.types.delivery import Delivery
 
 
 @strawberry.type(description="The HTTP request of an attempt, with credentials masked.")
@@ -54,11 +50,12 @@ class AttemptResponse:
     async def body(self, info: Info) -> str:
         if self.text is not None:
             return self.text
-        return await info.context.loaders.response_bodies.load(self.attempt_id) or ""
+        found = await info.context.loaders.response_bodies.load(self.attempt_id)
+        return (found and found.response_body) or ""
 
 
-@strawberry.type(description="One HTTP request of a delivery, and its outcome.")
-class Attempt(Node):
+@strawberry.type
+class AttemptFields(Node):
     number: int = strawberry.field(description="Number of the attempt within its delivery, starting at 1.")
     trigger: AttemptTrigger = strawberry.field(description="Reason the attempt was made.")
     started_at: datetime = strawberry.field(description="Time at which the attempt started.")
@@ -74,28 +71,22 @@ class Attempt(Node):
         description="Whether the request was sent a second time, on a new connection, because a connection kept from an"
         " earlier request ended before any response."
     )
-    row: strawberry.Private[Row]
+    row: strawberry.Private[StoredAttempt]
 
     @classmethod
-    def from_row(cls, row: Row) -> "Attempt":
+    def from_row(cls, row: StoredAttempt) -> Self:
         return cls(
-            id=row["id"],
-            number=row["number"],
-            trigger=AttemptTrigger(row["trigger"]),
-            started_at=from_micros(row["started_at"]),
-            duration_ms=row["duration_us"] / 1000,
-            outcome=AttemptOutcome(row["outcome"]),
-            error=failure_sentence(AttemptOutcome(row["outcome"]), row["error"], row["response_status"]),
-            remote_address=row["remote_address"],
-            sent_again=bool(row["sent_again"]),
+            id=strawberry.ID(row.id),
+            number=row.number,
+            trigger=AttemptTrigger(row.trigger),
+            started_at=from_micros(row.started_at),
+            duration_ms=row.duration_us / 1000,
+            outcome=AttemptOutcome(row.outcome),
+            error=failure_sentence(AttemptOutcome(row.outcome), row.error, row.response_status),
+            remote_address=row.remote_address,
+            sent_again=bool(row.sent_again),
             row=row,
         )
-
-    @strawberry.field(description="The delivery that the attempt belongs to.")
-    async def delivery(self, info: Info) -> Annotated["Delivery", strawberry.lazy("graph.types.delivery")]:
-        delivery = await info.context.loaders.deliveries.load(self.row["delivery_id"])
-        assert delivery is not None  # attempts are kept no longer than their delivery
-        return delivery
 
     @strawberry.field(description="Durations of the parts of the attempt.")
     def timing(self) -> AttemptTiming:
@@ -104,26 +95,19 @@ class Attempt(Node):
     @strawberry.field(description="The request that was sent.")
     def request(self) -> AttemptRequest:
         return AttemptRequest(
-            method=HttpMethod(self.row["request_method"]),
-            url=shown_url(self.row["request_url"]),
-            headers=Header.all(orjson.loads(self.row["request_headers"])),
-            delivery_id=self.row["delivery_id"],
+            method=HttpMethod(self.row.request_method),
+            url=shown_url(self.row.request_url),
+            headers=Header.all(orjson.loads(self.row.request_headers)),
+            delivery_id=self.row.delivery_id,
         )
 
     @strawberry.field(description="The response that was received; null if there was none.")
     def response(self) -> AttemptResponse | None:
-        if self.row["response_status"] is None:
+        if self.row.response_status is None:
             return None
         return AttemptResponse(
-            status=self.row["response_status"],
-            headers=Header.all(orjson.loads(self.row["response_headers"] or "[]")),
-            truncated=bool(self.row["response_truncated"]),
+            status=self.row.response_status,
+            headers=Header.all(orjson.loads(self.row.response_headers or "[]")),
+            truncated=bool(self.row.response_truncated),
             attempt_id=self.id,
         )
-
-
-@strawberry.type(description="A page of attempts.")
-class AttemptConnection(Connection[Attempt]):
-    @classmethod
-    def from_page(cls, page: Page) -> "AttemptConnection":
-        return cls(nodes=[Attempt.from_row(row) for row in page.rows], page=page)

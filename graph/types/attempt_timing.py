@@ -2,8 +2,8 @@
 
 import strawberry
 
-from app.database.database import Row
 from app.sender.timing import unpacked
+from graph.rows import StoredAttempt
 
 
 @strawberry.type(
@@ -26,15 +26,15 @@ class AttemptTiming:
     )
 
     @classmethod
-    def from_row(cls, row: Row) -> "AttemptTiming":
-        timing = unpacked(row["timing"])
+    def from_row(cls, row: StoredAttempt) -> "AttemptTiming":
+        timing = unpacked(row.timing)
         return cls(
             resolve_ms=_milliseconds(timing.resolve),
             connect_ms=_milliseconds(timing.connect),
             tls_ms=_milliseconds(timing.tls),
             send_ms=_milliseconds(timing.send),
             first_byte_ms=_milliseconds(timing.first_byte),
-            total_ms=row["duration_us"] / 1_000,
+            total_ms=row.duration_us / 1_000,
             connection_reused=timing.connection_reused,
         )
 

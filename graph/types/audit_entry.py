@@ -8,8 +8,8 @@ from strawberry.scalars import JSON
 
 from app.access.actor import Actor as DomainActor
 from app.clock import from_micros
-from app.database.database import Row
 from graph.pagination import Page
+from graph.rows import StoredAuditEntry
 from graph.types.actor import Actor
 from graph.types.connection import Connection
 from graph.types.node import Node
@@ -30,21 +30,21 @@ class AuditEntry(Node):
     source_address: str | None = strawberry.field(description="IP address that the change was requested from.")
 
     @classmethod
-    def from_row(cls, row: Row) -> "AuditEntry":
+    def from_row(cls, row: StoredAuditEntry) -> "AuditEntry":
         return cls(
-            id=row["id"],
-            at=from_micros(row["at"]),
-            actor=row["actor"],
-            by=Actor.of(DomainActor.of_row(row["actor_kind"], row["actor_id"], row["actor_name"])),
-            action=row["action"],
-            subject_id=row["subject_id"],
-            changes=None if row["changes"] is None else orjson.loads(row["changes"]),
-            source_address=row["source_address"],
+            id=strawberry.ID(row.id),
+            at=from_micros(row.at),
+            actor=row.actor,
+            by=Actor.of(DomainActor.of_row(row.actor_kind, row.actor_id, row.actor_name)),
+            action=row.action,
+            subject_id=None if row.subject_id is None else strawberry.ID(row.subject_id),
+            changes=None if row.changes is None else orjson.loads(row.changes),
+            source_address=row.source_address,
         )
 
 
 @strawberry.type(description="A page of audit log entries, newest first.")
 class AuditEntryConnection(Connection[AuditEntry]):
     @classmethod
-    def from_page(cls, page: Page) -> "AuditEntryConnection":
+    def from_page(cls, page: Page[StoredAuditEntry]) -> "AuditEntryConnection":
         return cls(nodes=[AuditEntry.from_row(row) for row in page.rows], page=page)

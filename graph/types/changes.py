@@ -9,7 +9,7 @@ from app.updates.update import Update
 from graph.context import Info
 from graph.enums import ChangeKind
 from graph.types.operation import Operation
-from graph.types.webhook import Webhook
+from graph.types.records import Webhook
 
 _CURSOR = "Cursor to resume from: pass it as `after`, to any server of the installation."
 _GAP = (
@@ -40,8 +40,8 @@ class WebhookChange:
         description="The current state of the webhook, which may include later changes; null if it is deleted."
     )
     async def webhook(self, info: Info) -> Webhook | None:
-        webhook = await info.context.loaders.webhooks.load(self.webhook_id)
-        return None if webhook is None or webhook.model.deleted_at is not None else webhook
+        model = await info.context.loaders.webhooks.load(self.webhook_id)
+        return None if model is None or model.deleted_at is not None else Webhook.from_model(model)
 
 
 @strawberry.type(description="All changes of webhooks since the previous message.")

@@ -1,6 +1,6 @@
 """Relay connections: a page of a list as nodes and as edges. See `graph.pagination`."""
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import strawberry
 
@@ -39,7 +39,7 @@ class Edge(Generic[NodeType]):
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[NodeType]):
     nodes: list[NodeType] = strawberry.field(description="The items on this page, without their cursors.")
-    page: strawberry.Private[Page]
+    page: strawberry.Private[Page[Any]]
 
     @strawberry.field(description="The items on this page, with their cursors.")
     def edges(self) -> list[Edge[NodeType]]:

@@ -8,8 +8,8 @@ from app.clock import from_micros
 from app.updates.update import Update
 from graph.context import Info
 from graph.enums import DeliveryStatus
-from graph.types.attempt import Attempt
-from graph.types.delivery import Delivery
+from graph.rows import if_found
+from graph.types.records import Attempt, Delivery
 
 
 @strawberry.type(
@@ -30,14 +30,15 @@ class DeliveryUpdate:
 
     @strawberry.field(description="The current state of the delivery, which may include later changes.")
     async def delivery(self, info: Info) -> Delivery:
-        delivery = await info.context.loaders.deliveries.load(self.update.subject_id)
-        assert delivery is not None  # it is announced after it is committed
-        return delivery
+        row = await info.context.loaders.deliveries.load(self.update.subject_id)
+        assert row is not None  # it is announced after it is committed
+        return Delivery.from_row(row)
 
     @strawberry.field(description="The attempt that caused the change; null if something else did.")
     async def attempt(self, info: Info) -> Attempt | None:
-        attempt_id = self.update.attempt_id
-        return None if attempt_id is None else await info.context.loaders.attempts.load(attempt_id)
+        if self.update.attempt_id is None:
+            return None
+        return if_found(Attempt.from_row, await info.context.loaders.attempts.load(self.update.attempt_id))
 
 
 @strawberry.type(

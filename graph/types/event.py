@@ -1,30 +1,22 @@
-"""Events."""
+"""The plain fields of events; `graph.types.records` has those that lead to other records."""
 
 from datetime import datetime
+from typing import Self
 
 import orjson
 import strawberry
 from strawberry.scalars import JSON
 
 from app.clock import from_micros
-from app.ids import DELIVERY
+from app.feed import FeedEvent
 from app.publishing.rows import EventRow
-from app.statuses import Scope
-from graph import listings
-from graph.arguments import After, Before, First, Last, OfDeliveries, given
 from graph.context import Info
-from graph.listings import ListedEvent
-from graph.pagination import Children, Page, window
-from graph.types.connection import Connection
-from graph.types.delivery import DeliveryConnection
+from graph.rows import StoredEvent
 from graph.types.node import Node
 
-# Receivers that read a feed see its events, and nothing of other webhooks.
-_MORE_THAN_FEEDS = (Scope.READ, Scope.PUBLISH, Scope.MANAGE)
 
-
-@strawberry.type(description="Something that happened, published once.")
-class Event(Node):
+@strawberry.type
+class EventFields(Node):
     type: str = strawberry.field(description="Name of the event type.")
     occurred_at: datetime = strawberry.field(
         description="Time at which the event happened, according to its publisher."
@@ -41,7 +33,7 @@ class Event(Node):
     known_body: strawberry.Private[str | None] = None
 
     @classmethod
-    def from_row(cls, row: EventRow | ListedEvent) -> "Event":
+    def from_row(cls, row: EventRow | FeedEvent | StoredEvent) -> Self:
         return cls(
             id=strawberry.ID(row.id),
             type=row.type,
@@ -50,7 +42,7 @@ class Event(Node):
             test=bool(row.test),
             idempotency_key=row.idempotency_key,
             ordering_key=row.ordering_key,
-            known_body=row.body if isinstance(row, EventRow) else None,
+            known_body=None if isinstance(row, StoredEvent) else row.body,
         )
 
     async def _body(self, info: Info) -> str:
@@ -64,29 +56,3 @@ class Event(Node):
     async def data(self, info: Info) -> JSON:
         data: JSON = orjson.loads(await self._body(info))["data"]
         return data
-
-    @strawberry.field(
-        description="Deliveries of the event, newest first, one to each matching webhook. Needs READ, PUBLISH or"
-        " MANAGE."
-    )
-    async def deliveries(
-        self,
-        info: Info,
-        filter: OfDeliveries = strawberry.UNSET,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
-    ) -> DeliveryConnection:
-        info.context.caller.require(*_MORE_THAN_FEEDS)
-        asked = window(DELIVERY, given(first), given(after), given(last), given(before))
-        deliveries = listings.deliveries(info.context.caller.workspace_id, given(filter), of_one=True)
-        page = await info.context.loaders.pages.load(Children(deliveries, asked, "event_id", self.id))
-        return DeliveryConnection.from_page(page)
-
-
-@strawberry.type(description="A page of events, newest first.")
-class EventConnection(Connection[Event]):
-    @classmethod
-    def from_page(cls, page: Page) -> "EventConnection":
-        return cls(nodes=[Event.from_row(ListedEvent(**row)) for row in page.rows], page=page)

@@ -1,7 +1,7 @@
 """Statistics of deliveries over a time range and its parts."""
 
 from datetime import datetime
-from typing import Annotated, NamedTuple, TypeAlias
+from typing import Annotated, TypeAlias
 
 import strawberry
 
@@ -15,15 +15,6 @@ Buckets: TypeAlias = Annotated[
     int | None,
     strawberry.argument(description="Maximum number of equal parts in `series`: 1 to 200, 24 by default."),
 ]
-
-
-class WebhookStats(NamedTuple):
-    """What is asked of a webhook: statistics with these arguments."""
-
-    webhook_id: str
-    since: datetime | None
-    until: datetime | None
-    buckets: int | None
 
 
 @strawberry.type(

@@ -6,6 +6,7 @@ import strawberry
 
 from graph.context import Info
 from graph.enums import Scope
+from graph.rows import if_found
 from graph.types.actor import Actor
 from graph.types.api_key import ApiKey
 from graph.types.workspace import Workspace
@@ -21,11 +22,13 @@ class Viewer:
 
     @strawberry.field(description="The workspace that everything visible to the caller belongs to.")
     async def workspace(self, info: Info) -> Workspace:
-        workspace = await info.context.loaders.workspaces.load(info.context.caller.workspace_id)
-        assert workspace is not None  # the caller's key belongs to it
-        return workspace
+        row = await info.context.loaders.workspaces.load(info.context.caller.workspace_id)
+        assert row is not None  # the caller's key belongs to it
+        return Workspace.from_row(row)
 
     @strawberry.field(description="The API key in use, or the one that the access token in use was created with.")
     async def api_key(self, info: Info) -> ApiKey | None:
         key_id = info.context.caller.api_key_id
-        return None if key_id is None else await info.context.loaders.api_keys.load(key_id)
+        if key_id is None:
+            return None
+        return if_found(ApiKey.from_model, await info.context.loaders.api_keys.load(key_id))

@@ -1,31 +1,20 @@
-"""Webhooks."""
+"""The plain fields of webhooks; `graph.types.records` has those that lead to other records."""
 
 from contextlib import suppress
 from datetime import datetime
+from typing import Self
 
 import strawberry
 from strawberry.scalars import JSON
 
 from app.encryption import NotDecrypted
-from app.feed import MAX_ITEMS, FeedAsked
-from app.ids import DELIVERY
 from app.models import Webhook as WebhookModel
-from app.statuses import Scope
 from app.webhooks.credentials import open_headers
 from app.webhooks.urls import open_url, shown_url
-from graph import listings
-from graph.arguments import After, Before, First, Last, OfDeliveries, given
 from graph.context import Info
-from graph.enums import AuthenticationKind, HttpMethod, SignatureScheme, WebhookStatus, WebhookStatusReason
-from graph.pagination import Children, Listing, window
-from graph.types import feed as feeds
-from graph.types.connection import Connection
-from graph.types.delivery import DeliveryConnection
+from graph.enums import AuthenticationKind, HttpMethod, Scope, SignatureScheme, WebhookStatus, WebhookStatusReason
 from graph.types.header import Header
 from graph.types.node import Node
-from graph.types.secret import WebhookSecret
-from graph.types.stats import Buckets, DeliveryStats, Since, Until, WebhookStats
-from graph.types.webhook_health import WebhookHealth
 
 CONTENT_TYPE = "application/json"
 
@@ -47,10 +36,8 @@ class RetryPolicy:
     )
 
 
-@strawberry.type(
-    description="A receiver of events: a URL, the event types it receives, and settings of the requests sent to it."
-)
-class Webhook(Node):
+@strawberry.type
+class WebhookFields(Node):
     name: str = strawberry.field(description="Name of the webhook.")
     description: str | None = strawberry.field(description="What the webhook is for.")
     event_types: list[str] = strawberry.field(
@@ -97,7 +84,7 @@ class Webhook(Node):
     model: strawberry.Private[WebhookModel]
 
     @classmethod
-    def from_model(cls, model: WebhookModel) -> "Webhook":
+    def from_model(cls, model: WebhookModel) -> Self:
         """A webhook as the API shows it; a deleted one, which only its deliveries still show, as disabled."""
         deleted = model.deleted_at
         return cls(
@@ -144,61 +131,3 @@ class Webhook(Node):
     def headers(self, info: Info) -> list[Header]:
         headers = open_headers(info.context.resources.cipher, self.model)
         return [Header(name=header.name, value=header.shown) for header in headers]
-
-    @strawberry.field(description="Secrets that currently sign requests, the current one first.")
-    async def secrets(self, info: Info) -> list[WebhookSecret]:
-        return await info.context.loaders.secrets.load(self.id)
-
-    @strawberry.field(description="What is true of the webhook now, and what to do about it. Needs READ.")
-    async def health(self, info: Info) -> WebhookHealth:
-        info.context.caller.require(Scope.READ)
-        return await info.context.loaders.health.load(self.id)
-
-    @strawberry.field(description="Deliveries to the webhook, newest first. Needs READ.")
-    async def deliveries(
-        self,
-        info: Info,
-        filter: OfDeliveries = strawberry.UNSET,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
-    ) -> DeliveryConnection:
-        info.context.caller.require(Scope.READ)  # a key that only changes webhooks gets no further than to them
-        asked = window(DELIVERY, given(first), given(after), given(last), given(before))
-        deliveries = listings.deliveries(info.context.caller.workspace_id, given(filter), of_one=True)
-        page = await info.context.loaders.pages.load(Children(deliveries, asked, "webhook_id", self.id))
-        return DeliveryConnection.from_page(page)
-
-    @strawberry.field(
-        description="What the webhook was meant to get, in the order of its sequence, also while it is paused or"
-        " disabled. Needs FEED or READ."
-    )
-    async def feed(self, info: Info, after: feeds.After, first: feeds.First = MAX_ITEMS) -> feeds.Feed:
-        info.context.caller.require(Scope.FEED, Scope.READ)
-        asked = feeds.checked(after, MAX_ITEMS if first is None else first)
-        return await info.context.loaders.feeds.load(FeedAsked(self.id, *asked))
-
-    @strawberry.field(
-        description="Statistics of the webhook's deliveries, by default over the last 24 hours. Needs READ."
-    )
-    async def stats(
-        self,
-        info: Info,
-        since: Since = strawberry.UNSET,
-        until: Until = strawberry.UNSET,
-        buckets: Buckets = strawberry.UNSET,
-    ) -> DeliveryStats:
-        info.context.caller.require(Scope.READ)
-        asked = WebhookStats(self.id, given(since), given(until), given(buckets))
-        return await info.context.loaders.stats.load(asked)
-
-
-@strawberry.type(description="A page of webhooks.")
-class WebhookConnection(Connection[Webhook]):
-    listing: strawberry.Private[Listing]
-
-    @strawberry.field(description="Total number of webhooks in the list.")
-    async def total_count(self, info: Info) -> int:
-        row = await info.context.resources.database.fetch_one(self.listing.count(), *self.listing.parameters)
-        return 0 if row is None else row["count"]

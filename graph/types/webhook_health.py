@@ -1,20 +1,16 @@
-"""What is true of a webhook now."""
+"""What is true of a webhook now; `graph.types.records` has what leads from there to an attempt."""
 
 from datetime import datetime
+from typing import Self
 
 import strawberry
 
 from app.webhooks.health.fetch import MAX_BACKLOG, Health
-from graph.context import Info
 from graph.enums import HealthState
-from graph.types.attempt import Attempt
 
 
-@strawberry.type(
-    description="What is true of a webhook now, as opposed to statistics over a time range. Costs little for a whole"
-    " page of webhooks."
-)
-class WebhookHealth:
+@strawberry.type
+class WebhookHealthFields:
     state: HealthState = strawberry.field(description="State of the webhook.")
     reason: str = strawberry.field(description="What is wrong and what would mend it, in sentences for people.")
     failures_in_a_row: int = strawberry.field(
@@ -46,7 +42,7 @@ class WebhookHealth:
     last_failure_id: strawberry.Private[str | None]
 
     @classmethod
-    def of(cls, health: Health) -> "WebhookHealth":
+    def of(cls, health: Health) -> Self:
         return cls(
             state=health.state,
             reason=health.reason,
@@ -60,11 +56,3 @@ class WebhookHealth:
             last_failure_at=health.last_failure_at,
             last_failure_id=health.last_failure_id,
         )
-
-    @strawberry.field(
-        description="The attempt that last failed; null if there is none or it is no longer kept. Pings are not"
-        " counted."
-    )
-    async def last_failure(self, info: Info) -> Attempt | None:
-        failure_id = self.last_failure_id
-        return None if failure_id is None else await info.context.loaders.attempts.load(failure_id)

@@ -1,8 +1,6 @@
 """Workspaces."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import strawberry
 
@@ -10,6 +8,7 @@ from app.clock import from_micros
 from app.models import Workspace as WorkspaceModel
 from graph.context import Info
 from graph.pagination import Page
+from graph.rows import StoredWorkspace
 from graph.types.connection import Connection
 from graph.types.node import Node
 
@@ -23,12 +22,12 @@ class Workspace(Node):
     created_at: datetime = strawberry.field(description="Time of creation.")
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> "Workspace":
+    def from_row(cls, row: StoredWorkspace) -> "Workspace":
         return cls(
-            id=row["id"],
-            name=row["name"],
-            external_id=row["external_id"],
-            created_at=from_micros(row["created_at"]),
+            id=strawberry.ID(row.id),
+            name=row.name,
+            external_id=row.external_id,
+            created_at=from_micros(row.created_at),
         )
 
     @classmethod
@@ -45,5 +44,5 @@ class Workspace(Node):
 @strawberry.type(description="A page of workspaces, newest first.")
 class WorkspaceConnection(Connection[Workspace]):
     @classmethod
-    def from_page(cls, page: Page) -> "WorkspaceConnection":
+    def from_page(cls, page: Page[StoredWorkspace]) -> "WorkspaceConnection":
         return cls(nodes=[Workspace.from_row(row) for row in page.rows], page=page)

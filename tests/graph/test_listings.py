@@ -12,14 +12,14 @@ from graph.pagination import Listing
 from tests.graph.conftest import on_sqlite_only
 
 
-def deliveries(*, of_one: bool = False, **given: Any) -> Listing:
+def deliveries(*, of_one: bool = False, **given: Any) -> Listing[Any]:
     """The deliveries that match a filter."""
     names = ("webhook_id", "event_id", "event_types", "statuses", "time")
     asked = DeliveryFilter(**{name: given.get(name) for name in names})
     return listings.deliveries("ws", asked, of_one=of_one)
 
 
-def events(**given: Any) -> Listing:
+def events(**given: Any) -> Listing[Any]:
     """The events that match a filter."""
     names = ("types", "time", "idempotency_key", "include_tests")
     return listings.events("ws", EventFilter(**{name: given.get(name) for name in names}))
@@ -49,7 +49,7 @@ FAILED = [DeliveryStatus.FAILED]
     ],
 )
 async def test_a_list_is_read_along_the_index_of_the_narrowest_thing_that_is_known(
-    database_url: str, listing: Listing, index: str
+    database_url: str, listing: Listing[Any], index: str
 ) -> None:
     async with Database(database_url) as database:
         steps = await database.fetch("EXPLAIN QUERY PLAN " + listing.statement("DESC", 21), *listing.parameters)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -10,19 +10,9 @@ from hypothesis import strategies as st
 
 from app.database.database import Database
 from app.ids import AUDIT_ENTRY, DELIVERY, lowest_id, new_id
+from graph.cursors import DEFAULT_SIZE, Window, decode_cursor, encode_cursor, window
 from graph.errors import BadUserInput
-from graph.pagination import (
-    DEFAULT_SIZE,
-    Children,
-    Listing,
-    Page,
-    Window,
-    decode_cursor,
-    encode_cursor,
-    fetch_page,
-    fetch_pages,
-    window,
-)
+from graph.pagination import Children, Listing, Page, fetch_page, fetch_pages
 from tests.clock import START
 
 ids = st.integers(min_value=0, max_value=10**13).map(lambda _: new_id(DELIVERY, START))
@@ -105,13 +95,18 @@ async def rows(database_url: str) -> Any:
         yield database
 
 
-OURS = Listing("audit_entry", "id, actor").where("workspace_id = ?", "ws_1")
+class Entry(NamedTuple):
+    id: str
+    actor: str
+
+
+OURS = Listing("audit_entry", Entry).where("workspace_id = ?", "ws_1")
 OLDEST_FIRST = replace(OURS, descending=False)
 
 
-async def _shown(page: Page) -> tuple[str, bool, bool]:
+async def _shown(page: Page[Entry]) -> tuple[str, bool, bool]:
     """The rows by their positions, and whether the list continues before and after them."""
-    places = "".join(str(ROWS.index(row["id"])) for row in page.rows)
+    places = "".join(str(ROWS.index(row.id)) for row in page.rows)
     previous = page.has_previous if isinstance(page.has_previous, bool) else await page.has_previous()
     following = page.has_next if isinstance(page.has_next, bool) else await page.has_next()
     return places, previous, following
@@ -145,7 +140,7 @@ async def _shown(page: Page) -> tuple[str, bool, bool]:
     ],
 )
 async def test_a_page_holds_its_window_and_knows_both_its_ends(
-    rows: Database, listing: Listing, asked: Window, expected: tuple[str, bool, bool]
+    rows: Database, listing: Listing[Entry], asked: Window, expected: tuple[str, bool, bool]
 ) -> None:
     page = await fetch_page(rows, listing, asked)
 
@@ -153,10 +148,10 @@ async def test_a_page_holds_its_window_and_knows_both_its_ends(
 
 
 async def test_pages_of_several_parents_are_read_together_and_each_is_right(rows: Database) -> None:
-    def of(actor: str, asked: Window) -> Children:
+    def of(actor: str, asked: Window) -> Children[Entry]:
         return Children(OLDEST_FIRST, asked, "actor", actor)
 
-    asked: Sequence[Children] = [
+    asked: Sequence[Children[Entry]] = [
         of("actor 0", Window(2)),
         of("actor 1", Window(2)),
         of("actor 2", Window(2)),

@@ -15,8 +15,9 @@ from app.statuses import DeliveryStatus, HealthState, WebhookStatus
 from app.webhooks.health.fetch import fetch_health
 from app.webhooks.health.state import state_sql
 from graph import listings
+from graph.cursors import Window
 from graph.inputs.filters import DeliveryFilter, EventFilter, TimeRange, WebhookFilter
-from graph.pagination import Children, Listing, Window, fetch_page, fetch_pages
+from graph.pagination import Children, Listing, fetch_page, fetch_pages
 from tests.app.operations.desk import Desk
 from tests.clock import START
 from tests.domain import Domain
@@ -35,22 +36,22 @@ async def filled(database_url: str) -> AsyncIterator[Filled]:
         yield filled
 
 
-def deliveries(filled: Filled, **given: Any) -> Listing:
+def deliveries(filled: Filled, **given: Any) -> Listing[Any]:
     names = ("webhook_id", "event_id", "event_types", "statuses", "time")
     return listings.deliveries(filled.workspace_id, DeliveryFilter(**{name: given.get(name) for name in names}))
 
 
-def events(filled: Filled, **given: Any) -> Listing:
+def events(filled: Filled, **given: Any) -> Listing[Any]:
     names = ("types", "time", "idempotency_key", "include_tests")
     return listings.events(filled.workspace_id, EventFilter(**{name: given.get(name) for name in names}))
 
 
-def webhooks(filled: Filled, **given: Any) -> Listing:
+def webhooks(filled: Filled, **given: Any) -> Listing[Any]:
     names = ("statuses", "event_type", "search")
     return listings.webhooks(filled.workspace_id, WebhookFilter(**{name: given.get(name) for name in names}))
 
 
-def lists(filled: Filled) -> Iterator[tuple[str, Listing, str]]:
+def lists(filled: Filled) -> Iterator[tuple[str, Listing[Any], str]]:
     """Every list with every filter, and a row in its middle to page from."""
     middle = EVENTS // 2
     event_id, delivery_id = filled.event_ids[middle], filled.delivery_ids[2 * middle]
@@ -99,7 +100,7 @@ def lists(filled: Filled) -> Iterator[tuple[str, Listing, str]]:
     yield "API keys", listings.api_keys(filled.workspace_id), new_id(API_KEY, START + timedelta(seconds=1_000))
 
 
-def lists_within_lists(filled: Filled) -> Iterator[tuple[Listing, str, Sequence[str]]]:
+def lists_within_lists(filled: Filled) -> Iterator[tuple[Listing[Any], str, Sequence[str]]]:
     """Lists that belong to each of many rows: which column names the row, and the rows."""
     failed = DeliveryFilter(
         webhook_id=None,
@@ -157,12 +158,12 @@ async def test_what_has_one_of_several_statuses_is_one_list(domain: Domain) -> N
     listing = listings.deliveries(domain.caller.workspace_id, asked)
 
     first = await fetch_page(domain.resources.database, listing, Window(3))
-    second = await fetch_page(domain.resources.database, listing, Window(3, after=first.rows[-1]["id"]))
+    second = await fetch_page(domain.resources.database, listing, Window(3, after=first.rows[-1].id))
     last = await fetch_page(domain.resources.database, listing, Window(2, from_end=True))
 
     wanted = [row["id"] for row in await desk.deliveries() if row["status"] in {"FAILED", "PENDING"}][::-1]
-    assert [row["id"] for row in (*first.rows, *second.rows)] == wanted
-    assert [row["id"] for row in last.rows] == wanted[-2:]
+    assert [row.id for row in (*first.rows, *second.rows)] == wanted
+    assert [row.id for row in last.rows] == wanted[-2:]
     assert (first.has_next, second.has_next) == (True, False)
 
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.ids import API_KEY, ATTEMPT, AUDIT_ENTRY, DELIVERY, EVENT, WEBHOOK
 from graph import listings
-from graph.pagination import Listing, fetch_page, window
+from graph.cursors import window
+from graph.pagination import Listing, fetch_page
 from tests.world import open_world
 
-LISTINGS: list[tuple[str, Callable[[str], Listing]]] = [
+LISTINGS: list[tuple[str, Callable[[str], Listing[Any]]]] = [
     (WEBHOOK, lambda workspace_id: listings.webhooks(workspace_id, None)),
     (EVENT, lambda workspace_id: listings.events(workspace_id, None)),
     (DELIVERY, lambda workspace_id: listings.deliveries(workspace_id, None)),
