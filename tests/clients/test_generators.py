@@ -24,7 +24,7 @@ def project(name: str, directory: Path) -> Path:
 async def test_relay_pages_through_connections_and_refetches_by_node(tmp_path: Path, ask: Ask) -> None:
     relay = project("relay", tmp_path)
     (relay / "operations.json").write_text("{}")  # the compiler appends to it, and needs it to exist
-    made = {create_webhook(ask, url) for url in ("http://127.0.0.1:9/one", "http://127.0.0.1:9/two")}
+    made = {create_webhook(ask, url) for url in ("http://127.0.0.1:2/one", "http://127.0.0.1:2/two")}
 
     await run("relay-compiler", "relay.config.json", directory=relay)
 

@@ -86,7 +86,7 @@ async def test_a_token_does_what_its_maker_lets_it_until_its_time_ends(api: Api,
 async def test_the_audit_log_says_who_changed_what_with_secrets_masked(api: Api, domain: Domain) -> None:
     draft = {
         "name": "Desk",
-        "url": "http://127.0.0.1:9/",
+        "url": "http://127.0.0.1:2/",
         "eventTypes": ["*"],
         "headers": [{"name": "X-Key", "value": "hunter2", "sensitive": True}],
         "authentication": {"bearer": "hunter2"},
@@ -123,7 +123,7 @@ async def test_keys_and_the_audit_log_are_for_administrators(api: Api, domain: D
 
 
 async def test_every_thing_is_found_by_its_id(api: Api, domain: Domain, stranger: Api) -> None:
-    draft = {"name": "Desk", "url": "http://127.0.0.1:9/", "eventTypes": ["*"]}
+    draft = {"name": "Desk", "url": "http://127.0.0.1:2/", "eventTypes": ["*"]}
     webhook = (await api.change("createWebhook", draft, "webhook { id secrets { id } }"))["webhook"]
     data = {"backup": {"id": "b", "status": "completed", "type": "full"}}
     published = await api.change("publishEvent", {"type": "system.backup", "data": data}, f"event {{ id }} {ERRORS}")

@@ -14,7 +14,7 @@ ALWAYS = {"since": "2026-01-01T00:00:00Z"}
 BACKUP = {"type": "system.backup", "data": {"backup": {"id": "b", "status": "completed", "type": "full"}}}
 DRAFT = {
     "name": "Desk",
-    "url": "http://127.0.0.1:9/",
+    "url": "http://127.0.0.1:2/",
     "eventTypes": ["system.*"],
     "headers": [{"name": "X-Key", "value": "hunter2", "sensitive": True}],
     "authentication": {"basic": {"username": "ada", "password": "hunter2"}},
@@ -69,7 +69,7 @@ async def tour(api: Api) -> Tour:
     await tour.do("cancelDeliveries", {"filter": {}}, "matched")
     await tour.do("retryDeliveries", {"filter": {"statuses": ["CANCELED", "PENDING"]}}, "matched")
     await tour.do("replayEvents", {"webhookId": webhook["id"], "time": ALWAYS, "onlyMissing": False}, "matched")
-    upsert = {"externalId": "desk", "webhook": {"name": "D", "url": "http://127.0.0.1:9/", "eventTypes": ["agent.*"]}}
+    upsert = {"externalId": "desk", "webhook": {"name": "D", "url": "http://127.0.0.1:2/", "eventTypes": ["agent.*"]}}
     await tour.do("upsertWebhook", upsert)
     [running, *_] = (await api.data("{ operations { nodes { id status } } }"))["operations"]["nodes"]
     await tour.do("cancelOperation", {"id": running["id"]})

@@ -19,7 +19,7 @@ subscription($id: ID, $after: String) {
 OPERATIONS = """
 subscription($after: String) { operationChanges(after: $after) { operations { id status } cursor gap } }
 """
-DRAFT = {"name": "Desk", "url": "http://127.0.0.1:9/", "eventTypes": ["*"]}
+DRAFT = {"name": "Desk", "url": "http://127.0.0.1:2/", "eventTypes": ["*"]}
 
 
 @pytest.fixture

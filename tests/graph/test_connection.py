@@ -42,12 +42,12 @@ async def test_each_step_of_a_try_is_told_and_nothing_is_saved(world: World, liv
 
 
 async def test_the_step_that_fails_is_the_last_and_says_why(live: Api) -> None:
-    tried = await live.change("testConnection", {"webhook": settings("http://127.0.0.1:1/")}, TRIED)
+    tried = await live.change("testConnection", {"webhook": settings("http://127.0.0.1:2/")}, TRIED)
 
     assert (tried["ok"], tried["response"], tried["userErrors"]) == (False, None, [])
     assert (tried["steps"][-1]["name"], tried["steps"][-1]["ok"]) == ("CONNECT", False)
     assert tried["steps"][-1]["detail"]
-    assert tried["request"]["url"] == "http://127.0.0.1:1/"
+    assert tried["request"]["url"] == "http://127.0.0.1:2/"
 
 
 async def test_what_is_wrong_with_the_settings_is_said_with_its_place(live: Api) -> None:

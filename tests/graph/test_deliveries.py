@@ -132,7 +132,7 @@ async def test_a_delivery_shows_its_place_among_those_of_its_webhook_as_each_att
 
 
 async def test_an_attempt_that_was_not_answered_has_no_response(world: World, live: Api) -> None:
-    await world.webhook(url="http://127.0.0.1:1/", retry_delays_seconds=[])
+    await world.webhook(url="http://127.0.0.1:2/", retry_delays_seconds=[])
     await world.publish()
     await world.until_status("FAILED")
 
@@ -293,7 +293,7 @@ async def test_another_workspaces_delivery_is_one_that_never_existed(world: Worl
 async def test_deliveries_are_found_by_what_they_are(
     api: Api, domain: Domain, filter_: dict[str, Any], found: str
 ) -> None:
-    draft = {"name": "All", "url": "http://127.0.0.1:9/", "eventTypes": ["*"]}
+    draft = {"name": "All", "url": "http://127.0.0.1:2/", "eventTypes": ["*"]}
     webhook = (await api.change("createWebhook", draft, "webhook { id }"))["webhook"]
     for event_type, seconds in (("agent.error", 10), ("ticket.created", 1), ("ticket.created", 1)):
         data = dict(BUILT_IN[event_type].example)

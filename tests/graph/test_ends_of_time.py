@@ -21,7 +21,7 @@ SCHEMA = build_schema(export())
 EVENT = {"type": "ticket.created", "data": {"ticket": {"id": "tkt_1"}}}
 # One webhook and one event, for their fields.
 MADE = """mutation {
-  createWebhook(input: {name: "Shop", url: "http://127.0.0.1:9/", eventTypes: ["*"]}) { webhook { id } }
+  createWebhook(input: {name: "Shop", url: "http://127.0.0.1:2/", eventTypes: ["*"]}) { webhook { id } }
   publishEvent(input: {type: "ticket.created", data: {ticket: {id: "tkt_1"}}}) { deliveryCount }
 }"""
 # What each operation needs besides the time, and what it selects.

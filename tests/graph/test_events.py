@@ -17,7 +17,7 @@ ERRORS = "userErrors { message path code }"
 TICKET = dict(BUILT_IN["ticket.created"].example)
 DRAFT = {"type": "ticket.created", "data": TICKET}
 PUBLISH = 'publishEvent(input: {type: "ticket.created", data: $data}) { event { id } }'
-WEBHOOK = {"name": "Tickets", "url": "http://127.0.0.1:9/hook", "eventTypes": ["ticket.*"]}
+WEBHOOK = {"name": "Tickets", "url": "http://127.0.0.1:2/hook", "eventTypes": ["ticket.*"]}
 
 
 async def publish(api: Api, **fields: Any) -> dict[str, Any]:

@@ -71,7 +71,7 @@ async def roomy(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIte
         await api.with_key(domain.caller)
         draft = {
             "name": "Desk",
-            "url": "http://127.0.0.1:1/",
+            "url": "http://127.0.0.1:2/",
             "eventTypes": ["*"],
             "retryPolicy": {"delaysSeconds": []},
         }

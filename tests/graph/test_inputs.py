@@ -28,7 +28,7 @@ from tests.graph.inputs.tries import FULLWIDTH_2, Kind, Try
 
 TABLE = {**WEBHOOKS, **OTHERS}
 SCHEMA = build_schema(export())
-DRAFT = {"name": "Desk", "url": "http://127.0.0.1:9/", "eventTypes": ["*"]}
+DRAFT = {"name": "Desk", "url": "http://127.0.0.1:2/", "eventTypes": ["*"]}
 NUMBERS = count(1)
 
 # The smallest value of an input within another one.

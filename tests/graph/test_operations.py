@@ -14,7 +14,7 @@ TICKET = dict(BUILT_IN["ticket.created"].example)
 
 
 async def test_failed_deliveries_are_retried_in_the_background_and_watched(world: World, live: Api) -> None:
-    webhook = await world.webhook(url="http://127.0.0.1:1/", retry_delays_seconds=[])
+    webhook = await world.webhook(url="http://127.0.0.1:2/", retry_delays_seconds=[])
     await world.publish()
     await world.publish()
     await world.until_status("FAILED", "FAILED")
@@ -48,7 +48,7 @@ async def test_failed_deliveries_are_retried_in_the_background_and_watched(world
 
 
 async def test_waiting_deliveries_are_given_up_by_filter(api: Api) -> None:
-    draft = {"name": "Desk", "url": "http://127.0.0.1:9/", "eventTypes": ["*"]}
+    draft = {"name": "Desk", "url": "http://127.0.0.1:2/", "eventTypes": ["*"]}
     await api.change("createWebhook", draft, "webhook { id }")
     await api.change("publishEvent", {"type": "ticket.created", "data": TICKET}, "event { id }")
 

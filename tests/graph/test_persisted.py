@@ -152,7 +152,7 @@ async def test_streams_and_sockets_share_what_was_sent(api: Api) -> None:
 
 @on_sqlite_only
 async def test_a_subscription_is_followed_by_its_hash(api: Api) -> None:
-    draft = {"name": "Desk", "url": "http://127.0.0.1:9/", "eventTypes": ["*"]}
+    draft = {"name": "Desk", "url": "http://127.0.0.1:2/", "eventTypes": ["*"]}
     async with served(api.resources) as address, socket(address) as opened:
         await opened.introduce(api.key)
         await opened.subscribe_to(apollo(FOLLOW, query=FOLLOW), "sent")

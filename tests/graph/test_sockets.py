@@ -14,7 +14,7 @@ from tests.graph.serving import Socket, served, socket, until_followed
 from tests.world import open_world
 
 WATCH = "subscription { webhookUpdates { id name status } }"
-DRAFT = {"name": "Desk", "url": "http://127.0.0.1:9/", "eventTypes": ["*"]}
+DRAFT = {"name": "Desk", "url": "http://127.0.0.1:2/", "eventTypes": ["*"]}
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.graph.conftest import Api, on_sqlite_only
 from tests.graph.serving import served, stream, until_followed
 from tests.patience import PATIENCE_SECONDS
 
-DRAFT = {"name": "Desk", "url": "http://127.0.0.1:9/", "eventTypes": ["*"]}
+DRAFT = {"name": "Desk", "url": "http://127.0.0.1:2/", "eventTypes": ["*"]}
 
 
 async def test_a_query_is_one_event_and_the_end(api: Api) -> None:

@@ -14,7 +14,7 @@ series { since succeeded failed attempts p95LatencyMs }
 
 async def test_deliveries_are_counted_for_the_workspace_and_for_each_webhook(world: World, live: Api) -> None:
     good = await world.webhook("/good")
-    await world.webhook(url="http://127.0.0.1:1/", retry_delays_seconds=[])
+    await world.webhook(url="http://127.0.0.1:2/", retry_delays_seconds=[])
     await world.publish()
     await world.until_status("SUCCEEDED", "FAILED")
     document = f"""query($id: ID!) {{

@@ -20,7 +20,7 @@ nextSecretRotationAt retryPolicy { delaysSeconds } rateLimitPerSecond maxInFligh
 metadata externalId createdAt updatedAt
 """
 ERRORS = "userErrors { message path code }"
-DRAFT = {"name": "Tickets", "url": "http://127.0.0.1:9/hook", "eventTypes": ["ticket.*"]}
+DRAFT = {"name": "Tickets", "url": "http://127.0.0.1:2/hook", "eventTypes": ["ticket.*"]}
 
 CHANGES_OF_ONE_WEBHOOK = [
     "updateWebhook",
@@ -272,7 +272,7 @@ async def test_webhooks_are_found_by_status_event_type_and_text(
 ) -> None:
     await made(api, name="New_tickets", eventTypes=["ticket.created"], description="Night shift")
     paused = await made(api, name="All tickets")
-    await made(api, name="Everything", eventTypes=["*"], url="http://127.0.0.1:9/desk")
+    await made(api, name="Everything", eventTypes=["*"], url="http://127.0.0.1:2/desk")
     await api.change("pauseWebhook", {"id": paused["id"]}, "webhook { id }")
 
     document = "query($filter: WebhookFilter) { webhooks(filter: $filter) { totalCount nodes { name } } }"
@@ -329,7 +329,7 @@ async def test_a_key_that_only_changes_webhooks_does_not_read_what_went_to_them(
 
 
 async def test_the_values_of_a_urls_query_are_for_callers_with_secrets_only(api: Api, domain: Domain) -> None:
-    draft = {"name": "Desk", "url": "http://127.0.0.1:9/hook?api_key=hunter22", "eventTypes": ["*"]}
+    draft = {"name": "Desk", "url": "http://127.0.0.1:2/hook?api_key=hunter22", "eventTypes": ["*"]}
     webhook = (await api.change("createWebhook", draft, "webhook { id url }"))["webhook"]
     reader = await api.with_key(domain.caller, Scope.READ, Scope.MANAGE)
     document = "query($search: String!) { webhooks(filter: {search: $search}) { nodes { url } } }"
@@ -341,7 +341,7 @@ async def test_the_values_of_a_urls_query_are_for_callers_with_secrets_only(api:
     )
     whole = (await api.data(document, search="api_key"))["webhooks"]["nodes"]
 
-    assert masked == [{"url": "http://127.0.0.1:9/hook?api_key=••••"}]
+    assert masked == [{"url": "http://127.0.0.1:2/hook?api_key=••••"}]
     assert by_secret == []
     assert kept["webhook"] == {"name": "New"} | masked[0]
     assert whole == [{"url": webhook["url"]}] == [{"url": draft["url"]}]
@@ -350,7 +350,7 @@ async def test_the_values_of_a_urls_query_are_for_callers_with_secrets_only(api:
 async def test_a_url_that_cannot_be_decrypted_is_shown_masked_in_a_list_with_the_others(
     api: Api, domain: Domain
 ) -> None:
-    draft = {"name": "Desk", "url": "http://127.0.0.1:9/hook?api_key=hunter22", "eventTypes": ["*"]}
+    draft = {"name": "Desk", "url": "http://127.0.0.1:2/hook?api_key=hunter22", "eventTypes": ["*"]}
     for _ in range(2):
         await api.change("createWebhook", draft, "webhook { id }")
     [broken, _] = await domain.rows("SELECT id FROM webhook ORDER BY id")
@@ -358,7 +358,7 @@ async def test_a_url_that_cannot_be_decrypted_is_shown_masked_in_a_list_with_the
 
     nodes = (await api.data("{ webhooks { nodes { url } } }"))["webhooks"]["nodes"]
 
-    shown = "http://127.0.0.1:9/hook?api_key=••••"
+    shown = "http://127.0.0.1:2/hook?api_key=••••"
     assert nodes == [{"url": draft["url"]}, {"url": shown}]
 
 

@@ -110,7 +110,7 @@ async def test_errors_stand_at_their_fields_and_nothing_typed_is_lost(live: Worl
     ("url", "sentence"),
     [
         ("http://169.254.169.254/", "169.254.169.254"),
-        ("http://127.0.0.1:1/", "refused"),
+        ("http://127.0.0.1:2/", "refused"),
         ("http://nowhere.invalid/", "nowhere.invalid"),
     ],
 )
