@@ -9,7 +9,7 @@ from collections import Counter as Counted
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.gc_collector import GCCollector
@@ -26,6 +26,8 @@ _AFTER_AN_ATTEMPT = (DeliveryStatus.SUCCEEDED, DeliveryStatus.RETRYING, Delivery
 MAX_WORKSPACES_NAMED = 20
 # A shorter wait is normal, and a series that comes and goes with every event is expensive for Prometheus.
 NAMED_FROM_SECONDS = 1.0
+
+SocketRefusal = Literal["busy", "evicted"]
 
 PRUNED_TABLES = ("event", "delivery", "attempt", "operation", "audit_entry", "stats_period")
 
@@ -145,6 +147,7 @@ class Metrics:
             "Requests refused by the rate limit of their API key.",
             registry=registry,
         )
+        self._sockets_refused = _sockets_refused(registry)
         self._log_lines_dropped = Counter(
             "eev_webhooks_log_lines_dropped", "Lines of the log that could not be written to stderr.", registry=registry
         )
@@ -197,6 +200,10 @@ class Metrics:
         """Count a request refused by its key's rate limit."""
         self._rate_limited.inc()
 
+    def socket_refused(self, reason: SocketRefusal) -> None:
+        """Count a WebSocket that got or kept no place before it said who it is."""
+        self._sockets_refused[reason].inc()
+
     def exposition(self, level: Level) -> bytes:
         """All metrics in Prometheus's text format 0.0.4, with the gauges at `level`."""
         self._in_flight.set(level.in_flight)
@@ -215,3 +222,14 @@ class Metrics:
         for workspace, age in list((ages or {}).items())[:MAX_WORKSPACES_NAMED]:
             if age >= NAMED_FROM_SECONDS:
                 self._workspace_queue_age.labels(workspace).set(age)
+
+
+def _sockets_refused(registry: CollectorRegistry) -> Mapping[SocketRefusal, Counter]:
+    counter = Counter(
+        "eev_webhooks_sockets_refused",
+        "WebSockets without connection_init that were answered with 503 (busy) or closed with 4408 for another one"
+        " (evicted), because too many were waiting.",
+        ["reason"],
+        registry=registry,
+    )
+    return {reason: counter.labels(reason) for reason in get_args(SocketRefusal)}

@@ -98,9 +98,14 @@ class GraphQLView(GraphQL[Context, None]):
         """Serve a socket, unless too many have not said yet who they are."""
         await self._pending.turn()  # first, so that a place's time does not run while the server is busy
         closing: set[asyncio.Task[None]] = set()
-        evict = partial(_evict, websocket, closing)
+
+        def evict() -> None:
+            self._resources.metrics.socket_refused("evicted")
+            _evict(websocket, closing)
+
         place = self._pending.enter(_address(websocket), evict)
         if place is None:
+            self._resources.metrics.socket_refused("busy")
             errors = [formatted(Unavailable("Too many sockets wait for connection_init. Try again shortly."))]
             refusal = http.answer({"errors": errors}, 503, http.JSON)
             refusal.headers["retry-after"] = "1"

@@ -34,6 +34,7 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import ConnectionWrapper
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapper
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("app", "graph", "tasks")
@@ -65,6 +66,7 @@ class Reach(NamedTuple):
 _DATABASE, _POSTGRES = "app/database/database.py", "app/database/postgres.py"
 _SQLITE, _STATEMENTS = "app/database/sqlite.py", "app/database/sqlite_statements.py"
 _HEADS, _SERVE, _DEADLINES = "app/web/head_limit.py", "app/web/serve.py", "app/web/request_deadlines.py"
+_SOCKETS = "app/web/socket_protocol.py"
 
 REACHES = [
     Reach(_DATABASE, SqliteClient, "_lock", "keeps other tasks' statements out of a transaction", "4"),
@@ -112,6 +114,10 @@ REACHES = [
     Reach(_HEADS, HttpToolsProtocol, "on_body", "ends the count of a head", "19"),
     Reach(_HEADS, HttpToolsProtocol, "on_message_complete", "ends the count of a head", "19"),
     Reach(_HEADS, RequestResponseCycle, "response_complete", "a head is refused only between answers", "19"),
+    Reach(_SOCKETS, WebSocketsSansIOProtocol, "send", "a socket refused over HTTP is no error in the log", "19"),
+    Reach(_SOCKETS, WebSocketsSansIOProtocol, "initial_response", "a refusal over HTTP is noticed", "19"),
+    Reach(_SOCKETS, WebSocketsSansIOProtocol, "close_sent", "a refusal over HTTP is noticed", "19"),
+    Reach(_SOCKETS, WebSocketsSansIOProtocol, "handshake_complete", "a refusal over HTTP completes it", "19"),
     Reach(_SERVE, uvicorn.Server, "main_loop", "an idle server does not wake up ten times a second", "19"),
     Reach(_SERVE, uvicorn.Server, "on_tick", "keeps the Date header right", "19"),
     Reach(_SERVE, uvicorn.Server, "handle_exit", "the process closes its resources after a signal", "19"),

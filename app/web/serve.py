@@ -25,6 +25,7 @@ from app.supervision import supervised
 from app.web.application import create_application, create_worker_application
 from app.web.certificate import Certificate
 from app.web.request_deadlines import PunctualRequests
+from app.web.socket_protocol import AnsweredSockets
 from tasks.process import open_process
 
 log = structlog.get_logger()
@@ -159,7 +160,7 @@ def _uvicorn_config(application: Starlette, settings: Settings, certificate: Cer
         ssl_context_factory=None if certificate is None else lambda _, __: certificate.context,
         http=PunctualRequests.within(settings.request_head_seconds, settings.request_body_seconds),
         h11_max_incomplete_event_size=settings.max_head_bytes,
-        ws="websockets-sansio",
+        ws=AnsweredSockets,
         ws_max_size=settings.max_request_bytes,
         ws_per_message_deflate=settings.socket_compression,
         ws_ping_interval=PING_SECONDS,

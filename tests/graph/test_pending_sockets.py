@@ -1,6 +1,7 @@
 """Sockets that do not authenticate: how many there may be, and what they leave to others."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -111,6 +112,21 @@ async def opened_at_once(address: str, count: int, stack: AsyncExitStack) -> tup
     return [result for result in results if isinstance(result, Socket)], refused
 
 
+def counted(domain: Domain, reason: str) -> float | None:
+    """How many sockets the metric counts as refused for a reason."""
+    labels = {"reason": reason}
+    return domain.resources.metrics.registry.get_sample_value("eev_webhooks_sockets_refused_total", labels)
+
+
+@on_sqlite_only
+async def test_a_refused_socket_is_no_error_in_the_log(domain: Domain, caplog: pytest.LogCaptureFixture) -> None:
+    async with served(domain.resources) as address, AsyncExitStack() as stack:
+        _, refused = await opened_at_once(address, PLACES + 5, stack)
+
+    assert refused == [503] * 5
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
 @on_sqlite_only
 async def test_many_sockets_that_say_nothing_are_refused_and_hold_up_nobody(domain: Domain) -> None:
     key = await a_key(domain)
@@ -118,6 +134,7 @@ async def test_many_sockets_that_say_nothing_are_refused_and_hold_up_nobody(doma
         silent, refused = await opened_at_once(address, 100, stack)
 
         assert (len(silent), refused) == (PLACES, [503] * (100 - PLACES))
+        assert counted(domain, "busy") == 100 - PLACES
         for one in silent:  # one that authenticates gives its place to the next
             await one.introduce(key)
             await (await stack.enter_async_context(socket(address))).introduce(key)
@@ -144,4 +161,5 @@ async def test_a_silent_socket_is_closed_when_another_wants_its_place(
         await (await stack.enter_async_context(socket(address))).introduce(await a_key(domain))
 
         assert (await silent[0].closed())[0] == 4408
+        assert (counted(domain, "busy"), counted(domain, "evicted")) == (0, 1)
         await silent[1].introduce(await a_key(domain))
