@@ -86,6 +86,7 @@ def _with_token(holder: Caller, claims: Claims) -> Caller:
         actor=replace(holder.actor, kind=ActorKind.ACCESS_TOKEN),
         scopes=frozenset(scope for scope in claims.scopes if granted(holder.scopes, scope)),
         expires_at=claims.expires_at,
+        by_token=True,
     )
 
 

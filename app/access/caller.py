@@ -20,6 +20,8 @@ class Caller:
     source_address: str | None = None
     # When the presented key or token expires.
     expires_at: datetime | None = None
+    # Whether an access token was presented, which is to give access for a while.
+    by_token: bool = False
     # Hash of the presented credential, with which a long-lived socket checks that it is still valid.
     credential_digest: str = field(default="", repr=False)
 

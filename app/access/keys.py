@@ -10,7 +10,7 @@ from app.access.key_format import new_key
 from app.access.known_keys import KnownKeys, digest
 from app.clock import rfc3339
 from app.database.database import Statements
-from app.errors import Problem, Rejected, UserErrorCode, not_found, rejected
+from app.errors import Forbidden, Problem, Rejected, UserErrorCode, not_found, rejected
 from app.ids import API_KEY, WORKSPACE, is_id, new_id
 from app.models import ApiKey, Workspace
 from app.networks import parse_networks
@@ -41,10 +41,12 @@ async def create_key(services: Services, caller: Caller, draft: KeyDraft) -> Cre
     """Create an API key for the caller's workspace, with some of the caller's own scopes.
 
     Raises:
-        Forbidden: the caller lacks ADMIN.
+        Forbidden: the caller lacks ADMIN, or uses an access token.
         Rejected: all problems of the draft at once.
     """
     caller.require(Scope.ADMIN)
+    if caller.by_token:
+        raise Forbidden("An access token cannot create API keys, because they would outlive it; use an API key.")
     at = services.clock.now()
     problems: list[Problem] = []
     checked = _checked(problems, draft, at)

@@ -120,6 +120,28 @@ async def test_a_token_cannot_prolong_its_own_life(domain: Domain) -> None:
         await create_access_token(domain.resources.authenticator, acting, [Scope.READ], 60)
 
 
+async def test_a_token_creates_no_key_that_would_outlive_it(domain: Domain) -> None:
+    _, caller = await keyed(domain)
+    made = await create_access_token(domain.resources.authenticator, caller, [Scope.ADMIN, Scope.READ], 60)
+    acting = await domain.resources.authenticator.authenticate(made.token, None)
+
+    with pytest.raises(Forbidden, match="An access token cannot create API keys"):
+        await create_key(domain.resources, acting, KeyDraft("for ever", [Scope.READ]))
+
+
+async def test_a_session_creates_keys_and_the_log_says_with_whose_key(domain: Domain) -> None:
+    created, caller = await keyed(domain)
+    token = await domain.resources.authenticator.sessions.open(created.api_key.id)
+    acting = await domain.resources.authenticator.authenticate(token, "203.0.113.9")
+
+    made = await create_key(domain.resources, acting, KeyDraft("from the dashboard", [Scope.READ]))
+
+    rows = await domain.resources.database.fetch(
+        "SELECT actor_id FROM audit_entry WHERE action = 'api_key.created' AND subject_id = $1", made.api_key.id
+    )
+    assert [row["actor_id"] for row in rows] == [caller.api_key_id]
+
+
 @pytest.mark.parametrize(
     ("scopes", "seconds", "problem"),
     [
