@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 
 from app.catalogue.patterns import compile_patterns
 from app.clock import EPOCH, to_micros
-from app.delivery_filter import DeliveryFilter
+from app.database.batch import Columns
+from app.delivery_filter import Condition, DeliveryFilter, narrow_conditions, search_conditions
 from app.ids import DELIVERY, lowest_id
+from app.operations.selection import numbered
 from app.updates.bus import Batch
 from app.updates.cursor import Cursor, InvalidCursor, format_cursor, parse_cursor
 from app.updates.update import Topic, Update
@@ -21,6 +23,8 @@ from graph.errors import BadUserInput
 
 # However little is kept, statistics count it first, and they do so later than this (`app.stats.periods`).
 CERTAINLY_KEPT = timedelta(minutes=5)
+
+_IDS: Columns = (("changed_id", "text"),)
 
 
 def follow(context: Context, topic: Topic, after: str | None) -> AsyncGenerator[Batch, None]:
@@ -101,6 +105,33 @@ def wanted_by(asked: DeliveryFilter | None) -> Callable[[Update], bool]:
             lambda update: (low is None or low <= update.subject_id) and (high is None or update.subject_id < high)
         )
     return lambda update: all(condition(update) for condition in conditions)
+
+
+async def matching(
+    context: Context,
+    batches: AsyncGenerator[Batch, None],
+    asked: DeliveryFilter | None,
+    wanted: Callable[[Update], bool],
+) -> AsyncGenerator[Batch, None]:
+    """The same batches without updates of deliveries that do not meet what only rows can tell, as of now."""
+    conditions = [] if asked is None else _of_rows(asked)
+    statement, values = numbered([("NOT workspace_id <> ?", (context.caller.workspace_id,)), *conditions])
+    select = f"SELECT delivery.id FROM {{rows}} AS changed JOIN delivery ON delivery.id = changed_id WHERE {statement}"
+    async with aclosing(batches):
+        async for batch in batches:
+            if conditions:
+                changed = {update.subject_id for _, update in batch.updates if wanted(update)}
+                rows = [(id_,) for id_ in changed]
+                found = await context.resources.database.fetch_rows(select, _IDS, rows, *values) if rows else []
+                kept = {row["id"] for row in found}
+                batch = replace(batch, updates=tuple(one for one in batch.updates if one[1].subject_id in kept))
+            yield batch
+
+
+def _of_rows(asked: DeliveryFilter) -> list[Condition]:
+    """The conditions that updates do not tell of."""
+    named = DeliveryFilter(ids=asked.ids, search=asked.search)
+    return [*search_conditions(replace(asked, event_types=None)), *narrow_conditions(named)]
 
 
 def _first_id(at: datetime | None) -> str | None:

@@ -2,12 +2,21 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from app.catalogue.patterns import is_pattern
-from app.delivery_filter import Condition, in_time, of_statuses, of_types
+from app.data_conditions import of_data, of_text
+from app.delivery_filter import (
+    Condition,
+    in_time,
+    names_one,
+    narrow_conditions,
+    of_statuses,
+    of_types,
+    search_conditions,
+)
 from app.delivery_filter import DeliveryFilter as DomainFilter
-from app.delivery_filter import conditions as delivery_conditions
-from app.ids import AUDIT_ENTRY, EVENT
+from app.ids import AUDIT_ENTRY, EVENT, is_id
 from app.statuses import DeliveryStatus
 from graph.enums import OrderDirection, WebhookOrderField
 from graph.inputs.filters import (
@@ -18,6 +27,7 @@ from graph.inputs.filters import (
     WebhookOrder,
     require_few,
 )
+from graph.inputs.search import data_conditions, searched
 from graph.pagination import Listing, Order
 from graph.rows import OnlyId, RowType, StoredAttempt, StoredAuditEntry, StoredDelivery, StoredEvent, StoredWorkspace
 
@@ -80,9 +90,7 @@ def events(workspace_id: str, asked: EventFilter | None) -> Listing[StoredEvent]
     if asked is None:
         return listing
     conditions: list[Condition] = []
-    if asked.types is not None:
-        require_few("types", asked.types)
-        conditions.append(of_types("type", asked.types))
+    listing = _searching_events(listing, asked)
     if asked.idempotency_key is not None:
         conditions.append(("idempotency_key = ?", (asked.idempotency_key,)))
     if asked.time is not None:
@@ -90,11 +98,36 @@ def events(workspace_id: str, asked: EventFilter | None) -> Listing[StoredEvent]
     return _narrowed(listing, conditions)
 
 
+def _searching_events(listing: Listing[StoredEvent], asked: EventFilter) -> Listing[StoredEvent]:
+    require_few("types", asked.types)
+    types = list(dict.fromkeys(asked.types or ()))
+    if len(types) == 1 and is_pattern(types[0]) and not types[0].endswith("*"):
+        listing = listing.where("type = ?", types[0])
+    elif asked.types is not None and "*" not in types:
+        text, values = of_types("type", types)
+        listing = listing.where_sought(text, *values) if types else listing.where(text)
+    for condition in data_conditions(asked.data) or ():
+        listing = listing.where_sought(*_sought_in_event(of_data("e.body", condition)))
+    search = searched(asked.search)
+    if search is None:
+        return listing
+    if is_id(EVENT, search):
+        return listing.where("id = ?", search)
+    return listing.where_sought(*_sought_in_event(of_text("e.body", search)))
+
+
+def _sought_in_event(condition: Condition) -> tuple[Any, ...]:
+    """A condition on the body, which lists do not read."""
+    text, values = condition
+    return (f"(SELECT {text} FROM event e WHERE e.id = event.id)", *values)
+
+
 def deliveries(workspace_id: str, asked: DeliveryFilter | None, *, of_one: bool = False) -> Listing[StoredDelivery]:
     """Deliveries, newest first; `of_one` if they will be restricted to those of one webhook or event."""
-    of_one = of_one or (asked is not None and (asked.webhook_id is not None or asked.event_id is not None))
+    meant = None if asked is None else asked.few()
+    of_one = of_one or (meant is not None and names_one(meant))
     listing = Listing("delivery", StoredDelivery).where(_COMPARED if of_one else _SOUGHT, workspace_id)
-    return listing if asked is None else _of_deliveries(listing, asked.few())
+    return listing if meant is None else _of_deliveries(listing, meant)
 
 
 def attempts(workspace_id: str) -> Listing[StoredAttempt]:
@@ -138,13 +171,15 @@ def patterns_for(name: str) -> list[str]:
 
 
 def _of_deliveries(listing: Listing[RowType], asked: DomainFilter) -> Listing[RowType]:
+    for text, values in search_conditions(asked):
+        listing = listing.where_sought(text, *values)
     statuses = list(dict.fromkeys(asked.statuses or ()))
     if len(statuses) < 2 or DeliveryStatus.SUCCEEDED in statuses:
-        return _narrowed(listing, delivery_conditions(asked))
+        return _narrowed(listing, narrow_conditions(asked))
     # The small indexes of what has not succeeded begin with one status each. Sorting what has any of them would cost
     # as much as there is of it: a backlog, when somebody looks at one.
     lanes = [" AND ".join(text for text, _ in of_statuses([status])) for status in statuses]
-    return replace(_narrowed(listing, delivery_conditions(replace(asked, statuses=None))), lanes=tuple(lanes))
+    return replace(_narrowed(listing, narrow_conditions(replace(asked, statuses=None))), lanes=tuple(lanes))
 
 
 def _narrowed(listing: Listing[RowType], conditions: Iterable[Condition]) -> Listing[RowType]:

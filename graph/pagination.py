@@ -11,6 +11,9 @@ from app.database.database import Statements
 from graph.cursors import Window, encode_cursor
 from graph.rows import RowType, columns_of, row_of
 
+# Rows that one page of a search looks at: about a tenth of a second, if it has to read the body of each event.
+MAX_LOOKED = 5_000
+
 Probe: TypeAlias = Callable[[], Awaitable[bool]]
 
 
@@ -36,6 +39,8 @@ class Listing(Generic[RowType]):
     # Where there are some, a row meets one of these too. Read one by one, each along an index that begins with it.
     lanes: tuple[str, ...] = ()
     order: Order | None = None
+    # Conditions that no index answers. A page looks for them row by row, in at most `MAX_LOOKED` rows.
+    sought: tuple[tuple[str, tuple[Any, ...]], ...] = ()
 
     @property
     def cursor_order(self) -> str | None:
@@ -46,13 +51,19 @@ class Listing(Generic[RowType]):
         """This list restricted by a condition, in which each `?` stands for one of the values."""
         if any(isinstance(value, str) and "\0" in value for value in values):
             return self.where("1 = 0")  # PostgreSQL has no such text, so nothing can equal it
-        pieces = condition.split("?")
-        numbered = [f"${number}{piece}" for number, piece in enumerate(pieces[1:], len(self.parameters) + 1)]
-        return replace(
-            self,
-            conditions=(*self.conditions, pieces[0] + "".join(numbered)),
-            parameters=(*self.parameters, *values),
-        )
+        text = _numbered(condition, len(self.parameters))
+        return replace(self, conditions=(*self.conditions, text), parameters=(*self.parameters, *values))
+
+    def where_sought(self, condition: str, *values: Any) -> "Listing[RowType]":
+        """This list restricted by a condition that no index answers; written as with `where`."""
+        if any(isinstance(value, str) and "\0" in value for value in values):
+            return self.where("1 = 0")
+        return replace(self, sought=(*self.sought, (condition, values)))
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """The parameters of its statements, those of what is sought behind the others."""
+        return (*self.parameters, *(value for _, values in self.sought for value in values))
 
     def where_in(self, column: str, values: Sequence[Any]) -> "Listing[RowType]":
         """This list restricted to rows whose column has one of the values; empty if there are none."""
@@ -68,9 +79,27 @@ class Listing(Generic[RowType]):
         assert not self.lanes
         return f"SELECT count(*) AS count FROM {self.table} WHERE {' AND '.join(self.conditions)}"
 
+    def count_up_to(self, limit: int) -> str:
+        """The SELECT of its number of rows, as `count`, or of the limit if there are more."""
+        rows = self.statement("DESC" if self.descending else "ASC", limit)
+        return f"SELECT count(*) AS count FROM ({rows}) AS counted"
+
+    def looked_at(self, order: str) -> str:
+        """The SELECT of how many rows a search looks at in this order, `count`, and of the last of them, `last`."""
+        furthest = "min" if order == "DESC" else "max"
+        rows = replace(self, sought=()).statement(order, MAX_LOOKED)
+        return f"SELECT count(*) AS count, {furthest}(id) AS last FROM ({rows}) AS looked"
+
     def statement(self, order: str, limit: int, columns: str | None = None) -> str:
-        """The SELECT of its first rows in this order: of their columns, or only of these."""
+        """The SELECT of its first rows in this order, in a search among the first `MAX_LOOKED`: of their columns, or
+        only of these."""
         columns = columns or columns_of(self.row_type)
+        if self.sought:
+            rows = replace(self, sought=()).statement(order, MAX_LOOKED)
+            where = _numbered(" AND ".join(text for text, _ in self.sought), len(self.parameters))
+            # No order of its own: a subquery with a limit is read in its order, up to the last row that is wanted,
+            # while SQLite would first check the conditions on all of it.
+            return f"SELECT {columns} FROM ({rows}) AS {self.table} WHERE {where} LIMIT {limit}"
         if not self.lanes:
             return self._first_rows(columns, self.conditions, order, limit)
         union = " UNION ALL ".join(
@@ -89,6 +118,12 @@ class Listing(Generic[RowType]):
         if self.order is None or key is None:
             return self.where(f"id {comparison} ?", subject_id)
         return self.where(f"({self.order.key}, id) {comparison} (?, ?)", key, subject_id)
+
+
+def _numbered(condition: str, taken: int) -> str:
+    """A condition whose values come behind so many others."""
+    first, *rest = condition.split("?")
+    return first + "".join(f"${number}{piece}" for number, piece in enumerate(rest, taken + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +148,19 @@ class Page(Generic[RowType]):
     has_previous: bool | Probe
     order: str | None = None
     sort_keys: Mapping[str, str] = field(default_factory=dict)
+    # What was asked, to count it.
+    listing: Listing[RowType] | None = None
+    # The last row that a search looked at before it had all that the page could hold.
+    stopped_at: str | None = None
+    from_end: bool = False
+
+    async def count(self, statements: Statements, limit: int) -> tuple[int, bool]:
+        """The number of rows of the whole list, counted up to a limit, and whether that looked at all of them."""
+        listing = self.listing
+        assert listing is not None
+        row = await statements.fetch_one(listing.count_up_to(limit), *listing.values)
+        stopped_at = await _stopped_at(statements, listing, "DESC") if listing.sought else None
+        return 0 if row is None else row["count"], stopped_at is None
 
     def cursor(self, subject_id: str) -> str:
         """The cursor of one of the rows."""
@@ -129,13 +177,18 @@ async def fetch_page(statements: Statements, listing: Listing[RowType], asked: W
         page = page.beyond(ahead, asked.after, asked.after_key)
     if asked.before is not None:
         page = page.beyond(behind, asked.before, asked.before_key)
-    rows = await statements.fetch(page.statement(_order(listing, asked), asked.size + 1), *page.parameters)
+    rows = await statements.fetch(page.statement(_order(listing, asked), asked.size + 1), *page.values)
+    if listing.sought and len(rows) <= asked.size:
+        stopped_at = await _stopped_at(statements, page, _order(listing, asked))
+        if stopped_at is not None:
+            return _stopped(listing, asked, [row_of(listing.row_type, row) for row in rows], stopped_at)
     beyond_after = _probe(statements, listing, f"{behind}=", asked.after, asked.after_key)
     beyond_before = _probe(statements, listing, f"{ahead}=", asked.before, asked.before_key)
     cut = _cut([row_of(listing.row_type, row) for row in rows], asked, beyond_after, beyond_before)
     if listing.order is None:
-        return cut
-    return replace(cut, order=listing.cursor_order, sort_keys={row["id"]: row["sort_key"] for row in rows})
+        return replace(cut, listing=listing)
+    keys = {row["id"]: row["sort_key"] for row in rows}
+    return replace(cut, order=listing.cursor_order, sort_keys=keys, listing=listing)
 
 
 async def fetch_pages(statements: Statements, asked: Sequence[Children[Any]]) -> list[Page[Any]]:
@@ -143,7 +196,7 @@ async def fetch_pages(statements: Statements, asked: Sequence[Children[Any]]) ->
     pages: dict[Children[Any], Page[Any]] = {}
     groups: dict[tuple[Listing[Any], Window, str], list[Children[Any]]] = defaultdict(list)
     for children in asked:
-        if children.window.has_cursor:
+        if children.window.has_cursor or children.listing.sought:
             pages[children] = await fetch_page(statements, children.listing.among(children), children.window)
         else:
             groups[children.listing, children.window, children.column].append(children)
@@ -170,7 +223,23 @@ async def _fetch_group(
         by_parent[row[column]].append(row_of(listing.row_type, row))
     for found in by_parent.values():  # SQL promises no order among the rows of all parents
         found.sort(key=attrgetter("id"), reverse=order == "DESC")
-    return {children: _cut(by_parent[children.parent_id], asked) for children in group}
+    return {
+        children: replace(_cut(by_parent[children.parent_id], asked), listing=children.listing.among(children))
+        for children in group
+    }
+
+
+async def _stopped_at(statements: Statements, page: Listing[Any], order: str) -> str | None:
+    """The last row that a search looked at, if it looked at as many as it may."""
+    row = await statements.fetch_one(page.looked_at(order), *page.parameters)
+    return row["last"] if row is not None and row["count"] >= MAX_LOOKED else None
+
+
+def _stopped(listing: Listing[RowType], asked: Window, rows: list[RowType], stopped_at: str) -> Page[RowType]:
+    """A page of a search that goes on from where it stopped."""
+    if asked.from_end:
+        return Page(rows[::-1], False, True, listing=listing, stopped_at=stopped_at, from_end=True)
+    return Page(rows, True, asked.after is not None, listing=listing, stopped_at=stopped_at)
 
 
 def _order(listing: Listing[Any], asked: Window) -> str:
@@ -191,10 +260,11 @@ def _cut(
 def _probe(
     statements: Statements, listing: Listing[Any], comparison: str, cursor_id: str | None, key: str | None
 ) -> bool | Probe:
-    """Whether the list has rows beyond a cursor, queried only if the client selects it."""
+    """Whether the list has rows beyond a cursor, queried only if the client selects it. Of a search, whether there is
+    anything beyond that it could look at."""
     if cursor_id is None:
         return False
-    beyond = listing.beyond(comparison, cursor_id, key)
+    beyond = replace(listing, sought=()).beyond(comparison, cursor_id, key)
 
     async def exists() -> bool:
         return bool(await statements.fetch(beyond.statement("ASC", 1, "id"), *beyond.parameters))

@@ -46,6 +46,7 @@ class StoredDelivery(NamedTuple):
     id: str
     event_id: str
     webhook_id: str
+    event_type: str
     status: str
     attempt_count: int
     next_attempt_at: Micros | None
@@ -53,6 +54,7 @@ class StoredDelivery(NamedTuple):
     last_response_status: int | None
     created_at: Micros
     completed_at: Micros | None
+    test: bool
     sequence: int | None
 
 

@@ -14,7 +14,7 @@ from graph.arguments import OfDeliveries, given
 from graph.context import Context, Info
 from graph.errors import BadUserInput
 from graph.finding import find_event, find_operation, find_webhook
-from graph.following import follow, still_there, wanted_by, while_allowed
+from graph.following import follow, matching, still_there, wanted_by, while_allowed
 from graph.inputs.filters import DeliveryFilter
 from graph.messages import (
     delivery_messages,
@@ -73,11 +73,13 @@ class Subscription:
         max_per_second: Annotated[int | None, _PER_SECOND] = DEFAULT_PER_SECOND,
     ) -> AsyncGenerator[DeliveryUpdates, None]:
         context, asked = _watching(info), given(filter)
-        wanted = wanted_by(asked.few() if asked else None)
+        filter_ = asked.few() if asked else None
+        wanted = wanted_by(filter_)
         per_second = min(_checked("maxPerSecond", max_per_second, DEFAULT_PER_SECOND), MAX_PER_SECOND)
         await _require_known(context, asked)
         batches = while_allowed(context, follow(context, Topic.DELIVERIES, given(after)))
-        return delivery_messages(context, still_there(context, batches), wanted, _pace(context, per_second))
+        matched = matching(context, batches, filter_, wanted)
+        return delivery_messages(context, still_there(context, matched), wanted, _pace(context, per_second))
 
     @strawberry.subscription(
         description="Follows webhooks as they are created, changed, paused, disabled and deleted, with cursors. The"

@@ -4,22 +4,29 @@ Tests are left alone, and so are deliveries of a deleted or disabled webhook. De
 their status meanwhile are taken as they are when their turn comes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from app.access.caller import Caller
-from app.clock import rfc3339, to_micros
+from app.clock import to_micros
 from app.database.batch import Columns
 from app.database.database import Database, Statements
-from app.delivery_filter import Condition, DeliveryFilter, TimeRange, conditions, of_statuses
+from app.delivery_filter import DeliveryFilter
 from app.errors import Problem, Rejected, UserErrorCode
 from app.ids import DELIVERY
-from app.operations.begin import Matched, begin, end_of_rows, require_few
-from app.operations.checks import known_webhook, pattern_problems, require_event, time_problems, usable_webhook
+from app.operations.begin import Matched, begin, end_of_rows
+from app.operations.checks import (
+    id_problems,
+    known_webhook,
+    pattern_problems,
+    require_event,
+    time_problems,
+    usable_webhook,
+)
 from app.operations.progress import BATCH, Progress, Task
-from app.operations.selection import counted, picked
+from app.operations.stored_filter import from_json, to_json
+from app.operations.windows import choose, count_by_webhook
 from app.services import Services
 from app.statuses import DeliveryStatus, OperationStatus, Scope
 from app.updates.update import DeliveryRef
@@ -89,7 +96,7 @@ async def retry_deliveries(services: Services, caller: Caller, asked: DeliveryFi
     Raises:
         Forbidden: the caller lacks MANAGE.
         Rejected: NOT_FOUND for the webhook or the event; CONFLICT for a disabled webhook; all problems of the filter;
-            TOO_MANY deliveries or running operations.
+            TOO_MANY deliveries, events to read or running operations.
     """
     return await _begin(services, caller, RETRY, asked, dry_run)
 
@@ -111,17 +118,14 @@ async def cancel_deliveries(
 
 async def change_batch(change: BulkChange, statements: Statements, task: Task, at: datetime) -> Progress:
     """Do the next batch of an operation."""
-    asked = _from_json(task.request["filter"])
-    after: list[Condition] = [] if task.position is None else [("id > ?", (task.position,))]
-    lanes = _lanes(task.workspace_id, asked, [*after, ("id < ?", (task.request["before"],))])
-    text, values = picked("delivery", "id", lanes, BATCH)
-    chosen = [row["id"] for row in await statements.fetch(text, *values)] if lanes else []
-    if not chosen:
-        return Progress(task.position, status=OperationStatus.COMPLETED)
+    asked = from_json(task.request["filter"])
+    chosen = await choose(statements, task.workspace_id, asked, task.request["before"], task.position, BATCH)
+    status = OperationStatus.COMPLETED if chosen.ended else OperationStatus.RUNNING
+    if not chosen.ids:
+        return Progress(chosen.position, status=status)
     statement = change.statement.replace("{statuses}", ", ".join(f"'{status}'" for status in asked.statuses or ()))
-    changed = await statements.fetch_rows(statement, _IDS, [(id_,) for id_ in chosen], to_micros(at))
-    status = OperationStatus.RUNNING if len(chosen) == BATCH else OperationStatus.COMPLETED
-    return Progress(chosen[-1], [DeliveryRef.of(row) for row in changed], change.became, status)
+    changed = await statements.fetch_rows(statement, _IDS, [(id_,) for id_ in chosen.ids], to_micros(at))
+    return Progress(chosen.position, [DeliveryRef.of(row) for row in changed], change.became, status)
 
 
 async def _begin(
@@ -131,17 +135,18 @@ async def _begin(
     await _check(services.database, caller, change, asked)
     meant = _meant(change, asked)
     before = await end_of_rows(services.database, "delivery", DELIVERY, caller.workspace_id, services.clock.now())
-    lanes = _lanes(caller.workspace_id, meant, [("id < ?", (before,))])
-    matched = await _count(services.database, caller, change, lanes)
+    by_webhook = await count_by_webhook(services.database, caller.workspace_id, meant, before)
+    matched = await _matched(services.database, caller, change, by_webhook)
     if dry_run:
         return Matched(matched, None)
-    request = {"filter": _to_json(meant), "before": before}
+    request = {"filter": to_json(meant), "before": before}
     return Matched(matched, await begin(services, caller, change.kind, request, matched))
 
 
 async def _check(database: Database, caller: Caller, change: BulkChange, asked: DeliveryFilter) -> None:
     problems = [
         *pattern_problems(asked.event_types, "filter", "eventTypes"),
+        *id_problems(asked.ids, "filter", "ids"),
         *time_problems(asked.time, "filter", "time"),
     ]
     if asked.statuses and not set(asked.statuses) & set(change.possible):
@@ -166,49 +171,9 @@ def _meant(change: BulkChange, asked: DeliveryFilter) -> DeliveryFilter:
     return replace(asked, statuses=[status for status in change.possible if status in asked.statuses])
 
 
-def _lanes(workspace_id: str, asked: DeliveryFilter, further: Sequence[Condition]) -> list[list[Condition]]:
-    """The conditions of a filter that names its statuses, one lane for each status."""
-    shared: list[Condition] = [
-        ("workspace_id = ?", (workspace_id,)),
-        ("NOT test", ()),
-        *conditions(replace(asked, statuses=None)),
-        *further,
-    ]
-    return [[*shared, *of_statuses([status])] for status in asked.statuses or ()]
-
-
-async def _count(database: Database, caller: Caller, change: BulkChange, lanes: Sequence[Sequence[Condition]]) -> int:
-    if not lanes:
-        return 0
-    text, values = counted("delivery", lanes, by="webhook_id")
-    by_webhook = {row["webhook_id"]: int(row["matched"]) for row in await database.fetch(text, *values)}
-    require_few(sum(by_webhook.values()), "deliveries", "filter")
-    if change.to_usable_webhooks:
-        usable = {row["id"] for row in await database.fetch(_USABLE, caller.workspace_id)}
-        by_webhook = {webhook_id: count for webhook_id, count in by_webhook.items() if webhook_id in usable}
-    return sum(by_webhook.values())
-
-
-def _to_json(asked: DeliveryFilter) -> dict[str, Any]:
-    time = asked.time or TimeRange()
-    return {
-        "webhookId": asked.webhook_id,
-        "eventId": asked.event_id,
-        "eventTypes": None if asked.event_types is None else list(asked.event_types),
-        "statuses": list(asked.statuses or ()),
-        "time": {
-            "since": None if time.since is None else rfc3339(time.since),
-            "until": None if time.until is None else rfc3339(time.until),
-        },
-    }
-
-
-def _from_json(said: Mapping[str, Any]) -> DeliveryFilter:
-    time = {name: None if text is None else datetime.fromisoformat(text) for name, text in said["time"].items()}
-    return DeliveryFilter(
-        webhook_id=said["webhookId"],
-        event_id=said["eventId"],
-        event_types=said["eventTypes"],
-        statuses=[DeliveryStatus(status) for status in said["statuses"]],
-        time=TimeRange(time["since"], time["until"]),
-    )
+async def _matched(database: Database, caller: Caller, change: BulkChange, by_webhook: Mapping[str, int]) -> int:
+    """How many of them the change will reach."""
+    if not change.to_usable_webhooks:
+        return sum(by_webhook.values())
+    usable = {row["id"] for row in await database.fetch(_USABLE, caller.workspace_id)}
+    return sum(count for webhook_id, count in by_webhook.items() if webhook_id in usable)

@@ -17,6 +17,8 @@ from app.statuses import WebhookStatus
 
 # Each is a comparison for every row; a pattern can cover many names.
 MAX_EVENT_TYPES = 100
+# What a person selects on several pages.
+MAX_IDS = 1_000
 
 
 def time_problems(time: TimeRange | None, *path: str) -> Iterator[Problem]:
@@ -42,6 +44,13 @@ def pattern_problems(patterns: Sequence[str] | None, *path: str) -> Iterator[Pro
                 ' "ticket.created", the beginning of names such as "ticket.*", or "*".'
             )
             yield Problem(message, (*path, str(index)), UserErrorCode.INVALID)
+
+
+def id_problems(ids: Sequence[str] | None, *path: str) -> Iterator[Problem]:
+    """What is wrong with a list of IDs. Whether there are such rows is not asked."""
+    if ids is not None and len(ids) > MAX_IDS:
+        message = f"There are {len(ids)} IDs; at most {MAX_IDS:,} can be named at once."
+        yield Problem(message, path, UserErrorCode.TOO_MANY)
 
 
 class KnownWebhook(NamedTuple):

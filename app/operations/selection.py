@@ -11,12 +11,12 @@ Statement: TypeAlias = tuple[str, list[Any]]
 MAX_MATCHED = 1_000_000
 
 
-def numbered(conditions: Sequence[Condition]) -> Statement:
-    """The conditions joined, each `?` numbered as `$1`, `$2`, …, and their values."""
+def numbered(conditions: Sequence[Condition], taken: int = 0) -> Statement:
+    """The conditions joined, each `?` numbered as `$1`, `$2`, …, behind those taken, and their values."""
     texts, values = [], list[Any]()
     for text, given in conditions:
         first, *rest = text.split("?")
-        texts.append(first + "".join(f"${number}{piece}" for number, piece in enumerate(rest, len(values) + 1)))
+        texts.append(first + "".join(f"${number}{piece}" for number, piece in enumerate(rest, taken + len(values) + 1)))
         values += given
     return " AND ".join(texts), values
 

@@ -7,12 +7,18 @@ import strawberry
 from strawberry.scalars import JSON
 
 from app import delivery_filter as domain
-from graph.enums import DeliveryStatus, HealthState, OrderDirection, WebhookOrderField, WebhookStatus
+from graph.enums import AttemptOutcome, DeliveryStatus, HealthState, OrderDirection, WebhookOrderField, WebhookStatus
 from graph.errors import BadUserInput
+from graph.inputs.search import DataCondition, IntRange, data_conditions, searched
 
 # More than there are built-in event types, and few enough for one statement.
 MAX_VALUES = 100
 
+
+_SEARCH = (
+    "Finds {}, or by text in the event's body, ignoring case. A page looks for text in a limited number of items;"
+    " `searchedUntil` says how far."
+)
 _ANY = "Null or omitted matches any; an empty list matches none."
 
 
@@ -68,6 +74,10 @@ class EventFilter:
         description=f'Matches events of one of these event types: names or patterns, e.g. "ticket.*". {_ANY}'
     )
     time: TimeRange | None = strawberry.field(description="Matches events published in this time range.")
+    data: list[DataCondition] | None = strawberry.field(
+        description="Matches events whose data meets all of these conditions.", default=None
+    )
+    search: str | None = strawberry.field(description=_SEARCH.format("events by their ID"), default=None)
     idempotency_key: str | None = strawberry.field(description="Matches the event published with this idempotency key.")
     include_tests: bool | None = strawberry.field(
         description="Whether to include test events, which are left out by default."
@@ -99,13 +109,47 @@ class DeliveryFilter:
         description=f"Matches deliveries with one of these statuses. {_ANY}"
     )
     time: TimeRange | None = strawberry.field(description="Matches deliveries created in this time range.")
+    ids: list[strawberry.ID] | None = strawberry.field(
+        description=f"Matches deliveries with one of these IDs. {_ANY}", default=None
+    )
+    outcomes: list[AttemptOutcome] | None = strawberry.field(
+        description=f"Matches deliveries whose last attempt had one of these outcomes. {_ANY}", default=None
+    )
+    response_status: IntRange | None = strawberry.field(
+        description="Matches deliveries whose last attempt was answered with an HTTP status in this range.",
+        default=None,
+    )
+    include_tests: bool | None = strawberry.field(
+        description="Whether to include pings, which lists and updates include by default.", default=None
+    )
+    data: list[DataCondition] | None = strawberry.field(
+        description="Matches deliveries of events whose data meets all of these conditions.", default=None
+    )
+    search: str | None = strawberry.field(
+        description=_SEARCH.format("deliveries by their ID or that of their event or webhook"),
+        default=None,
+    )
 
     def few(self) -> domain.DeliveryFilter:
         """For a list or updates; raises `BadUserInput` where it is too much for them."""
         require_few("eventTypes", self.event_types)
+        require_few("ids", self.ids)
         return self.asked()
 
     def asked(self) -> domain.DeliveryFilter:
         """For an operation, which says itself what is wrong."""
         time = None if self.time is None else self.time.asked()
-        return domain.DeliveryFilter(self.webhook_id, self.event_id, self.event_types, self.statuses, time)
+        status = self.response_status
+        return domain.DeliveryFilter(
+            webhook_id=self.webhook_id,
+            event_id=self.event_id,
+            event_types=self.event_types,
+            statuses=self.statuses,
+            time=time,
+            ids=self.ids,
+            outcomes=self.outcomes,
+            response_status=None if status is None else status.of_statuses(),
+            include_tests=self.include_tests,
+            data=data_conditions(self.data),
+            search=searched(self.search),
+        )

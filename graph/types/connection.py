@@ -13,10 +13,12 @@ NodeType = TypeVar("NodeType", bound=Node)
 @strawberry.type(description="Position of a page within its list.")
 class PageInfo:
     start_cursor: str | None = strawberry.field(
-        description="Cursor of the first item on this page; null if the page is empty."
+        description="Cursor of the first item on this page; null if the page is empty. With `last`, the place where a"
+        " search stopped."
     )
     end_cursor: str | None = strawberry.field(
-        description="Cursor of the last item on this page; null if the page is empty."
+        description="Cursor of the last item on this page; null if the page is empty. With `first`, the place where a"
+        " search stopped."
     )
     next: strawberry.Private[bool | Probe]
     previous: strawberry.Private[bool | Probe]
@@ -47,9 +49,13 @@ class Connection(Generic[NodeType]):
 
     @strawberry.field(description="Position of this page within the list.")
     def page_info(self) -> PageInfo:
+        start, end = (self.page.cursor(self.nodes[at].id) if self.nodes else None for at in (0, -1))
+        if self.page.stopped_at is not None:  # a search goes on from where it stopped
+            stopped = self.page.cursor(self.page.stopped_at)
+            start, end = (stopped, end) if self.page.from_end else (start, stopped)
         return PageInfo(
-            start_cursor=self.page.cursor(self.nodes[0].id) if self.nodes else None,
-            end_cursor=self.page.cursor(self.nodes[-1].id) if self.nodes else None,
+            start_cursor=start,
+            end_cursor=end,
             next=self.page.has_next,
             previous=self.page.has_previous,
         )

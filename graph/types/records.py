@@ -22,6 +22,7 @@ from graph.types.connection import Connection
 from graph.types.delivery import DeliveryFields
 from graph.types.event import EventFields
 from graph.types.feed_arguments import AfterPlace, FirstPlaces, checked
+from graph.types.searched import SearchedConnection
 from graph.types.secret import WebhookSecret
 from graph.types.stats import Buckets, DeliveryStats, Since, Until
 from graph.types.webhook import WebhookFields
@@ -88,7 +89,7 @@ class Delivery(DeliveryFields):
 
 
 @strawberry.type(description="A page of deliveries.")
-class DeliveryConnection(Connection[Delivery]):
+class DeliveryConnection(SearchedConnection[Delivery]):
     @classmethod
     def from_page(cls, page: Page[StoredDelivery]) -> "DeliveryConnection":
         return cls(nodes=[Delivery.from_row(row) for row in page.rows], page=page)
@@ -117,7 +118,7 @@ class Event(EventFields):
 
 
 @strawberry.type(description="A page of events, newest first.")
-class EventConnection(Connection[Event]):
+class EventConnection(SearchedConnection[Event]):
     @classmethod
     def from_page(cls, page: Page[StoredEvent]) -> "EventConnection":
         return cls(nodes=[Event.from_row(row) for row in page.rows], page=page)

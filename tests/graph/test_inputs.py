@@ -41,6 +41,8 @@ LEAST: Mapping[str, dict[str, Any]] = {
     "PublishEventInput": {"type": "ticket.created", "data": TICKET},
     "DeliveryFilter": {},
     "TimeRange": {},
+    "IntRange": {},
+    "DataCondition": {"path": "ticket.id", "equals": "tkt_1"},
 }
 # The kinds of values that a field of a type must be tried with.
 TEXT = {Kind.EMPTY, Kind.TOO_LONG, Kind.CONTROL, Kind.LOOK_ALIKE}

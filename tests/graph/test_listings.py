@@ -52,6 +52,6 @@ async def test_a_list_is_read_along_the_index_of_the_narrowest_thing_that_is_kno
     database_url: str, listing: Listing[Any], index: str
 ) -> None:
     async with Database(database_url) as database:
-        steps = await database.fetch("EXPLAIN QUERY PLAN " + listing.statement("DESC", 21), *listing.parameters)
+        steps = await database.fetch("EXPLAIN QUERY PLAN " + listing.statement("DESC", 21), *listing.values)
 
-    assert f"INDEX {index} (" in steps[0]["detail"]
+    assert any(f"INDEX {index} (" in step["detail"] for step in steps[:2])

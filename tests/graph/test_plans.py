@@ -11,13 +11,14 @@ import pytest
 
 from app.clock import to_micros
 from app.ids import API_KEY, AUDIT_ENTRY, new_id
-from app.statuses import DeliveryStatus, HealthState, WebhookStatus
+from app.statuses import AttemptOutcome, DeliveryStatus, HealthState, WebhookStatus
 from app.webhooks.health.fetch import fetch_health
 from app.webhooks.health.state import state_sql
 from graph import listings
 from graph.cursors import Window
 from graph.inputs.filters import DeliveryFilter, EventFilter, TimeRange, WebhookFilter
-from graph.pagination import Children, Listing, fetch_page, fetch_pages
+from graph.inputs.search import DataCondition, IntRange
+from graph.pagination import MAX_LOOKED, Children, Listing, fetch_page, fetch_pages
 from tests.app.operations.desk import Desk
 from tests.clock import START
 from tests.domain import Domain
@@ -25,6 +26,7 @@ from tests.graph.full_tables import EVENTS, WEBHOOKS, Explaining, Filled, assert
 
 # How many rows a page may read: its own, and a few that a filter leaves out.
 FEW = 500
+NOTHING: Any = "nothing"
 PAGE = 20
 # Parents of lists: SQLite allows 500 SELECTs in a statement.
 MANY = 600
@@ -38,7 +40,8 @@ async def filled(database_url: str) -> AsyncIterator[Filled]:
 
 def deliveries(filled: Filled, **given: Any) -> Listing[Any]:
     names = ("webhook_id", "event_id", "event_types", "statuses", "time")
-    return listings.deliveries(filled.workspace_id, DeliveryFilter(**{name: given.get(name) for name in names}))
+    asked = DeliveryFilter(**{**dict.fromkeys(names), **given})
+    return listings.deliveries(filled.workspace_id, asked)
 
 
 def events(filled: Filled, **given: Any) -> Listing[Any]:
@@ -144,6 +147,35 @@ async def test_every_page_of_every_list_is_read_along_an_index(filled: Filled) -
 
         [plan] = explaining.plans
         assert_along_an_index(plan, len(parents) * (PAGE + 1) + FEW)
+
+
+async def test_a_search_looks_at_a_limited_number_of_rows(filled: Filled) -> None:
+    searches: list[dict[str, Any]] = [
+        {"outcomes": [AttemptOutcome.TIMEOUT]},
+        {"response_status": IntRange(from_=700, to=None)},
+        {"data": [DataCondition(path="ticket.id", equals=NOTHING)]},
+        {"search": "nothing"},
+        {"event_types": ["ticket.none", "agent.*"]},
+        {"search": "nothing", "webhook_id": filled.webhook_ids[7]},
+        {"search": "nothing", "statuses": [DeliveryStatus.PENDING, DeliveryStatus.RETRYING]},
+    ]
+    for asked in searches:
+        explaining = Explaining(filled.database)
+
+        page = await fetch_page(explaining, deliveries(filled, **asked), Window(PAGE))
+
+        assert page.rows == []
+        assert (page.stopped_at is None) == ("webhook_id" in asked), asked
+        for plan in explaining.plans:
+            assert_along_an_index(plan, 2 * MAX_LOOKED)
+    for types in (["ticket.none", "ticket.none2"], ["agent.*"]):
+        explaining = Explaining(filled.database)
+
+        page = await fetch_page(explaining, events(filled, types=types), Window(PAGE))
+
+        assert (page.rows, page.stopped_at is None) == ([], False)
+        for plan in explaining.plans:
+            assert_along_an_index(plan, 2 * MAX_LOOKED)
 
 
 async def test_what_has_one_of_several_statuses_is_one_list(domain: Domain) -> None:

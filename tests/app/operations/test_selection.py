@@ -8,6 +8,10 @@ def test_values_are_numbered_across_conditions() -> None:
     assert values == [1, 2, 3, 4]
 
 
+def test_values_are_numbered_behind_those_that_are_taken() -> None:
+    assert numbered([("a = ?", (1,)), ("b = ?", (2,))], 3) == ("a = $4 AND b = $5", [1, 2])
+
+
 def test_lanes_share_their_values() -> None:
     text, values = picked("delivery", "id", [[("a = ?", (1,)), ("s = 'X'", ())], [("a = ?", (1,)), ("s = 'Y'", ())]], 5)
 

@@ -21,6 +21,7 @@ TICKET = {"ticket": {"id": "tkt_1", "subject": "Hello", "status": "new"}}
 # The tests' clock shows a time in March 2026.
 PAST, EARLIER = "2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z"
 _PATTERN = 'write a name such as "ticket.created"'
+_DATA_PATH = "1 to 10 names of letters, digits, _ and -"
 _PARTS = "2 to 6 parts joined by dots"
 
 
@@ -138,6 +139,56 @@ OTHERS: dict[str, Table] = {
             taken(Kind.AT_LIMIT, ["RETRYING"]),
         ],
         "time": [],
+        "ids": [
+            taken(Kind.EMPTY, []),
+            taken(Kind.EMPTY, [""]),
+            taken(Kind.TOO_LONG, ["d" * 300]),
+            taken(Kind.CONTROL, ["dlv_\0"]),
+            taken(Kind.LOOK_ALIKE, [CYRILLIC_O]),
+            taken(Kind.AT_LIMIT, ["dlv_"] * 1_000),
+            refused(Kind.PAST_LIMIT, ["dlv_"] * 1_001, "TOO_MANY", "1001", "at most 1,000"),
+        ],
+        "outcomes": [taken(Kind.EMPTY, [])],
+        "responseStatus": [],
+        "includeTests": [],
+        "data": [
+            taken(Kind.EMPTY, []),
+            taken(Kind.AT_LIMIT, [{"path": "a", "equals": 1}] * 10),
+            refused(Kind.PAST_LIMIT, [{"path": "a", "equals": 1}] * 11, "TOO_MANY", "11", "at most 10"),
+        ],
+        "search": [
+            refused(Kind.EMPTY, "", "INVALID", "0 characters", "1 to 500"),
+            taken(Kind.AT_LIMIT, "s" * 500),
+            refused(Kind.TOO_LONG, "s" * 501, "INVALID", "501 characters", "1 to 500"),
+            taken(Kind.CONTROL, "a\0b"),
+            taken(Kind.LOOK_ALIKE, CYRILLIC_O),
+        ],
+    },
+    "DataCondition": {
+        "path": [
+            refused(Kind.EMPTY, "", "INVALID", '""', _DATA_PATH),
+            taken(Kind.AT_LIMIT, ".".join(["a"] * 10)),
+            refused(Kind.PAST_LIMIT, ".".join(["a"] * 11), "INVALID", "a.a.a", _DATA_PATH),
+            refused(Kind.TOO_LONG, "a" * 101, "INVALID", "aaa", _DATA_PATH),
+            refused(Kind.CONTROL, "a\0", "INVALID", '"a\\u0000"', _DATA_PATH),
+            refused(Kind.LOOK_ALIKE, f"{CYRILLIC_O}rder", "INVALID", f'"{CYRILLIC_O}rder', _DATA_PATH),
+        ],
+        "equals": [
+            taken(Kind.EMPTY, ""),
+            refused(Kind.OTHER_TYPE, {}, "INVALID", "an object or a list", "give a string, a number"),
+            refused(Kind.OTHER_TYPE, [1], "INVALID", "an object or a list", "give a string, a number"),
+            taken(Kind.OTHER_TYPE, 1.5),
+            taken(Kind.CONTROL, "a\0b"),
+            taken(Kind.AT_LIMIT, "s" * 1_000),
+            refused(Kind.TOO_LONG, "s" * 1_001, "TOO_LONG", "1001 characters", "at most 1000"),
+        ],
+    },
+    "IntRange": {
+        "from": number(100, 999, "HTTP status", other_unit=5),
+        "to": [
+            *number(100, 999, "HTTP status", other_unit=5),
+            Try(Kind.PAST_LIMIT, 400, "INVALID", ("400", "500", "not below"), beside={"from": 500}),
+        ],
     },
     "TimeRange": {"since": [], "until": _UNTIL},
     "RetryDeliveriesInput": {"filter": [], "dryRun": []},
