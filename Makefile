@@ -56,7 +56,7 @@ format: $(DEVELOPMENT) ## Put code into the project's form
 	$(BIN)/ruff format .
 
 test: $(DEVELOPMENT) ## Run the tests, with a real PostgreSQL and a real Redis
-	@echo "All tests: some ten minutes on two cores. While you work: make test-quick, under one minute."
+	@echo "All tests: some eleven minutes on two cores. While you work: make test-quick, under one minute."
 	$(BIN)/python -m pytest --numprocesses=$(TEST_PROCESSES) --dist=worksteal $(ARGS)
 
 test-quick: $(DEVELOPMENT) ## Run the tests that need no other program, in under a minute
