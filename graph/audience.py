@@ -47,10 +47,6 @@ class Message:
     admitted: set[Credentials] = field(default_factory=set)
     asked: dict[Credentials, asyncio.Future[None]] = field(default_factory=dict)
 
-    def comes_next(self, position: Cursor) -> bool:
-        """Whether it covers exactly the updates that follow a position."""
-        return self.start <= position < self.told.first
-
 
 class Audience:
     """Sends the messages of one subscription to all of its followers.

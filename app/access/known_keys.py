@@ -6,7 +6,7 @@ This module knows rows and times. It does not know what a key may do.
 
 import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import Literal
@@ -26,7 +26,7 @@ MAX_KEPT = 10_000
 # Precise enough to see which keys are still used.
 USE_RESOLUTION = timedelta(minutes=1)
 
-_COLUMNS = "id, workspace_id, name, key_hash, scopes, allowed_sources, expires_at, last_used_at, revoked_at"
+_COLUMNS = "id, workspace_id, name, scopes, allowed_sources, expires_at, last_used_at, revoked_at"
 _FIND = {column: f"SELECT {_COLUMNS} FROM api_key WHERE {column} = $1" for column in ("id", "key_hash")}
 _USES: Columns = (("id", "text"), ("at", "bigint"))
 _WRITE_USES = (
@@ -52,7 +52,6 @@ class KnownKey:
     id: str
     workspace_id: str
     name: str
-    key_hash: str = field(repr=False)
     scopes: frozenset[Scope]
     allowed_sources: tuple[Network, ...]
     expires_at: datetime | None
@@ -123,7 +122,6 @@ def _known(row: Row) -> KnownKey:
         id=row["id"],
         workspace_id=row["workspace_id"],
         name=row["name"],
-        key_hash=row["key_hash"],
         scopes=frozenset(map(Scope, orjson.loads(row["scopes"]))),
         allowed_sources=tuple(map(ip_network, orjson.loads(row["allowed_sources"]))),
         expires_at=None if row["expires_at"] is None else from_micros(row["expires_at"]),
