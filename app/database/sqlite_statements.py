@@ -13,7 +13,7 @@ own.
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
 from operator import attrgetter
@@ -84,7 +84,19 @@ async def autocommit(client: DurableSqliteClient, work: Work[_Result]) -> _Resul
 
     A caller that is canceled stops waiting; the statements run all the same.
     """
-    return await asyncio.shield(asyncio.create_task(_autocommit(client, work)))
+    return await _to_its_end(_autocommit(client, work))
+
+
+def _to_its_end(running: Coroutine[Any, Any, _Result]) -> "asyncio.Future[_Result]":
+    """Run to its end, also if the caller is canceled, who then does not hear of an error."""
+    task = asyncio.create_task(running)
+    task.add_done_callback(_heard)
+    return asyncio.shield(task)
+
+
+def _heard(task: "asyncio.Task[Any]") -> None:
+    if not task.cancelled():
+        task.exception()  # Otherwise asyncio would log it as one that nobody retrieved.
 
 
 async def _autocommit(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
@@ -100,7 +112,7 @@ async def begin_commit(
 
     A caller that is canceled stops waiting; the transaction is committed all the same.
     """
-    return await asyncio.shield(asyncio.create_task(_begin_commit(client, work, rows)))
+    return await _to_its_end(_begin_commit(client, work, rows))
 
 
 async def _begin_commit(

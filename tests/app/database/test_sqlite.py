@@ -1,11 +1,12 @@
 """SQLite's log is checkpointed beside the commits, so that none of them takes long."""
 
 import asyncio
+import gc
 import shutil
 import sqlite3
 import threading
 from collections.abc import AsyncIterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from app.database.batch import Columns
 from app.database.database import Database
 from app.database.migrate import migrate
+from app.database.probe import try_write
 from app.database.sqlite import CHECKPOINT_ROWS, PRAGMAS, DurableSqliteClient, Log, in_thread
 from tests.patience import PATIENCE_SECONDS
 
@@ -109,3 +111,20 @@ async def test_a_log_that_grows_long_nevertheless_is_put_into_the_file_by_a_comm
     await long
 
     assert in_file > 0
+
+
+async def test_nobody_is_told_of_the_error_of_a_transaction_whose_caller_has_gone(database: Database) -> None:
+    loop = asyncio.get_running_loop()
+    told: list[dict[str, object]] = []
+    loop.set_exception_handler(lambda _, context: told.append(context))
+
+    async with database.transaction():
+        check = asyncio.create_task(try_write(database))
+        await asyncio.sleep(0)
+        check.cancel()
+        with suppress(asyncio.CancelledError):
+            await check
+    await database.execute("DELETE FROM workspace WHERE false")  # after the one that was waiting
+    gc.collect()
+
+    assert told == []
