@@ -10,7 +10,7 @@ from typing import TextIO
 
 import structlog
 
-from app.clock import to_micros
+from app.clock import from_micros, to_micros
 from app.database.database import sqlite_file
 from app.private_files import private_directory, private_file
 from app.resources import Resources
@@ -86,6 +86,11 @@ async def end_other_leases(resources: Resources) -> None:
     lease to end.
     """
     if resources.database.dialect == "sqlite":
+        row = await resources.database.fetch_one(
+            "SELECT max(lease_until) AS latest FROM worker WHERE id <> $1", resources.lease.worker_id
+        )
+        if row is not None and row["latest"] is not None:
+            await resources.timekeeper.mend_after(from_micros(row["latest"]))
         now = to_micros(resources.clock.now())
         await resources.database.execute(
             "UPDATE worker SET lease_until = $2 WHERE id <> $1", resources.lease.worker_id, now

@@ -10,6 +10,7 @@ from dramatiq.broker import Broker
 
 from app.clock import Clock
 from app.database.database import dialect_of
+from app.database.errors import DatabaseUnavailable
 from app.database.migrate import migrate
 from app.open_files import may_open_many
 from app.resources import Resources, open_resources
@@ -95,11 +96,21 @@ async def open_resources_for(
         opened.append(resources)
         if works:
             await end_other_leases(resources)
+        stack.push_async_callback(_mend_at_the_end, resources)
         # The lease is kept until nothing is in flight: a stop may take longer than a lease lasts.
         await stack.enter_async_context(running([heartbeat(resources)]))
         stack.push_async_callback(resources.pipeline.stop, settings.shutdown_seconds)
         await stack.enter_async_context(running(chores(resources, works=works)))
         yield resources
+
+
+async def _mend_at_the_end(resources: Resources) -> None:
+    """Mend what a step of the clock would delay that no sweep has seen: the next process does not know of it."""
+    try:
+        await resources.timekeeper.look()
+        await resources.timekeeper.mend()
+    except DatabaseUnavailable as error:
+        log.warning("clock.not_mended", error=str(error))
 
 
 def _seconds_to_end(settings: Settings) -> float:

@@ -91,6 +91,17 @@ class Timekeeper:
     def _monotonic(self) -> float:
         return self._clock.monotonic() if isinstance(self._clock, SteadyClock) else 0.0
 
+    async def mend_after(self, lease_until: datetime) -> None:
+        """Mend what a clock that was set back while no process ran would delay, given the lease of a process that died:
+        it ends later than a lease can.
+
+        Raises: what `mend` does.
+        """
+        back = lease_until - self._clock.now() - self._lease
+        if back > STEP:
+            self._note_step(-back)
+            await self.mend()
+
     async def mend(self) -> None:
         """Bring forward everything that waits for times which a clock that was set back has not reached again.
 

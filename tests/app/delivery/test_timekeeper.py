@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from app.clock import SteadyClock, from_micros, to_micros
+from app.database.database import Database
 from app.delivery.timekeeper import DOUBTED_FOR, Timekeeper
 from app.stats.periods import close_periods
 from app.web.health import Health
 from tasks.periodic import chores
 from tests.app.test_sweep import lost_wake_up
 from tests.clock import START, FakeMachine
-from tests.receiver import answer, in_turn
+from tests.receiver import Receiver, answer, in_turn
 from tests.world import World, open_world
 
 HOUR = timedelta(hours=1)
@@ -121,6 +122,36 @@ async def test_a_clock_that_is_not_far_ahead_deletes_as_usual(
         await noticed(world)
 
     assert world.resources.timekeeper.may_forget
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("killed", [True, False])
+async def test_a_retry_does_not_wait_for_a_clock_that_was_set_back_before_the_process_ended(
+    database_url: str, tmp_path: Path, machine: FakeMachine, killed: bool
+) -> None:
+    async with Receiver() as receiver:
+        receiver.on("/", in_turn(answer(500), answer()))
+        clock = SteadyClock(machine, machine.monotonic)
+        async with open_world(database_url, tmp_path, clock=clock, works=False, receiver=receiver) as world:
+            await world.webhook(retry_delays_seconds=[10])
+            await lost_wake_up(world)
+            await world.sweep()
+            await world.until_status("RETRYING")
+            left = await world.rows("worker")
+            if not killed:
+                machine.advance(-HOUR)
+        if killed:
+            machine.advance(-HOUR)
+        clock = SteadyClock(machine, machine.monotonic)
+        async with Database(database_url) as database:
+            if killed:
+                await database.execute(
+                    "INSERT INTO worker (id, host, pid, started_at, lease_until) VALUES ($1, 'host', 1, $2, $3)",
+                    *(left[0]["id"], left[0]["started_at"], left[0]["lease_until"]),
+                )
+        async with open_world(database_url, tmp_path, clock=clock, receiver=receiver, key=world.key) as world:
+            machine.pass_(12)
+            await world.until_status("SUCCEEDED")
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
