@@ -20,9 +20,8 @@ class PostgresProxy:
     """
 
     def __init__(self, url: str) -> None:
+        self.lead_to(url)
         parts = urlsplit(url)
-        assert parts.hostname is not None
-        self._target = parts.hostname, parts.port or 5432
         self._before, self._path = f"{parts.scheme}://{parts.username}@127.0.0.1", parts.path
         self._connections: list[_Connection] = []
         self._silent = False
@@ -48,6 +47,12 @@ class PostgresProxy:
         for writer in self._writers:
             writer.transport.abort()
         await asyncio.gather(*(writer.wait_closed() for writer in self._writers), return_exceptions=True)
+
+    def lead_to(self, url: str) -> None:
+        """Forward new connections to another database's server, as a name or an address does that moves."""
+        parts = urlsplit(url)
+        assert parts.hostname is not None
+        self._target = parts.hostname, parts.port or 5432
 
     def lose_commit_of(self, statement: str) -> None:
         """Once, let a transaction with this text in a statement, or that statement alone, be committed, and break its

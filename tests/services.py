@@ -76,6 +76,32 @@ class Postgres(Server):
         return [self._programs / "postgres", "-D", self._data, *options]
 
 
+class Standby(Postgres):
+    """A streaming standby of a PostgreSQL that runs, until it is promoted. Knows no slots: what the primary has removed
+    before it was fetched would be missing.
+
+    Args:
+        primary: what it copies when it is started first, and follows.
+    """
+
+    # As a standby it says "read-only connections".
+    _ready = "database system is ready to accept"
+
+    def __init__(self, primary: Postgres) -> None:
+        super().__init__()
+        self._primary = primary
+
+    def _make_data_directory(self) -> None:
+        source = f"host=127.0.0.1 port={self._primary.port} user=postgres"
+        options = ["--checkpoint=fast", "--wal-method=stream", "--write-recovery-conf", "--no-sync"]
+        # The programs may be links to a directory that holds more of them.
+        program = (self._programs / "initdb").resolve().with_name("pg_basebackup")
+        copy = self._launch([program, f"--dbname={source}", *options, f"--pgdata={self._data}"])
+        said, _ = copy.communicate(timeout=PATIENCE_SECONDS)
+        if copy.returncode:
+            raise ServerFailed(f"pg_basebackup ended with {copy.returncode}:\n{said}")
+
+
 class Redis(Server):
     """A Redis. Use it in `with`, or call `start` and `close`. It loses its data when it ends, unless it is
     `persistent`.

@@ -23,6 +23,8 @@ WANTED: Mapping[str, Collection[str]] = {
     SLOW: {"ticket.created", "ticket.assigned"},
     FLAKY: {"ticket.created", "agent.response"},
 }
+# A first attempt begins within milliseconds, on a machine that is busy otherwise within this.
+PROMPT_SECONDS = 10.0
 EVENT_TYPES = sorted(set().union(*WANTED.values()))
 
 
@@ -87,6 +89,16 @@ def uncounted(found: Found) -> list[tuple[str, str, int, str]]:
     recorded = Counter(_attempt_mark(row) for row in found.attempts)
     arrived = Counter(_request_mark(request) for request in found.requests)
     return [mark for mark in (arrived - recorded).elements() if Pair(mark[0], mark[1]) not in found.held]
+
+
+def slow(found: Found) -> list[str]:
+    """A sentence if one delivery in twenty arrived late after its event was acknowledged."""
+    at = {event.event_id: event.acknowledged_at for event in found.published}
+    delays = sorted(
+        requests[0].at - at[pair.event_id] for pair, requests in found.by_pair.items() if pair.event_id in at
+    )
+    late = delays[len(delays) * 95 // 100] if delays else 0.0
+    return [f"One delivery in twenty arrived later than {late:.1f} s."] if late > PROMPT_SECONDS else []
 
 
 def problems(found: Found) -> list[str]:

@@ -52,8 +52,10 @@ class Fault:
 
     Attributes:
         gap: whether followers may get a gap, because the carrier of updates has lost them.
+        prompt: whether deliveries are as quick as ever meanwhile.
     """
 
     name: str
     do: Do
     gap: bool = False
+    prompt: bool = False

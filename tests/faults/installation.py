@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from tests.faults.programs import BIN, Program, ended, until
 from tests.faults.truth import Truth
 from tests.patience import PATIENCE_SECONDS
 from tests.postgres_proxy import PostgresProxy
-from tests.server import free_port
+from tests.server import Server, free_port
 from tests.services import Postgres, Redis
 
 KEY = "a-key-for-the-fault-suite"
@@ -36,6 +36,7 @@ class Installation:
         urls: of the servers, in their order.
         health: URL of the health check of each program that has one.
         lease_seconds: as configured.
+        others: servers that a fault has started, to be ended at the end.
         network: between the product and PostgreSQL; the suite itself asks PostgreSQL directly.
     """
 
@@ -52,6 +53,7 @@ class Installation:
     postgres: Postgres | None = None
     redis: Redis | None = None
     network: PostgresProxy | None = None
+    others: list[Server] = field(default_factory=list)
 
     @property
     def deliverers(self) -> Sequence[Program]:
@@ -147,7 +149,11 @@ async def distributed(
             directory, environment, Truth(postgres.url), servers=servers, workers=workers
         ) as installation:
             installation.postgres, installation.redis, installation.network = postgres, redis, network
-            yield installation
+            try:
+                yield installation
+            finally:
+                for server in installation.others:
+                    server.close()
 
 
 @asynccontextmanager

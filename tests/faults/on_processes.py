@@ -26,7 +26,7 @@ async def kill_deliverer(at: Installation, chance: random.Random) -> Happened:
     happened = Happened(again_within=at.lease_seconds + AGAIN_AFTER_LEASE_SECONDS)
     happened.held = await _killed(at, [victim])
     await _goes_out_again(at, happened, happened.began)
-    await _back(at, happened, [victim])
+    await back(at, happened, [victim])
     return happened
 
 
@@ -34,7 +34,7 @@ async def kill_all_deliverers(at: Installation, chance: random.Random) -> Happen
     """SIGKILL everything that delivers; it returns at once."""
     happened = Happened(again_within=AGAIN_ALONE_SECONDS)
     happened.held = await _killed(at, at.deliverers)
-    await _back(at, happened, at.deliverers)
+    await back(at, happened, at.deliverers)
     await _goes_out_again(at, happened, happened.over)
     return happened
 
@@ -44,7 +44,7 @@ async def kill_server(at: Installation, chance: random.Random) -> Happened:
     victim = chance.choice(at.servers)
     happened = Happened()
     victim.kill()
-    await _back(at, happened, [victim])
+    await back(at, happened, [victim])
     return happened
 
 
@@ -101,13 +101,13 @@ async def freeze_log(at: Installation, chance: random.Random) -> Happened:
 async def fill_disk_of_log(at: Installation, chance: random.Random) -> Happened:
     """Restart a program so that its output goes to a full disk (ENOSPC), and later restart it with its log."""
     victim = chance.choice(at.programs)
-    await _end_well(victim)
+    await end_well(victim)
     victim.start_on_full_disk()
     await at.well([victim], PATIENCE_SECONDS)
     await asyncio.sleep(chance.uniform(1.0, 4.0))
-    await _end_well(victim)
+    await end_well(victim)
     happened = Happened()  # It has to stay well throughout; recovery is measured from the last start.
-    await _back(at, happened, [victim])
+    await back(at, happened, [victim])
     return happened
 
 
@@ -140,19 +140,25 @@ async def _killed(at: Installation, victims: Sequence[Program]) -> set[Pair]:
     return await at.truth.held_by(pids)
 
 
-async def _back(at: Installation, happened: Happened, victims: Sequence[Program]) -> None:
+async def back(at: Installation, happened: Happened, victims: Sequence[Program]) -> None:
+    """Start programs again, as any supervisor does; with that the fault is over."""
     await at.start(*victims)
     happened.over = time.time()
 
 
 async def _stopped(at: Installation, victim: Program) -> Happened:
     happened = Happened()
-    await _end_well(victim)
-    await _back(at, happened, [victim])
+    await end_well(victim)
+    await back(at, happened, [victim])
     return happened
 
 
-async def _end_well(victim: Program) -> None:
+async def end_well(victim: Program) -> None:
+    """SIGTERM a program.
+
+    Raises:
+        AssertionError: it did not exit with 0.
+    """
     code = await victim.stop()
     assert code == 0, f"{victim.name} ended with {code} after SIGTERM.\n{victim.last_words()}"
 

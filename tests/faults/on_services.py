@@ -3,13 +3,18 @@
 import asyncio
 import random
 import time
+from functools import partial
 
 import psutil
 import redis.asyncio
 
 from tests.faults.fault import Happened
 from tests.faults.installation import Installation
+from tests.faults.programs import until
+from tests.faults.truth import Truth
+from tests.patience import PATIENCE_SECONDS
 from tests.postgres_faults import read_only
+from tests.services import Standby
 
 # How long it may take until silent connections are replaced.
 FOUND_OUT_SECONDS = 8.0
@@ -69,6 +74,36 @@ async def freeze_postgres(at: Installation, chance: random.Random) -> Happened:
         process.resume()
     happened.over = time.time()
     return happened
+
+
+async def fail_over(at: Installation, chance: random.Random) -> Happened:
+    """Let PostgreSQL die, and promote its standby at the same address. What was committed is on the standby, because
+    commits wait for it (synchronous replication).
+    """
+    primary, network = at.postgres, at.network
+    assert primary is not None
+    assert network is not None
+    standby = Standby(primary)
+    await asyncio.to_thread(standby.start)
+    at.others.append(standby)
+    await until("the standby followed", partial(_follows, at), PATIENCE_SECONDS)
+    await at.truth.rows("ALTER SYSTEM SET synchronous_standby_names = '*'")
+    await at.truth.rows("SELECT pg_reload_conf()")
+    await until("commits waited for the standby", partial(_follows, at, "sync"), PATIENCE_SECONDS)
+    await asyncio.sleep(chance.uniform(0.5, 1.5))
+    happened = Happened()
+    await asyncio.to_thread(primary.abort)
+    await asyncio.sleep(chance.uniform(0, 1.5))
+    at.postgres, at.truth = standby, Truth(standby.url)
+    await at.truth.rows("SELECT pg_promote()")
+    network.lead_to(standby.url)
+    happened.over = time.time()
+    return happened
+
+
+async def _follows(at: Installation, state: str = "async") -> bool:
+    found = await at.truth.rows("SELECT state, sync_state FROM pg_stat_replication WHERE state = 'streaming'")
+    return [row["sync_state"] for row in found] == [state]
 
 
 async def kill_redis(at: Installation, chance: random.Random) -> Happened:

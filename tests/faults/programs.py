@@ -16,6 +16,7 @@ from typing import IO
 
 import psutil
 
+from tests.faults.faketime import FakedClock
 from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +59,7 @@ class Program:
         self._command = [str(part) for part in command]
         self._environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **settings}
         self._directory = directory
+        self._clock = FakedClock(directory / f"{name.replace(' ', '-')}.clock")
         self._process: subprocess.Popen[bytes] | None = None
         self._log_reader: subprocess.Popen[bytes] | None = None
 
@@ -77,8 +79,10 @@ class Program:
         except psutil.NoSuchProcess:
             return []
 
-    def start(self) -> None:
-        """Start it; its output goes through a pipe to a reader, which appends it to the log."""
+    def start(self, more: Mapping[str, str] | None = None) -> None:
+        """Start it, with `more` in its environment; its output goes through a pipe to a reader, which appends it to the
+        log.
+        """
         self._await_end_of_log()
         with self.log.open("ab") as log:
             self._log_reader = subprocess.Popen(
@@ -86,7 +90,16 @@ class Program:
             )
         assert self._log_reader.stdin is not None
         with self._log_reader.stdin as pipe:
-            self._start(pipe)
+            self._start(pipe, more)
+
+    def start_with_clock(self, ahead_seconds: float) -> None:
+        """Start it with a clock that can be set."""
+        self._clock.set(ahead_seconds)
+        self.start(self._clock.environment(self._environment["PYTHONPATH"]))
+
+    def set_clock(self, ahead_seconds: float) -> None:
+        """Set its clock; it sees that within a second."""
+        self._clock.set(ahead_seconds)
 
     def start_on_full_disk(self) -> None:
         """Start it so that none of its output can be written (ENOSPC)."""
@@ -94,11 +107,11 @@ class Program:
         with Path("/dev/full").open("wb") as full:
             self._start(full)
 
-    def _start(self, output: IO[bytes]) -> None:
+    def _start(self, output: IO[bytes], more: Mapping[str, str] | None = None) -> None:
         self._process = subprocess.Popen(
             self._command,
             cwd=self._directory,
-            env=self._environment,
+            env={**self._environment, **(more or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -82,7 +82,8 @@ class Site:
             result.problems += [program.last_words() for program in self.at.programs]
             await self._settle(result)
             return result
-        await self._compare(result, happened, new, after, began)
+        found = await self._compare(result, happened, new, after, began)
+        result.problems += checks.slow(found) if fault.prompt else []
         result.gaps = self._gaps() - gaps
         if result.gaps and not fault.gap:
             result.problems.append(f"{result.gaps} gaps were told, although nothing was forgotten.")
@@ -124,7 +125,7 @@ class Site:
 
     async def _compare(
         self, result: Result, happened: Happened, new: Sequence[Published], after: int, began: float
-    ) -> None:
+    ) -> checks.Found:
         truth = self.at.truth
         nobodys = await truth.pings() | {""}  # The suite's own tries of the receiver name no event.
         requests = [request for request in self.at.journal.requests(began) if request.pair.event_id not in nobodys]
@@ -145,6 +146,7 @@ class Site:
         result.doubles = sum(checks.doubles(found).values())
         result.held = len(happened.held)
         result.problems += checks.problems(found)
+        return found
 
     def _gaps(self) -> int:
         return sum(follower.gaps for follower in self.followers)

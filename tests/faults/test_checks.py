@@ -158,6 +158,15 @@ def test_what_is_wrong_is_said(found: Found, break_it: Break, said: str) -> None
     assert any(said in problem for problem in checks.problems(found)), checks.problems(found)
 
 
+def test_one_late_delivery_in_twenty_is_said(found: Found) -> None:
+    at_once = checks.slow(found)
+
+    found.published = [replace(found.published[0], acknowledged_at=1.0 - 2 * checks.PROMPT_SECONDS)]
+
+    assert at_once == []
+    assert checks.slow(found) == ["One delivery in twenty arrived later than 20.0 s."]
+
+
 def test_what_was_held_may_go_out_once_more_and_lack_one_attempt(found: Found) -> None:
     found.requests = [*found.requests, request(QUICK)]
     found.held = {PAIR}
