@@ -1,4 +1,4 @@
-# The server, its workers and its migrations: one image, `eev-webhooks` with a command.
+# One image for the server, its workers and its migrations: `eev-webhooks` with a command.
 
 ARG PYTHON=python:3.13-slim-bookworm
 
@@ -8,7 +8,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
 RUN python -m venv /opt/eev-webhooks
 ENV PATH=/opt/eev-webhooks/bin:${PATH}
 WORKDIR /source
-# The libraries first: they change less often than the code, and stay a layer of their own.
+# The libraries first, as a separate layer, because they change less often than the code.
 COPY requirements.txt ./
 RUN pip install --require-hashes --only-binary :all: --requirement requirements.txt
 COPY pyproject.toml LICENSE ./
@@ -19,7 +19,7 @@ RUN pip install --no-deps --no-build-isolation --no-index . \
     && pip uninstall --yes setuptools pip
 
 FROM ${PYTHON}
-# 10001: an id that no account of the host has by accident.
+# 10001: an ID that no account of the host is likely to have.
 RUN groupadd --gid 10001 eev \
     && useradd --uid 10001 --gid eev --no-create-home --home-dir /data --shell /usr/sbin/nologin eev \
     && install --directory --owner eev --group eev --mode 0700 /data

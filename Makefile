@@ -1,31 +1,31 @@
-# One way in. `make` alone lists what there is; the CI runs the same targets.
+# `make` alone lists all targets; the CI runs the same ones.
 
 VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
 
-# Where a package.json is, and its packages go.
+# Directories with a package.json, where its packages are installed.
 NODE_PACKAGES := $(addsuffix /node_modules/.installed,tests/clients examples/node)
 
-# `make setup PYTHON=/path/to/python3` picks another Python; `make test ARGS="-k paused"` passes arguments on.
+# `make setup PYTHON=/path/to/python3` uses another Python; `make test ARGS="-k paused"` passes arguments on.
 PYTHONS := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 ARGS :=
 
 # The JavaScript of the pages, which has no build step.
 SCRIPTS := app/web/dashboard
 
-# One more than there are cores: many tests wait for processes that they start.
+# One more than the number of cores, because many tests wait for processes that they start.
 TEST_PROCESSES = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
 
-# The project itself is linked, not copied; what that takes is among the pinned requirements.
+# The project itself is linked, not copied; the build tools for that are among the pinned requirements.
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LINK_PROJECT := $(PIP_INSTALL) --no-deps --no-build-isolation --no-index --editable .
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo shell dev check format test test-quick test-clients bench faults schema release requirements clean
 
-help: ## List what there is
+help: ## List all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(DEVELOPMENT) ## Install everything for working on the project into .venv
@@ -51,7 +51,7 @@ check: $(DEVELOPMENT) ## Check style, formatting, types, the direction of import
 	$(BIN)/deno lint --quiet $(SCRIPTS)
 	@$(BIN)/python -m tools.audit
 
-format: $(DEVELOPMENT) ## Put code into the project's form
+format: $(DEVELOPMENT) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -62,7 +62,7 @@ test: $(DEVELOPMENT) ## Run the tests, with a real PostgreSQL and a real Redis
 test-quick: $(DEVELOPMENT) ## Run the tests that need no other program, in under a minute
 	$(BIN)/python -m pytest --quick --numprocesses=$(TEST_PROCESSES) --dist=worksteal $(ARGS)
 
-test-clients: $(DEVELOPMENT) $(NODE_PACKAGES) ## Run the tests with clients that people use; needs Node 20 and npm
+test-clients: $(DEVELOPMENT) $(NODE_PACKAGES) ## Run the tests with popular clients; needs Node 20 and npm
 	$(BIN)/python -m pytest tests/clients --numprocesses=auto $(ARGS)
 
 bench: $(DEVELOPMENT) ## Measure throughput and latency
@@ -75,12 +75,12 @@ faults: $(DEVELOPMENT) ## Kill processes, the database and the broker under load
 schema: $(RUNTIME) ## Write schema.graphql from the code
 	@$(BIN)/eev-webhooks schema schema.graphql
 
-# Checks first, and changes nothing if something is wrong. It commits, tags and pushes nothing.
+# Checks first, and changes nothing if a check fails. It does not commit, tag or push.
 release: $(DEVELOPMENT) ## Set the version, cut the changelog and keep the schema of a release: VERSION=1.4.0
 	@$(BIN)/python -m tools.release $(VERSION)
 
-# Versions stay as they are where they still fit; `make requirements ARGS=--upgrade` takes the newest.
-requirements: $(BIN)/python ## Pin what pyproject.toml asks for in requirements.txt and requirements-dev.txt
+# Versions that still fit are kept; `make requirements ARGS=--upgrade` takes the newest.
+requirements: $(BIN)/python ## Pin the requirements of pyproject.toml in requirements.txt and requirements-dev.txt
 	$(PIP_INSTALL) "uv>=0.13"
 	@for set in "requirements.txt:--group build" "requirements-dev.txt:--group build --group dev --constraint requirements.txt"; do \
 		UV_CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/uv pip compile pyproject.toml $${set#*:} --quiet \
@@ -88,7 +88,7 @@ requirements: $(BIN)/python ## Pin what pyproject.toml asks for in requirements.
 			$(ARGS) --output-file $${set%%:*} || exit 1; \
 	done
 
-clean: ## Remove what the other targets made, but not data/
+clean: ## Remove the files of the other targets, but not data/
 	rm -rf $(VENV) $(dir $(NODE_PACKAGES)) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Everything for development includes everything for running, in the same versions.
@@ -97,7 +97,7 @@ $(DEVELOPMENT): requirements-dev.txt pyproject.toml | $(BIN)/python
 	$(LINK_PROJECT)
 	@touch $(RUNTIME) $@
 
-# How npm installs (no scripts of packages, no lock file) is in the .npmrc beside each package.json.
+# The .npmrc beside each package.json configures npm (no package scripts, no lock file).
 %/node_modules/.installed: %/package.json %/.npmrc
 	@command -v npm >/dev/null || { echo "npm was not found: install Node 20 or newer with its npm." >&2; exit 1; }
 	cd $* && npm install

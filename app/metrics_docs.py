@@ -41,4 +41,4 @@ def _row(family: Metric) -> str:
 
 
 if __name__ == "__main__":
-    print(page(), end="")  # noqa: T201 - printing is what it is for
+    print(page(), end="")  # noqa: T201 - its purpose

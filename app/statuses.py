@@ -138,7 +138,7 @@ class ActorKind(StrEnum):
 
     PERSON = "PERSON"
     API_KEY = "API_KEY"
-    ACCESS_TOKEN = "ACCESS_TOKEN"  # noqa: S105 - a word, no token
+    ACCESS_TOKEN = "ACCESS_TOKEN"  # noqa: S105 - a word, not a token
     SYSTEM = "SYSTEM"
     COMMAND_LINE = "COMMAND_LINE"
 

@@ -96,7 +96,7 @@ async def _measure(
             for name in chosen:
                 try:
                     lines += await FIGURES[name](run)
-                except Exception as error:  # noqa: BLE001 whatever it was, the other figures are measured
+                except Exception as error:  # noqa: BLE001 - whatever the error, the other figures are measured
                     failed[name] = error
                 progress.advance(task)
     return failed

@@ -106,7 +106,7 @@ class Audience:
                     # Time spent waiting for a stalled database does not count.
                     await asyncio.sleep(min(clock() - told.at, LONGEST_PAUSE_SECONDS))
                     await self._until_asked()
-        except Exception as error:  # noqa: BLE001 a defect, which must not leave anybody waiting for ever
+        except Exception as error:  # noqa: BLE001 - a defect, which must not leave followers waiting forever
             self.last_words = refusal(error)
         finally:
             self.over = True

@@ -50,7 +50,7 @@ class EarlyAnswer:
         """Wait for the commit. If it failed, nothing in the answer is so: the error of the field to give instead."""
         try:
             await self.committed()
-        except Exception as error:  # noqa: BLE001 - told as those of resolvers are
+        except Exception as error:  # noqa: BLE001 - reported like errors of resolvers
             assert self._field is not None
             key = self._field.alias or self._field.name
             return located_error(error, [self._field], [key.value])

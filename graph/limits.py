@@ -156,7 +156,7 @@ def _measure(shape: _Shape, fragments: Mapping[str, _Shape], measured: dict[str,
     deepest, aliases = shape.depth, shape.aliases
     for depth, name in shape.spreads:
         if name in fragments and name not in measured:
-            measured[name] = 0, 0  # one that spreads itself is not valid; here it only must not go on for ever
+            measured[name] = 0, 0  # one that spreads itself is not valid; here it only must not loop forever
             measured[name] = _measure(fragments[name], fragments, measured)
         inner_depth, inner_aliases = measured.get(name, (0, 0))
         deepest, aliases = max(deepest, depth + inner_depth), aliases + inner_aliases

@@ -1,4 +1,4 @@
-"""The messages of each subscription. Each message loads its data anew."""
+"""The messages of each subscription. Each message loads its data afresh."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -30,8 +30,9 @@ CURSOR_SECONDS = 10.0
 async def stats_messages(
     context: Context, first: DeliveryStats, measured: Callable[[], Awaitable[DeliveryStats]], seconds: float
 ) -> AsyncGenerator[DeliveryStats, None]:
-    """What was measured first, and then again every so often for as long as the caller may know. A measurement that the
-    database does not allow for now is left out."""
+    """The first measurement, and then a new one at an interval for as long as the caller may read. A measurement that
+    the database cannot make at the moment is left out.
+    """
     state, clock = context.stream, asyncio.get_running_loop().time
     state.pause_seconds = seconds
     state.told = _measured_at(clock())
@@ -96,7 +97,7 @@ async def _messages(
     pace: Pace,
     cursor_seconds: float,
 ) -> AsyncGenerator[Batch, None]:
-    """What is wanted of each batch, if there is something; also for the first batch, for each gap, and periodically.
+    """The wanted updates of each batch, if there are any; also for the first batch, for each gap, and periodically.
 
     Only messages with updates count against the pace.
     """

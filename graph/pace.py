@@ -1,10 +1,10 @@
-"""How often a subscription sends: a token bucket, so that news after a quiet time leave at once."""
+"""How often a subscription sends: a token bucket, so that updates after a quiet time are sent at once."""
 
 import asyncio
 from collections.abc import Callable
 
-# Followers of one process look at so many batches a second in total, whatever they want of them: a third of a core.
-# So a batch without anything for a follower delays its next one by 0.1 ms for each follower there is.
+# Followers of one process read at most this many batches per second in total, whatever they filter: a third of a core.
+# A batch without anything for a follower therefore delays its next one by 0.1 ms for each follower.
 _BATCHES_PER_SECOND = 10_000
 # However many followers there are.
 _LONGEST_LOOK_SECONDS = 0.1
@@ -14,8 +14,8 @@ class Pace:
     """The tokens of one subscription: one for each message.
 
     Args:
-        per_second: tokens that come back each second.
-        followers: tells how many follow in this process.
+        per_second: tokens that are added each second.
+        followers: returns the number of followers in this process.
     """
 
     def __init__(self, per_second: float, followers: Callable[[], int]) -> None:
@@ -36,5 +36,5 @@ class Pace:
             await asyncio.sleep((1 - self._tokens) / self._per_second)
 
     async def after_nothing(self) -> None:
-        """Wait after a batch of which nothing was wanted."""
+        """Wait after a batch without any wanted update."""
         await asyncio.sleep(min(self._followers() / _BATCHES_PER_SECOND, _LONGEST_LOOK_SECONDS))

@@ -211,7 +211,7 @@ class Query:
         return DeliveryStats.of(await measure(context.resources, context.caller, *asked))
 
     @strawberry.field(
-        description="IP addresses that deliveries are sent from, for receivers that restrict sources; empty if the"
+        description="IP addresses that deliveries are sent from, so that receivers can restrict sources; empty if the"
         " server does not know them."
     )
     def egress_addresses(self, info: Info) -> list[str]:

@@ -171,8 +171,8 @@ async def _require_webhook(context: Context, argument: str, webhook_id: str | No
 
 
 async def _require_known(context: Context, asked: DeliveryFilter | None) -> None:
-    """Refuse a filter by an ID that is nobody's: it would be silent for ever. A deleted webhook's deliveries remain."""
-    if asked is None or context.stream.after is not None:  # who catches up was asked when it began
+    """Refuse a filter with an unknown ID, because it would be silent forever. A deleted webhook's deliveries remain."""
+    if asked is None or context.stream.after is not None:  # a resumed subscription was checked when it began
         return
     if asked.webhook_id is not None and (
         not is_id(WEBHOOK, asked.webhook_id) or await context.loaders.webhooks.load(asked.webhook_id) is None

@@ -74,7 +74,7 @@ def explain(found: Iterable[ValidationError]) -> list[PayloadError]:
     of_wrong_type = {tuple(error.instance_path) for error in errors if isinstance(error.kind, ValidationErrorKind.Type)}
     said: dict[PayloadError, None] = {}
     for error in errors:
-        # What is of the wrong type breaks most other rules as well: saying so helps nobody.
+        # A value of the wrong type breaks most other rules as well, and listing those does not help.
         if isinstance(error.kind, ValidationErrorKind.Type) or tuple(error.instance_path) not in of_wrong_type:
             said.update(dict.fromkeys(_in_words(error)))
         if len(said) >= MAX_ERRORS:

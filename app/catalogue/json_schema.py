@@ -1,7 +1,7 @@
-"""Words to write payload schemas with, so that a schema reads like the payload it describes.
+"""A vocabulary for payload schemas, so that a schema reads like the payload it describes.
 
-Each word takes the description first: no field goes without one. Objects stay open (JSON Schema's default), because a
-consumer must survive a field added later. Refuses to know any event type; the dialect is JSON Schema 2020-12.
+Each word takes the description first, so no field goes without one. Objects stay open (JSON Schema's default), because
+a consumer must survive a field added later. This module knows no event type; the dialect is JSON Schema 2020-12.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,8 +30,9 @@ def timestamp(description: str) -> Schema:
 
 
 def url(description: str) -> Schema:
-    """An absolute URI that the platform made itself. What visitors bring along (referrers, page addresses) is a
-    `string`: browsers let through what RFC 3986 does not, and an event must not be lost over it."""
+    """An absolute URI that the platform itself made. Values from visitors (referrers, page addresses) are a `string`,
+    because browsers allow what RFC 3986 does not, and an event must not be lost because of it.
+    """
     return {"description": description, "type": "string", "format": "uri"}
 
 
@@ -76,18 +77,18 @@ def choice(description: str, values: Sequence[str]) -> Schema:
 
 
 def list_of(items: Schema, description: str, *, at_most: int | None = None) -> Schema:
-    """A list whose items all fit `items`, with no more than `at_most` of them where given."""
+    """A list of items that all match `items`, with at most `at_most` of them if given."""
     limit = {} if at_most is None else {"maxItems": at_most}
     return {"description": description, "type": "array", "items": items} | limit
 
 
 def mapping(description: str, values: Schema | None = None) -> Schema:
-    """An object with keys of the publisher's choice, whose values all fit `values` where given."""
+    """An object with keys of the publisher's choice, and values that all match `values` if given."""
     return {"description": description, "type": "object"} | ({} if values is None else {"additionalProperties": values})
 
 
 def record(description: str, fields: Mapping[str, Schema], *, required: Sequence[str] = ()) -> Schema:
-    """An object with known fields; those in `required` must be there, others beside the known ones may be."""
+    """An object with known fields; those in `required` must be present, and unknown ones may be."""
     demands = {"required": list(required)} if required else {}
     return {"description": description, "type": "object"} | demands | {"properties": dict(fields)}
 
@@ -98,12 +99,12 @@ def shared(name: str, description: str) -> Schema:
 
 
 def either(description: str, *alternatives: Schema) -> Schema:
-    """What fits at least one of `alternatives`."""
+    """A value that matches at least one of `alternatives`."""
     return {"description": description, "anyOf": list(alternatives)}
 
 
 def nullable(schema: Schema) -> Schema:
-    """The same, or null where the value is not known or does not apply."""
+    """The same, or null if the value is not known or does not apply."""
     if "$ref" in schema:
         return {"description": schema["description"], "anyOf": [{"$ref": schema["$ref"]}, {"type": "null"}]}
     if "anyOf" in schema:
@@ -113,8 +114,9 @@ def nullable(schema: Schema) -> Schema:
 
 
 def self_contained(schema: Schema, definitions: Mapping[str, Schema]) -> Schema:
-    """`schema` as a document of its own: with the dialect, and in `$defs` those of `definitions` that it uses, directly
-    or through another. Raises KeyError when it uses one that is not there."""
+    """`schema` as a separate document: with the dialect, and in `$defs` those of `definitions` that it uses, directly
+    or through others. Raises KeyError if it uses one that does not exist.
+    """
     needed: set[str] = set()
     waiting = [schema]
     while waiting:

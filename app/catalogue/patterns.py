@@ -1,8 +1,8 @@
 """Names of event types, and the patterns by which a webhook selects them. Pure: text in, yes or no out.
 
 A name is dotted and lower-case (`ticket.created`). A pattern is `*` (everything), a name, or the beginning of names up
-to a dot (`ticket.*`, `conversation.sla.*`), which asks for every name below it, however deep. Whether an event type of
-that name exists is not known here.
+to a dot (`ticket.*`, `conversation.sla.*`), which matches every name below it, however deep. This module does not know
+which event types exist.
 """
 
 import re
@@ -30,7 +30,7 @@ def is_pattern(text: str) -> bool:
 
 
 def matches(pattern: str, name: str) -> bool:
-    """Whether a webhook with this one pattern gets events of this name."""
+    """Whether a webhook with this one pattern receives events of this name."""
     return compile_patterns([pattern]).matches(name)
 
 
@@ -40,7 +40,7 @@ class Matcher:
     __slots__ = ("_everything", "_names", "_prefixes")
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        """`patterns` are as `is_pattern` wants them; none at all ask for nothing."""
+        """`patterns` are valid by `is_pattern`; an empty list matches nothing."""
         wanted = frozenset(patterns)
         self._everything = _EVERYTHING in wanted
         self._prefixes = tuple(pattern.removesuffix("*") for pattern in wanted if pattern.endswith(".*"))
@@ -52,5 +52,5 @@ class Matcher:
 
 
 def compile_patterns(patterns: Iterable[str]) -> Matcher:
-    """`patterns`, made ready to be asked often."""
+    """`patterns`, compiled for repeated matching."""
     return Matcher(patterns)

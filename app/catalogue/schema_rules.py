@@ -40,14 +40,14 @@ Path = tuple[str, ...]
 
 
 def broken_rules(schema: dict[str, Any]) -> list[PayloadError]:
-    """What `schema` does that it may not; empty where it keeps the rules."""
+    """The rules that `schema` breaks; empty if it follows all of them."""
     places = dict(_places(schema))
     errors = [error for path, place in places.items() for error in _keyword_errors(path, place, places)]
     return errors[:MAX_ERRORS] or _expansion_errors(places)
 
 
 def _places(schema: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
-    """The schema and every schema inside it, with the way to it."""
+    """The schema and every schema inside it, with their paths."""
     waiting: list[tuple[Path, Any]] = [((), schema)]
     while waiting:
         path, place = waiting.pop()
@@ -83,14 +83,14 @@ def _keyword_errors(path: Path, place: Any, places: Mapping[Path, Any]) -> Itera
 
 
 def _target(reference: str) -> Path | None:
-    """The way to what a JSON Pointer in a fragment (RFC 6901, section 6) refers to; None for any other reference."""
+    """The path that a JSON Pointer in a fragment (RFC 6901, section 6) refers to; None for any other reference."""
     if not reference.startswith("#/"):
         return None
     return tuple(unquote(step).replace("~1", "/").replace("~0", "~") for step in reference[2:].split("/"))
 
 
 def _expansion_errors(places: Mapping[Path, Any]) -> list[PayloadError]:
-    """Measures how big and how deep every schema is with its references written out, inner ones first."""
+    """Measure how big and how deep every schema is with its references expanded, inner ones first."""
     parts = {path: _parts(path, place) for path, place in places.items()}
     try:
         innermost_first = list(TopologicalSorter(parts).static_order())
@@ -114,7 +114,7 @@ def _expansion_errors(places: Mapping[Path, Any]) -> list[PayloadError]:
 
 
 def _parts(path: Path, place: Any) -> list[Path]:
-    """The ways to what is applied as part of a schema."""
+    """The paths of what is applied as part of a schema."""
     target = _target(place["$ref"]) if isinstance(place, dict) and "$ref" in place else None
     inner = [(*path, *step) for step, _ in _inner_schemas(place)]
     return inner if target is None else [*inner, target]

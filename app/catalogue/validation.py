@@ -14,15 +14,15 @@ from app.catalogue.explanation import PayloadError, cut, explain, quoted
 from app.catalogue.json_schema import DIALECT
 from app.catalogue.schema_rules import broken_rules
 
-# A schema goes out with every listing of event types, and compiling takes longer the bigger it is. The largest built-in
-# one has 9 KB.
+# A schema is part of every list of event types, and bigger ones take longer to compile. The largest built-in one has 9
+# KB.
 MAX_SCHEMA_BYTES = 64 * 1024
 
-# The library finds all errors at once, at some 15 µs each. A payload that is nothing but errors would hold up everybody
-# else for seconds; real ones have a few hundred values.
+# The library finds all errors at once, at some 15 µs each. A payload that consists of errors would block all others for
+# seconds; real ones have a few hundred values.
 MAX_EXPLAINED_VALUES = 2_000
 
-# The linear-time engine: a backtracking one can be kept busy without end by a pattern such as (a+)+$.
+# The linear-time engine, because patterns such as (a+)+$ keep a backtracking one busy without end.
 _PATTERN_OPTIONS = jsonschema_rs.RegexOptions(size_limit=1024 * 1024)
 
 _TOO_MANY_VALUES = (
@@ -30,7 +30,7 @@ _TOO_MANY_VALUES = (
     "too big to say where: any JSON Schema validator can tell."
 )
 
-# "email" means RFC 5321 and turns away jörg@example.com, who writes to support all the same.
+# "email" means RFC 5321 and refuses jörg@example.com, who writes to support all the same.
 _is_email = jsonschema_rs.Draft202012Validator(
     {"format": "idn-email"}, validate_formats=True, email_options=jsonschema_rs.EmailOptions(allow_display_text=False)
 ).is_valid
@@ -42,7 +42,7 @@ class PayloadValidator:
     __slots__ = ("_validator",)
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        """`schema` is JSON Schema 2020-12. Raises ValueError where it is not, or refers to something outside itself."""
+        """`schema` is JSON Schema 2020-12. Raises ValueError if it is not, or refers to something outside itself."""
         self._validator = jsonschema_rs.Draft202012Validator(
             dict(schema),
             validate_formats=True,
@@ -52,7 +52,7 @@ class PayloadValidator:
         )
 
     def errors(self, data: object) -> list[PayloadError]:
-        """What is wrong with `data` (JSON as Python objects): the first ten errors by path; empty where it fits."""
+        """What is wrong with `data` (JSON as Python objects): the first ten errors by path; empty if it is valid."""
         try:
             if self._validator.is_valid(data):
                 return []
@@ -79,8 +79,9 @@ _META_SCHEMA = PayloadValidator({"$ref": DIALECT})
 
 
 def check_schema(schema: object) -> list[PayloadError]:
-    """What keeps `schema` from being the schema of an event type: it must be an object of at most `MAX_SCHEMA_BYTES` as
-    JSON, valid JSON Schema 2020-12, self-contained, and cheap to apply. Empty where nothing does."""
+    """What prevents `schema` from being the schema of an event type: it must be an object of at most `MAX_SCHEMA_BYTES`
+    as JSON, valid JSON Schema 2020-12, self-contained, and cheap to apply. Empty if nothing does.
+    """
     if not isinstance(schema, dict):
         return [PayloadError((), f"The schema must be an object but is {quoted(schema)}.")]
     try:

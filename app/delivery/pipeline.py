@@ -272,7 +272,7 @@ class Pipeline:
         at = to_micros(self._clock.now() + timedelta(seconds=delay_seconds)) if delay_seconds else None
         try:
             await release(self._database, claimed, at)
-        except Exception as error:  # noqa: BLE001 — whatever kept it, the delivery must not stay claimed for ever
+        except Exception as error:  # noqa: BLE001 - whatever the error, the delivery must not stay claimed forever
             self._unreleased |= {delivery.id for delivery in claimed}
             self.require_reconciliation()
             log.warning("release.failed", count=len(claimed), error=str(error))

@@ -139,14 +139,14 @@ class Targets:
             read = await self._read(missing, now)
         except DatabaseError:
             raise
-        except Exception:  # noqa: BLE001 - a row whose columns cannot be read fails a query of many
+        except Exception:  # noqa: BLE001 - one row with unreadable columns fails a query of many
             read = Loaded({})
             for webhook_id in missing:
                 try:
                     read = read.with_(await self._read([webhook_id], now))
                 except DatabaseError:
                     raise
-                except Exception as error:  # noqa: BLE001 - whatever is wrong with the row, it costs itself only
+                except Exception as error:  # noqa: BLE001 - whatever is wrong with the row, others are not affected
                     read.unreadable[webhook_id] = error
         self._keep(read.targets)
         return read.with_(Loaded(found))
@@ -158,7 +158,7 @@ class Targets:
         for webhook in webhooks:
             try:
                 read.targets[webhook.id] = target_of(self._cipher, webhook, secrets.get(webhook.id, []))
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with the row, it costs itself only
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with the row, others are not affected
                 read.unreadable[webhook.id] = error
             else:
                 if webhook.status_reason_code is WebhookStatusReason.UNREADABLE_SECRETS:

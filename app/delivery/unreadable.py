@@ -1,7 +1,7 @@
-"""Webhooks whose secrets or credentials cannot be decrypted: their deliveries wait, and the webhook says why.
+"""Webhooks with secrets or credentials that cannot be decrypted: their deliveries wait, and the webhook says why.
 
-The webhook is held back for a while at a time, because its key may be given back or another process may have it.
-Whoever can read it again takes the reason away.
+The webhook is held back for a while at a time, because the key may be restored or another process may have it. A
+process that can read it again removes the reason.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,18 +24,18 @@ REASON = (
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Writes down which webhooks cannot be read, and which can be again."""
+    """Records which webhooks cannot be read, and which can be read again."""
 
     reasons: StatusReasons
 
     async def hold(self, errors: Mapping[str, Exception]) -> None:
-        """Hold webhooks back, given why each cannot be read."""
+        """Hold webhooks back; `errors` says why each cannot be read."""
         for webhook_id, error in sorted(errors.items()):
             log.error("webhook.unreadable", webhook_id=webhook_id, error=str(error))
             code = WebhookStatusReason.UNREADABLE_SECRETS
             await self.reasons.say(webhook_id, code, REASON, "webhook.held", HELD_FOR)
 
     async def release(self, webhook_ids: Sequence[str]) -> None:
-        """Take the reason away from webhooks that can be read again."""
+        """Remove the reason from webhooks that can be read again."""
         for webhook_id in sorted(webhook_ids):
             await self.reasons.withdraw(webhook_id, WebhookStatusReason.UNREADABLE_SECRETS, "webhook.released")

@@ -26,9 +26,9 @@ class Exchange:
     blocked: dict[str, str] = field(default_factory=dict)
     """Addresses that the guard refused, each with the reason."""
     port_blocked: str | None = None
-    """Why the guard refused the port, at whatever address."""
+    """Why the guard refused the port, at every address."""
     proxy: Literal["away", "reached"] | None = None
-    """Whether there is a connection to the proxy; None where there is no proxy."""
+    """Whether there is a connection to the proxy; None without a proxy."""
     remote_address: str | None = None
     """The address of the connection that the request was sent on, or else the last one tried."""
     kept_connection: bool = False

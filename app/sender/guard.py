@@ -105,7 +105,7 @@ class AddressPolicy:
     blocked_ports: frozenset[int] = frozenset()
 
     def reason_port_blocked(self, port: int) -> str | None:
-        """Say why `port` may not be connected to, as the end of "port … is blocked: …"; None where it may be."""
+        """Say why `port` may not be connected to, as the end of "port … is blocked: …"; None if it may be."""
         return "deliveries may not use it (setting BLOCKED_PORTS)" if port in self.blocked_ports else None
 
     def reason_blocked(self, address: Address) -> str | None:

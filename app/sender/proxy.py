@@ -1,11 +1,11 @@
 """Connects to receivers through a forward proxy, by CONNECT (RFC 9110, section 9.3.6).
 
-The guard judges as without a proxy: this server resolves the receiver's name, and the proxy is given the address that
-was judged, never the name, which it could resolve to another one. TLS and the Host header are the receiver's, end to
-end. Plain http goes through a tunnel as well, since a proxy that is given a URL replaces the Host header by the URL's.
+The guard judges as without a proxy: this server resolves the receiver's name, and the proxy gets the judged address,
+never the name, which it could resolve differently. TLS and the Host header are the receiver's, end to end. Plain http
+goes through a tunnel as well, because a proxy that gets a URL replaces the Host header by the URL's host.
 
-The operator's proxy is trusted, so its own address is not judged. What it gets wrong is no failure of a receiver
-(`ProxyFailed`), except that it cannot or may not reach that address (`NotTunneled`).
+The operator's proxy is trusted, so its own address is not judged. A fault of the proxy is not a failure of a receiver
+(`ProxyFailed`), except that the proxy cannot or may not reach that address (`NotTunneled`).
 """
 
 import asyncio
@@ -33,12 +33,12 @@ _REACH_SECONDS = 3.0
 _MAX_HEAD_BYTES = 16 * 1024
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?![0-9])")
 _END = b"\r\n\r\n"
-# What a proxy says of the receiver's address rather than of itself: it may not be reached, it cannot be, it is silent.
+# Answers of a proxy about the receiver's address rather than itself: not allowed, not reachable, or silent.
 _ABOUT_THE_RECEIVER = frozenset({403, 500, 502, 503, 504})
 
 
 class ProxyFailed(Exception):
-    """The proxy does not do its work, whatever the receiver; `fault` ends a sentence that begins with its name."""
+    """The proxy does not work, whatever the receiver; `fault` ends a sentence that begins with its name."""
 
     def __init__(self, fault: str) -> None:
         super().__init__(fault)
@@ -55,7 +55,7 @@ class NotTunneled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """Where the proxy is, and what it is told about who asks."""
+    """The proxy's address, and the credentials sent to it."""
 
     host: str
     port: int
@@ -71,7 +71,7 @@ class Proxy:
 
 
 class ThroughProxy:
-    """Makes the connections of a transport through a proxy, whose name `resolver` resolves."""
+    """Opens the connections of a transport through a proxy, with a name that `resolver` resolves."""
 
     def __init__(self, proxy: Proxy, resolver: Resolver) -> None:
         self._proxy = proxy
@@ -79,12 +79,12 @@ class ThroughProxy:
         self._is_failing = False
 
     async def dial(self, exchange: Exchange, policy: AddressPolicy, addresses: Sequence[AddrInfoType]) -> socket.socket:
-        """Tunnel to the first of a receiver's addresses that the policy allows and the proxy reaches.
+        """Open a tunnel to the first of a receiver's addresses that the policy allows and the proxy reaches.
 
         Raises:
             NotConnected: the policy allows none.
             NotTunneled: the proxy reaches none.
-            ProxyFailed: the proxy is away, refuses this server, or speaks no HTTP.
+            ProxyFailed: the proxy is away, refuses this server, or does not speak HTTP.
         """
         exchange.proxy = "away"
         failure: NotConnected | NotTunneled = NotConnected(OSError("no address"))
@@ -163,7 +163,9 @@ class ThroughProxy:
         return int(status[1])
 
     def _note(self, fault: str | None) -> None:
-        """Log when the proxy begins to fail, and when it works again: not for each of thousands of deliveries."""
+        """Log once when the proxy begins to fail, and once when it works again, instead of for each of thousands of
+        deliveries.
+        """
         if (fault is not None) == self._is_failing:
             return
         self._is_failing = fault is not None

@@ -74,4 +74,4 @@ def _default(field: FieldInfo) -> str:
 
 
 if __name__ == "__main__":
-    print(page(), end="")  # noqa: T201 - printing is what it is for
+    print(page(), end="")  # noqa: T201 - its purpose

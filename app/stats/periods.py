@@ -93,10 +93,10 @@ def period_begin(row_id: str) -> datetime:
 
 
 async def _reopen(database: Database, last: datetime) -> None:
-    """Open the periods again that end after `last`, the end of what may be closed: the clock was set back, and rows
-    are added to them. They are counted anew when they are over once more.
+    """Open the periods again that end after `last`, the end of what may be closed, because the clock was set back and
+    rows are added to them. They are counted again once they are over.
 
-    Processes whose clocks differ a little may close one period more than this one would.
+    Processes with slightly different clocks may close one period more than this one would.
     """
     until = await closed_until(database)
     if last + PERIOD < until <= last + MAX_REOPENED:

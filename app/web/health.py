@@ -1,11 +1,11 @@
-"""Whether the server is alive, and whether it is ready to take publishes, with the reason where it is not.
+"""Whether the server is alive, and whether it is ready to accept events, with the reason if it is not.
 
     GET /health/live    200 while the process answers at all
     GET /health/ready   200 `ok` or `degraded`, 503 `unavailable`
 
-Ready means that events can be taken in: the database answers, takes writes (one is tried, and undone) and has the
-tables of this program. Without the broker or live updates it is degraded: deliveries go out all the same, found by the
-sweep. Reasons name no hosts; the log does.
+Ready means that the server can accept events: the database answers, accepts writes (one is tried, and rolled back) and
+has the tables of this program. Without the broker or live updates it is degraded: deliveries are still sent, because
+the sweep finds them. Reasons name no hosts; the log does.
 """
 
 import asyncio
@@ -33,9 +33,9 @@ from app.resources import Resources
 log = structlog.get_logger()
 
 CHECK_SECONDS = 2.0
-# However often it is asked, the parts are looked at no more often.
+# However often health is requested, the parts are checked no more often than this.
 KEPT_FOR = timedelta(seconds=1)
-# A sweep may take a while on a busy database; past this it does not come any more.
+# A sweep may take a while on a busy database; after this time it counts as missing.
 SWEEP_OVERDUE_SECONDS = 15.0
 QUEUE_OVERDUE_SECONDS = 60.0
 SKEW_SECONDS = 2.0
@@ -44,7 +44,7 @@ _VITAL = ("database", "migrations")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How the parts are: None where a part is well, else why not."""
+    """Condition of each part: None if it is well, otherwise why not."""
 
     parts: Mapping[str, str | None]
 
@@ -56,7 +56,7 @@ class Report:
         return "degraded" if any(self.parts.values()) else "ok"
 
     def answer(self) -> Response:
-        """The report as JSON, 503 where the server is unavailable."""
+        """The report as JSON, 503 if the server is unavailable."""
         checks = {
             name: {"status": "ok"} if reason is None else {"status": "degraded", "reason": reason}
             for name, reason in self.parts.items()
@@ -66,7 +66,7 @@ class Report:
 
 
 class Health:
-    """Looks at the parts of one process; `works` tells whether it delivers itself."""
+    """Checks the parts of one process; `works` says whether it delivers."""
 
     def __init__(self, resources: Resources, *, works: bool) -> None:
         self._resources = resources
@@ -82,15 +82,15 @@ class Health:
         return [Route("/health/live", self.live), Route("/health/ready", self.ready)]
 
     async def live(self, _: Request) -> Response:
-        """The process answers: that is all."""
+        """Answer 200, because the process answers."""
         return Response(b'{"status":"ok"}', media_type="application/json")
 
     async def ready(self, _: Request) -> Response:
-        """How the parts are, at most a second old."""
+        """The condition of the parts, at most a second old."""
         return (await self.report()).answer()
 
     async def report(self) -> Report:
-        """Look at the parts, or take what was found less than a second ago."""
+        """Check the parts, or return the result of less than a second ago."""
         async with self._looking:
             now = self._resources.clock.now()
             if self._report is None or abs(now - self._report[0]) >= KEPT_FOR:
@@ -118,7 +118,7 @@ class Health:
 
     async def _database(self) -> str | None:
         database = self._resources.database
-        await database.execute("SELECT 1")  # On the connection that writes, where there are several.
+        await database.execute("SELECT 1")  # On the writing connection, if there are several.
         try:
             await try_write(database)
         except (DatabaseError, OSError) as error:
@@ -127,7 +127,7 @@ class Health:
         return None
 
     async def _migrations(self) -> str | None:
-        if not self._migrated:  # Tables that are there stay there.
+        if not self._migrated:  # Once tables exist, they stay.
             await require_current_schema(self._resources.database)
             self._migrated = True
         return None
@@ -187,7 +187,7 @@ async def _answered(check: Awaitable[str | None]) -> str | None:
 
 
 async def _answers(broker_url: str) -> bool:
-    """Whether a broker can be reached: Redis answers a PING, RabbitMQ takes a connection."""
+    """Whether a broker can be reached: Redis answers a PING, RabbitMQ accepts a connection."""
     parts = urlsplit(broker_url)
     if parts.scheme == "memory":
         return True

@@ -1,5 +1,5 @@
-"""What happens to every request around the routes. Pure ASGI: Starlette's BaseHTTPMiddleware breaks context variables,
-streaming and background tasks.
+"""Middleware around all routes. Pure ASGI: Starlette's BaseHTTPMiddleware breaks context variables, streaming and
+background tasks.
 """
 
 import asyncio
@@ -10,15 +10,15 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# What others may have made up: an id that log lines and headers can hold.
+# Accepted IDs from callers: those that are safe in log lines and headers.
 _REQUEST_ID = re.compile(rb"[\w.:/+=-]{1,128}", re.ASCII)
-# Written out as ASGI has them: this happens at every request.
+# In ASGI's form, because they are added to every response.
 _SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-site"),
-    # Answers are data; the one page there is brings its own policy.
+    # Responses are data; the pages have their own policy.
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
 )
@@ -85,9 +85,9 @@ class SecurityHeaders:
 
 
 class EndStreams:
-    """Ends answers that would go on for ever (server-sent events) once the server closes: they would hold it up.
+    """Ends endless answers (server-sent events) when the server closes, because they would hold it up.
 
-    To the answer it looks as if the client had gone; to the client, as if the answer had come to its end.
+    To the answer it looks as if the client had disconnected; to the client, as if the answer had ended.
     """
 
     def __init__(self, app: ASGIApp, closing: asyncio.Event) -> None:

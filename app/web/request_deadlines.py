@@ -1,7 +1,7 @@
-"""Closes connections whose requests come too slowly: Uvicorn waits for ever for a head or a body that drips.
+"""Closes connections with requests that arrive too slowly: Uvicorn waits forever for a head or a body that drips.
 
-A head has its time from the opening of the connection, or from its first byte on one that is kept; a body from the end
-of its head. What comes in one read, as most requests do, needs no timer.
+A head's time starts when the connection opens, or with its first byte on a kept connection; a body's time starts at the
+end of its head. A request that arrives in one read, as most do, needs no timer.
 """
 
 import asyncio
@@ -33,12 +33,12 @@ class PunctualRequests(LimitedHeads):
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """A client has connected, and is to send a head."""
+        """Time the head of a new connection."""
         super().connection_made(transport)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing more comes."""
+        """Stop the timer of a closed connection."""
         super().connection_lost(exc)
         self._stage = "idle"
         self._watch()
@@ -46,23 +46,23 @@ class PunctualRequests(LimitedHeads):
     def data_received(self, data: bytes) -> None:
         """Read on, and begin or end a deadline if more is to come."""
         if self._stage == "idle":
-            self._stage = "head"  # Also empty lines, which begin no request for the parser.
+            self._stage = "head"  # Even empty lines, which do not begin a request for the parser.
         super().data_received(data)
         self._watch()
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Time the head of a request."""
         self._requests += 1
         self._stage = "head"
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Its head has ended."""
+        """Time the body of a request."""
         self._stage = "body"
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """It has ended."""
+        """Stop timing a complete request."""
         self._stage = "idle"
         super().on_message_complete()
 
@@ -91,7 +91,7 @@ class PunctualRequests(LimitedHeads):
 
     @property
     def _can_answer(self) -> bool:
-        """Whether no answer is under way that this one would be mixed with."""
+        """Whether no other answer is being sent that this one would be mixed with."""
         if any(not cycle.response_complete for cycle in self._overtaken):
             return False
         cycle: RequestResponseCycle | None = self.cycle

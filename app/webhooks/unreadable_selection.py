@@ -1,6 +1,6 @@
-"""Tells of webhooks whose event types or filter cannot be read, so that nothing is known to match them.
+"""Reports webhooks with event types or a filter that cannot be read, so that it is unknown which events match.
 
-Publishing goes on without them. A filter that an older version of the program cannot compile is such a case.
+Publishing continues without them. One case is a filter that an older version of the program cannot compile.
 """
 
 from app.clock import rfc3339
@@ -16,11 +16,11 @@ _REASON = (
 
 
 async def tell_unreadable_selections(registries: Registries, reasons: StatusReasons) -> None:
-    """Write on the webhooks that publishing could not read since the last call that it cannot, and since when; and
-    take that away from those that it can read again.
+    """Write on webhooks that publishing could not read since the last call that they are unreadable, and since when;
+    and remove that from those that it can read again.
 
     Raises:
-        DatabaseUnavailable: it is told with the next call.
+        DatabaseUnavailable: the next call does it.
     """
     for webhook_id, since in list(registries.unreadable_since.items()):
         await reasons.say(webhook_id, _CODE, _REASON.format(since=rfc3339(since)), "webhook.unreadable")

@@ -1,4 +1,4 @@
-// Publishes an event, follows its deliveries live, and retries once what failed.
+// Publishes an event, follows its deliveries live, and retries failed ones once.
 //
 //     npm install
 //     EEV_URL=http://127.0.0.1:8000/graphql EEV_KEY=… npx tsx publish.ts ticket-42-created
@@ -37,7 +37,7 @@ async function publish(): Promise<{ id: string; deliveryCount: number }> {
   const query = `mutation ($input: PublishEventInput!) {
     publishEvent(input: $input) { event { id } deliveryCount userErrors { message } }
   }`;
-  // Whatever happens to the answer: publishing again with the same key publishes nothing twice.
+  // Even if the answer is lost: publishing again with the same key publishes nothing twice.
   const data = { ticket: { id: "tkt_42", subject: "Where is my order?", status: "new" } };
   const { publishEvent } = await ask<Published>(query, { input: { type: "ticket.created", data, idempotencyKey } });
   const { event, deliveryCount, userErrors } = publishEvent;
@@ -71,7 +71,7 @@ async function lookAt({ id, status, attemptCount }: Delivery): Promise<void> {
   }
 }
 
-// The library sends this object again whenever it connects again: with the latest cursor in it, nothing is missed.
+// The library sends this object again whenever it reconnects: with the latest cursor in it, no update is missed.
 const variables: { after?: string } = {};
 let event: { id: string; deliveryCount: number } | undefined;
 
@@ -80,7 +80,7 @@ for await (const { data, errors } of client.iterate<Updates>({ query: FOLLOW, va
   const { cursor, gap, updates } = data.deliveryUpdates;
   const isNew = !event;
   event ??= await publish(); // once it is followed, so nothing that happens to it can be missed
-  // It may be an old event, or we were away for longer than the server remembers.
+  // It may be an old event, or the connection was lost for longer than the server remembers.
   const changed = isNew || gap ? await deliveriesOf(event.id) : updates.map(({ delivery }) => delivery);
   for (const delivery of changed) {
     if (delivery.event.id === event.id) await lookAt(delivery);

@@ -1,4 +1,4 @@
-// A receiver: takes requests only from the server's addresses, verifies them, and drops doubles.
+// A receiver: accepts requests only from the server's addresses, verifies them, and drops duplicates.
 //
 //     npm install
 //     EEV_URL=http://127.0.0.1:8000/graphql EEV_KEY=… WEBHOOK_SECRET=whsec_… PORT=9000 node receiver.mjs
@@ -11,11 +11,11 @@ import { Webhook } from "standardwebhooks";
 const { EEV_URL, EEV_KEY, WEBHOOK_SECRET, PORT } = process.env;
 const webhook = new Webhook(WEBHOOK_SECRET);
 
-// In a real program a table, written in one transaction with what the event causes.
+// In a real program, a table that is written in one transaction with the effects of the event.
 const SEEN = "seen.txt";
 const seen = new Set(existsSync(SEEN) ? readFileSync(SEEN, "utf8").split("\n") : []);
 
-// Empty where the server's operator has not said. Needs a key with READ.
+// Empty if the server's operator has not published them. Needs a key with READ.
 async function sources() {
   const answer = await fetch(EEV_URL, {
     method: "POST",
@@ -28,9 +28,9 @@ async function sources() {
 
 const allowed = await sources();
 
-// 2xx for what was taken, now or before: everything else is tried again.
+// 2xx for accepted events and duplicates; any other answer is retried.
 async function receive(request) {
-  // Behind a proxy of your own, this is the proxy's address: let the proxy restrict sources, or pass them on.
+  // Behind a proxy, this is the proxy's address: let the proxy restrict sources, or forward them.
   if (allowed.length > 0 && !allowed.includes(request.socket.remoteAddress)) return 403;
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
@@ -49,7 +49,7 @@ async function receive(request) {
   return 204;
 }
 
-// What your own program does.
+// Replace this by your own program.
 function work(event) {
   console.log(event.type, event.id);
 }

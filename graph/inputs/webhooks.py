@@ -11,7 +11,7 @@ from app.webhooks.drafts import AuthenticationDraft, BasicAuthDraft, HeaderDraft
 from app.webhooks.fields import DEFAULT_TIMEOUT_SECONDS, WebhookChanges, WebhookDraft
 from graph.enums import HttpMethod, SignatureScheme
 
-_NAME = "Name of the webhook, for people."
+_NAME = "Name of the webhook, shown to people."
 _URL = "URL that requests are sent to: https, or in development also http."
 _EVENT_TYPES = 'Event types that the webhook receives: names or patterns, e.g. "ticket.created", "ticket.*", "*".'
 _DESCRIPTION = "What the webhook is for."

@@ -23,7 +23,7 @@ class AttemptRequest:
     method: HttpMethod = strawberry.field(description="HTTP method.")
     url: str = strawberry.field(description="URL that the request was sent to.")
     headers: list[Header] = strawberry.field(description="Request headers, in the order sent.")
-    # If not at hand, it is the event's body, loaded only if the client selects it.
+    # If not loaded, it is the event's body, which is read only if the client selects it.
     text: strawberry.Private[str | None] = None
     delivery_id: strawberry.Private[str] = ""
 
@@ -42,7 +42,7 @@ class AttemptResponse:
     status: int = strawberry.field(description="HTTP status code.")
     headers: list[Header] = strawberry.field(description="Response headers, in the order received.")
     truncated: bool = strawberry.field(description="Whether the response body was longer than the part that is stored.")
-    # If not at hand, it is loaded only if the client selects it.
+    # If not loaded, it is read only if the client selects it.
     text: strawberry.Private[str | None] = None
     attempt_id: strawberry.Private[str] = ""
 

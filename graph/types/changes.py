@@ -22,7 +22,7 @@ _GAP = (
     description="One change of one webhook. A change is seen at least once; cursors order the changes of a workspace."
 )
 class WebhookChange:
-    cursor: str = strawberry.field(description="Cursor of this change in the stream, for `after`.")
+    cursor: str = strawberry.field(description="Cursor of this change in the stream. Pass it as `after` to resume.")
     at: datetime = strawberry.field(description="Time of the change.")
     kind: ChangeKind = strawberry.field(description="What happened to the webhook.")
     webhook_id: strawberry.ID = strawberry.field(description="ID of the webhook.")

@@ -34,7 +34,7 @@ class PageInfo:
 
 @strawberry.type(description="An item of a list, with its cursor.")
 class Edge(Generic[NodeType]):
-    cursor: str = strawberry.field(description="Cursor of this item, for `after` and `before`.")
+    cursor: str = strawberry.field(description="Cursor of this item. Pass it as `after` or `before`.")
     node: NodeType = strawberry.field(description="The item.")
 
 

@@ -16,7 +16,7 @@ from graph.types.records import Attempt, Delivery
     description="One change of one delivery. An update is seen at least once; cursors order the updates of a workspace."
 )
 class DeliveryUpdate:
-    cursor: str = strawberry.field(description="Cursor of this update in the stream, for `after`.")
+    cursor: str = strawberry.field(description="Cursor of this update in the stream. Pass it as `after` to resume.")
     at: datetime = strawberry.field(description="Time of the change.")
     update: strawberry.Private[Update]
 

@@ -14,7 +14,7 @@ class UserError:
     path: list[str] = strawberry.field(
         description='Path of the value within the input, e.g. ["url"] or ["events", "3", "data", "ticket", "id"].'
     )
-    code: UserErrorCode = strawberry.field(description="Kind of error, for programs.")
+    code: UserErrorCode = strawberry.field(description="Kind of error, which a program can check.")
 
     @classmethod
     def from_problem(cls, problem: Problem) -> "UserError":

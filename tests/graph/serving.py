@@ -37,7 +37,7 @@ async def served(resources: Resources) -> AsyncIterator[str]:
 async def until_followed(resources: Resources, count: int = 1) -> None:
     """Wait until there are this many followers."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while resources.updates.followers != count:  # noqa: ASYNC110 - the bus tells nobody who follows it
+        while resources.updates.followers != count:  # noqa: ASYNC110 - the bus does not announce its followers
             await asyncio.sleep(0.001)
 
 

@@ -30,7 +30,7 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Wait until a condition holds that is not announced."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not await condition():  # noqa: ASYNC110 - that is how it is found out
+        while not await condition():  # noqa: ASYNC110 - nothing announces it
             await asyncio.sleep(0.01)
 
 

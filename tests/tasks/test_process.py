@@ -178,7 +178,7 @@ async def test_a_server_starts_when_the_one_before_has_ended(database_url: str) 
     after = sole_server(database_url, PATIENCE_SECONDS)
     with capture_logs() as logs:
         starting = asyncio.create_task(after.__aenter__())
-        while not logs:  # noqa: ASYNC110 - it waits as soon as it has said so
+        while not logs:  # noqa: ASYNC110 - nothing announces that it waits
             await asyncio.sleep(0)
         assert not starting.done()
 

@@ -76,7 +76,7 @@ class Reader:
                 self._reachable.set()
                 await self._read(asyncio.get_running_loop().time() + self._survey_seconds)
                 failures = 0
-            except Exception as error:  # noqa: BLE001 followers wait for this task; it goes on whatever happens
+            except Exception as error:  # noqa: BLE001 - followers wait for this task, which must continue
                 self._failed(error)
                 await asyncio.sleep(backoff_seconds(failures))
                 failures += 1

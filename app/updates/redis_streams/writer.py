@@ -67,7 +67,7 @@ class Writer:
         while True:
             try:
                 await self._commands.append(parcels)
-            except Exception as error:  # noqa: BLE001 the bus goes on, and what cannot be written is told as a gap
+            except Exception as error:  # noqa: BLE001 - the bus continues, and unwritable updates become a gap
                 if not isinstance(error, RedisError | OSError):
                     parcels = [Parcel(parcel.stream, (), lost=True) for parcel in parcels]
                 self._condition.failed(error)

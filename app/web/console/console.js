@@ -1,5 +1,5 @@
 // Asks queries and mutations by fetch, and follows subscriptions over graphql-transport-ws.
-// What is typed in stays in this tab (sessionStorage), and the key goes to this server alone.
+// Input stays in this tab (sessionStorage), and the key is sent to this server only.
 
 import { make, openSchema, readSchema } from "./schema.js";
 
@@ -139,7 +139,7 @@ function follow(payload) {
   });
 }
 
-// What stands outside all braces, comments and strings names the operations.
+// Operation names are found outside all braces, comments and strings.
 function operations() {
   let plain = $("document").value.replace(/"""[^]*?"""|"(?:[^"\\\n]|\\.)*"|#.*/g, "");
   for (let before; before !== plain;) [before, plain] = [plain, plain.replace(/\{[^{}]*\}/g, ";")];

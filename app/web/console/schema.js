@@ -14,7 +14,7 @@ let types = new Map();
 let roots = {};
 let put = () => {};
 
-// Begins with nothing to show. `onPut` is given the text of an operation that was asked for, and its variables.
+// Empty at first. `onPut` receives the text of a chosen operation, and its variables.
 export function openSchema(onPut) {
   put = onPut;
   search.addEventListener("input", showOverview);
@@ -119,7 +119,7 @@ function putOperation(kind, field) {
   );
 }
 
-// What has no fields of its own, and so many levels of what has.
+// Fields without subfields, and a few levels of those with subfields.
 function selection(type, levels, indent) {
   if (!type.fields && !type.possibleTypes) return "";
   const lines = (type.fields ?? []).flatMap((field) => {

@@ -1,4 +1,4 @@
-/** The frame around the screens: where one is, where one can go, who one is, and whether news arrive. */
+/** The frame around the screens: navigation, identity, and whether live updates arrive. */
 
 import "./screens/add-webhook.js";
 import "./screens/api-keys.js";

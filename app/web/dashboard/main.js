@@ -1,4 +1,4 @@
-/** Starts the page: resumes the session, shows the screen that the address names, and the way in where nobody is. */
+/** Starts the page: resumes the session, shows the screen that the address names, and the sign-in screen otherwise. */
 
 import "./screens/sign-in.js";
 import "./frame.js";
@@ -7,7 +7,7 @@ import { empty, failed, installAnnouncer, loading } from "./parts/index.js";
 
 const root = el("div", {}, loading());
 
-/** @param {string} [reason] why the person is here, where the session ended by itself */
+/** @param {string} [reason] why the person is here, if the session ended by itself */
 function showSignIn(reason) {
   const signIn = document.createElement("eev-sign-in");
   if (reason) signIn.setAttribute("reason", reason);

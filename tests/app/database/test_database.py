@@ -114,7 +114,7 @@ async def test_a_task_cancelled_at_any_step_gives_its_connection_back(database: 
     assert await ids(database) == ["ws_after"]
 
 
-async def test_what_is_done_together_is_committed_together_or_not_at_all(database: Database) -> None:
+async def test_a_whole_transaction_is_committed_together_or_not_at_all(database: Database) -> None:
     async def insert_two(statements: Statements) -> list[str]:
         return await insert(statements, "ws_a") + await insert(statements, "ws_b")
 
@@ -129,7 +129,7 @@ async def test_what_is_done_together_is_committed_together_or_not_at_all(databas
     assert await ids(database) == ["ws_a", "ws_b"]
 
 
-async def test_what_is_done_together_stays_out_of_other_transactions(database: Database) -> None:
+async def test_a_whole_transaction_stays_out_of_other_transactions(database: Database) -> None:
     async def insert_one(name: str) -> None:
         await database.in_transaction(lambda statements: insert(statements, name))
 
@@ -146,7 +146,7 @@ async def test_what_is_done_together_stays_out_of_other_transactions(database: D
 
 
 @pytest.mark.parametrize("steps", range(8))
-async def test_what_is_done_together_is_whole_or_not_there_when_its_task_is_cancelled(
+async def test_a_whole_transaction_is_committed_or_not_there_when_its_task_is_cancelled(
     database: Database, steps: int
 ) -> None:
     async def insert_two(statements: Statements) -> None:
@@ -181,7 +181,7 @@ async def test_between_statements_that_are_done_together_nothing_else_is_awaited
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
-async def test_what_is_done_together_waits_for_another_process_without_holding_up_the_loop(database: Database) -> None:
+async def test_a_whole_transaction_waits_for_another_process_without_holding_up_the_loop(database: Database) -> None:
     other = sqlite3.connect(database.url.removeprefix("sqlite://"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     async with asyncio.timeout(PATIENCE_SECONDS):

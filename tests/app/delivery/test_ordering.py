@@ -144,7 +144,7 @@ async def test_whatever_fails_each_key_arrives_in_the_order_published_one_at_a_t
 async def test_each_key_arrives_in_the_order_published_by_servers_whose_clocks_differ(
     database_url: str, tmp_path: Path, clock: FakeClock
 ) -> None:
-    # Regression: IDs from a server with a clock that is ahead sort after those of the others, whoever published first.
+    # Regression: IDs from a server with a clock that is ahead sort after all others, whichever server publishes first.
     async with open_world(database_url, tmp_path, clock=clock) as world:
         behind = FakeClock(clock.now() - timedelta(seconds=0.3))
         async with open_resources(world.resources.settings, send_wake_up=lambda _: None, clock=behind) as other:

@@ -28,7 +28,7 @@ async def swallow(request: Request) -> Response:
     """An application that treats every failure to read as bad input."""
     try:
         return await count(request)
-    except Exception:  # noqa: BLE001 - that is what it is here for
+    except Exception:  # noqa: BLE001 - its purpose
         return PlainTextResponse("bad input", 400)
 
 

@@ -1,4 +1,4 @@
-// Apollo Client 4 with automatic persisted queries: asks the same twice and follows, and says what it sent meanwhile.
+// Apollo Client 4 with automatic persisted queries: queries the same twice and follows, and reports what it sent meanwhile.
 
 import { createHash } from "node:crypto";
 

@@ -1,4 +1,4 @@
-// Runs the audits of GraphQL over HTTP by the authors of its specification, and prints what each said.
+// Runs the audits of GraphQL over HTTP by the authors of its specification, and prints the result of each.
 
 import { auditServer } from "graphql-http";
 

@@ -1,5 +1,5 @@
-// What every client here does, whatever its library: ask, follow, publish once it follows, and go on until it is ended.
-// Each thing that happens is one line of JSON on stdout.
+// The behaviour of every client here, whatever its library: query, follow, publish once it follows, and run until it is
+// ended. Each step is reported as one line of JSON on stdout.
 
 export const { SERVER_URL: url, API_KEY: key } = process.env;
 export const socketUrl = url.replace(/^http/, "ws");
@@ -36,22 +36,22 @@ export const FOLLOW = /* GraphQL */ `
   }
 `;
 
-// A server that is restarted is away for seconds; the tests do not wait for more politeness than this.
+// A restarting server is away for seconds; a longer pause would only slow the tests down.
 export const wait = () => new Promise((done) => setTimeout(done, 100));
 
-// graphql-ws alone would give up where the server refuses the connection, as it does while it starts again.
+// By default, graphql-ws gives up if the server refuses the connection, as it does while it restarts.
 export const retrying = { retryAttempts: Infinity, retryWait: wait, shouldRetry: () => true };
 
 export function say(line) {
   console.log(JSON.stringify(line));
 }
 
-// Sends `variables` with the cursor of the latest message in them, however often the library subscribes anew.
+// Sends `variables` with the cursor of the latest message in them, however often the library subscribes again.
 export function remember(variables, { data }) {
   if (data) variables.after = data.deliveryUpdates.cursor;
 }
 
-// `ask(document, variables)` promises an answer; `follow(document, onResult)` calls back with each.
+// `ask(document, variables)` returns a promise of the answer; `follow(document, onResult)` calls back with each result.
 export async function converse({ ask, follow }) {
   say({ viewer: (await ask(WHO, {})).data.viewer });
   let isFirst = true;

@@ -1,4 +1,4 @@
-// graphql-sse in distinct connections mode, its default: each operation is a request of its own.
+// graphql-sse in distinct connections mode, its default: each operation is a separate request.
 
 import { createClient } from "graphql-sse";
 

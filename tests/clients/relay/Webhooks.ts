@@ -1,4 +1,4 @@
-// What Relay's compiler knows only of a schema that keeps to its conventions: connections, nodes, and edges' cursors.
+// Features that Relay's compiler supports only if the schema follows its conventions: connections, nodes, edges' cursors.
 
 import { graphql } from "relay-runtime";
 
@@ -26,7 +26,7 @@ export const list = graphql`
   }
 `;
 
-// Refetched by the id of the webhook, through Query.node.
+// Refetched by the ID of the webhook, through Query.node.
 export const deliveries = graphql`
   fragment Webhooks_deliveries on Webhook
   @argumentDefinitions(count: { type: "Int", defaultValue: 5 }, cursor: { type: "String" })

@@ -28,7 +28,7 @@ class Try:
         code: of the userError; None if the value is accepted.
         says: what its message contains: the value or what is wrong with it, and the limit or what would be right.
         below: path within the value, e.g. the index of an item.
-        beside: other fields of the same input, for this value.
+        beside: other fields of the same input that this value needs.
     """
 
     kind: Kind

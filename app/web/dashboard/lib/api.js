@@ -1,5 +1,5 @@
 /**
- * The dashboard's one way to the API: typed operations, the signed-in session or portal token, and live news.
+ * The dashboard's one way to the API: typed operations, the signed-in session or portal token, and live updates.
  *
  * @template Data, Variables
  * @typedef {{ name: string, document: string, readonly __types?: (variables: Variables) => Data }} Operation
@@ -11,7 +11,7 @@ import { RequestFailed, requestFailed } from "./errors.js";
 /** Beside this page, also behind a proxy that adds a prefix. */
 export const ENDPOINT = new URL("graphql", document.baseURI);
 
-/** A portal's access token; null where the session's cookie speaks. @type {string | null} */
+/** A portal's access token; null if the session's cookie is used. @type {string | null} */
 let token = null;
 /** @type {() => void} */
 let signedOut = () => {};
@@ -25,7 +25,7 @@ export function currentToken() {
   return token;
 }
 
-/** @param {() => void} handler called whenever the server no longer knows who is asking */
+/** @param {() => void} handler called whenever the server no longer accepts the credentials */
 export function onSignedOut(handler) {
   signedOut = handler;
 }

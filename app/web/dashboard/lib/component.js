@@ -20,7 +20,7 @@ export class Component extends HTMLElement {
    */
   start(_leaving) {}
 
-  /** Takes note that the filters in the address changed while this screen is shown. */
+  /** Called when the filters in the address change while this screen is shown. */
   placed() {
     keepingFocus(this, () => {
       this.disconnectedCallback();
@@ -30,7 +30,7 @@ export class Component extends HTMLElement {
 }
 
 /**
- * Calls `work` every so many milliseconds until the signal is aborted.
+ * Calls `work` at this interval until the signal is aborted.
  *
  * @param {number} milliseconds
  * @param {AbortSignal} leaving

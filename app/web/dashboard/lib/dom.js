@@ -60,7 +60,7 @@ export function fill(element, ...children) {
 }
 
 /**
- * Draws an element anew; if the focus was in it, it goes to the control that stands where the focused one stood.
+ * Redraws an element; if the focus was in it, the control at the same place gets it.
  *
  * @param {Element} element
  * @param {() => void} draw

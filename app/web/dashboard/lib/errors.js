@@ -3,7 +3,7 @@
 /**
  * The server refused a whole request, or did not answer.
  *
- * `code` is `extensions.code` of the API's error, or NETWORK where the server was not reached.
+ * `code` is `extensions.code` of the API's error, or NETWORK if the server was not reached.
  */
 export class RequestFailed extends Error {
   /** @param {string} message @param {string} code */

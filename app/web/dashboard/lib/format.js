@@ -1,6 +1,6 @@
 /** Values as people read them. Pure: what is shown depends on the arguments, the page's language and time zone alone. */
 
-/** The language of dates and numbers, set once from the settings; the browser's where that is empty. */
+/** The language of dates and numbers, set once from the settings; the browser's if that is empty. */
 let language = /** @type {string | undefined} */ (undefined);
 
 /** @param {string} value a BCP 47 language tag, or "" */

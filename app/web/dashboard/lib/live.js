@@ -75,7 +75,7 @@ export function follow(operation, variables, handlers) {
 }
 
 /**
- * Tells whether the page hears of news right now; called at each change until the returned function is called.
+ * Reports whether the page receives updates right now; called at each change until the returned function is called.
  *
  * @param {(connected: boolean) => void} watcher
  */

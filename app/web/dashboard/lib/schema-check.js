@@ -4,7 +4,7 @@
  */
 
 /**
- * Returns what is wrong with a text, as sentences; none where it fits as far as can be told.
+ * Returns what is wrong with a text, as sentences; none if it is valid as far as can be checked.
  *
  * @param {string} text
  * @param {any} schema

@@ -19,12 +19,12 @@ export function may(scope) {
   return viewer?.scopes.includes(scope) ?? false;
 }
 
-/** Who is signed in; null before anybody is. */
+/** Who is signed in; null before sign-in. */
 export function currentViewer() {
   return viewer;
 }
 
-/** Returns who is signed in, or null where nobody is. @throws {RequestFailed} the server was not reached */
+/** Returns who is signed in, or null. @throws {RequestFailed} the server was not reached */
 export async function resume() {
   const token = takePortalToken();
   if (token) useToken(token);

@@ -16,7 +16,7 @@ export function filterSearch(label, name, placeholder) {
   return el("input", { type: "search", "aria-label": label, placeholder, value: place().search.get(name), onchange });
 }
 
-/** A button that clears all filters; nothing where none is set. */
+/** A button that clears all filters; nothing if none is set. */
 export function clearFilters() {
   const names = [...place().search.keys()];
   return names.length > 0 && button("Clear", () => changeFilters(Object.fromEntries(names.map((name) => [name, null]))));

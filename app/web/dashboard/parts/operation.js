@@ -1,4 +1,4 @@
-/** How far a background operation has come; it goes on after a reload, since the server does the work. */
+/** Progress of a background operation; it continues after a reload, because the server does the work. */
 
 import { act } from "./act.js";
 import { badge } from "./badge.js";

@@ -16,7 +16,7 @@ class When extends Component {
 }
 customElements.define("eev-when", When);
 
-/** @param {string | null | undefined} time RFC 3339 @param {string} [otherwise] shown where there is none */
+/** @param {string | null | undefined} time RFC 3339 @param {string} [otherwise] shown if there is none */
 export function when(time, otherwise = "–") {
   if (!time) return otherwise;
   const element = document.createElement("eev-when");
