@@ -25,9 +25,9 @@ class Context:
     stream: StreamState = field(default_factory=StreamState)
     # Filled in by Strawberry: the payload of a socket's connection_init.
     connection_params: dict[str, Any] | None = field(default=None, repr=False)
-    # Of a socket that one of our own pages opened: the session token in its cookie.
+    # The session token in the cookie of a socket that one of our own pages opened.
     session: str = field(default="", repr=False)
-    # Of a socket: gives back its place among those that have not sent connection_init.
+    # For a socket: gives back its place among those that have not sent connection_init.
     leave: Callable[[], object] = field(default=lambda: None, repr=False)
 
     async def authenticate(self, token: str) -> None:
@@ -47,21 +47,21 @@ class Context:
 
     @property
     def early(self) -> EarlyAnswer:
-        """What this operation has written, for whose commit its loaders wait."""
+        """What this operation has written; its loaders wait for the commit."""
         return self.loaders.early
 
     def count(self) -> None:
         """Count one request against the rate of the caller's key.
 
         Raises:
-            RateLimited: it is one too many.
+            RateLimited: the rate is exceeded.
         """
         if self.caller.api_key_id is not None:
             self.resources.rates.requests.take(self.caller.api_key_id)
 
     def charge(self, cost: int) -> None:
-        """Take the cost of one operation from the budget of the caller's key. What a follower lacks, which the server
-        reads again for it, costs nothing.
+        """Take the cost of one operation from the budget of the caller's key. Catching up for a follower, for which the
+        server reads again, is free.
 
         Raises:
             RateLimited: less is left.
@@ -70,7 +70,7 @@ class Context:
             self.resources.rates.cost.take(self.caller.api_key_id, cost)
 
     def cost_told(self, requested: int) -> dict[str, dict[str, int | None]]:
-        """`extensions` of an answer: what the operation cost, and the budget of the caller's key."""
+        """`extensions` of an answer: the cost of the operation, and the budget of the caller's key."""
         budget = self.resources.rates.cost
         remaining = budget.left(self.caller.api_key_id or "")
         told: dict[str, int | None] = {

@@ -38,7 +38,7 @@ from graph.cursors import DEFAULT_SIZE, MAX_SIZE
 from graph.errors import QUERY_TOO_COMPLEX
 from graph.limits import too_complex
 
-# Fields that need statements of their own rather than a share of one, with their weights.
+# Fields that need separate statements rather than a share of one, with their weights.
 WEIGHTS = {"stats": 100}
 
 Parent: TypeAlias = GraphQLObjectType | GraphQLInterfaceType
@@ -62,7 +62,7 @@ class Cost:
         return total
 
     def places(self, variables: Mapping[str, Any], times: int = 1) -> Iterator[tuple[str, int]]:
-        """Places with the cost of their own fields; one may come several times."""
+        """Places with the cost of their own fields; a place may appear several times."""
         yield self.place, self.fields * times
         for size, part in self.parts:
             yield from part.places(variables, times * (1 if size is None else size.most(variables)))
@@ -186,7 +186,7 @@ class _Weighing:
         return cost
 
     def _field_cost(self, field_: GraphQLField, nodes: list[FieldNode], around: str) -> tuple[Cost, Size | None]:
-        """The cost of a field with what is selected in it, and its size if it is a list of asked objects."""
+        """The cost of a field with its selections, and its size if it is a list of requested objects."""
         name = nodes[0].name.value
         size = self._size(field_, nodes[0], place := f"{around}.{name}" if around else name)
         if around and size is None and name not in WEIGHTS:
@@ -252,6 +252,6 @@ class _Weighing:
 
     def _add(self, merged: Merged, parent: Parent, node: FieldNode) -> None:
         field_ = parent.fields.get(node.name.value)
-        if field_ is not None:  # __typename, __schema and __type are on no type
+        if field_ is not None:  # __typename, __schema and __type belong to no type
             name = (node.alias or node.name).value
             merged.setdefault((parent.name, name), (field_, []))[1].append(node)

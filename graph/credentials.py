@@ -1,6 +1,6 @@
 """Where a request or socket carries its credential: the Authorization header, or the cookie of a dashboard session.
 
-A browser sends cookies by itself, also for pages of others. So a cookie counts only for what our own pages ask.
+A browser also sends cookies with requests of other sites' pages. A cookie therefore counts only for our own pages.
 """
 
 from starlette.requests import HTTPConnection
@@ -14,10 +14,10 @@ SECURE_COOKIE = f"__Host-{COOKIE}"
 
 
 def credential(connection: HTTPConnection) -> str:
-    """Return the API key, access token or session token that comes with a request or socket; "" if there is none.
+    """Return the API key, access token or session token of a request or socket; "" if there is none.
 
     Raises:
-        Unauthenticated: the Authorization header is no bearer token.
+        Unauthenticated: the Authorization header is not a bearer token.
         Forbidden: a session's cookie comes from a page of another origin.
     """
     if authorization := connection.headers.get("authorization"):
@@ -40,8 +40,8 @@ def session_token(connection: HTTPConnection) -> str:
 
 
 def require_own_origin(connection: HTTPConnection) -> None:
-    """Let only our own pages go on. Hosts are compared without their schemes, since a proxy
-    in front of the server may end TLS.
+    """Allow only our own pages. Hosts are compared without their schemes, because a proxy in front of the server may
+    end TLS.
 
     Raises:
         Forbidden: the request comes from another page, or does not say from where.

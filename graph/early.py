@@ -1,4 +1,4 @@
-"""A response that is prepared while its transaction is being committed, and sent when that is done.
+"""A response that is prepared during the commit of its transaction, and sent after it.
 
 This gives the server work while all publishers wait for the same commit (ADR 18 in docs/adr).
 """
@@ -26,8 +26,9 @@ class EarlyAnswer:
         self._committed: Callable[[], Awaitable[object]] | None = None
 
     def allow(self, document: DocumentNode, operation_name: str | None) -> None:
-        """Let the operation go on before its commit: a mutation of one field. In one of several, each field begins when
-        the one before it is committed. The caller must call `failure` before it sends the response."""
+        """Let the operation continue before its commit, if it is a mutation of one field. In one of several, each field
+        begins when the one before it is committed. The caller must call `failure` before it sends the response.
+        """
         operation = get_operation_ast(document, operation_name)
         if operation is not None and operation.operation is OperationType.MUTATION:
             selections = operation.selection_set.selections
@@ -47,7 +48,7 @@ class EarlyAnswer:
             await self._committed()
 
     async def failure(self) -> GraphQLError | None:
-        """Wait for the commit. If it failed, nothing in the answer is so: the error of the field to give instead."""
+        """Wait for the commit. If it failed, the answer is void: return the field's error, to be sent instead."""
         try:
             await self.committed()
         except Exception as error:  # noqa: BLE001 - reported like errors of resolvers

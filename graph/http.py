@@ -46,14 +46,14 @@ class Asked:
     """The parameters of a GraphQL request."""
 
     query: str
-    """The text; "" where `document_id` stands for it."""
+    """The text; "" if `document_id` names it."""
     variables: dict[str, Any] | None
     operation_name: str | None
     extensions: dict[str, Any] | None
     document_id: str | None = None
 
     def with_text(self, text: str) -> "Asked":
-        """The same with the text that its id stands for."""
+        """The same with the text that its ID names."""
         return Asked(text, self.variables, self.operation_name, self.extensions, self.document_id)
 
 
@@ -99,7 +99,7 @@ def asked(parameters: Any) -> Asked:
 
 
 def bearer_token(header: Any) -> str:
-    """The key or token in an Authorization header; "" where there is none.
+    """The key or token in an Authorization header; "" without one.
 
     Raises:
         Unauthenticated: it is of another kind.
@@ -160,10 +160,10 @@ def encode(content: object) -> bytes:
 
 
 def decode(text: str | bytes) -> Any:
-    """The value of a JSON text; a whole number is what it says, however long it is.
+    """The value of a JSON text; whole numbers of any length are exact.
 
     Raises:
-        orjson.JSONDecodeError: it is none (a subclass of `json.JSONDecodeError`).
+        orjson.JSONDecodeError: it is not JSON (a subclass of `json.JSONDecodeError`).
     """
     value = orjson.loads(text)
     encoded = text.encode() if isinstance(text, str) else text
@@ -215,7 +215,7 @@ def _optional(parameters: Mapping[str, Any], name: str, type_: type[Any]) -> Any
 
 
 def _document_id(given: str | None, extensions: Mapping[str, Any]) -> str | None:
-    """The id of the document, as GraphQL over HTTP has it or as Apollo's clients do; a SHA-256 without its prefix."""
+    """The ID of the document, by GraphQL over HTTP or by Apollo's protocol; a SHA-256 without its prefix."""
     if given:
         return given.removeprefix("sha256:")
     persisted = extensions.get("persistedQuery")

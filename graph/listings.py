@@ -33,12 +33,12 @@ from graph.rows import OnlyId, RowType, StoredAttempt, StoredAuditEntry, StoredD
 
 # Longer than any name or URL; SQLite compares with no more than 50,000.
 MAX_SEARCH_CHARACTERS = 5_000
-# Rows are sought by their workspace, or, where something narrower is known, by that, and only compared with it: SQLite
-# has no statistics, and would as soon go through all rows of the workspace. To PostgreSQL, which has some, both mean
-# the same.
+# Rows are searched by their workspace, or by something narrower if it is known, and then only compared with the
+# workspace: SQLite has no statistics, and might as well scan all rows of the workspace. PostgreSQL has statistics, and
+# treats both alike.
 _SOUGHT = "workspace_id = ?"
 _COMPARED = "NOT workspace_id <> ?"
-# The id of an attempt sorts as the time at which it ended.
+# The ID of an attempt sorts by the time at which it ended.
 _SORT_KEYS = {
     WebhookOrderField.CREATED_AT: "id",
     WebhookOrderField.NAME: "lower(name)",
@@ -176,8 +176,8 @@ def _of_deliveries(listing: Listing[RowType], asked: DomainFilter) -> Listing[Ro
     statuses = list(dict.fromkeys(asked.statuses or ()))
     if len(statuses) < 2 or DeliveryStatus.SUCCEEDED in statuses:
         return _narrowed(listing, narrow_conditions(asked))
-    # The small indexes of what has not succeeded begin with one status each. Sorting what has any of them would cost
-    # as much as there is of it: a backlog, when somebody looks at one.
+    # The small indexes of deliveries that have not succeeded begin with a single status. Sorting those with any of
+    # several statuses would cost as much as their number, which is large during a backlog.
     lanes = [" AND ".join(text for text, _ in of_statuses([status])) for status in statuses]
     return replace(_narrowed(listing, narrow_conditions(replace(asked, statuses=None))), lanes=tuple(lanes))
 

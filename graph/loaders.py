@@ -44,7 +44,7 @@ Stored = TypeVar("Stored", bound=Model)
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
-# Of the keys of one statement. PostgreSQL takes 32,767 parameters, SQLite 32,766.
+# Of the keys of one statement. PostgreSQL allows 32,767 parameters, SQLite 32,766.
 MAX_BATCH = 5_000
 
 _IDS: Columns = (("asked_id", "text"),)
@@ -62,10 +62,10 @@ _WEBHOOK_COUNTS = (
 
 
 def rows_by_id(table: str, columns: str) -> str:
-    """The statement that reads the rows with some ids in the workspace $1.
+    """The statement that reads the rows with some IDs in the workspace $1.
 
-    They are found by their ids and then compared: with an index on workspace_id, SQLite goes through all of a
-    workspace's rows instead, and through all ids for each.
+    It searches by ID and then compares the workspace: with an index on workspace_id, SQLite would scan all of a
+    workspace's rows, and all IDs for each.
     """
     return (
         f"SELECT {columns} FROM {table} JOIN {{rows}} AS asked ON {table}.id = asked.asked_id"
@@ -203,7 +203,7 @@ class Loaders:
     def _loader(
         self, load: Callable[[Resources, Caller, list[Key]], Awaitable[Sequence[Value]]]
     ) -> DataLoader[Key, Value]:
-        # Without `self`: what holds each other stays until garbage is collected, which then looks at each piece.
+        # Without `self`, because a reference cycle stays until garbage is collected, and makes collections slower.
         of_batch = partial(_load, load, self._resources, self._caller, self.early)
         return DataLoader(of_batch, max_batch_size=MAX_BATCH)
 
@@ -218,7 +218,7 @@ async def _load(
     early: EarlyAnswer,
     keys: list[Key],
 ) -> Sequence[Value]:
-    """Load once what the operation has written can be read: readers have connections of their own."""
+    """Load once the operation's writes can be read, because readers have separate connections."""
     await early.committed()
     return await load(resources, caller, keys)
 

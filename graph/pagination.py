@@ -36,7 +36,8 @@ class Listing(Generic[RowType]):
     descending: bool = True
     conditions: tuple[str, ...] = ()
     parameters: tuple[Any, ...] = ()
-    # Where there are some, a row meets one of these too. Read one by one, each along an index that begins with it.
+    # If there are any, a row must also meet one of these. They are read one by one, each along an index that begins
+    # with it.
     lanes: tuple[str, ...] = ()
     order: Order | None = None
     # Conditions that no index answers. A page looks for them row by row, in at most `MAX_LOOKED` rows.
@@ -44,7 +45,7 @@ class Listing(Generic[RowType]):
 
     @property
     def cursor_order(self) -> str | None:
-        """What cursors say of the order; None for lists by ID, newest or oldest first, as a list always was."""
+        """The order that cursors contain; None for lists by ID, newest or oldest first."""
         return None if self.order is None else f"{self.order.name}_{'DESC' if self.descending else 'ASC'}"
 
     def where(self, condition: str, *values: Any) -> "Listing[RowType]":

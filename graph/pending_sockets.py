@@ -1,8 +1,8 @@
 """Sockets that have not sent connection_init yet: anyone can open them, so they are bounded and served last.
 
-Bounded in total and for each address. Where all places are taken, a new socket gets the place of the oldest one if that
-had its time; otherwise it is refused. Few are accepted in one iteration of the event loop, so that requests that came
-at the same time are answered between them.
+They are bounded in total and for each address. If all places are taken, a new socket gets the place of the oldest one
+if that one's time is over; otherwise it is refused. Few are accepted in one iteration of the event loop, so that
+requests that arrive at the same time are answered between them.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-# How long a socket keeps its place once others want it. A client sends connection_init as soon as its socket is open.
+# How long a socket keeps its place when others want it. A client sends connection_init as soon as its socket is open.
 UNDER_PRESSURE_SECONDS = 1.0
 # Accepting a socket takes about 0.5 ms.
 _ACCEPTED_AT_ONCE = 4
@@ -29,9 +29,9 @@ class PendingSockets:
     """The places of one process.
 
     Args:
-        most: how many there are.
+        most: number of places.
         most_of_address: how many of them sockets from one address can have.
-        now: the time, in seconds that never go back.
+        now: monotonic time in seconds.
     """
 
     def __init__(self, most: int, most_of_address: int, now: Callable[[], float] = time.monotonic) -> None:
@@ -87,7 +87,7 @@ class PendingSockets:
             asyncio.get_running_loop().call_soon(self._accept_some)
 
     def _has_room(self, places: dict[Place, None], most: int) -> bool:
-        """Whether one of these places is free, or has become free because its socket had its time."""
+        """Whether one of these places is free, or can be taken because its socket's time is over."""
         if len(places) < most:
             return True
         oldest = next(iter(places))

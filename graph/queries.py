@@ -64,7 +64,7 @@ class Query:
         context = _reading(info)
         if len(ids) > MAX_NODES:
             raise BadUserInput(f"The argument ids has {len(ids)} ids, but at most {MAX_NODES} are allowed.")
-        # Each is awaited by itself, so that one the caller may not see is an error of its own.
+        # Each is awaited by itself, so that one the caller may not see is a separate error.
         return cast("list[Node | None]", [find(context, id) for id in ids])
 
     @strawberry.field(description="The caller. Needs any scope.")

@@ -31,10 +31,10 @@ def parse_time(value: object) -> datetime:
 
 
 def parse_json(value: Any) -> Any:
-    """A JSON value as it came in.
+    """A JSON value as received.
 
     Raises:
-        GraphQLError: it holds a number that JSON cannot express (1e999 in a query's text becomes infinite).
+        GraphQLError: it contains a number that JSON cannot express (1e999 in a query's text becomes infinite).
     """
     if not _is_finite(value):
         raise GraphQLError("A number in this JSON is too large to be represented.")
@@ -68,7 +68,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="Any JSON value.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
         serialize=lambda value: value,
-        parse_value=lambda value: value,  # variables have been through a parser that knows no infinity
+        parse_value=lambda value: value,  # variables come from a JSON parser, which has no infinity
         parse_literal=_parse_json_literal,
     ),
 }

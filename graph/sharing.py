@@ -1,9 +1,9 @@
 """Runs one execution for all followers of a workspace with the same document, variables and rights.
 
-A follower starts with a subscription of its own, whose first message arrives at once. It then joins an audience
+A follower starts with its own subscription, and gets the first message at once. It then joins an audience
 (`graph.audience`), for which the subscription of the first follower continues. A message that covers exactly what a
-follower lacks is sent as it is. A follower at another position, because it joined late or was slow, catches up by a
-subscription of its own that ends at the audience's position. All followers see the same updates in the same order.
+follower lacks is sent unchanged. A follower at another position, because it joined late or was slow, catches up with a
+separate subscription that ends at the audience's position. All followers see the same updates in the same order.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ def _begins_by(document: DocumentNode, operation_name: str | None) -> str | None
         return None
     uses = _Uses(given[0])
     visit(document, uses)
-    return given[0] if uses.count == 2 else None  # where it is defined, and where it is used
+    return given[0] if uses.count == 2 else None  # its definition, and its use
 
 
 class _Uses(Visitor):
@@ -106,7 +106,7 @@ class Sharing:
     async def _member(
         self, key: Key, context: Context, own: Results, told: Told
     ) -> AsyncGenerator[tuple[Audience, bool], None]:
-        """The audience, and whether it goes on with `own`."""
+        """The audience, and whether it continues with `own`."""
         metrics = context.resources.metrics
         audience = self._audiences.get(key)
         founded = audience is None or audience.over
@@ -201,7 +201,7 @@ class _Follower:
         self._number = message.number
 
     async def _catch_up(self, message: Message) -> Results:
-        """What this follower lacks up to the end of a message, by a subscription of its own."""
+        """What this follower lacks up to the end of a message, by a separate subscription."""
         state = StreamState(after=format_cursor(self._position), until=message.told.end)
         own = await self._open(replace(self._context, stream=state))
         self._stand_after(message)

@@ -2,12 +2,12 @@
 
 Source: github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 
-4400  a message that the protocol does not have
-4401  no key, or an operation before connection_init
-4403  a key that is not valid or not from this address, or that was revoked or expired since
-4408  no connection_init in time
-4429  a second connection_init
-1013  come back later: too many requests, or no database
+    4400  a message that the protocol does not have
+    4401  no key, or an operation before connection_init
+    4403  a key that is not valid or not from this address, or that was revoked or expired since
+    4408  no connection_init in time
+    4429  a second connection_init
+    1013  retry later: too many requests, or no database
 """
 
 import asyncio
@@ -126,7 +126,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             raise GraphQLError(message, extensions={"code": QUERY_TOO_COMPLEX})
 
     def _with_text(self, message: SubscribeMessage) -> SubscribeMessage:
-        """The same message with the text of a document that it names by its id."""
+        """The same message with the text of a document that it names by ID."""
         query = self.schema.resolve(asked(message["payload"])).query
         return {**message, "payload": {**message["payload"], "query": query}}
 

@@ -36,7 +36,7 @@ class StreamState:
         until: end when this is reached.
         shared: there are several followers, whose credentials are checked elsewhere.
         pause_seconds: minimum interval between two messages.
-        catch_up_seconds: minimum interval between two subscriptions of a follower's own, if it falls behind.
+        catch_up_seconds: minimum interval between two separate subscriptions of a follower that falls behind.
         told: what the latest message covers; None before the first, or if the subscription cannot be shared.
     """
 

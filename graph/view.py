@@ -95,7 +95,7 @@ class GraphQLView(GraphQL[Context, None]):
         return http.decode(data)
 
     async def _serve_socket(self, websocket: WebSocket) -> None:
-        """Serve a socket, unless too many have not said yet who they are."""
+        """Serve a socket, unless too many have not authenticated yet."""
         await self._pending.turn()  # first, so that a place's time does not run while the server is busy
         closing: set[asyncio.Task[None]] = set()
 
@@ -182,7 +182,7 @@ def _address(connection: HTTPConnection) -> str | None:
 
 
 def _evict(websocket: WebSocket, closing: set[asyncio.Task[None]]) -> None:
-    """Close a socket whose place another one gets; `closing` keeps the task, since the loop itself does not."""
+    """Close a socket to give its place to another; `closing` keeps the task, because the loop itself does not."""
     closing.add(asyncio.create_task(_close(websocket)))
 
 

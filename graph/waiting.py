@@ -51,7 +51,7 @@ async def disconnected(receive: Receive) -> None:
 
 
 async def to_the_end(work: Awaitable[Value]) -> Value:
-    """Await work to its end even if the caller is cancelled, and only then pass the cancellation on."""
+    """Await work to its end even if the caller is canceled, and only then propagate the cancellation."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)

@@ -1,6 +1,7 @@
-"""The filters of webhooks that depend on the moment or on JSON: by health, and by metadata.
+"""The filters of webhooks that depend on the time or on JSON: by health, and by metadata.
 
-Metadata is compared here rather than in SQL: a workspace has few webhooks, and two databases compare JSON in two ways.
+Metadata is compared here rather than in SQL: a workspace has few webhooks, and the two databases compare JSON
+differently.
 """
 
 import orjson
@@ -20,7 +21,7 @@ async def narrowed(context: Context, listing: Listing[RowType], asked: WebhookFi
     """The same webhooks restricted to those of some health and with some metadata.
 
     Raises:
-        BadUserInput: the metadata is no JSON object.
+        BadUserInput: the metadata is not a JSON object.
     """
     if asked is not None and asked.health is not None:
         now = to_micros(context.resources.clock.now())

@@ -1,9 +1,9 @@
-"""A real forward proxy on loopback: it opens tunnels (HTTP CONNECT), and behaves as badly as a test asks.
+"""A real forward proxy on loopback: it opens tunnels (HTTP CONNECT), and misbehaves on demand.
 
     async with ConnectProxy() as proxy:
         Transport(policy, proxy=Proxy.at(proxy.url()))
 
-It connects to the address that it is asked for, and keeps what it was asked.
+It connects to the requested address, and records the request.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ from typing import Self
 
 
 class ConnectProxy:
-    """Tunnels where `answers` holds nothing for an authority, and sends those bytes and closes where it does.
+    """Opens tunnels, or, for an authority in `answers`, sends those bytes and closes.
 
-    `login` is the Proxy-Authorization that it wants. An authority in `silent` is never answered.
+    `login` is the expected Proxy-Authorization. An authority in `silent` is never answered.
     """
 
     def __init__(self, *, login: str | None = None) -> None:
@@ -55,7 +55,7 @@ class ConnectProxy:
 
     @property
     def authorities(self) -> list[str]:
-        """Where it was asked to connect to."""
+        """The addresses that it was asked to connect to."""
         return [authority for authority, _ in self.asked]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -63,7 +63,7 @@ class ConnectProxy:
         assert task is not None
         self._serving.add(task)
         try:
-            # Cancelled by `stop`, whose log would call that an error.
+            # Canceled by `stop`, which a log would report as an error.
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await self._answer(reader, writer)
         finally:

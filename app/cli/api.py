@@ -40,7 +40,7 @@ class Api:
         key: an API key or an access token.
 
     Raises:
-        ValueError: the URL is none, or the key cannot stand in a header.
+        ValueError: it is not a URL, or the key cannot be sent in a header.
     """
 
     def __init__(self, url: str, key: str) -> None:
@@ -50,7 +50,7 @@ class Api:
         self._client = httpx.AsyncClient(
             headers={"authorization": f"Bearer {key}"},
             timeout=TIMEOUT_SECONDS,
-            # A proxy from the environment cannot reach this very machine.
+            # A proxy from the environment cannot reach this machine itself.
             trust_env=not _is_loopback(self.endpoint),
         )
 
@@ -66,7 +66,7 @@ class Api:
         """Run a query or a mutation and return its `data`.
 
         Raises:
-            Refused: nobody answers, or the answer is no.
+            Refused: the server does not answer, or refuses.
         """
         content = _content(document, variables)
         try:
@@ -136,7 +136,7 @@ def endpoint(url: str) -> str:
     """The GraphQL endpoint of a server.
 
     Raises:
-        ValueError: it is no http or https URL.
+        ValueError: it is not an http or https URL.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -219,7 +219,7 @@ def _unreachable(url: str, error: httpx.HTTPError) -> Lost:
 
 
 async def _server_sent_events(lines: AsyncIterator[str]) -> AsyncIterator[tuple[str, str]]:
-    """Events with their data (HTML standard, 9.2.6); comments, which keep the connection alive, are passed over."""
+    """Events with their data (HTML standard, 9.2.6); skips comments, which keep the connection alive."""
     kind, data = "message", list[str]()
     async for line in lines:
         name, _, value = line.partition(":")

@@ -55,7 +55,7 @@ def show_event_type(
 
 
 def unknown(name: str, known: list[dict[str, Any]]) -> Refused:
-    """The refusal of an event type that there is not, with the nearest names."""
+    """The refusal of an unknown event type, with the nearest names."""
     from app.catalogue.suggestions import unknown_event_type
 
     return Refused(unknown_event_type(name, [each["name"] for each in known]))

@@ -38,7 +38,7 @@ class Published:
 
 
 async def publish_all(api: Api, batches: Iterable[list[Line]], advance: Advance) -> Published:
-    """Publish batches in order; `advance` hears of the bytes that are done.
+    """Publish batches in order; `advance` is called with the bytes that are done.
 
     Raises:
         Refused: a line is wrong, or the server cannot be reached; the message says how many were published before.
@@ -89,7 +89,7 @@ async def _publish(api: Api, batch: list[Line]) -> dict[str, Any]:
 
 
 def _of_line(batch: list[Line], error: dict[str, Any]) -> str:
-    """An error with the number of the line, instead of its place in the batch."""
+    """An error with the number of the line, instead of its index in the batch."""
     match error["path"]:
         case ["events", str(index), *place]:
             return f"Line {batch[int(index)].number}: {error['message']} ({'.'.join(place)})"

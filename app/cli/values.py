@@ -1,4 +1,4 @@
-"""Values that commands take, checked before any server is asked: IDs and times."""
+"""Values that commands take, checked before a server is called: IDs and times."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ def label(text: str) -> Label:
     """The label that an option gives as NAME=VALUE.
 
     Raises:
-        typer.BadParameter: it is none.
+        typer.BadParameter: it is not such a text.
     """
     name, equals, value = text.partition("=")
     if not (name and equals):
@@ -68,7 +68,7 @@ def json_object(text: str | None, option: str) -> dict[str, Any]:
     """The object that an option gives as JSON, or as @FILE; empty if it was not given.
 
     Raises:
-        typer.BadParameter: it is none.
+        typer.BadParameter: it is not an object.
     """
     import orjson
 
@@ -94,7 +94,7 @@ def moment(text: str) -> datetime:
     """An aware time: from a date (midnight UTC), a time with its offset, or an age such as 30m, 24h or 7d.
 
     Raises:
-        typer.BadParameter: it is none of these.
+        typer.BadParameter: it is not a time.
     """
     found = _date(text) or _age(text) or _time(text)
     if found is None:

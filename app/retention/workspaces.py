@@ -1,7 +1,7 @@
 """Removes the rows of deleted workspaces, in batches with a rest after each. Periodic.
 
-Nothing is remembered of a removal but the workspace's row, which goes last: whoever continues finds what is left. It
-stays for a while after the deletion, because a request that was under way then may still write something.
+The only record of a removal is the workspace's row, which is deleted last, so any process can continue. It stays for a
+while after the deletion, because a request that was running then may still write something.
 """
 
 import asyncio
@@ -18,13 +18,13 @@ from app.services import Services
 
 log = structlog.get_logger()
 
-# Longer than any attempt, and than a process holds what it claimed after it was cut off.
+# Longer than any attempt, and than a process holds claims after it was cut off.
 GRACE = timedelta(minutes=15)
 REST_SECONDS = 0.1
 # Each webhook has up to a period of statistics for every five minutes.
 _WEBHOOKS = 20
 
-# Of a workspace, those with many rows first, so that the last of them has nothing left to point to.
+# The tables of a workspace, those with many rows first, so that nothing refers to the last ones.
 _TABLES = ("attempt", "delivery", "event", "operation", "audit_entry", "event_type")
 _OF_WEBHOOKS = (
     "DELETE FROM secret WHERE webhook_id = $1",
@@ -44,7 +44,7 @@ _Batch: TypeAlias = Callable[[Database, str], Awaitable[int]]
 
 
 async def remove_deleted_workspaces(services: Services, rest_seconds: float = REST_SECONDS) -> int:
-    """Remove what is left of deleted workspaces; returns how many rows of their tables and webhooks went."""
+    """Remove the rest of deleted workspaces; return how many rows of their tables and webhooks were deleted."""
     database = services.database
     removed = 0
     for row in await database.fetch("SELECT id, deleted_at FROM workspace WHERE deleted_at IS NOT NULL ORDER BY id"):
@@ -81,7 +81,7 @@ async def _webhooks(database: Database, workspace_id: str) -> int:
 
 
 async def _is_empty(database: Database, workspace_id: str) -> bool:
-    """Whether nothing is left that somebody held when it was to be removed."""
+    """Whether nothing is left that was locked when it was to be removed."""
     left = [f"SELECT 1 FROM {table} WHERE workspace_id = $1 LIMIT 1" for table in (*_TABLES, "webhook")]
     return not any([await database.fetch(statement, workspace_id) for statement in left])
 

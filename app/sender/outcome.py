@@ -43,4 +43,4 @@ class Unreachable(NamedTuple):
     status: int | None = None
     timing: Timing | None = None
     not_asked: bool = False
-    """A fault of the server's own kept the request from the receiver, so the receiver has failed in nothing."""
+    """A fault of the server itself kept the request from the receiver, so the receiver did not fail."""

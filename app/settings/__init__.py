@@ -30,7 +30,7 @@ def load_settings(**overrides: Any) -> Settings:
 
 
 def _is_own(details: ErrorDetails) -> bool:
-    # A default that depends on a value which is wrong: said there.
+    # A default that depends on a wrong value: the wrong value's own error says so.
     return details["type"] != "default_factory_not_called"
 
 

@@ -1,6 +1,6 @@
-"""The kinds of value that settings have: how each is read from text, checked, and said in words.
+"""The kinds of values of settings: how each is read from text, checked, and described in words.
 
-Knows no setting but those that a check compares with one another; they are in `app.settings.fields`.
+This module knows only the settings that a check compares with one another; the others are in `app.settings.fields`.
 """
 
 import re
@@ -24,10 +24,10 @@ Address: TypeAlias = IPv4Address | IPv6Address
 
 # A key short enough to be guessed would be the admin key of a server that the internet can reach.
 MIN_PRODUCTION_KEY_CHARACTERS = 16
-# What a request needs around its one event: the operation, the names of fields, the idempotency key.
+# What a request contains besides its one event: the operation, the names of fields, the idempotency key.
 _REQUEST_OVERHEAD_BYTES = 16 * 1024
 _PASSWORD_PARAMETER = re.compile(r"([?&]password=)[^&]*")
-# What a logo may be, by how its file's name ends.
+# Types of a logo, by the ending of the file's name.
 IMAGE_TYPES = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
@@ -69,7 +69,7 @@ def setting(
 
 
 class Derived:
-    """A default that depends on the fields above: how, and the same in words."""
+    """A default that depends on the fields above: a function, and the same in words."""
 
     def __init__(self, words: str, factory: Callable[[dict[str, Any]], Any]) -> None:
         self.words = words
@@ -106,7 +106,7 @@ def _bounds(field: FieldInfo) -> str:
 
 
 def _split(value: Any) -> Any:
-    """What is separated by commas, without the blanks; whatever is no text passes."""
+    """The parts between commas, stripped; a value that is not text passes unchanged."""
     return tuple(part for part in map(str.strip, value.split(",")) if part) if isinstance(value, str) else value
 
 
@@ -153,7 +153,7 @@ def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _checked_url(*right: str) -> Callable[[str], str]:
-    """A check for URLs that look like one of these, of which the scheme counts."""
+    """A check for URLs that look like one of these; only the scheme is compared."""
     schemes = {url.partition("://")[0] for url in right}
 
     def check(url: str) -> str:
@@ -199,7 +199,7 @@ def _proxy(url: str | None) -> str | None:
 
 
 def without_password(url: str) -> str:
-    """A URL as it may be shown: its password, if it has one, reads `***`."""
+    """A URL as it may be shown: its password, if it has one, is replaced by `***`."""
     url = _PASSWORD_PARAMETER.sub(r"\1***", url)
     before, at, after = url.rpartition("@")
     scheme, separator, user = before.partition("://")

@@ -1,7 +1,7 @@
 """The ports that deliveries may not use by default, because well-known services that are not receivers listen there.
 
-A request is text, and much that is not HTTP obeys the lines of it that it understands: a mail server sends the mail
-that a webhook's headers spell, a cache runs commands.
+A request is text, and much software that does not speak HTTP obeys those of its lines that it understands: a mail
+server sends the mail that a webhook's headers spell, a cache runs commands.
 """
 
 # The "bad ports" of browsers: https://fetch.spec.whatwg.org/#port-blocking
@@ -11,7 +11,7 @@ _BROWSERS = (
     *(531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190),
     *(5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080),
 )
-# Of what stands beside a server rather than beside a browser.
+# Services that run beside a server rather than beside a browser.
 _SERVERS = (
     *(445, 3389, 5900, 5985, 5986),  # files and desktops: SMB, RDP, VNC, WinRM
     *(1433, 1521, 3306, 5432, 9042, 27017, 27018, 27019),  # SQL Server, Oracle, MySQL, PostgreSQL, Cassandra, MongoDB

@@ -30,7 +30,7 @@ def http_error(request: Request, error: Exception) -> Response:
 
 
 def client_gone(_: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette passes both
-    """No answer that anybody reads: the client hung up before its request had come. The status is NGINX's."""
+    """A response that no client reads: it disconnected before its request was complete. The status is NGINX's."""
     return Response(status_code=499)
 
 
@@ -44,5 +44,5 @@ def server_error(request: Request, _: Exception) -> Response:
 
 
 def request_id_of(scope: Scope) -> str:
-    """The id that `app.web.middleware.RequestId` gave the request."""
+    """The ID that `app.web.middleware.RequestId` gave the request."""
     return str(scope.get("eev.request_id", "unknown"))

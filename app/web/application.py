@@ -30,7 +30,7 @@ def create_application(resources: Resources) -> Starlette:
 
     Set `application.state.closing` before the server stops, so that streams end and do not hold it up.
     """
-    # Not above: a worker has no use for the schema, and its modules are 15 MB.
+    # Not above, because a worker does not need the schema, and its modules take 15 MB.
     from app.web.feed import feed_route
     from graph.view import GraphQLView
 
@@ -38,7 +38,7 @@ def create_application(resources: Resources) -> Starlette:
     view = GraphQLView(resources)
     routes: list[BaseRoute] = [
         landing_route(settings),
-        # With a slash at the end too: clients do not follow a redirected POST.
+        # With a slash at the end too, because clients do not follow a redirected POST.
         *(Route(path, view) for path in _API_PATHS),
         *(WebSocketRoute(path, view) for path in _API_PATHS),
         feed_route(resources),
@@ -85,7 +85,7 @@ def _middleware(settings: Settings, closing: asyncio.Event) -> list[Middleware]:
                 CORSMiddleware,
                 allow_origins=settings.cors_origins,
                 allow_methods=["GET", "POST"],
-                # Any header: keys travel in one, never in cookies, so a page can only send what it was given.
+                # Any header: keys are sent in one, never in cookies, so a page can only send a key that it was given.
                 allow_headers=["*"],
                 expose_headers=["x-request-id", "retry-after"],
             )

@@ -1,4 +1,4 @@
-"""Refuses bodies that are too large before they fill the memory, also those that do not say how long they will be."""
+"""Refuses bodies that are too large before they fill memory, even if they do not announce their size."""
 
 import asyncio
 import contextlib
@@ -9,8 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.web.answers import error_answer
 from app.web.middleware import header
 
-# A connection that is closed while the client still sends is reset, and the client may never see the answer. So what
-# it sends is read and dropped, for a while.
+# If a connection is closed while the client is still sending, it is reset, and the client may never see the answer. The
+# rest of the body is therefore read and dropped for a while.
 LINGER_SECONDS = 5.0
 
 
@@ -60,7 +60,7 @@ class BodyLimit:
         answer.headers["connection"] = "close"
         await send({"type": "http.response.start", "status": 413, "headers": answer.raw_headers})
         await send({"type": "http.response.body", "body": answer.body, "more_body": True})
-        # Who asked for "100 Continue" waits for it before sending, and has got this answer instead.
+        # A client that asked for "100 Continue" waits for it before sending, and has received this answer instead.
         if header(scope, b"expect").lower() != b"100-continue":
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._linger_seconds):

@@ -1,9 +1,9 @@
 """Compresses answers with gzip if the client accepts it. Streams are never compressed.
 
-Compression under TLS tells an onlooker how alike parts of an answer are (BREACH). That needs a victim's browser that
-asks with credentials, again and again, for a page with a secret and the attacker's text in it. Here, credentials travel
-in Authorization, which no foreign page can send, or in a cookie that counts only for the server's own pages; and the
-answers that hold a secret (a new key, a webhook's signing secret) repeat nothing else of the request that long.
+Compression under TLS reveals how similar parts of an answer are (BREACH). An attack needs a victim's browser that
+requests again and again, with credentials, a page with a secret and the attacker's text in it. Here, credentials are
+sent in Authorization, which no foreign page can set, or in a cookie that counts only for the server's own pages; and
+answers with a secret (a new key, a webhook's signing secret) repeat no other part of the request of that length.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web.middleware import header
 
-# Below, the answer fits into a packet anyway.
+# A smaller answer fits into a packet anyway.
 MIN_BYTES = 1024
-# Above, it takes about half a millisecond or more, so a thread does it.
+# A larger one takes about half a millisecond or more, so a thread compresses it.
 _MANY_BYTES = 32_768
 # A third of the time of level 6 for a tenth more bytes.
 _LEVEL = 2
@@ -38,7 +38,7 @@ class Compression:
         async def send_compressed(message: Message) -> None:
             nonlocal start
             if message["type"] == "http.response.start":
-                start = message  # what its headers are is known with the body
+                start = message  # its final headers are known together with the body
                 return
             if start is not None:
                 begun, start = start, None

@@ -38,7 +38,7 @@ def metrics_route(resources: Resources) -> Route:
 
 
 async def measure(resources: Resources) -> Level:
-    """How things stand now."""
+    """The gauges at this moment."""
     return Level(
         in_flight=len(resources.pipeline.in_flight),
         followers=resources.updates.followers + resources.metrics.told_along,
@@ -66,7 +66,7 @@ def _presents(request: Request, token: str) -> bool:
 
 
 def _is_local(request: Request) -> bool:
-    # A proxy on this machine passes on what comes from others, and says so.
+    # A proxy on this machine forwards requests of others, and says so in a header.
     if request.client is None or "x-forwarded-for" in request.headers or "forwarded" in request.headers:
         return False
     try:

@@ -1,7 +1,8 @@
-"""Refuses heads of requests (URL and headers) that go on and on: Uvicorn would hold whatever anybody sends.
+"""Refuses endless heads of requests (URL and headers), because Uvicorn would buffer whatever is sent.
 
-Counted is what comes without ending a head or being part of a body, so trailers and extensions of chunks are bounded
-too. The read in which a request begins is not: it may hold the end of the one before, and is bounded by itself.
+Counts the bytes that neither complete a head nor belong to a body, so trailers and extensions of chunks are bounded
+too. The read in which a request begins is not counted: it may contain the end of the previous request, and is bounded
+by itself.
 """
 
 from typing import Any
@@ -18,18 +19,18 @@ class LimitedHeads(HttpToolsProtocol):
         self._max_bytes = self.config.h11_max_incomplete_event_size or 0
         self._bytes_without_end = 0
         self._got_on = False
-        # Requests that are still being answered while the next one has come already (pipelining).
+        # Requests that are still being answered while the next one has already arrived (pipelining).
         self._overtaken: list[RequestResponseCycle] = []
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell every request that is being answered that its client has gone; Uvicorn tells the last one only."""
+        """Report the disconnect to every request that is being answered; Uvicorn reports it only to the last one."""
         for cycle in self._overtaken:
             cycle.disconnected = True
             cycle.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, and close the connection (431) where there has been too much of nothing."""
+        """Parse the data, and close the connection (431) after too many bytes without progress."""
         self._got_on = False
         super().data_received(data)
         if self._got_on:
@@ -40,12 +41,12 @@ class LimitedHeads(HttpToolsProtocol):
             self._refuse()
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Count from here, because a request begins."""
         self._got_on = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Its head has ended."""
+        """Stop counting, because the head is complete."""
         self._got_on = True
         before: RequestResponseCycle | None = self.cycle
         super().on_headers_complete()
@@ -54,18 +55,18 @@ class LimitedHeads(HttpToolsProtocol):
             self._overtaken.append(before)
 
     def on_body(self, body: bytes) -> None:
-        """Some of its body came, which `app.web.body_limit` counts."""
+        """Do not count the body, which `app.web.body_limit` does."""
         self._got_on = True
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """It has ended."""
+        """Count from here, because the request is complete."""
         self._got_on = True
         super().on_message_complete()
 
     def _refuse(self) -> None:
         cycle: RequestResponseCycle | None = self.cycle
-        if cycle is None or cycle.response_complete:  # else these are trailers, or another answer is under way
+        if cycle is None or cycle.response_complete:  # otherwise these are trailers, or another answer is being sent
             self.transport.write(_answer(self._max_bytes))
         self.transport.close()
 

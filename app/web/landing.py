@@ -1,4 +1,4 @@
-"""GET /: leads people to the dashboard; without one, a page with links to what the server offers."""
+"""GET /: redirects people to the dashboard; without one, a page with links to what the server offers."""
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response

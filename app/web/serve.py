@@ -1,4 +1,4 @@
-"""Starts the server: bind, migrate, open, make the first key, serve; and stops it in the opposite order."""
+"""Starts the server: bind, migrate, open, create the first key, serve; stops it in the opposite order."""
 
 import asyncio
 import math
@@ -31,7 +31,7 @@ from tasks.process import open_process
 log = structlog.get_logger()
 
 PING_SECONDS = 20.0
-# As Uvicorn's own.
+# The same as Uvicorn's.
 _BACKLOG = 2_048
 
 
@@ -46,7 +46,7 @@ def print_now(text: str) -> None:
 
 
 def _discard_stdout() -> None:
-    """Let stdout's buffer go nowhere. The interpreter flushes it at its end, and exits with 120 if it cannot."""
+    """Discard stdout's buffer. The interpreter flushes it at its end, and exits with 120 if it cannot."""
     with suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
@@ -54,7 +54,7 @@ def _discard_stdout() -> None:
 
 
 def serve(settings: Settings, greet: Callable[[str], object] = print_now) -> None:
-    """Run the server until SIGINT or SIGTERM; `greet` is given what a person has to know once it answers.
+    """Run the server until SIGINT or SIGTERM; `greet` is called with what a person has to know once it answers.
 
     Raises:
         SettingsError: HOST and PORT, the TLS files, TRUSTED_DOCUMENTS or BOOTSTRAP_API_KEY cannot be used.
@@ -69,7 +69,7 @@ def serve(settings: Settings, greet: Callable[[str], object] = print_now) -> Non
 
 async def _serve(settings: Settings, greet: Callable[[str], object]) -> None:
     configure_logging(settings)
-    # First of all: what is shown once must not be made by a server that cannot start.
+    # First, because a key that is shown only once must not be created by a server that cannot start.
     certificate = Certificate.of(settings)
     with bound(settings.host, settings.port) as listener:
         async with open_process(settings, works=settings.delivers_itself, migrates=True) as resources:
@@ -120,13 +120,14 @@ class Server(uvicorn.Server):
         self._told_to_exit = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen, and say so."""
+        """Start listening, and announce it."""
         await super().startup(sockets)
         self._on_start()
 
     async def main_loop(self) -> None:
-        """Keep the Date header right until told to exit. Uvicorn's own wakes up ten times a second to look whether it
-        was, which is half of what an idle process does."""
+        """Keep the Date header current until the server is asked to exit. Uvicorn's own loop wakes up ten times a
+        second to check that, which is half of an idle process's work.
+        """
         following = None
         if self._certificate is not None:
             following = asyncio.create_task(supervised("certificate", self._certificate.follow))
@@ -138,7 +139,7 @@ class Server(uvicorn.Server):
             following.cancel()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End streams, then wait for the requests under way."""
+        """End streams, then wait for pending requests."""
         log.info("server.stopping")
         self._closing.set()
         await super().shutdown(sockets)
@@ -146,11 +147,11 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Stop; a second Ctrl-C stops without waiting for requests.
 
-        Uvicorn's own would repeat the signal at its end, and so kill the process before the rest is closed.
+        Uvicorn's own handler repeats the signal at its end, which would kill the process before the rest is closed.
         """
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
-        # A signal's handler runs in the middle of anything.
+        # A signal handler may run in the middle of anything.
         self._loop.call_soon_threadsafe(self._told_to_exit.set)
 
 
@@ -169,10 +170,10 @@ def _uvicorn_config(application: Starlette, settings: Settings, certificate: Cer
         log_config=None,
         log_level="warning",
         access_log=False,
-        proxy_headers=False,  # `create_application` believes those that are trusted.
+        proxy_headers=False,  # `create_application` handles those of trusted proxies.
         server_header=False,
         timeout_graceful_shutdown=max(1, math.ceil(settings.shutdown_seconds)),
-        # Tasks that outlive a request must not carry its id in their log lines.
+        # Tasks that outlive a request must not carry its ID in their log lines.
         reset_contextvars=True,
     )
 

@@ -131,13 +131,13 @@ class DeliveryFilter:
     )
 
     def few(self) -> domain.DeliveryFilter:
-        """For a list or updates; raises `BadUserInput` where it is too much for them."""
+        """For a list or updates; raises `BadUserInput` if it has too many values for them."""
         require_few("eventTypes", self.event_types)
         require_few("ids", self.ids)
         return self.asked()
 
     def asked(self) -> domain.DeliveryFilter:
-        """For an operation, which says itself what is wrong."""
+        """For an operation, which reports problems itself."""
         time = None if self.time is None else self.time.asked()
         status = self.response_status
         return domain.DeliveryFilter(

@@ -153,7 +153,7 @@ class PingWebhookInput:
 
 @strawberry.input(description="Input of `testConnection`.")
 class TestConnectionInput:
-    __test__ = False  # nothing for pytest
+    __test__ = False  # hides it from pytest
 
     webhook: CreateWebhookInput = strawberry.field(description="Settings to test. They are not saved.")
     event_type: str | None = strawberry.field(
@@ -162,7 +162,7 @@ class TestConnectionInput:
 
 
 def _asked(fields: Mapping[str, Any], *, but: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The fields that are given, with the names and in the form that `app.webhooks.fields` has for them."""
+    """The given fields, with the names and in the form of `app.webhooks.fields`."""
     asked = {name: value for name, value in fields.items() if name not in but and value is not strawberry.UNSET}
     if asked.get("headers") is not None:
         asked["headers"] = [header.draft() for header in asked["headers"]]

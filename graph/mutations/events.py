@@ -23,7 +23,7 @@ class PublishEventPayload(Payload):
 
 
 def _events(root: strawberry.Parent["PublishEventsPayload"]) -> list[Event] | None:
-    """Made only if they are asked for, which callers that publish thousands a second seldom do."""
+    """Built only if the client selects it, which callers that publish thousands per second seldom do."""
     return None if root.published is None else [Event.from_row(published.row) for published in root.published]
 
 

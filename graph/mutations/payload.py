@@ -32,8 +32,8 @@ class Payload:
 def mutation(description: str) -> Callable[[Callable[[Any, Info, InputType], Awaitable[PayloadType]]], Any]:
     """Create a field of Mutation from a resolver that returns its payload or raises.
 
-    What the domain rejects, and what cannot be decrypted, is answered as a payload with `userErrors` and nothing else;
-    what else is raised passes on, except that a change is made again whose transaction was undone.
+    If the domain rejects the input, or something cannot be decrypted, the answer is a payload with only `userErrors`.
+    Other errors pass on, except that a change whose transaction was rolled back is repeated.
     """
 
     def decorate(resolver: Callable[[Any, Info, InputType], Awaitable[PayloadType]]) -> Any:

@@ -1,6 +1,6 @@
-"""GET /dashboard: the pages for people. Static files of the package; what they show, they ask of /graphql.
+"""GET /dashboard: the pages for people. Static files of the package, which get their data from /graphql.
 
-The files lie under an address that names their content, so that a browser keeps them until they change.
+The addresses of the files contain a hash of their content, so that a browser caches them until they change.
 """
 
 import gzip
@@ -52,7 +52,7 @@ def dashboard_routes(resources: Resources) -> list[Route]:
 
 
 def _look(settings: Settings, version: str) -> str:
-    """What the page has to know of the settings, as elements of its head."""
+    """What the page needs to know of the settings, as elements of its head."""
     said = {
         "frame-ancestors": " ".join(settings.frame_ancestors),
         "accent": settings.dashboard_accent,

@@ -78,7 +78,7 @@ class _Writer:
         yield ""
 
     def fragments(self, operations: list[Operation]) -> Iterator[str]:
-        """The fragments, each as a type of its own, so that components can name what they are given."""
+        """The fragments, each as a separate type, so that components can name their arguments."""
         documents = [parse(operation.document) for operation in operations]
         nodes = [node for document in documents for node in document.definitions]
         fragments = {node.name.value: node for node in nodes if isinstance(node, FragmentDefinitionNode)}

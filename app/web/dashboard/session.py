@@ -14,7 +14,7 @@ from app.rates.bucket import Bucket, Limit
 from app.resources import Resources
 from graph.credentials import COOKIE, SECURE_COOKIE, require_own_origin, session_token
 
-# Enough for a person who mistypes; a guesser needs more than the life of the universe with it.
+# Enough for a person who mistypes; guessing would take longer than the age of the universe.
 _LIMIT = Limit(per_second=1, burst=10)
 _MAX_ADDRESSES = 10_000
 _MAX_KEY_BYTES = 2_000

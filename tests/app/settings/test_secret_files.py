@@ -22,7 +22,7 @@ RIGHT = {
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep the environment and the `.env` of whoever runs the tests out of them."""
+    """Hide the environment and the `.env` of the person who runs the tests."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
         monkeypatch.delenv(f"{name.upper()}_FILE", raising=False)
