@@ -1,7 +1,7 @@
-"""Reads what webhooks were meant to get, by the places of their deliveries (`sequence`).
+"""Reads what webhooks were meant to receive, by the sequence numbers of their deliveries.
 
-A receiver that has all places up to one asks for those after it. One statement reads items and bounds, so they are of
-one moment: what is missing between the items is what retention deleted, and `expired_before` says up to where.
+A receiver that has all numbers up to one asks for those after it. One statement reads items and bounds, so they are of
+one moment: numbers missing between the items were deleted by retention, and `expired_before` says up to where.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ from app.statuses import DeliveryStatus
 MAX_ITEMS = 100
 
 _ASKED: Columns = (("webhook_id", "text"), ("beyond", "bigint"), ("most", "bigint"))
-# Places follow each other, so a page is the range that begins with the first place there is. That needs no LIMIT, which
-# could not differ from one webhook to the next.
+# Sequence numbers are consecutive, so a page is the range that begins with the first existing one. That needs no LIMIT,
+# which could not differ between webhooks.
 _FEEDS = """
 SELECT page.webhook_id, page.beyond, page.most, coalesce(counter.last_sequence, 0) AS last_sequence,
   coalesce(kept.expired_before, 1) AS expired_before, item.sequence, item.status, {event}
@@ -40,7 +40,7 @@ _FOR_RECEIVERS = _FEEDS.format(event=f"{_EVENT}, e.body", of=" AND w.deleted_at 
 
 
 class FeedAsked(NamedTuple):
-    """What is asked for: the first `most` places of a webhook after `beyond`."""
+    """A request for a page: the first `most` numbers of a webhook after `beyond`."""
 
     webhook_id: str
     beyond: int
@@ -48,7 +48,7 @@ class FeedAsked(NamedTuple):
 
 
 class FeedEvent(NamedTuple):
-    """The event of an item; times are microseconds since the epoch. The body only if it was asked for."""
+    """The event of an item; times are microseconds since the epoch. The body only if it was requested."""
 
     id: str
     type: str
@@ -61,7 +61,7 @@ class FeedEvent(NamedTuple):
 
 
 class FeedItem(NamedTuple):
-    """One place, with how far the delivery of its event has come."""
+    """One sequence number, with the status of its delivery."""
 
     sequence: int
     status: DeliveryStatus
@@ -70,12 +70,12 @@ class FeedItem(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A page of a webhook's places.
+    """A page of a webhook's feed.
 
     Attributes:
-        next: what to ask for next, as `beyond`.
-        end: the newest place so far; 0 if there is none.
-        expired_before: places below it may be missing, because their events were forgotten; 1 if none was.
+        next: the value of `beyond` for the next page.
+        end: the newest number so far; 0 if there is none.
+        expired_before: numbers below it may be missing, because their events were deleted; 1 if none was.
     """
 
     items: Sequence[FeedItem]
@@ -87,10 +87,10 @@ class Feed:
 async def read_feeds(
     statements: Statements, workspace_id: str, asked: Sequence[FeedAsked], *, for_receivers: bool = False
 ) -> dict[FeedAsked, Feed]:
-    """The feeds of webhooks of a workspace; there is none for a webhook that is not one of them.
+    """The feeds of webhooks of a workspace; a webhook of another workspace has none.
 
     Args:
-        for_receivers: with the events' bodies, and none for a deleted webhook.
+        for_receivers: with the events' bodies, and without deleted webhooks.
     """
     text = _FOR_RECEIVERS if for_receivers else _WITHOUT_BODIES
     rows: dict[FeedAsked, list[Row]] = {}
@@ -103,7 +103,7 @@ def _feed(asked: FeedAsked, rows: Sequence[Row]) -> Feed:
     # An event is deleted after its deliveries, so an item always has one.
     items = [_item(row) for row in rows if row["sequence"] is not None and row["id"] is not None]
     end = rows[0]["last_sequence"]
-    # Beyond the end is a place of the future, which there may be after a restored backup: the feed goes on at its end.
+    # A number beyond the end does not exist yet, which happens after a restored backup: the feed continues at its end.
     nothing = end if asked.most else asked.beyond
     return Feed(items, items[-1].sequence if items else nothing, end, rows[0]["expired_before"])
 

@@ -1,4 +1,4 @@
-"""What a key with FEED and without READ may select of a webhook: its feed, and what identifies it."""
+"""What a key with FEED and without READ may select of a webhook: its feed, and its identity."""
 
 from strawberry.types.nodes import SelectedField, Selection
 
@@ -10,10 +10,10 @@ _OF_WEBHOOKS = frozenset({"__typename", "id", "feed"})
 
 
 def reading_webhook(info: Info) -> Context:
-    """The context of a caller that may read what is selected of a webhook.
+    """The context of a caller that may read the selected fields of a webhook.
 
     Raises:
-        Forbidden: the caller has neither READ, nor FEED with nothing but the feed selected.
+        Forbidden: the caller has neither READ, nor FEED with only the feed selected.
     """
     caller = info.context.caller
     if Scope.READ in caller.scopes:
@@ -28,7 +28,7 @@ def reading_webhook(info: Info) -> Context:
 
 
 def _names(selections: list[Selection]) -> set[str]:
-    """The names of selected fields, those of fragments included."""
+    """The names of selected fields, including those of fragments."""
     names = set[str]()
     for selection in selections:
         if isinstance(selection, SelectedField):

@@ -50,7 +50,9 @@ _EXTERNAL_ID = strawberry.argument(
 _INCLUDE_ARCHIVED = strawberry.argument(description="Whether to include archived event types.")
 
 
-@strawberry.type(description="Read operations. Needs READ, except `viewer` and, for feeds, `webhook`.")
+@strawberry.type(
+    description="Read operations. Needs READ, except `viewer`, and except `webhook` if only its feed is selected."
+)
 class Query:
     @strawberry.field(description="Fetches any object by its ID; the prefix of the ID names the type.")
     async def node(self, info: Info, id: Id) -> Node | None:

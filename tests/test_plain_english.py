@@ -32,7 +32,7 @@ OTHERS = [
 COMMENT = re.compile(r"^\s*(?:#|//|/?\*+)(.*)$", re.MULTILINE)
 
 # ", for" instead of "because" precedes a subject, which is one of these; ", for example" and ", for people" are fine.
-_SUBJECTS = "it|they|he|she|we|you|nobody|nothing|somebody|everybody|there|this|that|these|those|none|what|who"
+_SUBJECTS = "it|they|he|she|we|you|nobody|nothing|somebody|everybody|there|none|what|who|th(?:is|at|ese|ose) (?:is|are|was|were)"
 TURNS = (
     r"what (?:came|comes|became|becomes) of",
     r"all that the mutation",
@@ -154,6 +154,7 @@ def test_an_archaic_turn_is_found(text: str) -> None:
     [
         "One of them, for example this.",
         "JSON in production, for machines.",
+        "It is for callers with READ and, with less, for those with FEED.",
         "The webhook receives so much.",
         "The value is None if there is none.",
         "Two variants that can be told apart.",

@@ -117,7 +117,7 @@ async def test_a_killed_postgresql_comes_back_although_it_was_busy(own_postgres:
     assert await query(own_postgres, "SELECT 1") != []
 
 
-def test_a_persistent_redis_keeps_what_it_was_told_when_killed(own_redis: Redis) -> None:
+def test_a_persistent_redis_keeps_its_data_when_killed(own_redis: Redis) -> None:
     with redis.Redis.from_url(own_redis.url) as client:
         client.set("key", "value")
 
@@ -213,7 +213,7 @@ def test_an_interrupted_session_stops_its_servers(interruption: signal.Signals, 
     assert not server.is_running()
 
 
-def test_a_free_port_is_none_that_the_system_gives_to_connections() -> None:
+def test_a_free_port_is_not_one_that_the_system_gives_to_connections() -> None:
     port = free_port()
 
     assert port < 32_768

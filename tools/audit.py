@@ -1,7 +1,7 @@
-"""Looks the pinned dependencies up among known vulnerabilities (https://osv.dev): `python -m tools.audit`.
+"""Checks the pinned dependencies against known vulnerabilities (https://osv.dev): `python -m tools.audit`.
 
-It fails if a pinned version has one. Where the advisories cannot be reached, it says so in a line and does not fail:
-`make check` works offline.
+It fails if a pinned version has one. If the advisories cannot be reached, it says so in a line and does not fail,
+because `make check` works offline.
 """
 
 import re
@@ -23,18 +23,18 @@ _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*\])?==([^\s;\\]+)", r
 
 
 class Pin(NamedTuple):
-    """A dependency at the version that is installed."""
+    """A dependency at its installed version."""
 
     name: str
     version: str
 
 
 class NotAudited(Exception):
-    """The advisories cannot be had; the text says why."""
+    """The advisories are not available; the text says why."""
 
 
 def pins(texts: Iterable[str]) -> list[Pin]:
-    """What files as pip-compile writes them pin, each once."""
+    """The pins of files in the form of pip-compile, each once."""
     return sorted({Pin(*found) for text in texts for found in _PIN.findall(text)})
 
 
@@ -42,7 +42,7 @@ def advisories(pinned: Sequence[Pin], url: str = URL) -> dict[Pin, list[str]]:
     """The IDs of the advisories for each dependency that has any.
 
     Raises:
-        NotAudited: they cannot be had.
+        NotAudited: they are not available.
     """
     queries = [{"package": {"name": pin.name, "ecosystem": "PyPI"}, "version": pin.version} for pin in pinned]
     try:

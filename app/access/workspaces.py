@@ -1,5 +1,4 @@
-"""Workspaces over the API: made, and deleted with all that is in them. Both need INSTALLATION, which ADMIN does not
-include.
+"""Creates workspaces, and deletes them with everything in them. Both need INSTALLATION, which ADMIN does not include.
 
 A deletion marks the workspace and ends what acts in it: its keys, webhooks and running operations. Its rows are removed
 in the background (`app.retention.workspaces`).
@@ -25,7 +24,7 @@ from app.statuses import Scope
 from app.texts import MAX_NAME_CHARACTERS, one_line
 
 _REVOKE_KEYS = "UPDATE api_key SET revoked_at = $2 WHERE workspace_id = $1 AND revoked_at IS NULL RETURNING id"
-# Claims and publishers pass over deleted webhooks; senders read a webhook again when its updated_at changes.
+# Claims and publishers skip deleted webhooks; senders read a webhook again when its updated_at changes.
 _DELETE_WEBHOOKS = """
 UPDATE webhook SET deleted_at = $2, updated_at = CASE WHEN updated_at < $2 THEN $2 ELSE updated_at + 1000 END,
   next_secret_rotation_at = NULL, registry_version = NULL
@@ -43,18 +42,18 @@ WHERE id = $1 AND deleted_at IS NULL RETURNING name
 
 @dataclass(frozen=True, slots=True)
 class AddedWorkspace:
-    """A workspace, and whether it was made or was there already under its external ID."""
+    """A workspace, and whether it was created or existed already under its external ID."""
 
     workspace: Workspace
     created: bool
 
 
 async def add_workspace(services: Services, caller: Caller, name: str, external_id: str | None) -> AddedWorkspace:
-    """Make a workspace; safe to repeat with an external ID, which then gives the first one back as it is.
+    """Create a workspace; safe to repeat with an external ID, which then returns the existing one unchanged.
 
     Raises:
         Forbidden: the caller lacks INSTALLATION.
-        Rejected: what is wrong with name and external ID.
+        Rejected: problems of name and external ID.
     """
     caller.require(Scope.INSTALLATION)
     problems: list[Problem] = []
@@ -72,7 +71,7 @@ async def add_workspace(services: Services, caller: Caller, name: str, external_
             changes = {"name": [None, name], "externalId": [None, external_id]}
             await audit.record(statements, caller, "workspace.created", workspace.id, changes, at)
     except (IntegrityError, UniqueViolation) as error:
-        # Another request made it meanwhile.
+        # Another request created it meanwhile.
         found = await _with_external_id(services, external_id)
         if found is None or not isinstance(in_own_words(error), UniqueViolation):
             raise
@@ -81,10 +80,10 @@ async def add_workspace(services: Services, caller: Caller, name: str, external_
 
 
 async def delete_workspace(services: Services, keys: KnownKeys, caller: Caller, workspace_id: str) -> str:
-    """Delete a workspace: within a second, its keys and their tokens end and nothing more is delivered in it.
+    """Delete a workspace: within a second, its keys and their tokens end, and nothing more is delivered in it.
 
     Returns:
-        Its id.
+        Its ID.
 
     Raises:
         Forbidden: the caller lacks INSTALLATION.
@@ -107,7 +106,7 @@ async def delete_workspace(services: Services, keys: KnownKeys, caller: Caller, 
 
 
 async def _delete(statements: Statements, workspace_id: str, at: datetime) -> Row | None:
-    # Webhooks before their workspace, as every change of a webhook locks them: no two transactions wait in a circle.
+    # Webhooks before their workspace, in the order of every change of a webhook, so that transactions cannot deadlock.
     await statements.execute(_DELETE_WEBHOOKS, workspace_id, to_micros(at))
     await statements.execute(_CANCEL_OPERATIONS, workspace_id, to_micros(at))
     return await statements.fetch_one(_DELETE, workspace_id, to_micros(at))

@@ -14,7 +14,7 @@ WHERE external_id IS NOT NULL AND deleted_at IS NULL
 
 
 class _AddField(ops.AddField):
-    """Takes the column away again by itself: on SQLite Tortoise would copy the table, without its partial indexes."""
+    """Drops the column directly when undone: on SQLite Tortoise would copy the table, without its partial indexes."""
 
     async def database_backward(self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None) -> None:
         drop = ops.RunSQL(f"ALTER TABLE workspace DROP COLUMN {self.name}", reverse_sql=ops.RunSQL.noop)

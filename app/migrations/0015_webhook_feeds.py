@@ -1,11 +1,11 @@
-"""Remembers for each webhook below which place deliveries were deleted, so that its feed can say so."""
+"""Records for each webhook below which sequence number deliveries were deleted, so that its feed can say so."""
 
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
 from app.column_types import IdField
 
-# Above the highest place without a row. Migration 0009 left no gaps, so what is missing was deleted since.
+# Above the highest number without a row. Migration 0009 left no gaps, so missing rows were deleted since.
 _FORGOTTEN = """
 INSERT INTO webhook_feed (webhook_id, expired_before)
 SELECT placed.webhook_id, max(placed.sequence) FROM (

@@ -1,4 +1,4 @@
-"""What stops the start when settings are wrong."""
+"""The error that stops the start if settings are wrong."""
 
 
 class SettingsError(Exception):

@@ -29,13 +29,13 @@ class SecretFiles(PydanticBaseSettingsSource):
         """The contents of the file for one setting; None if there is none.
 
         Raises:
-            ValueError: the setting is set itself as well, or the file cannot be used. The text is a sentence.
+            ValueError: the setting itself is set as well, or the file cannot be used. The text is a sentence.
         """
         path = self._variables.get(f"{field_name}_file") if is_secret(field) else None
         return (None if path is None else self._contents(field_name, path)), field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        """The settings that files hold.
+        """The settings that are read from files.
 
         Raises:
             SettingsError: some files cannot be used.
@@ -61,7 +61,7 @@ class SecretFiles(PydanticBaseSettingsSource):
             text = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
         except OSError as error:
             raise ValueError(f'{variable} is "{path}": the file cannot be read ({error.strerror}).') from None
-        except ValueError:  # Neither its bytes nor their place are repeated.
+        except ValueError:  # Neither its bytes nor their position are repeated.
             raise ValueError(f'{variable} is "{path}": the file is not UTF-8 text.') from None
         if not text:
             raise ValueError(f'{variable} is "{path}": the file is empty.')

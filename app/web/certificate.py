@@ -1,7 +1,7 @@
-"""The certificate that the server shows when TLS ends at it, read again when its files change.
+"""The certificate that the server presents if TLS ends at it, read again when its files change.
 
-A renewed certificate (certbot, cert-manager) is used by the next connection, without a restart; open connections keep
-the old one. Files that cannot be used, such as a new certificate beside the old key, change nothing.
+The next connection uses a renewed certificate (certbot, cert-manager), without a restart; open connections keep the old
+one. Files that cannot be used, such as a new certificate beside the old key, change nothing.
 """
 
 import asyncio
@@ -47,19 +47,19 @@ class Certificate:
         return cls(settings.tls_certificate_file, settings.tls_key_file)
 
     async def follow(self) -> None:
-        """Look at the files again and again, until canceled."""
+        """Check the files periodically, until canceled."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             await asyncio.to_thread(self.reread)
 
     def reread(self) -> None:
-        """Read the files if they have changed; the context then serves new connections with what they hold."""
+        """Read the files if they have changed; new connections then use their contents."""
         try:
             version = self._version()
             if version == self._seen:
                 return
             self._seen = version
-            # Of a pair that does not fit, the context would keep the half that it has taken.
+            # If a pair does not match, the context would keep the half that it has taken.
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*self._files)
             self.context.load_cert_chain(*self._files)
         except (OSError, ssl.SSLError) as error:
@@ -68,7 +68,7 @@ class Certificate:
             log.info("tls.certificate_reread")
 
     def _version(self) -> _Version:
-        """What changes when a file is written or replaced, also behind a symbolic link."""
+        """Metadata that changes when a file is written or replaced, also behind a symbolic link."""
         found = [path.stat() for path in self._files]
         return tuple((stat.st_mtime_ns, stat.st_size, stat.st_ino) for stat in found)
 

@@ -1,12 +1,12 @@
-"""GET /feed/{webhookId}: a webhook's feed over plain HTTP, for receivers that fetch what they missed.
+"""GET /feed/{webhookId}: a webhook's feed over plain HTTP, for receivers that fetch missed events.
 
-    after   return items after this place (default 0)
-    first   at most so many (0 to 100; default 100)
-    wait    if there is none yet, wait up to so many seconds for one (0 to 30; default 0)
+    after   return items after this number (default 0)
+    first   maximum number of items (0 to 100; default 100)
+    wait    if there is none yet, wait for one, in seconds (0 to 30; default 0)
 
-Answers with what `Webhook.feed` answers, as JSON. An item's `event` is the payload as it is sent, with the other fields
-of the event beside it. A wait ends with the commit that brings an item, by the updates bus, and asks the database
-nothing meanwhile.
+The answer is that of `Webhook.feed`, as JSON. An item's `event` is the payload as sent, with the other fields of the
+event beside it. A wait ends with the commit that adds an item, through the updates bus, without querying the database
+meanwhile.
 """
 
 import asyncio
@@ -67,7 +67,7 @@ async def _answer(resources: Resources, request: Request) -> Feed:
 
     Raises:
         AccessDenied: the caller may not read it, or asks for too much.
-        BadUserInput: a parameter is none.
+        BadUserInput: a parameter is invalid.
         NoSuchFeed: there is no such webhook.
     """
     token, address = credential(request), request.client.host if request.client else None
@@ -98,7 +98,8 @@ async def _first_news(
     wait_seconds: int,
     denied: asyncio.Future[AccessDenied],
 ) -> Feed:
-    """The page once it has news, or as it is when the time is over, the client has gone or the server closes.
+    """The page once it has a new item, or as it is when the time is over, the client has disconnected or the server
+    closes.
 
     Raises:
         AccessDenied: the credentials were revoked meanwhile, or have expired.
@@ -118,11 +119,11 @@ async def _first_news(
 
 
 async def _news(resources: Resources, caller: Caller, asked: FeedAsked) -> Feed:
-    """Wait for a page with news."""
+    """Wait for a page with a new item."""
     updates = resources.updates
     pace = Pace(1, lambda: updates.followers)
     async with aclosing(updates.follow(Topic.DELIVERIES, caller.workspace_id)) as batches:
-        # Followed first and read afterwards: what is committed in between is in both, and nothing in neither.
+        # Follow first and read afterwards, so that a commit in between is in both, and none is in neither.
         async for batch in batches:
             if _may_have_news(batch, asked.webhook_id):
                 feed = await _read(resources, caller, asked)
@@ -143,7 +144,7 @@ def _may_have_news(batch: Batch, webhook_id: str) -> bool:
 
 
 def _has_news(feed: Feed, asked: FeedAsked) -> bool:
-    """Whether there is something to say: an item, or another place to go on from."""
+    """Whether the page has an item, or another position to continue from."""
     return bool(feed.items) or feed.next != asked.beyond
 
 

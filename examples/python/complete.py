@@ -1,8 +1,8 @@
-"""A receiver that proves that nothing is missing: it takes pushes, notices holes by `webhook-sequence`, and fills them
+"""A receiver that proves that nothing is missing: it accepts pushes, notices gaps by `webhook-sequence`, and fills them
 from the webhook's feed. It may be killed at any moment.
 
-pip install starlette uvicorn httpx standardwebhooks
-EEV_URL=http://127.0.0.1:8000 EEV_KEY=… WEBHOOK_ID=wh_… WEBHOOK_SECRET=whsec_… PORT=9000 python complete.py
+    pip install starlette uvicorn httpx standardwebhooks
+    EEV_URL=http://127.0.0.1:8000 EEV_KEY=… WEBHOOK_ID=wh_… WEBHOOK_SECRET=whsec_… PORT=9000 python complete.py
 
 EEV_KEY needs the scope FEED only.
 """
@@ -25,14 +25,14 @@ from starlette.routing import Route
 
 FEED = f"{os.environ['EEV_URL']}/feed/{os.environ['WEBHOOK_ID']}"
 HEADERS = {"Authorization": f"Bearer {os.environ['EEV_KEY']}"}
-# Places come out of order, as requests run in parallel. What is missing for longer is fetched.
+# Numbers arrive out of order, because requests run in parallel. Those missing for longer are fetched.
 PATIENCE_SECONDS = float(os.environ.get("PATIENCE_SECONDS", "2"))
 
 webhook = Webhook(os.environ["WEBHOOK_SECRET"])
 
 
 class Store:
-    """What was handled. In a real program these are tables beside those that `work` writes."""
+    """Handled events. In a real program these are tables beside those that `work` writes."""
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("complete.db", isolation_level=None)
@@ -43,7 +43,7 @@ class Store:
         )
 
     def take(self, sequence: int | None, event: dict[str, Any]) -> None:
-        """Handle an event unless that was done before, in one transaction with the note that it is done."""
+        """Handle an event unless it was handled before, in one transaction with the note of that."""
         with self._database:
             self._database.execute("BEGIN IMMEDIATE")
             added = self._database.execute(
@@ -55,12 +55,12 @@ class Store:
 
     @property
     def up_to(self) -> int:
-        """The place up to which nothing is missing."""
+        """The number up to which nothing is missing."""
         [place] = self._database.execute("SELECT up_to FROM complete").fetchone()
         return int(place)
 
     def forgotten_before(self, place: int) -> None:
-        """The server no longer has what is missing below a place: go on from there."""
+        """The server no longer has what is missing below a number: continue from there."""
         if place - 1 > self.up_to:
             print(f"places up to {place - 1} may be lost", file=sys.stderr, flush=True)
             with self._database:
@@ -77,12 +77,12 @@ hole = asyncio.Event()
 
 
 def work(event: dict[str, Any]) -> None:
-    """What your own program does."""
+    """Replace this by your own program."""
     print(event["type"], event["id"], flush=True)
 
 
 async def receive(request: Request) -> Response:
-    """Answer 2xx to what was taken, now or before."""
+    """Answer 2xx to accepted events and to duplicates."""
     body = await request.body()
     try:
         webhook.verify(body, dict(request.headers))
@@ -97,7 +97,7 @@ async def receive(request: Request) -> Response:
 
 
 async def fill_holes(client: httpx.AsyncClient) -> None:
-    """Fetch what is missing: at the start, and whenever a place is left out for longer than usual."""
+    """Fetch missing events: at the start, and whenever a number is missing for longer than usual."""
     hole.set()
     while True:
         await hole.wait()
@@ -111,7 +111,7 @@ async def fill_holes(client: httpx.AsyncClient) -> None:
 
 
 async def fill(client: httpx.AsyncClient) -> None:
-    """Fetch everything after the place up to which nothing is missing."""
+    """Fetch everything after the number up to which nothing is missing."""
     after, end = store.up_to, store.up_to + 1
     while after < end:
         answer = await client.get(FEED, params={"after": after, "first": 100}, headers=HEADERS)
@@ -124,7 +124,7 @@ async def fill(client: httpx.AsyncClient) -> None:
 
 @asynccontextmanager
 async def filling(_: Starlette) -> AsyncIterator[None]:
-    """Fill holes for as long as requests are taken."""
+    """Fill gaps for as long as requests are accepted."""
     async with httpx.AsyncClient() as client:
         task = asyncio.create_task(fill_holes(client))
         yield

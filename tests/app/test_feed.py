@@ -1,4 +1,4 @@
-"""On both databases: a feed has every place once and in order, and says honestly what was forgotten."""
+"""On both databases: a feed has every number once and in order, and says what was deleted."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -130,7 +130,7 @@ async def test_what_was_forgotten_is_below_expired_before_and_what_is_left_is_st
     await forget(desk)
     found, of_other = await feed(desk, webhook), await feed(desk, other)
 
-    # The first is open, and keeps its event and what else came of it; the four after it are gone.
+    # The first is open, and keeps its event and all of its deliveries; the four after it are deleted.
     assert (places(found), bounds(found)) == ([1, 6, 7], (7, 7, 6))
     assert (places(of_other), bounds(of_other)) == ([1, 6, 7], (7, 7, 6))
 

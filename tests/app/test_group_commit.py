@@ -100,7 +100,7 @@ async def test_a_bad_item_fails_alone_and_the_others_of_its_batch_are_committed(
     assert isinstance(results[2], ValueError)
 
 
-async def test_an_error_that_concerns_all_is_told_to_all_without_trying_each() -> None:
+async def test_an_error_that_concerns_all_is_raised_to_all_without_trying_each() -> None:
     commits = Commits()
     committing = group(commits)
 
@@ -146,7 +146,7 @@ async def test_a_caller_that_goes_away_neither_undoes_its_item_nor_harms_the_oth
     assert commits.batches == [[1], [2, 3]]
 
 
-async def test_drained_waits_for_everything_submitted() -> None:
+async def test_drained_waits_foreverything_submitted() -> None:
     commits = Commits()
     committing = group(commits, max_batch=1)
     tasks = [asyncio.create_task(committing.submit(item)) for item in (1, 2, 3)]

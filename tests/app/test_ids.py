@@ -214,7 +214,7 @@ def test_a_sequence_starts_at_random_and_fits_its_bits_for_longer_than_a_process
     assert all(sequence.next() < 2**50 for sequence in sequences)
 
 
-def test_the_last_24_bits_are_random_so_that_an_id_is_not_told_from_its_neighbours() -> None:
+def test_the_last_24_bits_are_random_so_that_an_id_does_not_reveal_its_neighbours() -> None:
     low = {uuid_of(new_id(EVENT, NOW)).int & 0xFFFFFF for _ in range(100)}
 
     assert len(low) > 90
@@ -242,7 +242,7 @@ def test_an_id_of_another_prefix_is_not_taken_for_this_one() -> None:
 @given(st.text() | st.from_regex(r"[a-z_]{0,65}_[0-7ef][0-9a-z]{25}\n?", fullmatch=True))
 @example("evt_01h455vb4pex5vsknk084sn02q\n")
 @example("evt_\N{ARABIC-INDIC DIGIT ZERO}1h455vb4pex5vsknk084sn02q")
-def test_any_text_is_told_apart_without_raising(text: str) -> None:
+def test_any_text_is_recognised_without_raising(text: str) -> None:
     prefix = prefix_of(text)
 
     if prefix is None:

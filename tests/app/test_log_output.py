@@ -43,7 +43,7 @@ def test_lines_come_in_their_order(tmp_path: Path) -> None:
     assert output.dropped == 0
 
 
-def test_a_full_disk_is_counted_line_by_line_and_told_once_when_there_is_room_again(tmp_path: Path) -> None:
+def test_a_full_disk_is_counted_line_by_line_and_reported_once_when_there_is_room_again(tmp_path: Path) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as stream, (tmp_path / "log").open("wb") as room:
         output = LogOutput(stream, said)
         for text in ("one", "two\nthree", "four"):

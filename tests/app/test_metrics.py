@@ -98,7 +98,7 @@ def test_batches_show_their_sizes_and_how_much_they_held() -> None:
     assert found["eev_webhooks_claim_batch_deliveries_sum"] == 3
 
 
-def test_how_things_stand_is_told_as_it_is_now() -> None:
+def test_gauges_show_the_present() -> None:
     metrics = Metrics()
 
     busy = samples(metrics, Level(17, 3, {"ws_1": 12.5, "ws_2": 2.0}, broker_ok=False, updates_ok=False))

@@ -235,7 +235,7 @@ def test_a_new_shared_secret_is_as_long_as_its_hash_and_needs_no_padding() -> No
     assert "=" not in secret
 
 
-def test_a_secret_is_told_by_its_last_four_characters() -> None:
+def test_a_secret_is_recognised_by_its_last_four_characters() -> None:
     assert secret_hint(HMAC_SECRET) == "LaSw"
 
 

@@ -45,7 +45,7 @@ async def test_a_loop_that_is_cancelled_ends() -> None:
         await task
 
 
-def test_every_task_that_loops_for_ever_is_supervised() -> None:
+def test_every_task_that_loops_forever_is_supervised() -> None:
     """A task of `create_task(loop())` with a `while True` in the function would end silently."""
     unsupervised = []
     for path in (path for package in ("app", "graph", "tasks") for path in (ROOT / package).rglob("*.py")):

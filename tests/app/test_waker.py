@@ -57,7 +57,7 @@ async def test_a_broker_that_fails_is_noted_and_forgotten_when_it_is_back() -> N
     assert waker.failing is None
 
 
-async def test_a_broker_that_is_full_is_told_from_one_that_does_not_answer() -> None:
+async def test_a_broker_that_is_full_is_distinguished_from_one_that_does_not_answer() -> None:
     def send(_: list[str]) -> None:
         raise ConnectionError("command not allowed when used memory > 'maxmemory'.")
 

@@ -24,9 +24,9 @@ PLAN = {
 }
 
 
-def test_a_plan_is_told_by_its_nodes_and_what_they_read() -> None:
+def test_a_plan_is_described_by_its_nodes_and_what_they_read() -> None:
     assert short(PLAN) == "Limit < Nested Loop < Index Scan delivery_webhook < Seq Scan event < Seq Scan webhook"
 
 
-def test_rows_of_big_tables_that_no_index_chose_are_counted_with_those_that_were_looked_at_in_vain() -> None:
+def test_rows_of_big_tables_that_no_index_chose_are_counted_including_filtered_ones() -> None:
     assert rows_without_index(PLAN) == 20

@@ -62,7 +62,7 @@ def test_the_json_holds_every_line_with_its_ratio_and_the_machine(tmp_path: Path
     assert written["size"] == "quick"
 
 
-def test_the_page_has_a_row_for_every_line() -> None:
+def test_the_page_has_a_row_forevery_line() -> None:
     page = markdown(as_json([LINE], "quick"))
 
     row = page.splitlines()[-1]

@@ -64,7 +64,7 @@ async def test_a_connection_is_used_again_and_another_made_only_where_it_is_busy
         assert sorted(requests) == [1, 3]
 
 
-async def test_a_server_that_hangs_up_is_told() -> None:
+async def test_a_server_that_disconnects_is_reported() -> None:
     async with served(hanging_up) as (pool, _):
         with pytest.raises(Disconnected, match="closed the connection"):
             await pool.ask(REQUEST)

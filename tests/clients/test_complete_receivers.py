@@ -1,4 +1,4 @@
-"""The receivers in examples/ that prove that nothing is missing: killed in between, they end with each place once."""
+"""The receivers in examples/ that prove that nothing is missing: killed in between, they end with each number once."""
 
 import sqlite3
 import sys
@@ -22,12 +22,12 @@ CREATE_WEBHOOK = """
 CREATE_KEY = """
     mutation { createApiKey(input: { name: "receiver", scopes: [FEED] }) { key userErrors { message } } }
 """
-# A push that fails is not tried again while the test runs: what is missing comes from the feed.
+# A failed push is not retried while the test runs: missing events come from the feed.
 NO_RETRIES = {"delaysSeconds": [3600]}
 
 
 def stored(directory: Path) -> list[tuple[int, str]]:
-    """The places and ids that a receiver has stored, in order."""
+    """The numbers and IDs that a receiver has stored, in order."""
     if (directory / "complete.db").exists():
         with sqlite3.connect(directory / "complete.db") as database:
             return list(database.execute("SELECT sequence, event_id FROM handled ORDER BY sequence"))
@@ -36,7 +36,7 @@ def stored(directory: Path) -> list[tuple[int, str]]:
 
 
 async def says(receiver: Program, count: int) -> list[str]:
-    """The ids of so many events that a receiver handles."""
+    """The IDs of this many events that a receiver handles."""
     return [(await receiver.text()).split()[1] for _ in range(count)]
 
 
@@ -48,7 +48,7 @@ async def publish_some(ask: Ask, count: int) -> list[str]:
 async def test_a_receiver_that_was_killed_and_missed_pushes_fills_every_hole_from_the_feed(
     language: str, home: Home, tmp_path: Path
 ) -> None:
-    home.settings["BREAKER_THRESHOLD"] = "1000"  # pushes go on although some fail
+    home.settings["BREAKER_THRESHOLD"] = "1000"  # pushes continue although some fail
     ask = await to_thread(home.start)
     port = free_port()
     webhook = {"name": "R", "url": f"http://127.0.0.1:{port}/", "eventTypes": ["*"], "secret": SECRET}
@@ -68,13 +68,13 @@ async def test_a_receiver_that_was_killed_and_missed_pushes_fills_every_hole_fro
         await says(receiver, 4)
     # Killed with SIGKILL, perhaps in the middle of one.
     handled = {event_id for _, event_id in stored(tmp_path)}
-    published += await publish_some(ask, 5)  # these find nobody
+    published += await publish_some(ask, 5)  # nothing listens for these
     async with running(*RECEIVERS[language], directory=tmp_path, **environment) as receiver:
         await receiver.warns(f"http://127.0.0.1:{port}")
         published += await publish_some(ask, 4)
         while not handled.issuperset(published):
             handled |= set(await says(receiver, 1))
         await publish_some(ask, 1)
-        await says(receiver, 1)  # so what was handled before is stored
+        await says(receiver, 1)  # so events that were handled before are stored
 
     assert stored(tmp_path)[: len(published)] == list(enumerate(published, 1))

@@ -113,9 +113,7 @@ async def test_clients_miss_nothing_while_their_server_is_away(
     assert not any(gap for gaps in (gaps_before, gaps_since) for told in gaps.values() for gap in told)
 
 
-async def test_clients_are_told_of_the_gap_when_their_server_forgot(
-    clients: Clients, home: Home, receiver: Receiver
-) -> None:
+async def test_clients_get_a_gap_when_their_server_forgot(clients: Clients, home: Home, receiver: Receiver) -> None:
     ask = await to_thread(home.start)
     await to_thread(create_webhook, ask, receiver.url())
 

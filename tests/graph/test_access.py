@@ -153,7 +153,7 @@ async def test_every_thing_is_found_by_its_id(api: Api, domain: Domain, stranger
         *("xyz_01kkntq2cnenzah74r5b30hm3p", "evt_01kkntq2cnenzah74r5bqggj0h"),
     ],
 )
-async def test_an_id_that_is_nobodys_finds_null(api: Api, id_: str) -> None:
+async def test_an_unknown_id_finds_null(api: Api, id_: str) -> None:
     fields = ("node", "webhook", "event", "delivery")
     document = f"query($id: ID!) {{ {' '.join(f'{name}(id: $id) {{ id }}' for name in fields)} }}"
 

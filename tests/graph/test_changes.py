@@ -102,7 +102,7 @@ async def test_operations_are_followed_from_a_cursor(api: Api, stranger: Api, ad
         (OPERATIONS, {"after": "nothing"}),
     ],
 )
-async def test_an_id_or_cursor_that_is_nobodys_is_an_error(
+async def test_an_unknown_id_or_cursor_is_an_error(
     api: Api, address: str, document: str, variables: dict[str, Any]
 ) -> None:
     async with socket(address) as opened:

@@ -17,7 +17,7 @@ def settings(url: str, **fields: Any) -> dict[str, Any]:
     return {"name": "Desk", "url": url, "eventTypes": ["ticket.*"], **fields}
 
 
-async def test_each_step_of_a_try_is_told_and_nothing_is_saved(world: World, live: Api) -> None:
+async def test_each_step_of_a_trial_is_reported_and_nothing_is_saved(world: World, live: Api) -> None:
     world.receiver.on("/hook", answer(202, body=b"thanks"))
     webhook = settings(world.receiver.url("/hook"), authentication={"bearer": "hunter2"})
 

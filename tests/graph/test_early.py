@@ -61,7 +61,7 @@ async def test_an_answer_leaves_only_when_what_it_tells_of_is_committed(api: Api
 
 
 @on_sqlite_only
-async def test_where_the_commit_fails_nothing_is_told_but_that(api: Api) -> None:
+async def test_if_the_commit_fails_only_that_is_reported(api: Api) -> None:
     with no_room_for_commits(api.resources.database):
         answer = await api.ask(PUBLISH, input=DRAFT)
 

@@ -73,7 +73,7 @@ def test_what_graphql_finds_wrong_with_a_request_keeps_its_words() -> None:
         GraphQLError("hunter2", original_error=KeyError("hunter2")),
     ],
 )
-def test_a_bug_is_masked_and_the_log_has_it_under_the_id_that_is_told(error: GraphQLError) -> None:
+def test_a_bug_is_masked_and_the_log_has_it_under_the_reported_id(error: GraphQLError) -> None:
     with capture_logs() as log:
         explain([error])
 

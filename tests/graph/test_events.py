@@ -190,7 +190,7 @@ async def test_a_whole_number_goes_out_exactly_or_is_refused_with_its_path(
     "time",
     ["2026-03-14", "2026-03-14T10:00:00", "yesterday", 5, "2026-02-30T10:00:00Z", "0001-01-01T00:00:00+01:00", ""],
 )
-async def test_a_time_that_is_none_is_refused_with_what_would_be_one(api: Api, time: Any) -> None:
+async def test_an_invalid_time_is_refused_with_a_valid_one(api: Api, time: Any) -> None:
     document = "query($since: DateTime) { events(filter: {time: {since: $since}}) { nodes { id } } }"
 
     error = await api.error(document, since=time)

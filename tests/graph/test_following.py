@@ -110,7 +110,7 @@ async def test_who_catches_up_goes_exactly_as_far_as_the_others_are() -> None:
     assert at_once == within[:1]
 
 
-async def test_who_catches_up_is_told_whole_what_is_beyond_a_gap() -> None:
+async def test_a_follower_that_catches_up_gets_everything_beyond_a_gap() -> None:
     async def batches() -> AsyncGenerator[Batch, None]:
         yield Batch((("2-1", UPDATE),), "2-1", gap=True)
 

@@ -1,4 +1,4 @@
-"""Workspaces as the API makes, lists and deletes them, and who may."""
+"""Workspaces over the API: created, listed and deleted, and the scopes for that."""
 
 from typing import Any
 
@@ -88,7 +88,7 @@ async def test_the_scope_is_needed_and_nothing_else_gives_it(api: Api, domain: D
     assert [error["path"] for error in passed_on["userErrors"]] == [["scopes", "0"]]
 
 
-async def test_an_id_that_is_nobodys_is_null_and_cannot_be_deleted(api: Api) -> None:
+async def test_an_unknown_id_is_null_and_cannot_be_deleted(api: Api) -> None:
     nobody = new_id("ws", START)
 
     assert await api.data("query($id: ID!) { workspace(id: $id) { id } }", id=nobody) == {"workspace": None}

@@ -214,7 +214,7 @@ async def strict(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIt
         ("{ " + "__typename " * 99 + "}", "more than 100 tokens, but at most 100"),
     ],
 )
-async def test_what_is_beyond_a_limit_is_not_run_and_told_both_numbers(
+async def test_an_operation_beyond_a_limit_is_not_run_and_gets_both_numbers(
     strict: Api, document: str, sentence: str
 ) -> None:
     error = await strict.error(document)
@@ -224,7 +224,7 @@ async def test_what_is_beyond_a_limit_is_not_run_and_told_both_numbers(
 
 
 @on_sqlite_only
-async def test_what_is_within_the_limits_runs_and_is_told_its_cost(strict: Api) -> None:
+async def test_an_operation_within_the_limits_runs_and_reports_its_cost(strict: Api) -> None:
     answer = await strict.ask("query($n: Int) { deliveries(first: $n) { nodes { id } } }", n=24)
     dearer = await strict.error("query($n: Int) { deliveries(first: $n) { nodes { id } } }", n=25)
 

@@ -72,7 +72,7 @@ async def post(server: tuple[str, str], content: dict[str, Any], accept: str = G
 
 
 @pytest.mark.parametrize(("document", "sentence"), BEYOND.values(), ids=BEYOND)
-async def test_over_http_what_is_beyond_a_limit_is_told_both_numbers(
+async def test_over_http_an_operation_beyond_a_limit_gets_both_numbers(
     server: tuple[str, str], document: str, sentence: str
 ) -> None:
     response = await post(server, {"query": document})
@@ -99,7 +99,7 @@ async def test_on_a_socket_it_is_an_error_of_that_operation_alone(
     assert await admitted.next("allowed") == {"deliveries": {"nodes": []}}
 
 
-async def test_the_cost_is_told_over_http_on_a_socket_and_in_a_stream(
+async def test_the_cost_is_reported_over_http_on_a_socket_and_in_a_stream(
     server: tuple[str, str], admitted: Socket
 ) -> None:
     posted = await post(server, {"query": ALLOWED})
@@ -113,7 +113,7 @@ async def test_the_cost_is_told_over_http_on_a_socket_and_in_a_stream(
     assert message["payload"]["extensions"] == told
 
 
-async def test_a_body_that_is_too_large_is_told_its_size_and_the_limit(server: tuple[str, str]) -> None:
+async def test_a_body_that_is_too_large_is_refused_with_its_size_and_the_limit(server: tuple[str, str]) -> None:
     response = await post(server, {"query": ALLOWED, "variables": {"x": "x" * 70_000}})
 
     [error] = response.json()["errors"]
@@ -132,7 +132,7 @@ async def test_a_message_that_is_too_large_closes_the_socket_and_says_the_limit(
     assert "exceeds limit of 65536 bytes" in reason
 
 
-async def test_one_operation_too_many_on_a_socket_is_told_both_numbers(admitted: Socket) -> None:
+async def test_one_operation_too_many_on_a_socket_gets_both_numbers(admitted: Socket) -> None:
     for number in range(2):
         await admitted.subscribe("subscription { webhookUpdates { id } }", id=str(number))
     await admitted.subscribe(ALLOWED, id="3")

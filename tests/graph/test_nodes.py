@@ -95,7 +95,7 @@ async def test_one_that_the_caller_may_not_see_is_an_error_of_its_own(api: Api, 
 
 
 @on_sqlite_only
-async def test_only_so_many_are_fetched_at_once_and_each_costs(api: Api) -> None:
+async def test_the_number_of_ids_is_limited_and_each_costs(api: Api) -> None:
     document = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
 
     allowed = await api.ask(document, ids=["wh_1"] * 100)

@@ -109,7 +109,7 @@ async def test_another_workspaces_operation_is_one_that_never_existed(api: Api, 
     assert error["payload"][0]["message"] == f"The argument operationId is {id_}, but no operation has this id."
 
 
-async def test_a_filter_takes_only_so_many_values(api: Api) -> None:
+async def test_a_filter_takes_a_limited_number_of_values(api: Api) -> None:
     many = ["ticket.created"] * 101
     errors = [
         await api.error("query($t: [String!]) { deliveries(filter: {eventTypes: $t}) { nodes { id } } }", t=many),

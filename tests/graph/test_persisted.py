@@ -115,7 +115,7 @@ async def test_a_text_that_is_not_that_of_its_hash_is_neither_run_nor_remembered
     ],
 )
 @on_sqlite_only
-async def test_a_name_that_is_none_is_refused(api: Api, asked: dict[str, Any]) -> None:
+async def test_a_text_that_is_not_a_name_is_refused(api: Api, asked: dict[str, Any]) -> None:
     response = await post(api, asked)
 
     assert response.status_code == 400
@@ -176,7 +176,7 @@ async def without(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncI
 
 
 @on_sqlite_only
-async def test_they_can_be_turned_off_and_clients_are_told_to_send_texts(without: Api) -> None:
+async def test_they_can_be_turned_off_and_clients_learn_to_send_texts(without: Api) -> None:
     with_text = await post(without, apollo(QUERY, query=QUERY))
     asked = await post(without, apollo(QUERY))
 

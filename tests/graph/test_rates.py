@@ -57,7 +57,7 @@ async def use_up(client: httpx.AsyncClient, address: str, key: str) -> None:
     assert statuses == [200] * 3
 
 
-async def test_one_request_too_many_is_told_the_limit_the_value_and_when_to_come_back(
+async def test_one_request_too_many_is_refused_with_the_limit_the_value_and_when_to_retry(
     client: httpx.AsyncClient, address: str, domain: Domain
 ) -> None:
     key = await a_key(domain)
@@ -136,7 +136,7 @@ async def budgeted(database_url: str, tmp_path: Path, clock: FakeClock) -> Async
         yield address, domain
 
 
-async def test_what_operations_cost_is_told_and_taken_from_the_budget_of_the_key(
+async def test_the_cost_of_operations_is_reported_and_taken_from_the_budget_of_the_key(
     client: httpx.AsyncClient, budgeted: tuple[str, Domain]
 ) -> None:
     address, domain = budgeted

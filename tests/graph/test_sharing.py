@@ -246,7 +246,7 @@ async def test_who_comes_into_a_busy_stream_misses_nothing_and_sees_nothing_twic
     assert not any(message["gap"] for follower in followers for message in follower.messages)
 
 
-async def test_who_comes_into_a_busy_stream_is_told_no_more_often_than_it_asked(
+async def test_a_follower_that_joins_a_busy_stream_gets_messages_no_more_often_than_it_asked(
     world: World, address: str, announce: Callable[..., None], sockets: AsyncExitStack
 ) -> None:
     document = WATCH.replace("50", "5")
@@ -270,7 +270,7 @@ async def test_who_comes_into_a_busy_stream_is_told_no_more_often_than_it_asked(
     assert all(times[-1] - times[0] >= 0.5 for times in arrivals)
 
 
-async def test_who_does_not_read_holds_up_nobody_and_is_told_of_the_gap(
+async def test_a_follower_that_does_not_read_holds_up_no_other_and_gets_a_gap(
     world: World, address: str, announce: Callable[..., None], sockets: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(graph.subscriptions, "MAX_PER_SECOND", 1_000_000)

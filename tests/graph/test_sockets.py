@@ -112,7 +112,7 @@ async def test_a_page_of_another_site_cannot_open_a_socket(address: str) -> None
         "é" * 5000,
     ],
 )
-async def test_a_message_that_is_none_closes_the_socket_with_4400(admitted: Socket, message: Any) -> None:
+async def test_an_invalid_message_closes_the_socket_with_4400(admitted: Socket, message: Any) -> None:
     await admitted.send(message)
 
     assert (await admitted.closed())[0] == 4400
@@ -140,7 +140,7 @@ async def test_queries_and_mutations_run_on_a_socket_too(admitted: Socket) -> No
     assert [query[1], mutation[1]] == [{"id": "1", "type": "complete"}, {"id": "2", "type": "complete"}]
 
 
-async def test_what_one_operation_loaded_another_of_the_same_socket_loads_anew(admitted: Socket, api: Api) -> None:
+async def test_what_one_operation_loaded_another_of_the_same_socket_loads_again(admitted: Socket, api: Api) -> None:
     webhook = (await api.change("createWebhook", DRAFT, "webhook { id }"))["webhook"]
     document = "query($id: ID!) { webhook(id: $id) { name } }"
 
@@ -180,7 +180,7 @@ async def test_an_operation_that_cannot_begin_is_an_error_with_a_code_and_others
     assert "viewer" in await admitted.next("2")
 
 
-async def test_only_so_many_operations_run_at_once(api: Api, domain: Domain, address: str) -> None:
+async def test_the_number_of_concurrent_operations_is_limited(api: Api, domain: Domain, address: str) -> None:
     limit = api.resources.settings.max_operations_per_socket
     async with socket(address) as opened:
         await opened.introduce(api.key)
@@ -215,7 +215,7 @@ async def test_a_subscription_needs_the_scope_to_read(address: str, api: Api, do
     assert error["payload"][0]["extensions"] == {"code": "FORBIDDEN"}
 
 
-async def test_a_webhook_is_seen_as_it_changes_each_time_anew(admitted: Socket, api: Api) -> None:
+async def test_a_webhook_is_seen_again_at_each_change(admitted: Socket, api: Api) -> None:
     webhook = (await api.change("createWebhook", DRAFT, "webhook { id }"))["webhook"]
     other = (await api.change("createWebhook", DRAFT, "webhook { id }"))["webhook"]
     await admitted.subscribe("subscription($id: ID) { webhookUpdates(webhookId: $id) { id status } }", webhook)

@@ -82,7 +82,7 @@ async def test_a_key_is_used_from_its_addresses_through_a_trusted_proxy(
 
 
 @pytest.mark.parametrize("forwarded_for", REFUSED)
-async def test_from_others_it_is_refused_and_told_why(address: str, domain: Domain, forwarded_for: str) -> None:
+async def test_from_others_it_is_refused_with_the_reason(address: str, domain: Domain, forwarded_for: str) -> None:
     key = await bound_key(domain)
 
     response = await ask(address, key, forwarded_for)

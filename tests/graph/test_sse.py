@@ -57,7 +57,7 @@ async def test_a_stream_without_a_key_is_refused_before_it_begins(api: Api) -> N
     assert opened.response.json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
 
 
-async def test_a_subscription_is_a_stream_for_whoever_takes_one_beside_json(api: Api) -> None:
+async def test_a_subscription_is_a_stream_for_a_client_that_accepts_one_beside_json(api: Api) -> None:
     headers = {
         "authorization": f"Bearer {api.key}",
         "accept": "application/graphql-response+json, application/json, text/event-stream, multipart/mixed",

@@ -160,7 +160,7 @@ async def test_a_busy_stream_comes_in_bigger_messages_not_in_more_of_them(
     assert len(messages) <= 1 + max(1, most / 2) + most * seconds
 
 
-async def test_a_slow_client_costs_no_memory_and_is_told_of_the_gap(
+async def test_a_slow_client_costs_no_memory_and_gets_a_gap(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(graph.subscriptions, "MAX_PER_SECOND", 1_000_000)

@@ -247,7 +247,7 @@ async def test_a_browser_that_opens_the_url_gets_no_page_that_loads_scripts_from
     assert "query" in error_of(known)["message"]
 
 
-async def test_a_subscription_asked_for_as_one_document_is_told_where_to_go(api: Api) -> None:
+async def test_a_subscription_asked_for_as_one_document_is_refused_with_the_right_place(api: Api) -> None:
     response = await api.post("subscription { deliveryUpdates { cursor } }")
 
     assert response.status_code == 400

@@ -190,7 +190,7 @@ async def test_a_mutation_shows_what_an_earlier_one_of_the_same_request_changed(
     assert len(data["second"]["webhook"]["secrets"]) == 3
 
 
-async def test_a_secret_that_cannot_be_decrypted_is_told_as_such(api: Api) -> None:
+async def test_a_secret_that_cannot_be_decrypted_is_reported_as_such(api: Api) -> None:
     webhook = await made(api)
     await api.resources.database.execute(
         "UPDATE secret SET secret = $1", Cipher([os.urandom(32)]).encrypt("lost", "sec_1")
@@ -203,7 +203,7 @@ async def test_a_secret_that_cannot_be_decrypted_is_told_as_such(api: Api) -> No
     assert "which is not among the" in error["message"]
 
 
-async def test_headers_that_cannot_be_decrypted_are_told_as_such_to_a_query(api: Api) -> None:
+async def test_headers_that_cannot_be_decrypted_are_reported_as_such_to_a_query(api: Api) -> None:
     webhook = await made(api)
     lost = Cipher([os.urandom(32)]).encrypt("lost", f"{webhook['id']}/headers")
     await api.resources.database.execute("UPDATE webhook SET headers = $1", lost)

@@ -62,7 +62,7 @@ def test_an_actor_that_fails_is_logged_and_leaves_its_sender_alone() -> None:
     assert broker.queues == {"default": None}
 
 
-def test_middleware_is_told_what_becomes_of_a_message() -> None:
+def test_middleware_gets_the_outcome_of_a_message() -> None:
     watching = Watching()
     error = RuntimeError("on purpose")
 

@@ -137,7 +137,7 @@ def test_what_is_no_message_takes_no_place(broker: RedisBroker) -> None:
     assert taken(consumer).args[0] == ["one"]
 
 
-def test_a_redis_that_is_away_is_told_as_dramatiq_expects_it() -> None:
+def test_a_redis_that_is_away_is_reported_as_dramatiq_expects_it() -> None:
     broker = make_broker("redis://127.0.0.1:1/0")
     broker.declare_queue(QUEUE)
     consumer = broker.consume(QUEUE, prefetch=1, timeout=10)

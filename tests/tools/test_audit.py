@@ -1,4 +1,4 @@
-"""The audit of dependencies: asked in one request, failing for what is found and for nothing else."""
+"""The audit of dependencies: one request, which fails for what is found and for nothing else."""
 
 import json
 import threading
@@ -12,7 +12,7 @@ from tools.audit import REQUIREMENTS, Pin, advisories, main, pins
 
 
 class Advisories:
-    """A server as api.osv.dev, that knows advisories by the names of packages."""
+    """A server like api.osv.dev, with advisories by the names of packages."""
 
     def __init__(self) -> None:
         self.known: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""Makes the changes of a plan one after another; waits when the server asks for it, and stops at the first refusal."""
+"""Makes the changes of a plan one by one; waits when the server asks for it, and stops at the first refusal."""
 
 import asyncio
 from collections.abc import Sequence

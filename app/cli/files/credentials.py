@@ -1,4 +1,4 @@
-"""The values of an entry that may be credentials: from the environment, or the ones that the server keeps to itself."""
+"""The values of an entry that may be credentials: from the environment, or those that the server keeps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from app.webhooks.urls import shown_url
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Those of one entry.
+    """Credentials of one entry.
 
     Args:
         renew: whether to take values from the environment although the server has some.
-        faults: where it is added what is missing.
+        faults: missing values are added here.
     """
 
     entry: WebhookEntry
@@ -28,7 +28,7 @@ class Credentials:
     faults: list[Fault]
 
     def url(self, stored: Configuration | None) -> str:
-        """The URL. If only the values of a query differ that the key may not see, the stored one."""
+        """The URL. If it differs only in values of a query that the key may not see, the stored one."""
         url = self._text(self.entry.url, "url").strip()
         masked = stored is not None and MASK in stored.url
         if stored is not None and masked and not self.renew and shown_url(url) == shown_url(stored.url):
@@ -36,7 +36,7 @@ class Credentials:
         return url
 
     def headers(self, stored: Configuration | None) -> list[HeaderDraft] | None:
-        """The custom headers; a sensitive one that the server has reads as the mask, and stays."""
+        """The custom headers; a sensitive one that the server has is sent as the mask, and stays."""
         if self.entry.headers is None:
             return None
         kept = set[str]() if stored is None or self.renew else {h.name.lower() for h in stored.headers if h.sensitive}
@@ -75,7 +75,7 @@ class Credentials:
         return None if self.entry.secret is None else self._text(self.entry.secret, "secret")
 
     def literal_faults(self, new: Configuration) -> list[Fault]:
-        """Credentials that stand in the file itself: headers that are sensitive by their names."""
+        """Credentials that are written in the file itself: headers that are sensitive by their names."""
         message = "The value of this header is a credential, which does not belong in a file; write {env: NAME}."
         return [
             self.place.fault(message, "headers", index, "value")

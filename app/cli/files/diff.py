@@ -19,7 +19,7 @@ _VERBS = {
 
 
 def diff(steps: Sequence[Step]) -> str:
-    """Every step with what it changes, and their numbers."""
+    """Every step with its changes, and the numbers of steps."""
     return "\n".join([*(line for step in steps for line in _lines(step)), summary(steps)])
 
 
@@ -55,5 +55,5 @@ def _shown(value: Any) -> str:
 
 
 def _printable(text: str) -> str:
-    """Text of others, in which no escape sequence can move the cursor."""
+    """Untrusted text, without escape sequences that could move the cursor."""
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)

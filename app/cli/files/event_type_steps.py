@@ -1,4 +1,4 @@
-"""What has to change about event types: entries of files and what the server has in, steps or faults out. Pure."""
+"""Changes of event types: entries of files and the server's state in, steps or faults out. Pure."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ mutation ($input: UpdateEventTypeInput!) { updateEventType(input: $input) { user
 def event_type_steps(
     entry: EventTypeEntry, place: Place, current: ServerEventType | None, faults: list[Fault]
 ) -> list[Step]:
-    """The steps that bring an event type to what its entry says; archiving comes as a step of its own."""
+    """The steps that make an event type match its entry; archiving is a separate step."""
     if current is not None and not current.is_custom:
         return _archival(entry, current) if _says_nothing_else(entry, place, faults) else []
     before = {} if current is None else _fields(current.event_type)
@@ -91,5 +91,5 @@ def _fields(event_type: EventType) -> dict[str, Any]:
 
 
 def _equal(one: object, other: object) -> bool:
-    """Whether two JSON values are equal; to Python, 1 and true are."""
+    """Whether two JSON values are equal; Python's == treats 1 and true as equal."""
     return orjson.dumps(one, option=orjson.OPT_SORT_KEYS) == orjson.dumps(other, option=orjson.OPT_SORT_KEYS)

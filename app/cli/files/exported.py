@@ -1,4 +1,6 @@
-"""What a server has, as the content of a file. Pure. No credential gets into it: the API masks most, this the rest."""
+"""A server's state as the content of a file. Pure. Contains no credential: the API masks most, and this module the
+rest.
+"""
 
 from typing import Any
 
@@ -12,7 +14,7 @@ _DEFAULTS = Configuration(name="", url="", event_types=())
 
 
 def exported(state: ServerState) -> dict[str, Any]:
-    """The content of a file that, applied to the same server, changes nothing."""
+    """The content of a file that changes nothing when applied to the same server."""
     event_types = [_event_type(found) for name, found in sorted(state.event_types.items()) if _differs(found)]
     return {
         "version": VERSION,
@@ -22,7 +24,7 @@ def exported(state: ServerState) -> dict[str, Any]:
 
 
 def settings(configuration: Configuration) -> dict[str, Any]:
-    """The settings as the API takes them, but for authentication, of which it shows no credential."""
+    """The settings as the API takes them, without authentication, because the API shows no credential."""
     c = configuration
     return {
         "externalId": c.external_id,
@@ -46,7 +48,7 @@ def settings(configuration: Configuration) -> dict[str, Any]:
 
 
 def _differs(found: ServerEventType) -> bool:
-    """Whether the workspace decided anything about an event type."""
+    """Whether the workspace has changed anything about an event type."""
     return found.is_custom or found.archived
 
 

@@ -1,4 +1,4 @@
-"""All that has to change: what files say and what the server has in, steps or faults out."""
+"""The plan of all changes: contents of files and the server's state in, steps or faults out."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _DELETE = "mutation ($input: WebhookIdInput!) { deleteWebhook(input: $input) { u
 
 
 class Options(NamedTuple):
-    """What `apply` was asked for.
+    """Options of `apply`.
 
     Attributes:
         prune: delete webhooks with this label that no file names; None deletes nothing.
@@ -30,7 +30,7 @@ class Options(NamedTuple):
 
 
 def plan(entries: Entries, state: ServerState, options: Options) -> tuple[list[Step], list[Fault]]:
-    """The steps in the order in which they can be made, and all that is wrong; the steps count only if nothing is."""
+    """The steps in an order in which they can be made, and all faults; the steps count only if there are none."""
     faults = _repeated(entries)
     pairs = [(entry, place, _match(entry, place, state, faults)) for entry, place in entries.webhooks]
     if options.prune is not None:
@@ -56,12 +56,12 @@ def plan(entries: Entries, state: ServerState, options: Options) -> tuple[list[S
 
 
 def missing_scopes(steps: list[Step], state: ServerState) -> list[Scope]:
-    """What the key lacks for the steps."""
+    """The scopes that the key lacks for the steps."""
     return sorted({step.scope for step in steps} - state.scopes)
 
 
 def _match(entry: WebhookEntry, place: Place, state: ServerState, faults: list[Fault]) -> ServerWebhook | None:
-    """The server's webhook that an entry is about: by its ID if it has one, otherwise by its external ID."""
+    """The server's webhook of an entry: by its ID if it has one, otherwise by its external ID."""
     of_external_id = next(
         (w for w in state.webhooks if entry.external_id and w.configuration.external_id == entry.external_id.strip()),
         None,
@@ -82,7 +82,7 @@ def _match(entry: WebhookEntry, place: Place, state: ServerState, faults: list[F
 
 
 def _repeated(entries: Entries) -> list[Fault]:
-    """Entries about the same thing: only one could come true."""
+    """Entries about the same object, of which only one could take effect."""
     named = [
         *((("id", entry.id), place) for entry, place in entries.webhooks if entry.id is not None),
         *((("externalId", e.external_id), place) for e, place in entries.webhooks if e.external_id is not None),

@@ -1,4 +1,4 @@
-"""What a server has: its webhooks and event types as the public API shows them, with credentials masked."""
+"""A server's state: its webhooks and event types as the public API shows them, with credentials masked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,13 +54,13 @@ class ServerEventType:
 
     @property
     def is_custom(self) -> bool:
-        """Whether the workspace made it."""
+        """Whether the workspace created it."""
         return self.event_type.category is EventCategory.CUSTOM
 
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """Webhooks, oldest first, event types by name, and what the key may do."""
+    """Webhooks, oldest first, event types by name, and the scopes of the key."""
 
     webhooks: list[ServerWebhook]
     event_types: Mapping[str, ServerEventType]
@@ -68,10 +68,10 @@ class ServerState:
 
 
 async def server_state(api: Api, label: Label | None = None) -> ServerState:
-    """What the server has.
+    """The server's state.
 
     Args:
-        label: only webhooks whose metadata has this value.
+        label: only webhooks with this value in their metadata.
 
     Raises:
         Refused: as for `Api.ask`.

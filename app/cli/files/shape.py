@@ -1,6 +1,6 @@
-"""The form of a file: which fields there are and of which kind, with an error for each one that is wrong.
+"""The form of a file: its fields and their kinds, with an error for each wrong one.
 
-The names are those of the API. A credential has no place in a file; `{env: NAME}` names the variable that holds it.
+The names are those of the API. A file contains no credential; `{env: NAME}` names the variable that holds it.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _SENTENCES = {
 
 
 class Fault(NamedTuple):
-    """Something wrong in a file: where, and a sentence."""
+    """An error in a file: its place, and a sentence."""
 
     file: str
     line: int
@@ -42,7 +42,7 @@ class Fault(NamedTuple):
 
 
 class _Shape(BaseModel):
-    # Never made by keyword, so nothing is lost when mypy does not know the aliases.
+    # Never created by keyword, so mypy need not know the aliases.
     model_config = ConfigDict(  # type: ignore[pydantic-alias]
         alias_generator=to_camel, extra="forbid", strict=True, frozen=True
     )
@@ -96,7 +96,7 @@ class RetryPolicyEntry(_Shape):
 
 
 class WebhookEntry(_Shape):
-    """A webhook: the fields of CreateWebhookInput. A setting that is left out has its default."""
+    """A webhook: the fields of CreateWebhookInput. An omitted setting has its default."""
 
     id: str | None = None
     external_id: str | None = None
@@ -137,27 +137,27 @@ class _File(_Shape):
 
 
 class Place(NamedTuple):
-    """Where an entry stands: a file and the path within it."""
+    """The place of an entry: a file and the path within it."""
 
     file: str
     document: Document
     path: Path
 
     def fault(self, message: str, *path: str | int) -> Fault:
-        """Something wrong with the entry, or with a field of it."""
+        """An error of the entry, or of a field of it."""
         whole = (*self.path, *(int(step) if str(step).isdigit() else step for step in path))
         return Fault(self.file, self.document.line(whole), whole, message)
 
 
 class Entries(NamedTuple):
-    """What files say, each entry with its place."""
+    """The contents of files, each entry with its place."""
 
     webhooks: list[tuple[WebhookEntry, Place]]
     event_types: list[tuple[EventTypeEntry, Place]]
 
 
 def entries(files: dict[str, bytes]) -> tuple[Entries, list[Fault]]:
-    """The entries of files, given as their contents by name, and all that is wrong with their form."""
+    """The entries of files, given as their contents by name, and all errors of their form."""
     found, faults = Entries([], []), list[Fault]()
     for name, content in files.items():
         try:

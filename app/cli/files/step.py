@@ -1,4 +1,4 @@
-"""One change that `apply` makes: what a person sees of it, and the mutation that makes it."""
+"""One change by `apply`: its description for people, and the mutation that makes it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from app.statuses import Scope
 
 Changes: TypeAlias = Mapping[str, list[Any]]
-"""What changes: a field's value before and after, by the field's name in the API. Credentials are masked."""
+"""Changed fields: values before and after, by the field's name in the API. Credentials are masked."""
 
 
 class Action(StrEnum):
@@ -28,7 +28,7 @@ class Step:
         kind: "webhook" or "event type".
         name: of the webhook or event type, for people.
         id: of a webhook that the server has.
-        input: of the mutation. It holds credentials.
+        input: of the mutation. It contains credentials.
     """
 
     action: Action
@@ -41,7 +41,7 @@ class Step:
 
     @property
     def scope(self) -> Scope:
-        """What the key needs to make this change."""
+        """The scope that the key needs for this change."""
         return Scope.MANAGE if self.kind == "webhook" else Scope.ADMIN
 
     @property

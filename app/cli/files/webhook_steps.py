@@ -1,7 +1,7 @@
-"""What has to change about one webhook: its entry and what the server has in, a step or faults out.
+"""Changes of one webhook: its entry and the server's state in, a step or faults out.
 
-The values are judged by the server's own rules (`app.webhooks`), so that a fault is found before anything is changed.
-Where requests may go is left to the server, which alone knows its settings.
+The server's own rules (`app.webhooks`) check the values, so that a fault is found before anything is changed. Where
+requests may go is left to the server, because only it knows its settings.
 """
 
 from collections.abc import Mapping
@@ -40,9 +40,9 @@ class WebhookSteps:
     """Finds the steps of webhooks.
 
     Args:
-        around: the event types as they are once the files are applied.
+        around: the event types as they will be once the files are applied.
         environment: the variables that entries name.
-        renew: whether to send credentials again that the server has already.
+        renew: whether to send credentials again that the server already has.
     """
 
     around: Surroundings
@@ -52,7 +52,7 @@ class WebhookSteps:
     def step(
         self, entry: WebhookEntry, place: Place, current: ServerWebhook | None, faults: list[Fault]
     ) -> Step | None:
-        """The step that brings a webhook to what its entry says; None if there is nothing to do or a fault."""
+        """The step that makes a webhook match its entry; None if there is nothing to do, or a fault."""
         before = len(faults)
         credentials = Credentials(entry, place, self.environment, self.renew, faults)
         wanted = self._wanted(entry, current, credentials)
@@ -88,7 +88,7 @@ class WebhookSteps:
 
 
 def _changes(wanted: Mapping[str, Any], current: ServerWebhook) -> WebhookChanges:
-    """The changes to a webhook. What is equal is left out, since what stays is not judged again."""
+    """The changes to a webhook. Equal values are left out, because unchanged values are not checked again."""
     shown = settings(current.configuration)
 
     def change(name: str, value: Any) -> Any:
@@ -140,7 +140,7 @@ def _update(current: ServerWebhook, new: Configuration, credentials: Credentials
 
 
 def _asked(changes: Changes, new: Configuration, credentials: Credentials) -> dict[str, Any]:
-    """The settings that change as the API takes them, credentials in clear."""
+    """The changed settings as the API takes them, credentials in clear."""
     headers = [{"name": each.name, "value": each.value, "sensitive": each.sensitive} for each in new.headers]
     changing = {name.partition(".")[0] for name in changes}
     asked = {name: value for name, value in (settings(new) | {"headers": headers}).items() if name in changing}

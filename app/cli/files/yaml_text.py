@@ -1,7 +1,7 @@
 """YAML as text and as JSON values, with the line of every value. Knows no webhook.
 
-Reads the core schema of YAML 1.2: `no` and `on` are texts, and so are dates. JSON is YAML, too. Writes what YAML 1.1
-and 1.2 read alike, since other tools read these files as well.
+Reads the core schema of YAML 1.2: `no` and `on` are texts, and so are dates. JSON is YAML, too. Writes YAML that
+versions 1.1 and 1.2 read alike, because other tools read these files as well.
 """
 
 import re
@@ -26,14 +26,14 @@ _READ_AS: dict[str, Callable[[str], Any]] = {
     "int": int,
     "float": float,
 }
-# Line breaks of YAML 1.1 that other styles do not keep.
+# Line breaks of YAML 1.1 that other styles do not preserve.
 _OTHER_BREAKS = re.compile("[\r\x85\u2028\u2029]")
 # Beyond any webhook or schema, and well below Python's own limit.
 _MAX_DEPTH = 300
 
 
 class BadYaml(Exception):
-    """A text that is not YAML, or more than JSON can say.
+    """A text that is not YAML, or that JSON cannot represent.
 
     Attributes:
         line: where, counted from 1.
@@ -45,7 +45,7 @@ class BadYaml(Exception):
 
 
 class Document(NamedTuple):
-    """What a text says.
+    """The contents of a text.
 
     Attributes:
         value: of objects, lists, texts, numbers, booleans and None.
@@ -56,7 +56,7 @@ class Document(NamedTuple):
     lines: dict[Path, int]
 
     def line(self, path: Path) -> int:
-        """The line of a value, or of the nearest one around it that there is."""
+        """The line of a value, or of the nearest existing one around it."""
         while path not in self.lines:
             path = path[:-1]
         return self.lines[path]
@@ -147,6 +147,6 @@ def _scalar(node: yaml.ScalarNode) -> Any:
     try:
         if read_as is not None:
             return read_as(node.value)
-    except ValueError:  # an explicit tag that its text does not fit, or a number of thousands of digits
+    except ValueError:  # an explicit tag that does not fit its text, or a number of thousands of digits
         pass
     raise BadYaml(f"The value {node.value[:50]} cannot be read.", node.start_mark.line + 1)

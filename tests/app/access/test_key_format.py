@@ -32,7 +32,7 @@ def test_the_checksum_is_the_crc_32_of_the_body_as_github_has_it() -> None:
 
 
 @pytest.mark.parametrize("place", [4, 20, 46, 47, 52])
-def test_a_key_with_one_character_changed_is_none(place: int) -> None:
+def test_a_key_with_one_character_changed_is_invalid(place: int) -> None:
     key = new_key()
     changed = key[:place] + ("a" if key[place] != "a" else "b") + key[place + 1 :]
 

@@ -213,7 +213,7 @@ async def test_a_key_is_made_with_what_was_asked_for(domain: Domain) -> None:
     }
 
 
-async def test_all_that_is_wrong_with_a_key_is_told_at_once(domain: Domain) -> None:
+async def test_all_problems_of_a_key_are_reported_at_once(domain: Domain) -> None:
     draft = KeyDraft(" ", (), ["10.0.0.1/8"], domain.clock.now())
 
     with pytest.raises(Rejected) as refused:
@@ -341,7 +341,7 @@ async def bootstrapped(empty_url: str, directory: Path, processes: int, **settin
     return keys
 
 
-async def test_the_first_start_makes_a_workspace_and_a_key_once_whoever_starts_with_it(
+async def test_the_first_start_makes_a_workspace_and_a_key_once_if_several_processes_start(
     database_url: str, tmp_path: Path
 ) -> None:
     keys = await bootstrapped(database_url, tmp_path, processes=3)

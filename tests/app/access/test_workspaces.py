@@ -1,4 +1,4 @@
-"""Workspaces that are made and deleted over the API, on both databases."""
+"""Workspaces are created and deleted over the API, on both databases."""
 
 import asyncio
 from dataclasses import replace

@@ -102,7 +102,7 @@ def test_an_example_shows_every_field_of_what_it_is_about(event_type: EventType)
 
 
 @each_event_type
-def test_a_schema_is_valid_and_keeps_the_rules_for_everybody(event_type: EventType) -> None:
+def test_a_schema_is_valid_and_keeps_the_rules_foreverybody(event_type: EventType) -> None:
     jsonschema_rs.Draft202012Validator({"$ref": "https://json-schema.org/draft/2020-12/schema"}).validate(
         event_type.json_schema
     )

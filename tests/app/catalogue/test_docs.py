@@ -29,7 +29,7 @@ def test_the_command_prints_the_page() -> None:
     assert printed.stdout.decode() == page()
 
 
-def test_the_page_has_a_section_for_every_event_type() -> None:
+def test_the_page_has_a_section_forevery_event_type() -> None:
     sections = [line.removeprefix("## ") for line in page().splitlines() if line.startswith("## ")]
 
     assert sections == [*BUILT_IN, "Shared objects"]

@@ -4,13 +4,13 @@ from app.catalogue import BUILT_IN
 from app.catalogue.suggestions import did_you_mean, unknown_event_type
 
 
-def test_an_unknown_event_type_is_told_with_the_nearest_names() -> None:
+def test_an_unknown_event_type_is_reported_with_the_nearest_names() -> None:
     assert unknown_event_type("ticket.craeted", BUILT_IN).startswith(
         'There is no event type "ticket.craeted". Did you mean "ticket.created"'
     )
 
 
-def test_an_unknown_event_type_that_is_near_to_none_is_told_with_where_they_are_listed() -> None:
+def test_an_unknown_event_type_that_is_not_near_to_any_is_reported_with_where_they_are_listed() -> None:
     told = 'There is no event type "qqqq". Query eventTypes for those there are.'
 
     assert unknown_event_type("qqqq", BUILT_IN) == told

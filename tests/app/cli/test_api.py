@@ -82,7 +82,7 @@ async def test_an_answer_that_is_no_says_why(receiver: Receiver, body: bytes, se
             await api.ask(QUERY)
 
 
-async def test_user_errors_are_told_with_their_place(receiver: Receiver) -> None:
+async def test_user_errors_are_reported_with_their_place(receiver: Receiver) -> None:
     errors = [{"message": "It is empty.", "path": ["events", "3", "type"]}, {"message": "No.", "path": []}]
     receiver.on("/graphql", answer(200, body=orjson.dumps({"data": {"publishEvents": {"userErrors": errors}}})))
 
@@ -108,7 +108,7 @@ async def test_a_subscription_that_is_refused_says_why(receiver: Receiver) -> No
         await followed(receiver)
 
 
-async def test_a_connection_that_is_lost_is_told(receiver: Receiver) -> None:
+async def test_a_lost_connection_is_reported(receiver: Receiver) -> None:
     receiver.on("/graphql", close(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 99\r\n\r\n"))
 
     async with asyncio.timeout(PATIENCE_SECONDS):

@@ -177,7 +177,7 @@ def test_what_cannot_be_retried_is_said_of_each(remote: Invoke) -> None:
         (["tail", "--status", "BROKEN"], "BROKEN is not one of PENDING, RETRYING, SUCCEEDED, FAILED, CANCELED."),
     ],
 )
-def test_wrong_usage_is_told_before_anything_is_sent(remote: Invoke, arguments: list[str], why: str) -> None:
+def test_wrong_usage_is_reported_before_anything_is_sent(remote: Invoke, arguments: list[str], why: str) -> None:
     result = remote("deliveries", *arguments, COLUMNS="500")
 
     assert (result.exit_code, result.stdout) == (2, "")

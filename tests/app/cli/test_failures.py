@@ -49,7 +49,7 @@ def test_a_file_that_is_not_there_yet_is_not_made_by_looking(invoke: Invoke, tmp
 
 
 @pytest.mark.parametrize("command", [["serve", "--port", "0"], ["migrate"], ["key", "list"]])
-def test_a_database_that_does_not_answer_is_told_without_its_password(
+def test_a_database_that_does_not_answer_is_reported_without_its_password(
     command: list[str], tmp_path: Path, silent_port: int
 ) -> None:
     result = run(*command, directory=tmp_path, DATABASE_URL=f"postgres://me:hidden@127.0.0.1:{silent_port}/events")
@@ -101,7 +101,7 @@ def test_a_file_that_cannot_be_used_is_named(invoke: Invoke, tmp_path: Path) -> 
     assert f"{tmp_path}/file" in result.stderr
 
 
-def test_an_encryption_key_that_is_none_is_told(invoke: Invoke, tmp_path: Path) -> None:
+def test_an_invalid_encryption_key_is_reported(invoke: Invoke, tmp_path: Path) -> None:
     invoke("migrate")
     (tmp_path / "encryption.key").write_text("not a key\n")
 

@@ -1,4 +1,4 @@
-"""`eev-webhooks feed`: a webhook's feed from the command line, to its end or for ever."""
+"""`eev-webhooks feed`: a webhook's feed on the command line, to its end or continuously."""
 
 import json
 import signal

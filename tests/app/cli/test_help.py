@@ -57,7 +57,7 @@ def command_at(path: tuple[str, ...]) -> Any:
     return command
 
 
-def test_there_are_the_commands_that_people_were_told_of() -> None:
+def test_there_are_the_commands_that_were_announced() -> None:
     assert {" ".join(path) for path in PATHS} >= {
         *(
             "serve",

@@ -107,7 +107,7 @@ def test_an_event_is_listed_and_shown_with_its_body_and_deliveries(remote: Invok
     assert shown["body"] in for_people
 
 
-def test_an_event_type_is_listed_and_shown_and_a_misspelt_one_is_told_the_nearest(remote: Invoke) -> None:
+def test_an_event_type_is_listed_and_shown_and_a_misspelt_one_is_answered_with_the_nearest(remote: Invoke) -> None:
     listed = output(remote("event-types", "list", "--json"))
     shown = output(remote("event-types", "show", "ticket.created", "--json"))
     misspelt = [remote("event-types", "show", "ticket.craeted"), remote("publish", "ticket.craeted")]
@@ -118,7 +118,7 @@ def test_an_event_type_is_listed_and_shown_and_a_misspelt_one_is_told_the_neares
     assert all('Did you mean "ticket.created"' in result.stderr for result in misspelt)
 
 
-def test_a_misspelt_event_type_of_a_ping_is_told_the_nearest(remote: Invoke, silent_port: int) -> None:
+def test_a_misspelt_event_type_of_a_ping_is_answered_with_the_nearest(remote: Invoke, silent_port: int) -> None:
     webhook_id = a_webhook(remote, f"http://127.0.0.1:{silent_port}/")
 
     result = remote("webhooks", "ping", webhook_id, "--event-type", "ticket.craeted")

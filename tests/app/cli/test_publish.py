@@ -94,7 +94,7 @@ def test_a_key_that_was_used_for_something_else_is_refused(publish: Invoke) -> N
     assert "taken" in result.stderr
 
 
-def test_data_that_is_wrong_is_told_with_its_place(publish: Invoke) -> None:
+def test_data_that_is_wrong_is_reported_with_its_place(publish: Invoke) -> None:
     result = publish("ticket.created", "--data", json.dumps({"ticket": {**DATA["ticket"], "priority": 5}}))
 
     assert (result.exit_code, result.stdout) == (1, "")
@@ -114,7 +114,7 @@ def test_a_type_that_is_not_there_is_named(publish: Invoke) -> None:
     assert result.stderr.startswith('There is no event type "ticket.burnt". Did you mean "ticket.')
 
 
-def test_a_refused_key_is_told_with_the_server_and_where_to_get_a_key(publish: Invoke, server: str) -> None:
+def test_a_refused_key_is_reported_with_the_server_and_where_to_get_a_key(publish: Invoke, server: str) -> None:
     result = publish("ticket.created", EEV_WEBHOOKS_KEY="wrong")
 
     assert result.exit_code == 1
@@ -122,7 +122,7 @@ def test_a_refused_key_is_told_with_the_server_and_where_to_get_a_key(publish: I
     assert "`eev-webhooks key create` creates one; run it on the machine of that server" in result.stderr
 
 
-def test_a_server_that_speaks_something_else_is_told(publish: Invoke, tmp_path: Path) -> None:
+def test_a_server_that_speaks_something_else_is_reported(publish: Invoke, tmp_path: Path) -> None:
     with Running("listen", "--port", "0", "--json", directory=tmp_path) as other:
         result = publish("ticket.created", "--url", other.object()["url"])
 
@@ -145,7 +145,7 @@ def test_the_endpoint_itself_is_an_address_too(publish: Invoke, server: str) -> 
         (["--occurred-at", "2026-11-23T10:00:00"], "is not a time; give a date"),
     ],
 )
-def test_wrong_usage_is_told_before_anything_is_sent(publish: Invoke, arguments: list[str], why: str) -> None:
+def test_wrong_usage_is_reported_before_anything_is_sent(publish: Invoke, arguments: list[str], why: str) -> None:
     result = publish("ticket.created", *arguments, COLUMNS="500")
 
     assert (result.exit_code, result.stdout) == (2, "")

@@ -104,7 +104,7 @@ def test_a_worker_delivers_what_a_server_takes(tmp_path: Path, settings: dict[st
     assert "worker.stopped" in worker.errors
 
 
-def test_a_worker_answers_where_it_was_told_to(tmp_path: Path, settings: dict[str, str], server: str) -> None:
+def test_a_worker_answers_where_it_is_configured_to(tmp_path: Path, settings: dict[str, str], server: str) -> None:
     with Running("worker", directory=tmp_path, WORKER_PORT="0", LOG_FORMAT="json", **settings) as worker:
         started = worker.error_line("worker.started")
         alive = httpx.get(f"{json.loads(started)['url']}/health/live", timeout=PATIENCE_SECONDS)

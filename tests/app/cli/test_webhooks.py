@@ -109,7 +109,7 @@ def test_every_other_setting_comes_as_json_or_from_a_file(remote: Invoke, silent
         (["ping", "wh_1", "--key", ""], "give an API key"),
     ],
 )
-def test_wrong_usage_is_told_before_anything_is_sent(remote: Invoke, arguments: list[str], why: str) -> None:
+def test_wrong_usage_is_reported_before_anything_is_sent(remote: Invoke, arguments: list[str], why: str) -> None:
     result = remote("webhooks", *arguments, COLUMNS="500")
 
     assert (result.exit_code, result.stdout) == (2, "")

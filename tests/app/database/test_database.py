@@ -65,7 +65,7 @@ async def test_what_a_transaction_did_is_undone_when_it_raises(database: Databas
     assert await ids(database) == []
 
 
-async def test_a_second_row_with_the_same_key_is_told_apart_and_undoes_the_transaction(database: Database) -> None:
+async def test_a_second_row_with_the_same_key_is_recognised_and_undoes_the_transaction(database: Database) -> None:
     await insert(database, "ws_a")
 
     async def insert_both() -> None:

@@ -27,7 +27,7 @@ def kinds_below(kind: type[asyncpg.PostgresError]) -> list[type[asyncpg.Postgres
     return [kind, *(found for below in kind.__subclasses__() for found in kinds_below(below))]
 
 
-def test_whatever_postgres_says_is_told_as_unavailable_or_as_a_bug() -> None:
+def test_every_error_of_postgres_means_unavailable_or_a_bug() -> None:
     for kind in kinds_below(asyncpg.PostgresError):
         assert isinstance(in_own_words(kind("x")), DatabaseUnavailable | StatementRefused | UniqueViolation), kind
 
@@ -73,5 +73,5 @@ def test_whatever_postgres_says_is_told_as_unavailable_or_as_a_bug() -> None:
         (KeyError("x"), KeyError),
     ],
 )
-def test_each_kind_is_told_as_what_it_means_for_the_caller(error: Exception, kind: type[Exception]) -> None:
+def test_each_kind_of_error_is_translated_for_the_caller(error: Exception, kind: type[Exception]) -> None:
     assert type(in_own_words(error)) is kind

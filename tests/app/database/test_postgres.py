@@ -78,7 +78,7 @@ async def test_a_connection_that_has_heard_its_last_word_is_unavailable_and_repl
                 await lose_the_connection_in_the_middle()
 
 
-async def test_of_two_transactions_that_wait_for_each_other_one_is_told_to_come_again(database: Database) -> None:
+async def test_of_two_transactions_that_wait_for_each_other_one_is_told_to_retry(database: Database) -> None:
     both_hold_one = asyncio.Barrier(2)
 
     async def touch_both(first: str, second: str) -> None:

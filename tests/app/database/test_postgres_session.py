@@ -136,7 +136,7 @@ async def test_of_two_transactions_that_wait_for_each_other_both_are_done(databa
     assert await database.fetch("SELECT registry_version FROM workspace") == [{"registry_version": 2}] * 2
 
 
-async def test_a_transaction_that_cannot_be_serialized_is_tried_again_but_not_for_ever(database: Database) -> None:
+async def test_a_transaction_that_cannot_be_serialized_is_tried_again_but_not_forever(database: Database) -> None:
     tries = []
 
     async def work(statements: Statements) -> None:

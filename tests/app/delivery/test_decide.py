@@ -195,7 +195,7 @@ def test_retry_after_moves_nothing_with_another_status(status: int) -> None:
     assert wait(decided(answered(status, "3600"), delays=[5])) == 5 * SECOND
 
 
-def test_deliveries_told_to_come_back_at_the_same_time_are_spread_after_it() -> None:
+def test_deliveries_with_the_same_retry_after_at_the_same_time_are_spread_after_it() -> None:
     assert wait(decided(answered(429, "1000"), delays=[5], jitter=0.5)) == 1050 * SECOND
 
 

@@ -227,7 +227,7 @@ async def test_a_webhook_that_fails_for_five_days_is_disabled(world: World, cloc
     assert "All attempts since" in row["status_reason"]
 
 
-async def test_one_success_starts_the_five_days_anew(world: World, clock: FakeClock) -> None:
+async def test_one_success_restarts_the_five_days(world: World, clock: FakeClock) -> None:
     world.receiver.on("/", in_turn(answer(500), answer(200), answer(500)))
     webhook = await world.webhook()
     await world.publish()

@@ -98,7 +98,7 @@ async def test_a_failure_recorded_without_an_answer_counts_once_for_its_webhook(
     assert webhook.consecutive_failures == 1
 
 
-async def test_a_ping_that_was_committed_without_an_answer_is_not_held_for_ever(
+async def test_a_ping_that_was_committed_without_an_answer_is_not_held_forever(
     world: World, network: PostgresProxy
 ) -> None:
     webhook = await world.webhook()

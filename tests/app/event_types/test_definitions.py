@@ -175,7 +175,7 @@ async def test_a_schema_that_the_empty_object_does_not_fit_needs_an_example(doma
     )
 
 
-async def test_a_workspace_has_so_many_event_types_of_its_own_and_no_more(
+async def test_the_number_of_a_workspaces_own_event_types_is_limited(
     domain: Domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(definitions, "MAX_EVENT_TYPES", 2)

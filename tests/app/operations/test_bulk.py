@@ -215,7 +215,7 @@ async def test_deliveries_made_after_it_began_are_not_meant(desk: Desk) -> None:
     assert await desk.statuses() == ["CANCELED", "CANCELED", "PENDING", "PENDING"]
 
 
-async def test_the_work_is_done_in_batches_that_are_told_to_followers(
+async def test_the_work_is_done_in_batches_that_are_announced_to_followers(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.operations.bulk.BATCH", 3)
@@ -344,7 +344,7 @@ async def test_a_filter_that_means_too_many_is_refused(desk: Desk, monkeypatch: 
     assert problem.message == "More than 2 deliveries match; narrow down the time, and do it in several parts."
 
 
-async def test_only_so_many_operations_of_a_workspace_are_under_way(
+async def test_the_number_of_running_operations_of_a_workspace_is_limited(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(begin, "MAX_RUNNING", 2)

@@ -49,7 +49,7 @@ async def test_an_event_whose_deliveries_cannot_be_written_is_not_acknowledged_a
     assert domain.woken == []
 
 
-async def test_an_event_that_was_acknowledged_is_there_with_its_deliveries_for_everybody(domain: Domain) -> None:
+async def test_an_event_that_was_acknowledged_is_there_with_its_deliveries_foreverybody(domain: Domain) -> None:
     published = await domain.resources.publisher.publish(domain.caller, [EVENT] * 3, batch=True)
 
     async with domain.resources.database.transaction() as another:

@@ -49,7 +49,7 @@ async def counts(domain: Domain) -> tuple[int, int]:
     return row["events"], row["deliveries"]
 
 
-async def test_an_early_result_is_told_to_nobody_else_before_its_commit(domain: Domain) -> None:
+async def test_an_early_result_is_shown_to_no_other_before_its_commit(domain: Domain) -> None:
     follow = domain.resources.updates.follow(Topic.DELIVERIES, domain.caller.workspace_id)
     async with aclosing(follow) as updates:
         await anext(updates)

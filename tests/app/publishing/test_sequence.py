@@ -79,7 +79,7 @@ class Publishers:
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_places_have_no_gaps_and_follow_the_order_of_commits_whoever_publishes_and_whatever_fails(
+async def test_sequences_have_no_gaps_and_follow_the_order_of_commits_whichever_process_publishes_and_whatever_fails(
     database_url: str, tmp_path: Path, clock: FakeClock, seed: int
 ) -> None:
     async with open_domain(database_url, tmp_path, clock) as domain, AsyncExitStack() as stack:

@@ -69,7 +69,7 @@ def test_no_stretch_of_time_sees_more_than_a_burst_and_what_the_rate_gives(
 
 
 @given(pauses, st.integers(1, 50), st.integers(1, 20))
-def test_who_waits_as_long_as_told_is_let_in(pauses: list[float], per_second: int, burst: int) -> None:
+def test_a_caller_that_waits_as_long_as_asked_is_let_in(pauses: list[float], per_second: int, burst: int) -> None:
     bucket, now = Bucket(Limit(per_second, burst), 0.0), 0.0
     for pause in pauses:
         now += pause

@@ -74,7 +74,7 @@ def test_each_refusal_is_counted_and_a_key_is_logged_once_a_minute(clock: FakeCl
     ]
 
 
-def test_only_so_many_keys_are_remembered_and_those_used_last(clock: FakeClock) -> None:
+def test_the_most_recently_used_keys_are_remembered(clock: FakeClock) -> None:
     limiter = Limiter(LIMIT, clock, most=2)
     granted(limiter, "key_a")
     granted(limiter, "key_b")

@@ -56,7 +56,9 @@ async def test_what_a_key_spent_in_one_process_is_gone_in_the_others(
         assert granted(other, "key_b", 1_100) == 1_000
 
 
-async def test_little_is_told_too_after_a_while(server: Redis, client: "redis.Redis", clock: FakeClock) -> None:
+async def test_small_amounts_are_reported_too_after_a_while(
+    server: Redis, client: "redis.Redis", clock: FakeClock
+) -> None:
     async with process(server.url, clock) as one:
         granted(one, "key_a", 3)
 

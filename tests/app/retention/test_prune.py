@@ -155,7 +155,7 @@ async def test_attempts_of_what_succeeded_go_first(desk: Desk) -> None:
     assert len(await desk.deliveries()) == 2
 
 
-async def test_zero_days_are_for_ever(database_url: str, tmp_path: Any, clock: FakeClock) -> None:
+async def test_zero_days_are_forever(database_url: str, tmp_path: Any, clock: FakeClock) -> None:
     forever = dict.fromkeys(
         ("keep_events_days", "keep_attempts_days", "keep_failed_days", "keep_operations_days", "keep_audit_days"), 0
     )
@@ -174,7 +174,7 @@ async def test_zero_days_are_for_ever(database_url: str, tmp_path: Any, clock: F
         assert {table: await ids(desk, table) for table in before} == before
 
 
-async def test_what_failed_can_be_kept_for_ever_by_itself(database_url: str, tmp_path: Any, clock: FakeClock) -> None:
+async def test_what_failed_can_be_kept_forever_by_itself(database_url: str, tmp_path: Any, clock: FakeClock) -> None:
     async with open_domain(database_url, tmp_path, clock, keep_failed_days=0) as domain:
         desk = Desk(domain)
         await desk.webhook()

@@ -1,4 +1,4 @@
-"""On both databases: nothing of a deleted workspace remains, and nothing of others goes."""
+"""On both databases: nothing of a deleted workspace remains, and no row of others is removed."""
 
 import pytest
 
@@ -47,7 +47,7 @@ async def test_everything_in_a_deleted_workspace_is_removed_and_at_last_the_work
     await remove_deleted_workspaces(desk.domain.resources, rest_seconds=0)
     later = await counts(desk)
 
-    # The other workspace's audit log says that this one was deleted.
+    # The other workspace's audit log contains the deletion.
     others = empty | {"audit_entry": 2, "workspace": 1}
     assert removed > 0
     assert soon == others | {"workspace": 2}
@@ -85,7 +85,7 @@ async def test_other_workspaces_keep_all_they_have(desk: Desk) -> None:
     await delete_workspace(domain.resources, keys, domain.caller, domain.stranger.workspace_id)
     domain.clock.advance(GRACE)
 
-    for _ in range(2):  # the workspace itself goes in a round that finds nothing else
+    for _ in range(2):  # the workspace itself is removed in a round that finds nothing else
         await remove_deleted_workspaces(domain.resources, rest_seconds=0)
 
     assert await counts(desk) == before | {"workspace": 1, "audit_entry": before["audit_entry"]}

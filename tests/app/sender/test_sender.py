@@ -161,7 +161,7 @@ async def test_a_receiver_that_fails_is_an_outcome_with_a_sentence(
     assert unreachable.remote_address == "127.0.0.1"
 
 
-async def test_a_sloppy_answer_succeeds_and_the_next_request_has_a_connection_of_its_own(
+async def test_a_sloppy_answer_succeeds_and_the_next_request_has_a_separate_connection(
     sender: Sender, receiver: Receiver
 ) -> None:
     receiver.on("/hook", raw(head(200, [("X-A ", "1"), ("Content-Length", "2")]) + b"ok"))
@@ -183,7 +183,7 @@ async def test_a_sloppy_answer_succeeds_and_the_next_request_has_a_connection_of
         raw(head(200, [("Transfer-Encoding", "chunked")]) + b"no chunk\r\n"),
     ],
 )
-async def test_the_status_is_kept_whatever_becomes_of_the_rest(
+async def test_the_status_is_kept_whatever_happens_to_the_rest(
     sender: Sender, receiver: Receiver, behaviour: Behaviour
 ) -> None:
     receiver.on("/hook", behaviour)
@@ -194,7 +194,7 @@ async def test_the_status_is_kept_whatever_becomes_of_the_rest(
     assert unreachable.status == 200
 
 
-async def test_a_receiver_that_refuses_http_1_in_the_tls_handshake_is_told_as_that(sender: Sender) -> None:
+async def test_a_receiver_that_refuses_http_1_in_the_tls_handshake_is_reported_as_that(sender: Sender) -> None:
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
         writer.write(bytes.fromhex("15 0303 0002 02 78"))  # a fatal alert: no_application_protocol

@@ -34,7 +34,7 @@ def test_a_reused_connection_was_neither_resolved_nor_opened() -> None:
     assert timing_of(exchange) == Timing(None, None, None, 1_000, 1_000, connection_reused=True)
 
 
-def test_a_part_that_did_not_end_is_not_told() -> None:
+def test_a_part_that_did_not_end_is_left_out() -> None:
     exchange = Exchange("example.com", 80, tls=False, timeout_seconds=1, started=1.0)
     exchange.resolving = 1.0
 

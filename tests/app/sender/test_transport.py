@@ -71,7 +71,7 @@ def post(
     ],
     ids=["body", "headers", "chunks", "no end", "nothing"],
 )
-async def test_the_deadline_is_for_everything_together(
+async def test_the_deadline_is_foreverything_together(
     transport: Transport, receiver: Receiver, behaviour: Behaviour
 ) -> None:
     receiver.on("/hook", behaviour)

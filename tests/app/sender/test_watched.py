@@ -163,7 +163,7 @@ async def test_nothing_is_kept_of_a_watched_request(sender: Sender, receiver: Re
     assert names.looked_up == ["moving.example", "moving.example"]
 
 
-async def test_a_reset_is_told_like_any_other(sender: Sender, receiver: Receiver) -> None:
+async def test_a_reset_is_reported_like_any_other_failure(sender: Sender, receiver: Receiver) -> None:
     receiver.on("/", reset())
 
     unreachable, exchange = await watched(sender, receiver.url("/"))

@@ -34,7 +34,7 @@ def test_the_command_prints_the_page() -> None:
     assert printed.stdout.decode() == page()
 
 
-def test_the_page_has_a_row_for_every_setting() -> None:
+def test_the_page_has_a_row_forevery_setting() -> None:
     rows = re.findall(r"^\| `([A-Z_]+)` \| .+", page(), re.MULTILINE)
 
     assert rows == [name.upper() for name in Settings.model_fields]

@@ -46,7 +46,7 @@ def unreachable(outcome: AttemptOutcome = AttemptOutcome.TIMEOUT, error: str = "
     return Unreachable(outcome, error, 1.0, None)
 
 
-def test_every_step_is_told_with_what_it_took() -> None:
+def test_every_step_is_reported_with_its_duration() -> None:
     steps = steps_of(a_request(), an_exchange(), answered(), NOW)
 
     assert [step.name for step in steps] == [RESOLVE, CONNECT, TLS, REQUEST, RESPONSE]

@@ -37,7 +37,7 @@ async def tried(world: World, url: str, event_type: str | None = None, **draft: 
     )
 
 
-async def test_a_receiver_that_answers_is_told_step_by_step(world: World) -> None:
+async def test_a_receiver_that_answers_is_reported_step_by_step(world: World) -> None:
     world.receiver.on("/hook", answer(202, [("x-request-id", "42")], b"thanks"))
 
     tried_ = await tried(world, world.receiver.url("/hook"))
@@ -107,7 +107,7 @@ async def test_the_event_type_can_be_chosen(world: World) -> None:
     assert orjson.loads(tried_.request.body)["type"] == "agent.error"
 
 
-async def test_tls_is_told_with_the_certificate(world: World, secure_receiver: Receiver) -> None:
+async def test_tls_is_reported_with_the_certificate(world: World, secure_receiver: Receiver) -> None:
     tried_ = await tried(world, secure_receiver.url(), verify_ssl=False)
     tls = tried_.steps[2]
 

@@ -128,7 +128,7 @@ steps = st.lists(
 
 
 @given(steps)
-def test_whoever_follows_sees_everything_in_order_or_a_gap(steps: list[tuple[str, str, int]]) -> None:
+def test_a_follower_sees_everything_in_order_or_a_gap(steps: list[tuple[str, str, int]]) -> None:
     asyncio.run(_play(steps))
 
 

@@ -136,7 +136,7 @@ async def test_a_busy_stream_comes_in_bigger_batches_and_none_past_the_limit(mak
     assert [len(batch.updates) for batch in batches] == [MAX_BATCH] * 3
 
 
-async def test_a_slow_follower_is_told_of_a_gap_and_goes_on_from_the_oldest_kept(make_bus: MakeBus) -> None:
+async def test_a_slow_follower_gets_a_gap_and_goes_on_from_the_oldest_kept(make_bus: MakeBus) -> None:
     async with make_bus(50) as bus, Follower(bus) as slow, Follower(bus) as witness:
         for first in range(1, 2_001, 25):
             bus.announce(Topic.DELIVERIES, some_updates(range(first, first + 25)))
@@ -151,7 +151,7 @@ async def test_a_slow_follower_is_told_of_a_gap_and_goes_on_from_the_oldest_kept
     assert 50 <= len(seen) < 500
 
 
-async def test_a_follower_that_keeps_up_is_told_of_no_gap_whatever_others_announce(make_bus: MakeBus) -> None:
+async def test_a_follower_that_keeps_up_gets_no_gap_whatever_others_announce(make_bus: MakeBus) -> None:
     async with make_bus(50) as bus, Follower(bus) as follower, Follower(bus, "ws_busy") as witness:
         for round_ in range(1, 21):
             bus.announce(Topic.DELIVERIES, some_updates(range(40), "ws_busy"))

@@ -29,7 +29,7 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
 
 
 async def shown(certificate: Certificate, trusted: tuple[str, ...]) -> bool:
-    """Whether a new connection is shown the certificate of these names."""
+    """Whether a new connection gets the certificate of these names."""
 
     async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()

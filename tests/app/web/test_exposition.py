@@ -52,7 +52,7 @@ async def test_who_comes_through_a_proxy_on_this_machine_is_somebody_else(world:
     assert await status(world, "127.0.0.1", **{header: "127.0.0.1"}) == 403
 
 
-async def test_with_a_token_whoever_has_it_sees_them(guarded: World) -> None:
+async def test_with_a_token_its_holder_sees_them(guarded: World) -> None:
     assert await status(guarded, "10.0.0.7", authorization=f"Bearer {TOKEN}") == 200
     assert await status(guarded, "10.0.0.7", authorization=f"bearer  {TOKEN}") == 200
 

@@ -44,7 +44,7 @@ async def key(world: World, *scopes: Scope) -> dict[str, str]:
 
 
 def refused(response: httpx.Response) -> tuple[int, str]:
-    """The status and the code of a refusal, which has a sentence."""
+    """The status and the code of a refusal, which contains a sentence."""
     [error] = response.json()["errors"]
     assert len(error["message"]) > 10
     return response.status_code, error["extensions"]["code"]
@@ -64,7 +64,7 @@ async def test_it_answers_what_the_webhooks_feed_answers(world: World, http: htt
     assert (found.status_code, found.headers["content-type"]) == (200, "application/json")
     content: dict[str, Any] = found.json()
     [item] = content["items"]
-    # What is sent, with the rest of the event beside it.
+    # The payload as sent, with the rest of the event beside it.
     assert item["event"].pop("timestamp") == item["event"]["occurredAt"]
     assert content == said
     assert (item["sequence"], item["status"], item["event"]["data"]) == (2, "FAILED", TICKET)

@@ -58,7 +58,7 @@ def test_what_goes_on_and_on_is_cut_off(server: Running, begin: bytes, piece: by
     assert httpx.get(f"{server.url}/health/live", timeout=PATIENCE_SECONDS).status_code == 200
 
 
-def test_who_sends_a_little_too_much_is_told_the_limit(server: Running) -> None:
+def test_a_client_that_sends_a_little_too_much_learns_the_limit(server: Running) -> None:
     url = httpx.URL(server.url)
     with socket.create_connection((url.host, url.port or 80), timeout=PATIENCE_SECONDS) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -153,7 +153,7 @@ async def test_without_its_broker_the_server_is_degraded_but_takes_events(
     assert up["broker"] == WELL
 
 
-async def test_a_redis_that_is_full_is_told_as_full(
+async def test_a_redis_that_is_full_is_reported_as_full(
     redis: Redis, sqlite_databases: SqliteDatabases, tmp_path: Path
 ) -> None:
     database_url = await sqlite_databases.create()
@@ -167,7 +167,7 @@ async def test_a_redis_that_is_full_is_told_as_full(
     assert "The broker is full" in full["broker"]["reason"]
 
 
-async def test_a_wake_up_that_did_not_get_through_is_told(world: World) -> None:
+async def test_a_wake_up_that_did_not_get_through_is_reported(world: World) -> None:
     world.resources.waker.failing = "The broker does not answer: no route to 10.0.0.7."
 
     broker = (await checks(world))["broker"]
@@ -183,7 +183,7 @@ async def idle(sqlite_databases: SqliteDatabases, tmp_path: Path, clock: FakeClo
         yield opened
 
 
-async def test_a_sweep_that_does_not_come_any_more_is_told(idle: World, clock: FakeClock) -> None:
+async def test_a_sweep_that_no_longer_comes_is_reported(idle: World, clock: FakeClock) -> None:
     health = Health(idle.resources, works=True)
     idle.resources.metrics.swept(clock.now())
 

@@ -120,7 +120,7 @@ def test_a_client_that_sends_too_much_gets_its_answer(server: Running) -> None:
     assert "has 8,000,000 bytes; at most 4,194,304 are allowed" in response.json()["errors"][0]["message"]
 
 
-def test_a_client_that_asks_first_is_told_before_it_sends(server: Running) -> None:
+def test_a_client_that_asks_first_is_refused_before_it_sends(server: Running) -> None:
     url = httpx.URL(server.url)
     request = f"POST /graphql HTTP/1.1\r\nHost: {url.host}\r\nContent-Length: 8000000\r\nExpect: 100-continue\r\n\r\n"
     with socket.create_connection((url.host, url.port or 80), timeout=PATIENCE_SECONDS) as connection:

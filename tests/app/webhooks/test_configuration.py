@@ -123,7 +123,7 @@ def test_everything_that_a_draft_asks_for_is_taken() -> None:
     )
 
 
-def test_all_problems_are_told_at_once_each_with_its_path() -> None:
+def test_all_problems_are_reported_at_once_each_with_its_path() -> None:
     _, problems = configured(
         WebhookDraft(
             name="",

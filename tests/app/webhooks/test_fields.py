@@ -45,7 +45,7 @@ def test_every_field_but_the_signature_scheme_can_be_changed() -> None:
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_each_field_is_kept_in_the_row_and_told_when_it_changes(name: str) -> None:
+def test_each_field_is_kept_in_the_row_and_listed_when_it_changes(name: str) -> None:
     cipher, webhook = Cipher([bytes(range(32))]), Webhook(id="wh_1")
     changed = replace(BLANK, **{name: OTHERS[name]})
 

@@ -163,7 +163,7 @@ async def test_problems_of_the_draft_and_of_the_secret_come_together_and_nothing
     assert await domain.audit_log("webhook.created") == []
 
 
-async def test_a_change_is_audited_announced_and_told_to_publishers(domain: Domain) -> None:
+async def test_a_change_is_audited_announced_and_visible_to_publishers(domain: Domain) -> None:
     version = await domain.registry_version()
 
     async with domain.announced(Topic.WEBHOOKS, 5) as updates:

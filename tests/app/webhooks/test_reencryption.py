@@ -52,7 +52,7 @@ async def test_afterwards_the_newest_key_opens_everything_alone(domain: Domain) 
     assert row.updated_at == created.webhook.updated_at  # every cached value is still right
 
 
-async def test_secrets_that_end_and_webhooks_that_were_deleted_are_encrypted_anew_too(domain: Domain) -> None:
+async def test_secrets_that_end_and_webhooks_that_were_deleted_are_encrypted_again_too(domain: Domain) -> None:
     old = under(domain, OLD)
     rotated = await create_webhook(old.resources, old.caller, SMALL)
     await rotate_secret(old.resources, old.caller, rotated.webhook.id, None, overlap_seconds=3_600)
@@ -78,7 +78,7 @@ async def test_what_the_newest_key_encrypted_stays_as_it_is(domain: Domain) -> N
     assert (after.headers, after.authentication_credential) == (before.headers, before.authentication_credential)
 
 
-async def test_more_than_a_batch_is_encrypted_anew(domain: Domain) -> None:
+async def test_more_than_a_batch_is_encrypted_again(domain: Domain) -> None:
     old = under(domain, OLD)
     created = await create_webhook(old.resources, old.caller, SMALL)
     database, count = domain.resources.database, BATCH + 3

@@ -30,7 +30,7 @@ def test_a_configuration_comes_out_of_its_row_as_it_went_in() -> None:
     assert read_configuration(cipher, webhook) == OLD
 
 
-def test_only_what_differs_is_told_with_the_names_of_the_api() -> None:
+def test_only_differences_are_listed_with_the_names_of_the_api() -> None:
     new = replace(OLD, retry_delays_seconds=(1, 2), ip_allowlist=(), filter="true")
 
     assert differences(OLD, OLD) == {}
@@ -41,7 +41,7 @@ def test_only_what_differs_is_told_with_the_names_of_the_api() -> None:
     }
 
 
-def test_a_changed_credential_is_told_and_not_shown() -> None:
+def test_a_changed_credential_is_listed_and_not_shown() -> None:
     new = replace(
         OLD,
         headers=(CustomHeader("X-Key", "hunter3", sensitive=True), CustomHeader("X-Tenant", "acme")),
@@ -58,7 +58,7 @@ def test_a_changed_credential_is_told_and_not_shown() -> None:
     }
 
 
-def test_of_a_new_webhook_everything_that_is_set_is_told_and_fits_json() -> None:
+def test_of_a_new_webhook_everything_that_is_set_is_listed_and_fits_json() -> None:
     changes = differences(None, OLD)
 
     assert set(changes) == {

@@ -260,7 +260,7 @@ async def test_a_secret_that_cannot_be_decrypted_is_not_revealed_but_can_be_rota
     assert await reveal_secret(domain.resources, domain.caller, created.webhook.id) == new
 
 
-async def test_what_happens_to_secrets_is_audited_by_id_announced_and_told_to_senders(domain: Domain) -> None:
+async def test_what_happens_to_secrets_is_audited_by_id_announced_and_visible_to_senders(domain: Domain) -> None:
     created = await made(domain)
     [old] = await live(domain, created.webhook)
 

@@ -1,4 +1,4 @@
-"""A webhook of which the server cannot read what it asks for gets no deliveries, and says so until it can be read."""
+"""A webhook with an unreadable selection of events gets no deliveries, and says so until it can be read."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -85,7 +85,7 @@ async def test_queries_of_earlier_versions_are_encrypted_once(domain: Domain) ->
     assert row.url == SHOWN
 
 
-async def test_queries_are_encrypted_anew_with_the_newest_key(domain: Domain) -> None:
+async def test_queries_are_encrypted_again_with_the_newest_key(domain: Domain) -> None:
     old, new = bytes(32), bytes(range(32))
     under_old = replace(domain, resources=replace(domain.resources, cipher=Cipher([old])))
     webhook = await made(under_old)

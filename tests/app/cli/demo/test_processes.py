@@ -45,7 +45,7 @@ async def test_a_command_that_ends_says_its_last_words(tmp_path: Path) -> None:
             await next_line(program, PATIENCE_SECONDS)
 
 
-async def test_a_command_that_says_nothing_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+async def test_a_command_that_says_nothing_is_not_waited_for_forever(tmp_path: Path) -> None:
     async with running("listener", ["listen", "--port", "0", "--json"], tmp_path, {}) as program:
         await next_line(program, PATIENCE_SECONDS)
         with pytest.raises(Refused, match=r"The listener wrote nothing for 0\.05 seconds"):

@@ -48,7 +48,7 @@ webhooks:
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the server's database is."""
+    """Directory of the server's database."""
     return tmp_path_factory.mktemp("server") / "data"
 
 
@@ -61,7 +61,7 @@ def server(data_dir: Path) -> Iterator[str]:
 
 @pytest.fixture
 def remote(invoke: Invoke, server: str, data_dir: Path) -> Invoke:
-    """Run a command with the key of a workspace of the test's own."""
+    """Run a command with the key of a separate workspace for each test."""
     key = output(invoke("workspace", "create", "test", "--json", DATA_DIR=str(data_dir)))["key"]
 
     def run(*arguments: str, given: str | None = None, **environment: str) -> Any:
@@ -101,7 +101,7 @@ def test_a_file_is_applied_once_and_applying_it_again_changes_nothing(remote: In
     before = planned(remote, file, **CREDENTIALS)
     untouched = export(remote)
     first = remote("apply", file, **CREDENTIALS)
-    second = remote("apply", file)  # what the server has is needed no more
+    second = remote("apply", file)  # the server's state is no longer needed
 
     assert [(step["action"], step["kind"], step["name"]) for step in before] == [
         ("CREATE", "event type", "order.shipped"),
@@ -255,7 +255,7 @@ def test_event_types_are_changed_archived_and_brought_back(remote: Invoke, write
         ("  - externalId: desk", "  - {", "desk.yaml:"),
     ],
 )
-def test_a_fault_is_told_with_its_place_and_nothing_is_changed(
+def test_a_fault_is_reported_with_its_place_and_nothing_is_changed(
     remote: Invoke, write: Write, old: str, new: str, why: str
 ) -> None:
     assert old in DESK
@@ -268,7 +268,7 @@ def test_a_fault_is_told_with_its_place_and_nothing_is_changed(
     assert yaml.safe_load(export(remote)) == {"version": 1, "webhooks": []}
 
 
-def test_all_faults_are_told_at_once(remote: Invoke, write: Write) -> None:
+def test_all_faults_are_reported_at_once(remote: Invoke, write: Write) -> None:
     other = write("webhooks: [{externalId: a, name: A, url: https://a.example/, eventTypes: []}]", "other.yaml")
     file = write(DESK.replace("[ticket.*, order", "[tickt.*, order").replace("timeoutSeconds: 10", "timeoutSeconds: 0"))
 
@@ -293,7 +293,7 @@ def test_what_the_server_refuses_amid_says_what_was_done(remote: Invoke, write: 
     assert mended.stdout.splitlines()[-2:] == ["1 to create.", "All of it is done."]
 
 
-def test_a_key_that_may_not_make_a_change_is_told_before_the_first(
+def test_a_key_that_may_not_make_a_change_is_reported_before_the_first(
     remote: Invoke, write: Write, data_dir: Path
 ) -> None:
     workspaces = output(remote("workspace", "list", "--json", DATA_DIR=str(data_dir)))

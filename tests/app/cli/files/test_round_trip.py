@@ -1,4 +1,4 @@
-"""Whatever a server has: exported and applied, it changes nothing."""
+"""Any state of a server: exported and applied, it changes nothing."""
 
 from dataclasses import replace
 from ipaddress import IPv4Network
@@ -19,7 +19,7 @@ from app.webhooks.credentials import MASK, Authentication, CustomHeader
 from app.webhooks.fields import Configuration
 from app.webhooks.urls import shown_url
 
-# What the API gives back; the rules of webhooks say more.
+# Text that the API returns; the rules of webhooks allow less.
 TEXT = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=20).map(lambda t: f"x{t}x")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,

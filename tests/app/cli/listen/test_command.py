@@ -101,7 +101,7 @@ def test_a_public_key_is_in_no_mutation() -> None:
         (["--fail-rate", "2"], "--fail-rate"),
     ],
 )
-def test_wrong_options_are_told_before_it_listens(invoke: Invoke, options: list[str], why: str) -> None:
+def test_wrong_options_are_reported_before_it_listens(invoke: Invoke, options: list[str], why: str) -> None:
     result = invoke("listen", "--port", "0", *options)
 
     assert (result.exit_code, result.stdout) == (2, "")
@@ -156,7 +156,7 @@ def test_what_is_verified_is_passed_on_and_both_answers_are_shown(tmp_path: Path
     assert received[0]["payload"] == shown[0]["payload"]
 
 
-def test_an_application_that_does_not_answer_is_told_to_the_sender(tmp_path: Path, silent_port: int) -> None:
+def test_an_application_that_does_not_answer_is_reported_to_the_sender(tmp_path: Path, silent_port: int) -> None:
     passing = ("--port", "0", "--json", "--secret", SECRET, "--forward-to", f"http://127.0.0.1:{silent_port}/")
     with Running("listen", *passing, directory=tmp_path) as listener:
         status = post(listener.object()["url"])

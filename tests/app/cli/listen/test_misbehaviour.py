@@ -26,7 +26,7 @@ def answers(misbehaves: Misbehaviour, count: int, *, verified: bool = True, chan
     return [str(misbehaves.answer(n, verified=verified, chance=lambda: chance)) for n in range(1, count + 1)]
 
 
-def test_a_receiver_that_was_told_nothing_accepts_what_is_verified() -> None:
+def test_a_receiver_without_options_accepts_what_is_verified() -> None:
     assert answers(told(), 2) == ["200", "200"]
     assert answers(told(), 2, verified=False) == ["401", "401"]
 
@@ -87,5 +87,5 @@ def test_what_contradicts_itself_is_refused(options: dict[str, Any], sentence: s
         told(**options)
 
 
-def test_an_answer_is_proper_unless_told_otherwise() -> None:
+def test_an_answer_is_proper_by_default() -> None:
     assert Answer() == Answer(Manner.ANSWER, 200, None)

@@ -57,7 +57,7 @@ def test_a_public_key_verifies_what_its_private_key_signed() -> None:
     assert not judged(Judge([public_key(new_secret(SignatureScheme.ED25519)) or ""]), sent).verified
 
 
-def test_a_secret_that_is_none_is_refused_at_once() -> None:
+def test_an_invalid_secret_is_refused_at_once() -> None:
     with pytest.raises(InvalidSecret):
         Judge([SECRET, "whsec_short"])
 
@@ -92,7 +92,7 @@ def test_the_oldest_ids_are_forgotten() -> None:
     assert found == [0, 0, 1, 0, 2, 0]
 
 
-def test_what_is_no_key_is_told_with_every_kind_that_is_one() -> None:
+def test_an_invalid_key_is_reported_with_every_valid_kind() -> None:
     with pytest.raises(InvalidSecret, match=r"whsec_ .* whsk_ .* whpk_"):
         Judge(["foo"])
 

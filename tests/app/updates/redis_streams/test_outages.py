@@ -53,7 +53,7 @@ async def test_what_is_announced_during_an_outage_arrives_after_it(server: Redis
     assert not any(batch.gap for batch in batches)
 
 
-async def test_what_had_to_be_dropped_is_told_to_those_it_was_meant_for_alone(proxy: Proxy) -> None:
+async def test_dropped_updates_are_reported_only_to_their_followers(proxy: Proxy) -> None:
     async with (
         RedisStreams(proxy.url, waiting=100) as bus,
         Follower(bus, "ws_a") as robbed,
@@ -73,7 +73,7 @@ async def test_what_had_to_be_dropped_is_told_to_those_it_was_meant_for_alone(pr
     assert of_robbed[0].gap
 
 
-async def test_a_loss_is_told_without_a_further_update(proxy: Proxy) -> None:
+async def test_a_loss_is_reported_without_a_further_update(proxy: Proxy) -> None:
     async with RedisStreams(proxy.url, waiting=10) as bus, Follower(bus) as follower:
         proxy.cut()
         await proxy.refusals(2)
@@ -98,7 +98,7 @@ async def test_a_cursor_from_before_a_loss_is_a_gap(proxy: Proxy) -> None:
             assert resumed.first.gap
 
 
-async def test_a_flushed_redis_is_told_even_where_nothing_is_announced(client: "redis.Redis", server: Redis) -> None:
+async def test_a_flushed_redis_is_noticed_even_if_nothing_is_announced(client: "redis.Redis", server: Redis) -> None:
     async with RedisStreams(server.url, survey_seconds=0.05) as bus, Follower(bus) as follower:
         client.flushall()
 
@@ -207,9 +207,7 @@ async def test_a_stream_from_another_run_with_its_clock_ahead_goes_on(client: "r
     assert (numbers(batches), batches[0].gap) == ([1], False)
 
 
-async def test_who_joins_after_a_flush_is_not_told_of_a_gap_that_others_have(
-    client: "redis.Redis", server: Redis
-) -> None:
+async def test_who_joins_after_a_flush_gets_no_gap_that_others_have(client: "redis.Redis", server: Redis) -> None:
     async with RedisStreams(server.url, survey_seconds=600) as bus, Follower(bus) as older:
         client.flushall()
 

@@ -18,7 +18,7 @@ def _taken(outbox: Outbox) -> list[Parcel]:
 
 
 @given(st.lists(st.lists(st.sampled_from(["ws_a", "ws_b", "ws_c"]), max_size=30)))
-def test_everything_comes_out_in_order_or_is_told_lost(announcements: list[list[str]]) -> None:
+def test_everything_comes_out_in_order_or_is_reported_lost(announcements: list[list[str]]) -> None:
     outbox = Outbox(CAPACITY)
     put: dict[str, list[Update]] = defaultdict(list)
     for at, workspaces in enumerate(announcements):
@@ -50,7 +50,7 @@ def test_the_fullest_is_emptied_first() -> None:
     assert (loud.updates, loud.lost) == ((), True)
 
 
-def test_a_loss_is_told_once() -> None:
+def test_a_loss_is_reported_once() -> None:
     outbox = Outbox(CAPACITY)
     outbox.put(Topic.DELIVERIES, some_updates(range(30)))
     outbox.put(Topic.DELIVERIES, [an_update(31)])

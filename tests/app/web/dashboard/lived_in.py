@@ -1,4 +1,4 @@
-"""A server with some life in it, so that each screen of the dashboard has something to show."""
+"""A server with some activity, so that each screen of the dashboard has something to show."""
 
 from playwright.async_api import Page, expect
 

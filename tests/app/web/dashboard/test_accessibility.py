@@ -1,4 +1,4 @@
-"""Every screen as axe judges it: names, roles, contrast, order of headings and all else that it can tell."""
+"""Every screen is checked by axe: names, roles, contrast, order of headings and everything else that it checks."""
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -16,7 +16,7 @@ NARROW: ViewportSize = {"width": 390, "height": 720}
 
 
 async def violations(page: Page) -> list[str]:
-    """The grave violations on the page as it is: the rule, and the elements that break it."""
+    """The serious violations on the present page: the rule, and the elements that break it."""
     found = (await Axe().run(page)).response["violations"]
     grave = [each for each in found if each["impact"] in GRAVE]
     return [f"{each['id']}: {node['html']} ({node['failureSummary']})" for each in grave for node in each["nodes"]]

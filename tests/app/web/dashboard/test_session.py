@@ -88,7 +88,7 @@ async def test_what_is_no_key_is_refused_with_a_sentence(world: World, body: byt
     assert "set-cookie" not in refused.headers
 
 
-async def test_whoever_guesses_is_slowed_down_and_others_are_not(world: World) -> None:
+async def test_a_guesser_is_slowed_down_and_others_are_not(world: World) -> None:
     application = create_application(world.resources)
     async with client_of(application, "198.51.100.7") as guesser, client_of(application) as person:
         statuses = [(await sign_in(guesser, "eev_guess")).status_code for _ in range(12)]

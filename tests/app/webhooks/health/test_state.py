@@ -57,7 +57,7 @@ def test_what_is_sent_nowhere_says_so_first(facts: Facts) -> None:
 
 
 @given(all_facts, st.integers(1, 30))
-def test_the_breaker_is_open_exactly_after_so_many_failures(facts: Facts, threshold: int) -> None:
+def test_the_breaker_is_open_exactly_from_its_threshold(facts: Facts, threshold: int) -> None:
     sends = facts._replace(kept=True, status=WebhookStatus.ACTIVE, status_reason_code=None)
 
     assert (state_of(sends, NOW, threshold) is HealthState.BREAKER_OPEN) == (facts.failures >= threshold)

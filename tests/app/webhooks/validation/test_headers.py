@@ -109,7 +109,7 @@ def test_too_many_headers_are_counted() -> None:
     assert problems == [Problem("There are 21 headers; at most 20 are allowed.", ("headers",), UserErrorCode.TOO_MANY)]
 
 
-def test_every_header_that_is_wrong_is_told_at_once() -> None:
+def test_every_header_that_is_wrong_is_reported_at_once() -> None:
     _, problems = checked(HeaderDraft("Host", ""), HeaderDraft("", "ü"))
 
     assert [problem.path for problem in problems] == [

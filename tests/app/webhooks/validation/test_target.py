@@ -151,7 +151,7 @@ def test_what_cannot_be_requested_is_explained(text: str, message: str, code: Us
         ("127.0.0.1:9000", "http://127.0.0.1:9000"),
     ],
 )
-def test_a_url_without_its_scheme_is_told_with_the_one_that_was_meant(text: str, meant: str) -> None:
+def test_a_url_without_its_scheme_is_reported_with_the_one_that_was_meant(text: str, meant: str) -> None:
     _, in_development = checked(text)
     _, in_production = checked(text, allow_http=False)
 

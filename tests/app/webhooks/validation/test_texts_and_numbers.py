@@ -28,7 +28,7 @@ def test_a_number_beyond_its_limits_is_explained_with_unit(value: int) -> None:
     assert problems == [Problem(message, ("timeoutSeconds",), UserErrorCode.INVALID)]
 
 
-def test_a_description_has_lines_and_an_empty_one_is_none() -> None:
+def test_a_description_has_lines_and_an_empty_one_is_null() -> None:
     problems: list[Problem] = []
 
     assert description(problems, " first\n\tsecond \r\n", "description") == "first\n\tsecond"
@@ -60,7 +60,7 @@ def test_no_delays_mean_no_retries() -> None:
     assert problems == []
 
 
-def test_each_delay_that_is_wrong_is_told_with_its_place() -> None:
+def test_each_delay_that_is_wrong_is_reported_with_its_place() -> None:
     problems: list[Problem] = []
 
     retry_delays(problems, [5, 0, 604_800, 604_801], "retryPolicy", "delaysSeconds")
