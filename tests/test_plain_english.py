@@ -32,7 +32,7 @@ OTHERS = [
 COMMENT = re.compile(r"^\s*(?:#|//|/?\*+)(.*)$", re.MULTILINE)
 
 # ", for" instead of "because" precedes a subject, which is one of these; ", for example" and ", for people" are fine.
-_SUBJECTS = "it|they|he|she|we|you|nobody|nothing|somebody|everybody|there|none|what|who|th(?:is|at|ese|ose) (?:is|are|was|were)"
+_SUBJECTS = "it|they|he|she|we|you|nobody|nothing|somebody|everybody|there|none|what|who|th(?:is|at|ese|ose) (?:is|are)"
 TURNS = (
     r"what (?:came|comes|became|becomes) of",
     r"all that the mutation",

@@ -136,8 +136,8 @@ class FeedItem:
 
 
 @strawberry.type(
-    description="What a webhook was meant to get, by sequence, whether or not it was sent, for receivers that fetch"
-    " what they missed."
+    description="What a webhook was meant to receive, by sequence, whether or not it was sent. Receivers use it to"
+    " fetch missed events."
 )
 class Feed:
     items: list[FeedItem] = strawberry.field(description="Items in the order of their sequence.")
