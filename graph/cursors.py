@@ -20,14 +20,14 @@ _ORDERED = "v2:"
 
 
 def encode_cursor(subject_id: str, order: str | None = None, key: str = "") -> str:
-    """The cursor of the row with this id, which has this key in a list with this order."""
+    """The cursor of the row with this ID, which has this key in a list with this order."""
     text = _VERSION + subject_id if order is None else f"{_ORDERED}{order}:{subject_id}:{key}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode_cursor(prefix: str, name: str, cursor: str, order: str | None = None) -> tuple[str, str | None]:
-    """The ID and the key in a cursor that was given as the argument `name` to a list of ids with this prefix and this
-    order. By ID alone, there is no key.
+    """The ID and the key in a cursor that was given as the argument `name` to a list of IDs with this prefix and this
+    order. A list ordered by ID has no key.
 
     Raises:
         BadUserInput: the cursor was not made by such a list.
@@ -46,7 +46,7 @@ def decode_cursor(prefix: str, name: str, cursor: str, order: str | None = None)
 
 
 def _position(text: str, order: str | None) -> tuple[str, str | None]:
-    """What a decoded cursor says, with an empty ID if it is not one of such a list."""
+    """The contents of a decoded cursor, with an empty ID if it does not belong to such a list."""
     if order is None:
         return (text.removeprefix(_VERSION) if text.startswith(_VERSION) else ""), None
     start = f"{_ORDERED}{order}:"

@@ -129,7 +129,7 @@ async def matching(
 
 
 def _of_rows(asked: DeliveryFilter) -> list[Condition]:
-    """The conditions that updates do not tell of."""
+    """The conditions on rows that updates do not contain."""
     named = DeliveryFilter(ids=asked.ids, search=asked.search)
     return [*search_conditions(replace(asked, event_types=None)), *narrow_conditions(named)]
 

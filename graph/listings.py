@@ -31,7 +31,7 @@ from graph.inputs.search import data_conditions, searched
 from graph.pagination import Listing, Order
 from graph.rows import OnlyId, RowType, StoredAttempt, StoredAuditEntry, StoredDelivery, StoredEvent, StoredWorkspace
 
-# Longer than any name or URL; SQLite compares with no more than 50,000.
+# Longer than any name or URL; SQLite compares at most 50,000.
 MAX_SEARCH_CHARACTERS = 5_000
 # Rows are searched by their workspace, or by something narrower if it is known, and then only compared with the
 # workspace: SQLite has no statistics, and might as well scan all rows of the workspace. PostgreSQL has statistics, and

@@ -1,5 +1,5 @@
-"""Batches the loads of many fields of one response into one statement each, and returns what is stored: `graph.types`
-makes objects of the API from it.
+"""Batches the loads of many fields of one response into one statement each, and returns stored rows, from which
+`graph.types` makes objects of the API.
 
 Every statement is filtered by workspace, and waits until the operation's writes are committed (`graph.early`). Loaders
 cache what they loaded, so each operation, each message of a subscription and each mutation gets fresh ones.
@@ -50,7 +50,7 @@ MAX_BATCH = 5_000
 _IDS: Columns = (("asked_id", "text"),)
 
 
-# The caller's own is still there while it is being deleted: its key is not yet known to be revoked everywhere.
+# The caller's own workspace exists while it is being deleted, until every process knows that its key is revoked.
 _WORKSPACES = (
     f"SELECT {columns_of(StoredWorkspace)} FROM workspace JOIN {{rows}} AS asked ON id = asked_id"
     " WHERE deleted_at IS NULL OR id = $1"
@@ -74,7 +74,7 @@ def rows_by_id(table: str, columns: str) -> str:
 
 
 class StatsOfWebhook(NamedTuple):
-    """What is asked of a webhook: statistics with these arguments."""
+    """The arguments of a webhook's statistics."""
 
     webhook_id: str
     since: datetime | None
@@ -121,12 +121,12 @@ class Loaders:
 
     @cached_property
     def stats(self) -> DataLoader[StatsOfWebhook, DeliveryStats]:
-        """By the webhook, which is one of the workspace, and the arguments; those with equal arguments together."""
+        """By the webhook, which belongs to the workspace, and the arguments; those with equal arguments together."""
         return self._loader(_stats)
 
     @cached_property
     def feeds(self) -> DataLoader[FeedAsked, Feed]:
-        """By the webhook, which is one of the workspace, and the arguments."""
+        """By the webhook, which belongs to the workspace, and the arguments."""
         return self._loader(_feeds)
 
     @cached_property

@@ -28,8 +28,9 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[RowType]):
-    """A list: the rows of a table that meet all conditions, each read as a `row_type`, by ID or in an order of its own.
-    Equal listings have equal contents."""
+    """A list: the rows of a table that meet all conditions, each read as a `row_type`, in the order of IDs or another.
+    Equal listings have equal contents.
+    """
 
     table: str
     row_type: type[RowType]
@@ -122,7 +123,7 @@ class Listing(Generic[RowType]):
 
 
 def _numbered(condition: str, taken: int) -> str:
-    """A condition whose values come behind so many others."""
+    """A condition with its values numbered after `taken` others."""
     first, *rest = condition.split("?")
     return first + "".join(f"${number}{piece}" for number, piece in enumerate(rest, taken + 1))
 

@@ -1,5 +1,5 @@
-"""What the API reads of the tables whose rows it does not read as models: one type for each, whose fields are columns,
-`id` among them.
+"""Types of the rows that the API does not read as models: one type for each table, with its columns as fields, `id`
+among them.
 
 Times are microseconds since the epoch. SQLite's booleans are 0 and 1.
 """
@@ -22,7 +22,7 @@ class OnlyId(NamedTuple):
 
 
 class StoredEvent(NamedTuple):
-    """An event without its body, which may be large and is loaded only if it is asked for."""
+    """An event without its body, which may be large and is loaded only if it is selected."""
 
     id: str
     type: str
@@ -117,10 +117,10 @@ def columns_of(row_type: type[NamedTuple]) -> str:
 
 
 def row_of(row_type: type[RowType], row: Row) -> RowType:
-    """A row with the columns of its type, and maybe others."""
+    """A row with the columns of its type, and possibly others."""
     return row_type._make([row[column] for column in row_type._fields])
 
 
 def if_found(build: Callable[[Stored], Built], stored: Stored | None) -> Built | None:
-    """What is built from something stored; None if that was not found."""
+    """The result of building from a stored row; None if that was not found."""
     return None if stored is None else build(stored)

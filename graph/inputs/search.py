@@ -26,7 +26,7 @@ class IntRange:
         """A range of HTTP statuses.
 
         Raises:
-            Rejected: it has numbers that are none, or is empty.
+            Rejected: it has a number that is not an HTTP status, or is empty.
         """
         low, high = LOWEST_STATUS, HIGHEST_STATUS
         problems = [

@@ -1,7 +1,7 @@
-"""Webhooks, events, deliveries and attempts: the fields that lead from one to the other.
+"""Webhooks, events, deliveries and attempts: the fields that lead from one to another.
 
 They are recursive (a delivery has an event, which has deliveries), and no two modules import each other, so they share
-one. The plain fields of each are in a module of their own.
+one module. The plain fields of each are in a separate module.
 """
 
 import strawberry
@@ -48,7 +48,7 @@ class AttemptConnection(Connection[Attempt]):
 # Receivers that read a feed see its events, and nothing of other webhooks.
 _MORE_THAN_FEEDS = (Scope.READ, Scope.PUBLISH, Scope.MANAGE)
 # A caller with only PUBLISH sees its event and the status of its deliveries, but no webhooks: a publisher's key is in
-# many programs, and from a webhook all of its other deliveries could be reached.
+# many programs, and a webhook leads to all of its other deliveries.
 _MORE_THAN_PUBLISHING = (Scope.READ, Scope.MANAGE)
 
 
@@ -196,7 +196,7 @@ class Webhook(WebhookFields):
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> DeliveryConnection:
-        info.context.caller.require(Scope.READ)  # a key that only changes webhooks gets no further than to them
+        info.context.caller.require(Scope.READ)  # a key that only changes webhooks may not read beyond them
         asked = window(DELIVERY, given(first), given(after), given(last), given(before))
         deliveries = listings.deliveries(info.context.caller.workspace_id, given(filter), of_one=True)
         page = await info.context.loaders.page(Children(deliveries, asked, "webhook_id", self.id))

@@ -1,4 +1,4 @@
-"""What is true of a webhook now; `graph.types.records` has what leads from there to an attempt."""
+"""The present health of a webhook; `graph.types.records` has the fields that lead from it to an attempt."""
 
 from datetime import datetime
 from typing import Self
