@@ -34,7 +34,8 @@ QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
 
 _log = structlog.get_logger("graph")
 
-_CODES = {Unauthenticated: "UNAUTHENTICATED", Forbidden: "FORBIDDEN", RateLimited: "RATE_LIMITED"}
+UNAUTHENTICATED = "UNAUTHENTICATED"
+_CODES = {Unauthenticated: UNAUTHENTICATED, Forbidden: "FORBIDDEN", RateLimited: "RATE_LIMITED"}
 # The part of graphql-core's messages that repeats input: it may hold a token or a password, and clients' monitoring
 # stores errors.
 _REPEATED_INPUT = re.compile(

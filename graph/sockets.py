@@ -11,10 +11,11 @@ Source: github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
 import asyncio
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from graphql import GraphQLError, GraphQLFormattedError
+from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     ConnectionInitMessage,
@@ -25,7 +26,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 from app.database.errors import DatabaseError
 from app.errors import AccessDenied, Forbidden, RateLimited, Unauthenticated, Unavailable
 from graph.context import Context
-from graph.errors import QUERY_TOO_COMPLEX, formatted
+from graph.errors import QUERY_TOO_COMPLEX, UNAUTHENTICATED, formatted
 from graph.http import BadRequest, asked, bearer_token
 from graph.schema import Schema
 
@@ -107,6 +108,16 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
                 return
         await super().handle_subscribe(message)
 
+    async def send_message(self, message: Message) -> None:
+        """Send a message. If it says that the credentials are no longer valid, close the socket instead: to a client,
+        an operation that ends is done, while one whose socket closes goes on with the next socket."""
+        if self._ending is None and (denied := _denial(message)):
+            self._ending = asyncio.create_task(self._end(denied))
+        if self._ending is None:
+            # A client may leave at any moment. The task that reads from the socket notices, and ends the operations.
+            with suppress(WebSocketDisconnected):
+                await super().send_message(message)
+
     async def handle_invalid_message(self, error_message: str) -> None:
         """Close the socket with the reason a message was refused."""
         await self.websocket.close(4400, _reason(error_message))
@@ -131,7 +142,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         return {**message, "payload": {**message["payload"], "query": query}}
 
     def _denied(self, denied: asyncio.Future[AccessDenied]) -> None:
-        if not denied.cancelled():
+        if not denied.cancelled() and self._ending is None:
             self._ending = asyncio.create_task(self._end(denied.result()))
 
     async def _end(self, error: AccessDenied) -> None:
@@ -146,6 +157,16 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             formatted(error)  # for the log
         words = "The server cannot tell right now; try again." if unavailable else str(error)
         await self.websocket.close(code, _reason(words))
+
+
+def _denial(message: Any) -> Unauthenticated | None:
+    """The reason, if a message of an operation says that the credentials are no longer valid."""
+    payload = message.get("payload")
+    errors = payload.get("errors") if isinstance(payload, dict) else payload if message["type"] == "error" else None
+    for error in errors or ():
+        if error.get("extensions", {}).get("code") == UNAUTHENTICATED:
+            return Unauthenticated(error["message"])
+    return None
 
 
 def _wrong(message: Any) -> str | None:

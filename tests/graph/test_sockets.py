@@ -1,16 +1,19 @@
 """graphql-transport-ws on a real server: authentication, refusals, and how subscriptions run and end."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.access.known_keys import KEPT
 from app.statuses import Scope
 from tests.domain import Domain
 from tests.graph.conftest import Api, a_key, on_sqlite_only
-from tests.graph.serving import Socket, served, socket, until_followed
+from tests.graph.serving import Socket, served, socket, stream, until_followed
 from tests.world import open_world
 
 WATCH = "subscription { webhookUpdates { id name status } }"
@@ -264,9 +267,7 @@ async def test_who_leaves_follows_no_longer(address: str, api: Api) -> None:
     await until_followed(api.resources, 0)
 
 
-async def test_a_revoked_key_ends_its_subscriptions_and_begins_no_operation(
-    address: str, api: Api, domain: Domain
-) -> None:
+async def test_an_update_closes_a_socket_whose_key_was_revoked(address: str, api: Api, domain: Domain) -> None:
     administrator = await api.with_key(domain.caller)
     [key, _] = (await api.data("{ apiKeys(last: 2) { nodes { id } } }"))["apiKeys"]["nodes"][::-1]
     async with socket(address) as opened:
@@ -276,13 +277,10 @@ async def test_a_revoked_key_ends_its_subscriptions_and_begins_no_operation(
 
         await administrator.change("revokeApiKey", key, "userErrors { code }")
         await administrator.change("createWebhook", DRAFT, "webhook { id }")
-        ended = [await opened.receive() for _ in range(2)]
-        await opened.subscribe(WATCH, id="2")
+        first = await opened.first()
         closed = await opened.closed()
 
-    assert ended[0]["payload"]["data"] is None
-    assert ended[0]["payload"]["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
-    assert ended[1] == {"id": "1", "type": "complete"}
+    assert first == 4403  # `complete` would say to the client that there is nothing more to come
     assert closed == (4403, "The API key is not valid.")
     await until_followed(api.resources, 0)
 
@@ -338,12 +336,40 @@ async def test_an_access_token_opens_a_socket_and_its_end_is_that_of_its_subscri
 
         domain.clock.advance(60)
         await api.change("createWebhook", DRAFT, "webhook { id }")
-        ended = [await opened.receive() for _ in range(2)]
+        first = await opened.first()
+        code, reason = await opened.closed()
 
     assert seen["webhookUpdates"]["name"] == "Desk"
-    assert ended[0]["payload"]["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
-    assert "The access token expired at" in ended[0]["payload"]["errors"][0]["message"]
-    assert ended[1] == {"id": "1", "type": "complete"}
+    assert (first, code) == (4403, 4403)
+    assert reason.startswith("The access token expired at")
+
+
+async def test_an_operation_of_a_revoked_key_is_not_begun(address: str, api: Api, domain: Domain) -> None:
+    async with socket(address) as opened:
+        await opened.introduce(api.key)
+        await domain.rows("UPDATE api_key SET revoked_at = 1 WHERE hint = $1 RETURNING id", api.key[-4:])
+        domain.clock.advance(KEPT)
+        await opened.subscribe(WATCH)
+
+        assert await opened.first() == 4403
+
+
+async def test_a_stream_ends_with_what_a_socket_is_closed_with(address: str, api: Api, domain: Domain) -> None:
+    token = (await api.change("createAccessToken", {"scopes": ["READ"], "expiresInSeconds": 60}, "token"))["token"]
+    async with socket(address) as opened, stream(address, token, WATCH) as streaming:
+        await opened.introduce(token)
+        await opened.subscribe(WATCH)
+        await until_followed(api.resources, 2)
+
+        domain.clock.advance(60)
+        await api.resources.open_streams.check()
+        code, reason = await opened.closed()
+        kind, last = await streaming.next()
+        end = await streaming.next()
+
+    [error] = last["errors"]
+    assert (code, kind, end) == (4403, "next", ("complete", None))
+    assert error == {"message": reason, "extensions": {"code": "UNAUTHENTICATED"}}
 
 
 async def test_a_server_that_stops_lets_sockets_go(api: Api) -> None:
@@ -369,3 +395,28 @@ async def test_messages_are_compressed_only_where_the_setting_says_so(
 
     assert response is not None
     assert ("permessage-deflate" in response.headers.get("Sec-WebSocket-Extensions", "")) is wanted
+
+
+async def test_a_socket_that_breaks_while_messages_are_sent_to_it_is_nothing_to_report(
+    address: str, api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    with capture_logs() as logs, caplog.at_level(logging.DEBUG):
+        for abort in (True, False):
+            async with socket(address) as opened:
+                await opened.introduce(api.key)
+                for number in range(10):
+                    await opened.subscribe(WATCH, id=str(number))
+                await until_followed(api.resources, 10)
+                changes = [api.change("createWebhook", DRAFT, "webhook { id }") for _ in range(5)]
+                changing = asyncio.gather(*changes)
+                await opened.receive()
+                if abort:
+                    opened.connection.transport.abort()
+                else:
+                    await opened.connection.close(1001)
+                await changing
+                await until_followed(api.resources, 0)
+
+    above_debug = [record.getMessage() for record in caplog.records if record.levelno > logging.INFO]
+    assert above_debug == []
+    assert [log for log in logs if log["log_level"] != "debug"] == []
