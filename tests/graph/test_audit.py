@@ -74,6 +74,8 @@ async def tour(api: Api) -> Tour:
     [running, *_] = (await api.data("{ operations { nodes { id status } } }"))["operations"]["nodes"]
     await tour.do("cancelOperation", {"id": running["id"]})
     await tour.do("deleteWebhook", webhook)
+    workspace = (await tour.do("createWorkspace", {"name": "Acme"}, "workspace { id }"))["workspace"]
+    await tour.do("deleteWorkspace", workspace)
     return tour
 
 
