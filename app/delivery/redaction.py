@@ -19,7 +19,7 @@ _LOWER_CASE = re.compile("%[0-9A-F]{2}")
 _URL_SAFE = str.maketrans("+/", "-_")
 
 
-def spellings(headers: Iterable[CustomHeader], credential: str | None, further: Iterable[str] = ()) -> tuple[str, ...]:
+def encodings(headers: Iterable[CustomHeader], credential: str | None, further: Iterable[str] = ()) -> tuple[str, ...]:
     """What an answer must not repeat, the longest first: each credential as it was sent, as it was meant (a token
     without "Bearer", a decoded password), and each of these as JSON escapes it, in base64, in hex and percent-encoded.
 
@@ -30,11 +30,11 @@ def spellings(headers: Iterable[CustomHeader], credential: str | None, further: 
     meant = {header.value.partition(" ")[2] for header in headers if header.name.lower() == "authorization"}
     queried = {text for value in further for text in (value, unquote_plus(value))}
     plain = {text for text in {*said, *meant, *queried, credential or ""} if len(text) >= _FEWEST_CHARACTERS}
-    spelled = {spelling for text in plain for spelling in _spelled(text) if len(spelling) >= _FEWEST_CHARACTERS}
-    return tuple(sorted(spelled, key=len, reverse=True))
+    found = {encoding for text in plain for encoding in _encodings_of(text) if len(encoding) >= _FEWEST_CHARACTERS}
+    return tuple(sorted(found, key=len, reverse=True))
 
 
-def _spelled(text: str) -> Iterator[str]:
+def _encodings_of(text: str) -> Iterator[str]:
     escaped, content = json.dumps(text)[1:-1], text.encode()
     yield from (text, escaped, escaped.replace("/", "\\/"))  # the last as PHP writes it
     yield from (content.hex(), content.hex().upper())
@@ -48,19 +48,19 @@ def _spelled(text: str) -> Iterator[str]:
         yield from (whole, whole.translate(_URL_SAFE))
 
 
-def without_credentials(answer: Answered | Unreachable, spelled: Sequence[str]) -> Answered | Unreachable:
-    """The answer with everything in `spelled` masked in its body and in the values of its headers, or in its error,
+def without_credentials(answer: Answered | Unreachable, encodings: Sequence[str]) -> Answered | Unreachable:
+    """The answer with everything in `encodings` masked in its body and in the values of its headers, or in its error,
     which may name a header.
     """
-    if not spelled:
+    if not encodings:
         return answer
     if isinstance(answer, Unreachable):
-        return answer._replace(error=_masked(answer.error, spelled))
-    headers = tuple((name, _masked(value, spelled)) for name, value in answer.headers)
-    return answer._replace(headers=headers, body=_masked(answer.body, spelled))
+        return answer._replace(error=_masked(answer.error, encodings))
+    headers = tuple((name, _masked(value, encodings)) for name, value in answer.headers)
+    return answer._replace(headers=headers, body=_masked(answer.body, encodings))
 
 
-def _masked(text: str, spelled: Sequence[str]) -> str:
-    for spelling in spelled:
-        text = text.replace(spelling, MASK)
+def _masked(text: str, encodings: Sequence[str]) -> str:
+    for encoding in encodings:
+        text = text.replace(encoding, MASK)
     return text

@@ -16,7 +16,7 @@ import httpx
 from app.clock import Micros, from_micros
 from app.database.database import Database
 from app.database.errors import DatabaseError
-from app.delivery.redaction import spellings
+from app.delivery.redaction import encodings
 from app.encryption import Cipher
 from app.models import Secret, Webhook
 from app.sender.guard import Network
@@ -187,7 +187,7 @@ def target_of(cipher: Cipher, webhook: Webhook, secrets: Sequence[Secret]) -> Ta
         ip_allowlist=tuple(ip_network(network) for network in webhook.ip_allowlist),
         headers=tuple((header.name, header.value) for header in custom),
         shown_headers=tuple((header.name, header.shown) for header in custom),
-        credentials=spellings(custom, credential, query_values(url)),
+        credentials=encodings(custom, credential, query_values(url)),
         keys=tuple(keys),
         retry_delays_seconds=tuple(webhook.retry_delays_seconds),
     )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.delivery.redaction import spellings, without_credentials
+from app.delivery.redaction import encodings, without_credentials
 from app.sender.outcome import Answered
 from app.webhooks.credentials import MASK, CustomHeader
 
@@ -26,9 +26,9 @@ FORMS: dict[str, Callable[[str], str]] = {
 }
 
 
-def kept(body: str, spelled: tuple[str, ...]) -> str:
+def kept(body: str, found: tuple[str, ...]) -> str:
     answer = Answered(200, (("x-echo", body),), body, False, 1.0, None)
-    masked = without_credentials(answer, spelled)
+    masked = without_credentials(answer, found)
     assert isinstance(masked, Answered)
     assert masked.headers == (("x-echo", masked.body),)
     return masked.body
@@ -37,9 +37,9 @@ def kept(body: str, spelled: tuple[str, ...]) -> str:
 @pytest.mark.parametrize("form", FORMS)
 def test_a_credential_is_masked_in_every_form(form: str) -> None:
     token = "abc/def+ghi jkl"
-    spelled = spellings([CustomHeader("X-Key", token, sensitive=True)], None)
+    found = encodings([CustomHeader("X-Key", token, sensitive=True)], None)
 
-    body = kept(f"got {FORMS[form](token)}.", spelled)
+    body = kept(f"got {FORMS[form](token)}.", found)
 
     assert body.startswith(f"got {MASK}")
     assert len(body) < len(f"got {MASK}==.") + 2
@@ -47,14 +47,14 @@ def test_a_credential_is_masked_in_every_form(form: str) -> None:
 
 @given(st.binary(max_size=20), st.text(st.characters(codec="utf-8"), min_size=6, max_size=30), st.binary(max_size=20))
 def test_within_a_longer_base64_text_little_of_a_credential_is_left(before: bytes, token: str, after: bytes) -> None:
-    spelled = spellings([CustomHeader("X-Key", token, sensitive=True)], None)
+    found = encodings([CustomHeader("X-Key", token, sensitive=True)], None)
 
-    body = kept(base64.b64encode(before + token.encode() + after).decode(), spelled)
+    body = kept(base64.b64encode(before + token.encode() + after).decode(), found)
 
     assert MASK in body
 
 
 def test_values_of_the_query_are_masked_as_they_stand_and_as_they_are_meant() -> None:
-    spelled = spellings([], None, ["a%2Fb%2Bc1234", "eu"])
+    found = encodings([], None, ["a%2Fb%2Bc1234", "eu"])
 
-    assert kept("a%2Fb%2Bc1234 a/b+c1234 eu", spelled) == f"{MASK} {MASK} eu"
+    assert kept("a%2Fb%2Bc1234 a/b+c1234 eu", found) == f"{MASK} {MASK} eu"
