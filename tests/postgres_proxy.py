@@ -26,6 +26,7 @@ class PostgresProxy:
         self._connections: list[_Connection] = []
         self._silent = False
         self._armed: bytes | None = None
+        self._lose_silently = False
         self._lost = asyncio.Event()
         self._told = asyncio.Event()
         self._ends_pass = asyncio.Event()
@@ -54,11 +55,14 @@ class PostgresProxy:
         assert parts.hostname is not None
         self._target = parts.hostname, parts.port or 5432
 
-    def lose_commit_of(self, statement: str) -> None:
+    def lose_commit_of(self, statement: str, *, silently: bool = False) -> None:
         """Once, let a transaction with this text in a statement, or that statement alone, be committed, and break its
         connection instead of passing on the answer.
+
+        Args:
+            silently: let nothing through on that connection instead, not even its end.
         """
-        self._armed = statement.encode()
+        self._armed, self._lose_silently = statement.encode(), silently
         self._lost.clear()
 
     def fall_silent(self, *, for_good: bool = False) -> None:
@@ -135,6 +139,8 @@ class PostgresProxy:
             while data := await connection.read(reader):
                 if connection.swallows:
                     self._lost.set()
+                    if self._lose_silently:
+                        await asyncio.Event().wait()
                     break
                 writer.write(data)
                 await writer.drain()

@@ -5,6 +5,8 @@ on a full disk.
 """
 
 import asyncio
+import errno
+import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -40,7 +42,16 @@ async def try_write(database: Database) -> None:
         await database.in_transaction(work)
     if database.dialect == "sqlite":
         # A transaction that is rolled back never reaches the disk.
-        await asyncio.to_thread(_fill_and_remove, Path(database.url.removeprefix("sqlite://")).parent)
+        await asyncio.to_thread(_try_files, Path(database.url.removeprefix("sqlite://")))
+
+
+def _try_files(path: Path) -> None:
+    # Asked rather than opened: closing the file would end the locks that SQLite holds on it
+    # (https://sqlite.org/howtocorrupt.html, section 2.2).
+    for file in (path, Path(f"{path}-wal")):
+        if file.exists() and not os.access(file, os.W_OK):
+            raise PermissionError(errno.EACCES, "The file cannot be written", str(file))
+    _fill_and_remove(path.parent)
 
 
 def _fill_and_remove(directory: Path) -> None:

@@ -11,6 +11,7 @@ from app.database import postgres_connection
 from app.database.database import Database
 from app.database.errors import DatabaseUnavailable
 from app.database.postgres import STATEMENT_TIMEOUT_SECONDS, pool_of
+from app.web.health import Health
 from tasks.periodic import heartbeat
 from tests.postgres_proxy import PostgresProxy
 from tests.world import open_world
@@ -52,6 +53,41 @@ async def test_when_connections_fall_silent_events_are_taken_and_delivered_again
             await world.until_status("SUCCEEDED")
 
     assert len(world.receiver.requests) == 1
+
+
+async def test_an_event_whose_commit_was_never_answered_is_refused_as_unavailable_and_found_by_its_key(
+    network: PostgresProxy, tmp_path: Path
+) -> None:
+    async with open_world(network.url, tmp_path, sweep_seconds=0.1) as world:
+        await world.webhook()
+        await world.publish()
+        await world.until_status("SUCCEEDED")
+        network.lose_commit_of("INSERT INTO event", silently=True)
+
+        async with asyncio.timeout(SOON_SECONDS):
+            with pytest.raises(DatabaseUnavailable):
+                await world.publish(idempotency_key="once")
+            again = await world.publish(idempotency_key="once")
+            await world.until_status("SUCCEEDED", "SUCCEEDED")
+
+        assert again.duplicate
+        assert len(world.receiver.requests) == 2
+
+
+async def test_a_server_whose_database_answers_nobody_is_not_ready_until_it_answers(
+    network: PostgresProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_connection, "ANSWER_SECONDS", 0.2)
+    async with open_world(network.url, tmp_path, works=False) as world:
+        network.fall_silent(for_good=True)
+        meanwhile = await Health(world.resources, works=False).report()
+        network.fall_silent()
+
+        async with asyncio.timeout(SOON_SECONDS):
+            while (await Health(world.resources, works=False).report()).status != "ok":
+                pass
+
+    assert meanwhile.status == "unavailable"
 
 
 async def test_a_heartbeat_on_a_silent_connection_renews_the_lease_on_a_new_one(
