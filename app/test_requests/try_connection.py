@@ -10,13 +10,14 @@ from datetime import datetime
 
 from app.access.caller import Caller
 from app.clock import to_micros
-from app.delivery.target import Headers, SignedRequest, sign_request, target_of
-from app.egress import egress_proxy
+from app.delivery.redaction import without_credentials
+from app.delivery.target import Headers, SignedRequest, Target, sign_request, target_of
+from app.egress import address_policy, egress_proxy
 from app.encryption import Cipher
 from app.errors import Problem, Rejected
 from app.ids import SECRET, WEBHOOK, new_id
 from app.models import Secret, Webhook
-from app.publishing.draft import PreparedEvent, example_of
+from app.publishing.draft import example_of
 from app.sender.outcome import Answered
 from app.sender.sender import Sender
 from app.sender.watched import send_watched
@@ -29,9 +30,8 @@ from app.webhooks.fields import Configuration, WebhookDraft
 from app.webhooks.rows import write_configuration
 from app.webhooks.secrets import signing_secret
 from app.webhooks.surroundings import surroundings
-from app.webhooks.urls import shown_url
 
-_FIRST_ATTEMPT = 1
+FIRST_ATTEMPT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,31 +79,38 @@ async def try_connection(
     if problems:
         raise Rejected(problems)
     event = example_of(registry.event_types[name].event_type, to_micros(at))
-    signed = _sign(services.cipher, caller.workspace_id, configuration, secret, event, at)
-    answer, exchange = await send_watched(
+    target = _target(services.cipher, caller.workspace_id, configuration, secret, at)
+    signed = sign_request(target, event.id, FIRST_ATTEMPT, event.body, at)
+    return await send_and_explain(services, sender, target, signed, event.body, at)
+
+
+async def send_and_explain(
+    services: Services, sender: Sender, target: Target, signed: SignedRequest, body: str, at: datetime
+) -> ConnectionTried:
+    """Send the request of a target and tell each step of it, without credentials where a receiver repeats them.
+
+    Args:
+        body: what is sent.
+        at: the present time.
+    """
+    sent, exchange = await send_watched(
         sender,
         signed.request,
-        around.addresses,
+        address_policy(services.settings),
         max_response_bytes=services.settings.response_body_bytes,
         local_addresses=services.settings.egress_addresses,
         proxy=egress_proxy(services.settings),
     )
+    answer = without_credentials(sent, target.credentials)
     steps = steps_of(signed.request, exchange, answer, at)
-    request = TriedRequest(configuration.method, shown_url(configuration.url), signed.shown_headers, event.body)
+    request = TriedRequest(HttpMethod(target.method), target.shown_url, signed.shown_headers, body)
     return ConnectionTried(
         all(step.ok for step in steps), steps, request, answer if isinstance(answer, Answered) else None
     )
 
 
-def _sign(
-    cipher: Cipher,
-    workspace_id: str,
-    configuration: Configuration,
-    secret: str,
-    event: PreparedEvent,
-    at: datetime,
-) -> SignedRequest:
-    """The request of a webhook with this configuration, built through the rows that the webhook would have."""
+def _target(cipher: Cipher, workspace_id: str, configuration: Configuration, secret: str, at: datetime) -> Target:
+    """The target of a webhook with this configuration, built through the rows that the webhook would have."""
     webhook = Webhook(
         id=new_id(WEBHOOK, at),
         workspace_id=workspace_id,
@@ -113,8 +120,7 @@ def _sign(
         updated_at=at,
     )
     write_configuration(cipher, webhook, configuration)
-    target = target_of(cipher, webhook, [_row_of(cipher, webhook, secret, at)])
-    return sign_request(target, event.id, _FIRST_ATTEMPT, event.body, at)
+    return target_of(cipher, webhook, [_row_of(cipher, webhook, secret, at)])
 
 
 def _row_of(cipher: Cipher, webhook: Webhook, secret: str, at: datetime) -> Secret:

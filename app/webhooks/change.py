@@ -60,19 +60,21 @@ async def changing(services: Services, caller: Caller, webhook_id: str) -> Async
         announce(services, caller.workspace_id, [webhook_id], at, kind)
 
 
-async def find_webhook(statements: Statements, caller: Caller, webhook_id: str, *, lock: bool = False) -> Webhook:
+async def find_webhook(
+    statements: Statements, caller: Caller, webhook_id: str, *path: str, lock: bool = False
+) -> Webhook:
     """A webhook of the caller's workspace; with `lock`, no other transaction changes its row until this one ends.
 
     Raises:
         Rejected: NOT_FOUND.
     """
     if not is_id(WEBHOOK, webhook_id):
-        raise not_found("webhook", webhook_id)
+        raise not_found("webhook", webhook_id, *path)
     query = Webhook.filter(id=webhook_id, workspace_id=caller.workspace_id, deleted_at=None).using_db(statements.orm)
     # On SQLite there is no such lock and none is needed: a transaction is the only writer.
     found = await (query.select_for_update() if lock else query)
     if not found:
-        raise not_found("webhook", webhook_id)
+        raise not_found("webhook", webhook_id, *path)
     return found[0]
 
 

@@ -1,6 +1,6 @@
 """Applies the rules together: a draft, or changes of a webhook, become a configuration or a list of all problems."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -60,14 +60,15 @@ def _check_together(
     if configuration.url and "url" in given:
         target.port_allowed(problems, configuration.url, around.addresses, "url")
     if configuration.filter is not None and ("filter" in given or "event_types" in given):
-        filter_expression(problems, configuration.filter, _examples(configuration, around), "filter")
+        filter_expression(problems, configuration.filter, examples_of(configuration.event_types, around), "filter")
     if "headers" in given or "authentication" in given:
         path = "headers" if "headers" in given else "authentication"
         headers.one_authorization(problems, configuration.headers, configuration.authentication, path)
 
 
-def _examples(configuration: Configuration, around: Surroundings) -> Iterator[Mapping[str, Any]]:
-    matcher = compile_patterns(configuration.event_types)
+def examples_of(patterns: Sequence[str], around: Surroundings) -> Iterator[Mapping[str, Any]]:
+    """The examples of the event types that these patterns select, as events."""
+    matcher = compile_patterns(patterns)
     for name, event_type in around.event_types.items():
         if matcher.matches(name):
             yield {

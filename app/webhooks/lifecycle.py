@@ -103,7 +103,7 @@ async def _update(
 ) -> Webhook:
     async with changing(services, caller, webhook_id) as change:
         webhook = change.webhook
-        _require_unchanged(webhook, if_updated_at)
+        require_unchanged(webhook, if_updated_at, "ifUpdatedAt")
         problems: list[Problem] = []
         old = read_configuration(services.cipher, webhook)
         new = reconfigure(problems, old, changes, around)
@@ -195,13 +195,18 @@ def _external_id_taken(external_id: str | None) -> Iterator[None]:
         raise rejected(UserErrorCode.TAKEN, message, "externalId") from None
 
 
-def _require_unchanged(webhook: Webhook, if_updated_at: datetime | None) -> None:
+def require_unchanged(webhook: Webhook, if_updated_at: datetime | None, *path: str) -> None:
+    """Make sure that a webhook was last changed at this time, to the millisecond, if one is given.
+
+    Raises:
+        Rejected: CONFLICT.
+    """
     if if_updated_at is not None and rfc3339(if_updated_at) != rfc3339(webhook.updated_at):
         message = (
             f"The webhook was changed at {rfc3339(webhook.updated_at)}, not at {rfc3339(if_updated_at)}; look at it as"
             " it is now, and change it then."
         )
-        raise rejected(UserErrorCode.CONFLICT, message, "ifUpdatedAt")
+        raise rejected(UserErrorCode.CONFLICT, message, *path)
 
 
 async def _warning(statements: Statements, webhook: Webhook) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 import strawberry
 from strawberry.scalars import JSON
 
+from app.test_requests.try_webhook import UnsavedChanges
 from app.webhooks.drafts import AuthenticationDraft, BasicAuthDraft, HeaderDraft
 from app.webhooks.fields import DEFAULT_TIMEOUT_SECONDS, WebhookChanges, WebhookDraft
 from graph.enums import HttpMethod, SignatureScheme
@@ -159,6 +160,36 @@ class TestConnectionInput:
     event_type: str | None = strawberry.field(
         description="Event type whose example is sent; the first one that the settings select if omitted."
     )
+
+
+@strawberry.input(description="Input of `testWebhook`.")
+class TestWebhookInput:
+    __test__ = False  # nothing for pytest
+
+    id: strawberry.ID = strawberry.field(description="ID of the webhook.")
+    changes: UpdateWebhookInput | None = strawberry.field(
+        description="Changes to test with the stored settings. They are not saved. Their `id` is that of the webhook."
+    )
+    event_id: strawberry.ID | None = strawberry.field(
+        description="ID of a past event to send as it was published. Needs READ as well."
+    )
+    event_type: str | None = strawberry.field(
+        description="Event type whose example is sent if there is no `eventId`; the first one that the webhook receives"
+        " if omitted."
+    )
+
+    def unsaved(self) -> UnsavedChanges | None:
+        changes = self.changes
+        return None if changes is None else UnsavedChanges(changes.id, changes.changes(), changes.if_updated_at)
+
+
+@strawberry.input(description="Input of `previewFilter`.")
+class PreviewFilterInput:
+    filter: str | None = strawberry.field(description=f"{_FILTER} Every event matches if null or omitted.")
+    event_types: list[str] | None = strawberry.field(
+        description="Event types to look at: names or patterns; all if null or omitted."
+    )
+    since: datetime | None = strawberry.field(description="Looks only at events published at or after this time.")
 
 
 def _asked(fields: Mapping[str, Any], *, but: tuple[str, ...] = ()) -> dict[str, Any]:

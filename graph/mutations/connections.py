@@ -1,15 +1,18 @@
-"""The mutation that tests unsaved settings of a webhook."""
+"""Mutations that try settings of a webhook without saving anything: its connection, and its filter."""
 
 import strawberry
 
 from app.sender.outcome import Answered
+from app.test_requests.preview_filter import MAX_LOOKED, MAX_SECONDS, MAX_SHOWN, preview_filter
 from app.test_requests.try_connection import ConnectionTried, try_connection
+from app.test_requests.try_webhook import try_webhook
 from graph.context import Info
 from graph.enums import ConnectionStepName
-from graph.inputs.webhooks import TestConnectionInput
+from graph.inputs.webhooks import PreviewFilterInput, TestConnectionInput, TestWebhookInput
 from graph.mutations.payload import Input, Payload, mutation
 from graph.types.attempt import AttemptRequest, AttemptResponse
 from graph.types.header import Header
+from graph.types.records import Event
 
 
 @strawberry.type(description="One step of a test request.")
@@ -34,6 +37,15 @@ class TestConnectionPayload(Payload):
     )
 
 
+@strawberry.type(description="Payload of `previewFilter`.")
+class PreviewFilterPayload(Payload):
+    looked: int | None = strawberry.field(default=None, description="Number of past events looked at, newest first.")
+    matched: int | None = strawberry.field(default=None, description="Number of those events that match.")
+    events: list[Event] | None = strawberry.field(
+        default=None, description=f"The newest events that match, at most {MAX_SHOWN}."
+    )
+
+
 @strawberry.type
 class ConnectionMutations:
     @mutation("Sends one test event with unsaved webhook settings and reports each step. Saves nothing. Needs MANAGE.")
@@ -43,6 +55,37 @@ class ConnectionMutations:
             context.resources, context.resources.sender, context.caller, input.webhook.draft(), input.event_type
         )
         return _payload(tried)
+
+    @mutation(
+        "Sends one request to a webhook with its stored secrets and credentials, optionally with changes that are not"
+        " saved or a past event, and reports each step. Saves nothing, and does not count for its health. Needs MANAGE."
+    )
+    async def test_webhook(self, info: Info, input: Input[TestWebhookInput]) -> TestConnectionPayload:
+        context = info.context
+        tried = await try_webhook(
+            context.resources,
+            context.resources.sender,
+            context.caller,
+            input.id,
+            input.unsaved(),
+            input.event_id,
+            input.event_type,
+        )
+        return _payload(tried)
+
+    @mutation(
+        f"Runs a filter over at most {MAX_LOOKED:,} past events, for about {MAX_SECONDS:.0f} seconds. Saves nothing."
+        " Needs READ."
+    )
+    async def preview_filter(self, info: Info, input: Input[PreviewFilterInput]) -> PreviewFilterPayload:
+        context = info.context
+        preview = await preview_filter(context.resources, context.caller, input.filter, input.event_types, input.since)
+        events = await context.loaders.events.load_many(preview.event_ids)
+        return PreviewFilterPayload(
+            looked=preview.looked,
+            matched=preview.matched,
+            events=[Event.from_row(event) for event in events if event is not None],
+        )
 
 
 def _payload(tried: ConnectionTried) -> TestConnectionPayload:

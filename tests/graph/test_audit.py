@@ -7,7 +7,7 @@ import pytest
 from tests.graph.conftest import Api
 
 # They create events and send them, but change no setting.
-CHANGE_NOTHING = {"publishEvent", "publishEvents", "pingWebhook", "testConnection"}
+CHANGE_NOTHING = {"publishEvent", "publishEvents", "pingWebhook", "testConnection", "testWebhook", "previewFilter"}
 ENTRY = "id at actor by { kind id name } action subjectId changes sourceAddress"
 SECRETS = ["hunter2", "whsec_", "eev_", "eevt_"]
 ALWAYS = {"since": "2026-01-01T00:00:00Z"}

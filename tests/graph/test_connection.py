@@ -57,3 +57,39 @@ async def test_what_is_wrong_with_the_settings_is_said_with_its_place(live: Api)
 
     assert (tried["ok"], tried["steps"], tried["request"]) == (None, None, None)
     assert [error["path"] for error in tried["userErrors"]] == [["webhook", "url"], ["eventType"]]
+
+
+async def test_a_saved_webhook_is_tried_with_changes_and_a_past_event(world: World, live: Api) -> None:
+    world.receiver.on("/new", answer(200))
+    webhook = await world.webhook("/old")
+    event = await world.publish()
+    await world.until_status("SUCCEEDED")
+    changes = {"id": webhook.id, "url": world.receiver.url("/new"), "method": "PUT"}
+
+    tried = await live.change("testWebhook", {"id": webhook.id, "changes": changes, "eventId": event.row.id}, TRIED)
+    saved = await live.data(
+        "query($id: ID!) { webhook(id: $id) { url method } deliveries { nodes { id } } }", id=webhook.id
+    )
+
+    [_, received] = world.receiver.requests
+    assert (tried["ok"], tried["userErrors"]) == (True, [])
+    assert [step["name"] for step in tried["steps"]] == ["RESOLVE", "CONNECT", "REQUEST", "RESPONSE"]
+    assert tried["request"]["url"] == world.receiver.url("/new")
+    assert (received.method, received.header("webhook-id")) == ("PUT", event.row.id)
+    assert saved["webhook"] == {"url": world.receiver.url("/old"), "method": "POST"}
+    assert len(saved["deliveries"]["nodes"]) == 1
+
+
+async def test_a_filter_is_tried_on_past_events(world: World, live: Api) -> None:
+    for priority in ("high", "low", "high"):
+        await world.publish(data={"ticket": {"id": "t", "subject": "s", "status": "open", "priority": priority}})
+    asked = {"filter": 'data.ticket.priority == "high"', "eventTypes": ["ticket.*"]}
+    selection = "looked matched events { id data } userErrors { path code message }"
+
+    preview = await live.change("previewFilter", asked, selection)
+    wrong = await live.change("previewFilter", {"filter": "1 + 1", "eventTypes": ["tickets.*"]}, selection)
+
+    assert (preview["looked"], preview["matched"], preview["userErrors"]) == (3, 2, [])
+    assert [event["data"]["ticket"]["priority"] for event in preview["events"]] == ["high", "high"]
+    assert (wrong["looked"], wrong["events"]) == (None, None)
+    assert {(error["code"], *error["path"]) for error in wrong["userErrors"]} == {("INVALID", "eventTypes", "0")}

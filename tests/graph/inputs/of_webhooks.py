@@ -140,6 +140,13 @@ WEBHOOKS: dict[str, Table] = {
     "UpsertWebhookInput": {"externalId": ONE_LINE, "webhook": []},
     "WebhookIdInput": {"id": no_such("webhook", "wh")},
     "TestConnectionInput": {"webhook": [], "eventType": EVENT_TYPE},
+    "TestWebhookInput": {
+        "id": no_such("webhook", "wh"),
+        "changes": [],
+        "eventId": no_such("event", "evt"),
+        "eventType": EVENT_TYPE,
+    },
+    "PreviewFilterInput": {"filter": _FILTER, "eventTypes": _EVENT_TYPES, "since": []},
     "PingWebhookInput": {"id": no_such("webhook", "wh"), "eventType": EVENT_TYPE},
     "RotateWebhookSecretInput": {
         "id": no_such("webhook", "wh"),
