@@ -23,6 +23,7 @@ class Happened:
         held: deliveries in flight in the affected processes, which may be sent twice.
         again_seconds: how long it took until all of them were sent again; None if there were none.
         again_within: how long that may take.
+        start_seconds: how long programs took that were started again, part of the recovery.
     """
 
     began: float = field(default_factory=time.time)
@@ -30,6 +31,7 @@ class Happened:
     held: set[Pair] = field(default_factory=set)
     again_seconds: float | None = None
     again_within: float = 0.0
+    start_seconds: float = 0.0
 
 
 Do = Callable[[Installation, random.Random], Awaitable[Happened]]
@@ -41,7 +43,9 @@ def together(first: Do, second: Do) -> Do:
     async def do(at: Installation, chance: random.Random) -> Happened:
         one, other = await asyncio.gather(first(at, chance), second(at, chance))
         within = one.again_within + other.again_within
-        return replace(one, over=max(one.over, other.over), held=one.held | other.held, again_within=within)
+        starts = max(one.start_seconds, other.start_seconds)
+        over, held = max(one.over, other.over), one.held | other.held
+        return replace(one, over=over, held=held, again_within=within, start_seconds=starts)
 
     return do
 

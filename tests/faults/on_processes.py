@@ -142,8 +142,10 @@ async def _killed(at: Installation, victims: Sequence[Program]) -> set[Pair]:
 
 async def back(at: Installation, happened: Happened, victims: Sequence[Program]) -> None:
     """Start programs again, as any supervisor does; with that the fault is over."""
+    began = time.time()
     await at.start(*victims)
     happened.over = time.time()
+    happened.start_seconds = happened.over - began
 
 
 async def _stopped(at: Installation, victim: Program) -> Happened:

@@ -18,6 +18,7 @@ _HEADS = (
     "held",
     "gaps",
     "again s",
+    "start s",
     "recovery s",
     "problems",
 )
@@ -29,7 +30,7 @@ def table(results: Sequence[Result]) -> str:
     `stuck` are deliveries that did not end, `uncounted` requests that reached the receiver and are no attempt although
     nothing happened to their sender. `held` is the number of deliveries in flight in the affected processes, which
     bounds the duplicates; `again` is how long it took until they were sent again; `recovery` is from the fault until
-    every process reports that all is well.
+    every process reports that all is well, of which programs that are started again took `start`.
     """
     by_fault: dict[str, list[Result]] = defaultdict(list)
     for result in results:
@@ -57,6 +58,7 @@ def _row(name: str, results: Sequence[Result]) -> tuple[str, ...]:
         str(sum(result.held for result in results)),
         str(sum(result.gaps for result in results)),
         f"{max(again):.1f}" if again else "–",
+        f"{max((result.start_seconds for result in results), default=0.0):.1f}",
         f"{max((result.recovery_seconds for result in results), default=0.0):.1f}",
         str(sum(len(result.problems) for result in results)),
     )

@@ -48,6 +48,7 @@ class Result:
     gaps: int = 0
     again_seconds: float | None = None
     again_within: float = 0.0
+    start_seconds: float = 0.0
     recovery_seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
 
@@ -93,6 +94,7 @@ class Site:
     async def _recovered(self, result: Result, happened: Happened) -> None:
         await self.at.well(self.at.programs, PATIENCE_SECONDS)
         result.recovery_seconds = time.time() - happened.began
+        result.start_seconds = happened.start_seconds
         result.again_seconds, result.again_within = happened.again_seconds, happened.again_within
         if (happened.again_seconds or 0.0) > happened.again_within:
             result.problems.append(
