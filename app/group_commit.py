@@ -139,12 +139,11 @@ class GroupCommit(Generic[Item, Result]):
             Unavailable: too many items, or too many bytes, are waiting already.
         """
         if len(self._waiting) >= self._max_waiting:
-            raise Unavailable(f"The database is slow: {self._max_waiting} writes wait already. Try again shortly.")
+            # Without numbers: they would tell one workspace what others do.
+            raise Unavailable("The database is slow: too many writes wait already. Try again shortly.")
         size = self._size(item)
         if self._max_bytes is not None and self._bytes and self._bytes + size > self._max_bytes:
-            raise Unavailable(
-                f"The database is slow: {self._bytes} bytes wait to be written already. Try again shortly."
-            )
+            raise Unavailable("The database is slow: too many bytes wait to be written already. Try again shortly.")
         self._bytes += size
         result: asyncio.Future[EarlyResult[Result]] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, self._weigh(item), size, result))

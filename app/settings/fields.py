@@ -414,7 +414,8 @@ class Settings(BaseSettings):
 
     updates_kept: int = setting(
         20_000,
-        "Number of live updates kept for followers that resume with a cursor; before the oldest there is a gap.",
+        "Number of live updates, over all workspaces, kept for followers that resume with a cursor; before the oldest"
+        " there is a gap.",
         "Half a minute of a busy server, at about 300 bytes each.",
         unit="updates",
         at_least=1,
