@@ -19,20 +19,31 @@ _ASKED: Columns = (("webhook_id", "text"), ("beyond", "bigint"), ("most", "bigin
 # Sequence numbers are consecutive, so a page is the range that begins with the first existing one. That needs no LIMIT,
 # which could not differ between webhooks.
 _FEEDS = """
-SELECT page.webhook_id, page.beyond, page.most, coalesce(counter.last_sequence, 0) AS last_sequence,
-  coalesce(kept.expired_before, 1) AS expired_before, item.sequence, item.status, {event}
-FROM (
-  SELECT asked.webhook_id, asked.beyond, asked.most,
-    (SELECT min(d.sequence) FROM delivery d
-     WHERE d.webhook_id = asked.webhook_id AND d.sequence > asked.beyond) AS start
+WITH page AS (
+  SELECT asked.webhook_id, asked.beyond, asked.most, coalesce(counter.last_sequence, 0) AS last_sequence,
+    coalesce(kept.expired_before, 1) AS expired_before,
+    (SELECT min(first.place) FROM (
+      SELECT min(d.sequence) AS place FROM delivery d
+      WHERE d.webhook_id = asked.webhook_id AND d.sequence > asked.beyond
+      UNION ALL SELECT min(m.sequence) FROM missed_delivery m
+      WHERE m.webhook_id = asked.webhook_id AND m.sequence > asked.beyond
+    ) AS first) AS start
   FROM {{rows}} AS asked JOIN webhook w ON w.id = asked.webhook_id AND w.workspace_id = $1{of}
-) AS page
-LEFT JOIN webhook_sequence counter ON counter.webhook_id = page.webhook_id
-LEFT JOIN webhook_feed kept ON kept.webhook_id = page.webhook_id
-LEFT JOIN delivery item ON item.webhook_id = page.webhook_id
+  LEFT JOIN webhook_sequence counter ON counter.webhook_id = asked.webhook_id
+  LEFT JOIN webhook_feed kept ON kept.webhook_id = asked.webhook_id
+)
+SELECT page.webhook_id, page.beyond, page.most, page.last_sequence, page.expired_before, item.sequence, item.status,
+  {event}
+FROM page LEFT JOIN delivery item ON item.webhook_id = page.webhook_id
   AND item.sequence >= page.start AND item.sequence < page.start + page.most
 LEFT JOIN event e ON e.id = item.event_id
-ORDER BY item.sequence
+UNION ALL
+SELECT page.webhook_id, page.beyond, page.most, page.last_sequence, page.expired_before, item.sequence, 'CANCELED',
+  {event}
+FROM page JOIN missed_delivery item ON item.webhook_id = page.webhook_id
+  AND item.sequence >= page.start AND item.sequence < page.start + page.most
+JOIN event e ON e.id = item.event_id
+ORDER BY 6
 """
 _EVENT = "e.id, e.type, e.occurred_at, e.created_at, e.test, e.idempotency_key, e.ordering_key"
 _WITHOUT_BODIES = _FEEDS.format(event=_EVENT, of="")
@@ -61,7 +72,7 @@ class FeedEvent(NamedTuple):
 
 
 class FeedItem(NamedTuple):
-    """One sequence number, with the status of its delivery."""
+    """One sequence number, with the status of its delivery; CANCELED if the webhook missed it while DISABLED."""
 
     sequence: int
     status: DeliveryStatus

@@ -267,6 +267,22 @@ class WebhookFeed(Model):
         table = "webhook_feed"
 
 
+class MissedDelivery(Model):
+    """An event that a webhook selected while it was DISABLED. A replay makes it a delivery, with the same place."""
+
+    id = IdField[str](primary_key=True)
+    workspace_id = IdField[str]()
+    webhook_id = IdField[str]()
+    event_id = IdField[str](db_index=True)
+    created_at = TimestampField[datetime]()
+    # Its place among the deliveries of its webhook.
+    sequence = fields.BigIntField()
+
+    class Meta:
+        table = "missed_delivery"
+        unique_together = (("webhook_id", "sequence"),)
+
+
 class Attempt(Model):
     """One HTTP request of one delivery. Its request body is the event's body and is not stored twice."""
 

@@ -54,6 +54,8 @@ class Route:
     matcher: Matcher
     filter: "cel.Program | None"
     active: bool
+    # Whether it is DISABLED, so that it misses what it selects.
+    disabled: bool = False
     source: tuple[str, str | None] | None = None
     """What matcher and filter were compiled from: patterns as JSON, and an expression."""
 
@@ -79,6 +81,7 @@ class Registry:
 
     Attributes:
         routes: by webhook ID, in the order of IDs.
+        disabled: the routes of DISABLED webhooks, by ID.
         unreadable: webhooks with a selection of events that cannot be read.
     """
 
@@ -86,20 +89,25 @@ class Registry:
     event_types: Mapping[str, KnownEventType]
     routes: Mapping[str, Route]
     unreadable: frozenset[str] = frozenset()
+    disabled: Mapping[str, Route] = field(default_factory=dict)
     # The routes for a type, found once: there may be thousands of webhooks, and as many events per second.
     _by_type: dict[str, tuple[Route, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _missing_by_type: dict[str, tuple[Route, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def changed(self, version: int, routes: Mapping[str, Route | None], unreadable: Iterable[str]) -> "Registry":
         """The registry of a later version, with these routes replaced, removed if None, or unreadable."""
-        now = {**self.routes, **routes}
+        now = [route for route in {**self.routes, **self.disabled, **routes}.values() if route]
         by_type = {}
         for event_type, asking in self._by_type.items():
             kept = [route for route in asking if route.webhook_id not in routes]
-            kept += [route for route in routes.values() if route is not None and route.matcher.matches(event_type)]
+            kept += [
+                route
+                for route in routes.values()
+                if route is not None and not route.disabled and route.matcher.matches(event_type)
+            ]
             by_type[event_type] = tuple(sorted(kept, key=_id_of))
-        routes_now = _in_order([route for route in now.values() if route])
         unreadable_now = (self.unreadable - routes.keys()) | frozenset(unreadable)
-        return Registry(version, self.event_types, routes_now, unreadable_now, by_type)
+        return Registry(version, self.event_types, _receiving(now), unreadable_now, _disabled(now), by_type)
 
     def takes(self, event_type: str, data: Any) -> bool:
         """Whether such an event may be published."""
@@ -113,6 +121,14 @@ class Registry:
             routes = tuple(route for route in self.routes.values() if route.matcher.matches(event_type))
             self._by_type[event_type] = routes
         return [route for route in routes if route.passes(event)] if routes else []
+
+    def missed_by(self, event_type: str, event: Mapping[str, Any]) -> list[str]:
+        """The DISABLED webhooks that select this event, in the order of creation."""
+        routes = self._missing_by_type.get(event_type)
+        if routes is None:
+            routes = tuple(route for route in self.disabled.values() if route.matcher.matches(event_type))
+            self._missing_by_type[event_type] = routes
+        return [route.webhook_id for route in routes if route.passes(event)]
 
 
 class Registries:
@@ -171,9 +187,9 @@ class Registries:
         )
         accounted = {row["registry_version"] for row in changed if row["registry_version"] <= version}
         if len(accounted) != version - last.version:
-            return await self._read(statements, workspace_id, version, last.event_types, last.routes)
+            return await self._read(statements, workspace_id, version, last.event_types, _all_of(last))
         gone: dict[str, Route | None] = {row["id"]: None for row in changed}
-        read, unreadable = self._routes(changed, last.routes)
+        read, unreadable = self._routes(changed, _all_of(last))
         return last.changed(version, gone | read, unreadable)
 
     async def _read(
@@ -190,18 +206,20 @@ class Registries:
             workspace_id,
         )
         webhooks = await statements.fetch(
-            f"SELECT {_ASKED} FROM webhook WHERE workspace_id = $1 AND deleted_at IS NULL AND status <> 'DISABLED'",
+            f"SELECT {_ASKED} FROM webhook WHERE workspace_id = $1 AND deleted_at IS NULL",
             workspace_id,
         )
         known_types = dict(_readable("event_type", custom, lambda row: (row["name"], self._known(row, known))))
         found, unreadable = self._routes(webhooks, routes)
-        in_order = _in_order([route for route in found.values() if route])
-        return Registry(version, self._built_in | known_types, in_order, frozenset(unreadable))
+        kept = [route for route in found.values() if route]
+        known_now = self._built_in | known_types
+        return Registry(version, known_now, _receiving(kept), frozenset(unreadable), _disabled(kept))
 
     def _routes(self, rows: Sequence[Row], known: Mapping[str, Route]) -> tuple[dict[str, Route | None], set[str]]:
         """Rows of `webhook` as routes, and those that cannot be read."""
         found = dict(_readable("webhook", rows, lambda row: (row["id"], _route(row, known))))
-        unreadable = {row["id"] for row in rows} - found.keys()
+        # A DISABLED webhook has a reason already, which is what is to be mended first.
+        unreadable = {row["id"] for row in rows if row["status"] != WebhookStatus.DISABLED} - found.keys()
         for webhook_id in unreadable:
             self.unreadable_since.setdefault(webhook_id, self._clock.now())
         said = WebhookStatusReason.UNREADABLE_SELECTION
@@ -242,21 +260,35 @@ def _readable(table: str, rows: Iterable[Row], read: Callable[[Row], Read]) -> l
 
 
 def _route(row: Mapping[str, Any], routes: Mapping[str, Route]) -> Route | None:
-    """A row of `webhook` as a route, reusing what was compiled for it; None if it receives no events."""
+    """A row of `webhook` as a route, reusing what was compiled for it; None if the webhook is deleted."""
     status, last = row["status"], routes.get(row["id"])
-    if row["deleted_at"] is not None or status == WebhookStatus.DISABLED:
+    if row["deleted_at"] is not None:
         return None
-    active = status == WebhookStatus.ACTIVE
+    active, disabled = status == WebhookStatus.ACTIVE, status == WebhookStatus.DISABLED
     source = event_types, expression = row["event_types"], row["filter_expression"]
     if last is not None and last.source == source:
-        return last if last.active == active else replace(last, active=active)
+        same = (last.active, last.disabled) == (active, disabled)
+        return last if same else replace(last, active=active, disabled=disabled)
     return Route(
         webhook_id=row["id"],
         matcher=compile_patterns(orjson.loads(event_types)),
         filter=cel.compile(expression) if expression else None,
         active=active,
+        disabled=disabled,
         source=source,
     )
+
+
+def _receiving(routes: Iterable[Route]) -> dict[str, Route]:
+    return _in_order([route for route in routes if not route.disabled])
+
+
+def _disabled(routes: Iterable[Route]) -> dict[str, Route]:
+    return _in_order([route for route in routes if route.disabled])
+
+
+def _all_of(registry: Registry) -> dict[str, Route]:
+    return {**registry.routes, **registry.disabled}
 
 
 def _in_order(routes: Iterable[Route]) -> dict[str, Route]:

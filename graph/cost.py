@@ -39,7 +39,7 @@ from graph.errors import QUERY_TOO_COMPLEX
 from graph.limits import too_complex
 
 # Fields that need separate statements rather than a share of one, with their weights.
-WEIGHTS = {"stats": 100}
+WEIGHTS = {"stats": 100, "accounting": 100}
 
 Parent: TypeAlias = GraphQLObjectType | GraphQLInterfaceType
 # Fields of one selection set that execution merges, by parent type and response name.

@@ -107,7 +107,7 @@ _describe(
     ACTIVE="Deliveries are sent.",
     PAUSED="Paused by a person. New deliveries wait and are sent when the webhook is resumed.",
     DISABLED="Disabled by the system after 410 Gone or a long run of failures. No new deliveries are created"
-    " until the webhook is resumed.",
+    " until the webhook is resumed; `accounting` and `feed` have the events that it misses.",
 )
 _describe(
     WebhookStatusReason,

@@ -21,6 +21,7 @@ from app.feed import Feed, FeedAsked, read_feeds
 from app.models import ApiKey, Operation, Secret, Webhook
 from app.registry import KnownEventType
 from app.resources import Resources
+from app.stats.accounting import Accounting, AccountingAsked, account
 from app.stats.measure import DeliveryStats, measure_webhooks
 from app.statuses import Scope
 from app.webhooks.health.fetch import Health, fetch_health
@@ -128,6 +129,11 @@ class Loaders:
     def feeds(self) -> DataLoader[FeedAsked, Feed]:
         """By the webhook, which belongs to the workspace, and the arguments."""
         return self._loader(_feeds)
+
+    @cached_property
+    def accounting(self) -> DataLoader[AccountingAsked, Accounting]:
+        """By the webhook, which is one of the workspace, and the time range."""
+        return self._loader(_accounting)
 
     @cached_property
     def secrets(self) -> DataLoader[str, list[Secret]]:
@@ -270,6 +276,11 @@ async def _health(resources: Resources, caller: Caller, webhook_ids: list[str]) 
 
 async def _feeds(resources: Resources, caller: Caller, asked: list[FeedAsked]) -> list[Feed]:
     found = await read_feeds(resources.database, caller.workspace_id, asked)
+    return [found[one] for one in asked]
+
+
+async def _accounting(resources: Resources, caller: Caller, asked: list[AccountingAsked]) -> list[Accounting]:
+    found = await account(resources.database, caller.workspace_id, asked)
     return [found[one] for one in asked]
 
 

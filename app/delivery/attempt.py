@@ -116,6 +116,7 @@ def _finished(
         failing_since=webhook.failing_since_time,
         consecutive_failures=webhook.consecutive_failures,
         disable_after=policy.disable_after,
+        single_try=claimed.single_try,
     )
     attempted = _attempted(answer, finished_at)
     return FinishedAttempt(

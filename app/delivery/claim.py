@@ -14,7 +14,7 @@ from app.clock import Micros
 from app.database.batch import Columns
 from app.database.database import Database, Row, Statements
 from app.delivery.admission import Admission, admit, allot
-from app.delivery.decide import BreakerPolicy
+from app.delivery.decide import BreakerPolicy, SingleTry
 from app.delivery.webhook_state import IDS, SELECT, WebhookState, fetch_states
 from app.statuses import AttemptTrigger
 
@@ -106,6 +106,8 @@ class Claimed(NamedTuple):
     sequence: int | None
     ordering_key: str | None = None
     start_at: Micros = Micros(0)
+    # Set if it is tried once past its DISABLED webhook.
+    single_try: SingleTry | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ class EmbeddedPublishing:
     @asynccontextmanager
     async def write(self, results: Sequence[Published], check: Write) -> AsyncIterator[None]:
         """Write results, claim and check."""
-        rows = sum([len(result.events) + len(result.deliveries) for result in results])
+        rows = sum([len(result.events) + len(result.deliveries) + len(result.missed) for result in results])
         async with (
             self._claiming() as claimant,
             self._database.committing(lambda statements: _write(statements, results, claimant, check), rows=rows),

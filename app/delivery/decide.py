@@ -68,6 +68,13 @@ class Attempted(NamedTuple):
     finished_at: datetime
 
 
+class SingleTry(NamedTuple):
+    """How a delivery stands that is tried once, past its DISABLED webhook, and remains if the attempt fails."""
+
+    status: DeliveryStatus
+    next_attempt_at: datetime | None
+
+
 class Facts(NamedTuple):
     """What else the decision depends on. Facts of the webhook may be as old as the claim and do not count this attempt.
 
@@ -86,6 +93,7 @@ class Facts(NamedTuple):
     failing_since: datetime | None
     consecutive_failures: int
     disable_after: timedelta
+    single_try: SingleTry | None = None
 
 
 class Decision(NamedTuple):
@@ -104,6 +112,7 @@ class Decision(NamedTuple):
     disable_reason_code: WebhookStatusReason | None = None
     hold_webhook_until: datetime | None = None
     webhook_failed: bool = False
+    uses_retry: bool = True
 
 
 def decide(facts: Facts, attempted: Attempted, jitter: float, breaker: BreakerPolicy) -> Decision:
@@ -117,6 +126,8 @@ def decide(facts: Facts, attempted: Attempted, jitter: float, breaker: BreakerPo
     """
     if attempted.outcome is AttemptOutcome.SUCCEEDED:
         return Decision(DeliveryStatus.SUCCEEDED)
+    if facts.single_try is not None:
+        return Decision(*facts.single_try, uses_retry=False)
     if facts.trigger is AttemptTrigger.TEST:
         return Decision(DeliveryStatus.FAILED)
     retry_after = parse_retry_after(attempted.retry_after or "", attempted.finished_at)

@@ -215,7 +215,7 @@ def _delivery_row(finished: FinishedAttempt) -> list[Any]:
         finished.claimed.claimed_by,
         decision.status.value,
         to_micros(decision.next_attempt_at) if decision.next_attempt_at else None,
-        finished.claimed.retries_used + 1,
+        finished.claimed.retries_used + decision.uses_retry,
         finished.outcome.value,
         finished.response_status,
         None if open_ else finished.finished_at,

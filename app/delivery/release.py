@@ -14,7 +14,11 @@ from app.delivery.claim import Claimed
 _CLAIMS: Columns = (("id", "text"), ("claimed_by", "text"))
 _HELD = "FROM {rows} AS held WHERE delivery.id = held.id AND delivery.claimed_by = held.claimed_by"
 _RELEASE = f"UPDATE delivery SET claimed_by = NULL {_HELD}"
-_POSTPONE = f"UPDATE delivery SET claimed_by = NULL, status = 'RETRYING', next_attempt_at = $1 {_HELD}"
+# One that had ended was tried once past its webhook (`app.operations.single_try`), and stays as it is.
+_POSTPONE = f"""
+UPDATE delivery SET claimed_by = NULL, status = CASE WHEN completed_at IS NULL THEN 'RETRYING' ELSE status END,
+  next_attempt_at = CASE WHEN completed_at IS NULL THEN $1 ELSE next_attempt_at END {_HELD}
+"""
 
 
 async def release(database: Database, claimed: Sequence[Claimed], at: Micros | None) -> None:

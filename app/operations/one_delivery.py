@@ -4,9 +4,11 @@ from app.access import audit
 from app.access.caller import Caller
 from app.clock import to_micros
 from app.database.database import Row, Statements
+from app.delivery.pipeline import Pipeline
 from app.errors import UserErrorCode, not_found, rejected
 from app.ids import DELIVERY, is_id
 from app.models import Delivery
+from app.operations.single_try import try_once
 from app.services import Services
 from app.statuses import DeliveryStatus, Scope, WebhookStatus
 from app.updates.update import DeliveryRef, Topic, delivery_changed
@@ -26,23 +28,27 @@ WHERE id = $1 AND status IN ('PENDING', 'RETRYING') RETURNING id
 """
 
 
-async def retry_delivery(services: Services, caller: Caller, delivery_id: str) -> Delivery:
-    """Make a delivery due now, whatever its status, and restart its retry schedule.
+async def retry_delivery(services: Services, pipeline: Pipeline, caller: Caller, delivery_id: str) -> Delivery:
+    """Make a delivery due now, whatever its status, and restart its retry schedule. If its webhook is DISABLED, make a
+    single attempt instead, and return after it.
 
     A delivery that is being sent right now is left to that attempt.
 
     Raises:
-        Rejected: NOT_FOUND; CONFLICT for a test, or if the webhook is deleted or disabled.
+        Rejected: NOT_FOUND; CONFLICT for a test, or if the webhook is deleted.
     """
     caller.require(Scope.MANAGE)
     now = services.clock.now()
     async with services.database.transaction() as statements:
         row = await _find(statements, caller, delivery_id)
         _require_retryable(row)
-        await statements.execute(_RETRY, delivery_id, to_micros(now))
-        await audit.record(
-            statements, caller, "delivery.retried", delivery_id, {"status": [row["status"], "PENDING"]}, now
-        )
+        if row["webhook_status"] != WebhookStatus.DISABLED:
+            await statements.execute(_RETRY, delivery_id, to_micros(now))
+            changes = {"status": [row["status"], "PENDING"]}
+            await audit.record(statements, caller, "delivery.retried", delivery_id, changes, now)
+    if row["webhook_status"] == WebhookStatus.DISABLED:
+        await try_once(services, pipeline, caller, row)
+        return await Delivery.get(id=delivery_id, using_db=services.database.orm)
     delivery = await _announced(services, delivery_id)
     if row["webhook_status"] == WebhookStatus.ACTIVE:
         services.waker.wake([delivery.webhook_id])
@@ -91,6 +97,3 @@ def _require_retryable(row: Row) -> None:
         )
     if row["webhook_deleted_at"] is not None:
         raise rejected(UserErrorCode.CONFLICT, f"The webhook {row['webhook_id']} of this delivery is deleted.", "id")
-    if row["webhook_status"] == WebhookStatus.DISABLED:
-        message = f"The webhook {row['webhook_id']} of this delivery is DISABLED; resume it first."
-        raise rejected(UserErrorCode.CONFLICT, message, "id")

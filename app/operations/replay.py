@@ -34,7 +34,13 @@ FILTERED_BATCH = 100
 # Filtering this many takes a few seconds.
 MAX_FILTERED = 50_000
 
-_DELIVERIES: Columns = (("id", "text"), ("event_id", "text"), ("event_type", "text"), ("ordering_key", "text"))
+_DELIVERIES: Columns = (
+    ("id", "text"),
+    ("event_id", "text"),
+    ("event_type", "text"),
+    ("ordering_key", "text"),
+    ("missed", "bigint"),
+)
 _EVENTS: Columns = (("event_id", "text"),)
 # Locked until the deliveries are committed, because an event without deliveries may be pruned at any moment. On SQLite
 # the transaction is the only writer.
@@ -51,10 +57,15 @@ _INSERT = f"""
 INSERT INTO delivery (id, workspace_id, event_id, webhook_id, event_type, test, ordering_key, status, trigger,
   attempt_count, retries_used, next_attempt_at, created_at, sequence)
 SELECT id, $1, event_id, CAST($2 AS TEXT), event_type, false, ordering_key, 'PENDING', 'REPLAY', 0, 0, $3, $3,
-  $4 + row_number() OVER (ORDER BY new.event_id)
+  coalesce(new.missed, $4 + row_number() OVER (PARTITION BY new.missed IS NULL ORDER BY new.event_id))
 FROM {{rows}} AS new
 WHERE NOT EXISTS (SELECT 1 FROM delivery d WHERE d.event_id = new.event_id AND d.webhook_id = CAST($2 AS TEXT))
 {_CHANGED}
+"""
+# What the webhook missed while it was DISABLED has its place already.
+_TAKE_MISSED = """
+DELETE FROM missed_delivery WHERE webhook_id = $1 AND event_id IN (SELECT asked.event_id FROM {rows} AS asked)
+RETURNING event_id, sequence
 """
 _MOVE_COUNTER = "UPDATE webhook_sequence SET last_sequence = $2 WHERE webhook_id = $1"
 _REOPEN = """
@@ -202,10 +213,16 @@ async def _queue(
     still_there = {row["id"] for row in held}
     events = [event for event in events if event["id"] in still_there]
     to_webhook = (workspace_id, request["webhookId"], to_micros(at))
-    new = [(new_id(DELIVERY, at), event["id"], event["type"], event["ordering_key"]) for event in events]
+    ids = [(event["id"],) for event in events]
     counter = await statements.fetch(_LOCK_COUNTER, request["webhookId"])
+    taken = await statements.fetch_rows(_TAKE_MISSED, _EVENTS, ids, request["webhookId"])
+    missed = {row["event_id"]: row["sequence"] for row in taken}
+    new = [
+        (new_id(DELIVERY, at), event["id"], event["type"], event["ordering_key"], missed.get(event["id"]))
+        for event in events
+    ]
     made = await statements.fetch_rows(_INSERT, _DELIVERIES, new, *to_webhook, counter[0]["last_sequence"])
-    await statements.execute(_MOVE_COUNTER, request["webhookId"], counter[0]["last_sequence"] + len(made))
+    await statements.execute(_MOVE_COUNTER, request["webhookId"], counter[0]["last_sequence"] + len(made) - len(missed))
     if not request["onlyMissing"]:
-        made += await statements.fetch_rows(_REOPEN, _EVENTS, [(event["id"],) for event in events], *to_webhook)
+        made += await statements.fetch_rows(_REOPEN, _EVENTS, ids, *to_webhook)
     return [DeliveryRef.of(row) for row in made]

@@ -17,7 +17,7 @@ from app.database.statements import Write
 from app.errors import Problem
 from app.ids import DELIVERY, new_id_at
 from app.publishing.draft import PreparedEvent
-from app.publishing.rows import DeliveryRow, EventRow, inserts
+from app.publishing.rows import DeliveryRow, EventRow, MissedRow, inserts, missed_inserts
 from app.registry import Registries, Registry, Route
 from app.statuses import AttemptTrigger
 
@@ -40,6 +40,8 @@ class PublishRequest(NamedTuple):
     events: Sequence[PreparedEvent]
     registry_version: int
     routes: Sequence[Sequence[Route]]
+    # The DISABLED webhooks that each event misses; empty if there are none.
+    missed_by: Sequence[Sequence[str]] = ()
 
 
 class NewDelivery(NamedTuple):
@@ -73,6 +75,7 @@ class Published:
 
     events: list[PublishedEvent] = field(default_factory=list)
     deliveries: list[NewDelivery] = field(default_factory=list)
+    missed: list[MissedRow] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     conflicts: list[int] = field(default_factory=list)
     outdated: bool = False
@@ -145,7 +148,7 @@ async def _begin_by_reading(
         found = await _found_by_key(statements, requests)
         return [_decide(request, current[request.workspace_id], found) for request in requests]
 
-    rows = sum([len(request.events) + sum(map(len, request.routes)) for request in requests])
+    rows = sum([len(request.events) + sum(map(len, [*request.routes, *request.missed_by])) for request in requests])
     while True:
         try:
             return await transaction.enter_async_context(mode.decide_and_write(decide, rows))
@@ -180,7 +183,12 @@ def _decide(request: PublishRequest, current: Registry, found: dict[tuple[str, s
     if not all(current.takes(event.type, event.content["data"]) for event in request.events):
         return Published(outdated=True)
     routes = [current.routes_for(event.type, event.content) for event in request.events]
-    return _resolve(request._replace(routes=routes), found)
+    return _resolve(request._replace(routes=routes, missed_by=missed_by(current, request.events)), found)
+
+
+def missed_by(registry: Registry, events: Sequence[PreparedEvent]) -> Sequence[Sequence[str]]:
+    """For each event, the DISABLED webhooks that select it; empty if the workspace has none."""
+    return [registry.missed_by(event.type, event.content) for event in events] if registry.disabled else ()
 
 
 def _resolve(request: PublishRequest, found: dict[tuple[str, str], PublishedEvent]) -> Published:
@@ -193,6 +201,8 @@ def _resolve(request: PublishRequest, found: dict[tuple[str, str], PublishedEven
         if first is None:
             committed = PublishedEvent(EventRow.of(request.workspace_id, event), False, len(routes))
             outcome.deliveries += _deliveries(request.workspace_id, event, routes)
+            if request.missed_by:
+                outcome.missed += _missed(request.workspace_id, event, request.missed_by[index])
             if event.idempotency_key is not None:
                 mine[key] = committed
         elif first.row.digest == event.digest:
@@ -220,6 +230,11 @@ def _deliveries(workspace_id: str, event: PreparedEvent, routes: Sequence[Route]
     ]
 
 
+def _missed(workspace_id: str, event: PreparedEvent, webhook_ids: Sequence[str]) -> list[MissedRow]:
+    at = event.created_at
+    return [MissedRow(new_id_at(DELIVERY, at), workspace_id, webhook_id, event.id, at) for webhook_id in webhook_ids]
+
+
 def writes_of(dialect: Dialect, results: Sequence[Published], claimed: Mapping[str, str]) -> list[Write]:
     """The statements that write results. `claimed` gives the claiming worker by delivery ID."""
     events = [event.row for result in results for event in result.events if not event.duplicate]
@@ -231,4 +246,6 @@ def writes_of(dialect: Dialect, results: Sequence[Published], claimed: Mapping[s
         for result in results
         for d in result.deliveries
     ]
-    return inserts(dialect, events, deliveries)
+    writes = inserts(dialect, events, deliveries)
+    missed = [row for result in results for row in result.missed]
+    return writes + missed_inserts(dialect, missed) if missed else writes

@@ -17,12 +17,12 @@ from app.database.database import Database
 from app.database.errors import DatabaseUnavailable
 from app.errors import Problem, Rejected, UserErrorCode, rejected
 from app.group_commit import EarlyResult, GroupCommit
-from app.publishing.commit import NewDelivery, Published, PublishingMode, PublishRequest, committing
+from app.publishing.commit import NewDelivery, Published, PublishingMode, PublishRequest, committing, missed_by
 from app.publishing.draft import MAX_EVENTS, EventDraft, json_of, prepare, problems_of
 from app.registry import Registries, Registry
 from app.statuses import DeliveryStatus, Scope
 from app.updates.bus import Updates
-from app.updates.update import DeliveryRef, Topic, Update, delivery_changed
+from app.updates.update import DeliveryRef, Topic, Update, delivery_changed, feed_grew
 
 MAX_EVENTS_PER_COMMIT = 1_000
 MAX_REQUESTS_WAITING = 2_000
@@ -144,6 +144,10 @@ class Publisher:
         if unmatched:
             self._observe_unmatched(unmatched)
         self._after_commit([delivery for result in written for delivery in result.deliveries])
+        if missed := [row for result in written for row in result.missed]:
+            self._updates.announce(
+                Topic.FEEDS, [feed_grew(row.workspace_id, row.webhook_id, row.created_at) for row in missed]
+            )
 
     async def _checked(self, batch: Sequence[Submission]) -> list[PublishRequest | Published]:
         """Each submission as it is to be committed, or its result if something is wrong with it."""
@@ -184,7 +188,7 @@ def _prepared(one: Submission, registry: Registry, now: Micros) -> PublishReques
         prepare(draft, json, now) for draft, json in zip(one.drafts, one.json, strict=True) if isinstance(json, bytes)
     ]
     routes = [registry.routes_for(event.type, event.content) for event in events]
-    return PublishRequest(one.workspace_id, events, registry.version, routes)
+    return PublishRequest(one.workspace_id, events, registry.version, routes, missed_by(registry, events))
 
 
 def _in_order(checked: Sequence[PublishRequest | Published], written: Sequence[Published]) -> list[Published]:

@@ -60,10 +60,27 @@ _COUNT_IN: dict[Dialect, str] = {
     "postgres": f"{_COUNT} RETURNING webhook_id, last_sequence",
     "sqlite": _COUNT,
 }
+_JOIN_COUNTED = " JOIN {previous} AS counted ON counted.webhook_id = new.webhook_id"
 _INSERT_NUMBERED_IN: dict[Dialect, str] = {
-    "postgres": _INSERT_DELIVERIES.replace("{sequence}", "counted.last_sequence - new.behind")
-    + " JOIN {previous} AS counted ON counted.webhook_id = new.webhook_id",
+    "postgres": _INSERT_DELIVERIES.replace("{sequence}", "counted.last_sequence - new.behind") + _JOIN_COUNTED,
     "sqlite": _INSERT_DELIVERIES.replace("{sequence}", f"{_LAST} - new.behind"),
+}
+
+_MISSED: Columns = (
+    ("id", "text"),
+    ("workspace_id", "text"),
+    ("webhook_id", "text"),
+    ("event_id", "text"),
+    ("created_at", "bigint"),
+)
+_NUMBERED_MISSED: Columns = (*_MISSED, ("behind", "bigint"))
+_INSERT_MISSED = (
+    f"INSERT INTO missed_delivery ({', '.join(name for name, _ in _MISSED)}, sequence)"
+    f" SELECT {', '.join(f'new.{name}' for name, _ in _MISSED)}, {{sequence}} FROM {{rows}} AS new"
+)
+_INSERT_MISSED_IN: dict[Dialect, str] = {
+    "postgres": _INSERT_MISSED.replace("{sequence}", "counted.last_sequence - new.behind") + _JOIN_COUNTED,
+    "sqlite": _INSERT_MISSED.replace("{sequence}", f"{_LAST} - new.behind"),
 }
 
 
@@ -116,22 +133,46 @@ class DeliveryRow(NamedTuple):
     claimed_by: str | None
 
 
+class MissedRow(NamedTuple):
+    """A new row of `missed_delivery`, in the column order of its insert."""
+
+    id: str
+    workspace_id: str
+    webhook_id: str
+    event_id: str
+    created_at: Micros
+
+
 def inserts(dialect: Dialect, events: Sequence[EventRow], deliveries: Sequence[DeliveryRow]) -> list[Write]:
     """The statements that write these rows, if any; deliveries of a webhook get their sequence numbers in this
     order.
     """
-    left = Counter([delivery.webhook_id for delivery in deliveries])
-    counters = sorted(left.items())
-    numbered: list[tuple[object, ...]] = []
-    for delivery in deliveries:
-        left[delivery.webhook_id] -= 1
-        numbered.append((*delivery, left[delivery.webhook_id]))
+    counters, numbered = _numbered(deliveries)
     writes: tuple[Write, ...] = (
         (_INSERT_EVENTS, _EVENTS, events),
         (_COUNT_IN[dialect], _COUNTERS, counters),
         (_INSERT_NUMBERED_IN[dialect], _NUMBERED, numbered),
     )
     return [write for write in writes if write[2]]
+
+
+def missed_inserts(dialect: Dialect, missed: Sequence[MissedRow]) -> list[Write]:
+    """The statements that write what DISABLED webhooks miss; each gets its sequence number as a delivery would."""
+    counters, numbered = _numbered(missed)
+    return [(_COUNT_IN[dialect], _COUNTERS, counters), (_INSERT_MISSED_IN[dialect], _NUMBERED_MISSED, numbered)]
+
+
+def _numbered(
+    rows: Sequence[DeliveryRow] | Sequence[MissedRow],
+) -> tuple[list[tuple[str, int]], list[tuple[object, ...]]]:
+    """The number of rows of each webhook, by ID; and the rows, each with how many of its webhook follow it."""
+    left = Counter([row.webhook_id for row in rows])
+    counters = sorted(left.items())
+    numbered: list[tuple[object, ...]] = []
+    for row in rows:
+        left[row.webhook_id] -= 1
+        numbered.append((*row, left[row.webhook_id]))
+    return counters, numbered
 
 
 async def insert_test(statements: Statements, event: EventRow, delivery: DeliveryRow) -> None:

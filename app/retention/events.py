@@ -37,6 +37,7 @@ _MOVE_FEEDS = (
     " WHERE kept.expired_before < excluded.expired_before"
 )
 _EVENTS = "SELECT id FROM event WHERE id {among}"
+_DELETE_MISSED = "DELETE FROM missed_delivery WHERE event_id {among} RETURNING webhook_id, sequence"
 _DELETE_EVENTS = (
     "DELETE FROM event WHERE id {among} AND (SELECT count(*) FROM delivery d WHERE d.event_id = event.id) = 0"
     " RETURNING id"
@@ -95,7 +96,13 @@ async def _delete_events(database: Database, ids: Sequence[tuple[str]]) -> int:
     async with database.transaction() as statements:
         held = await statements.fetch_rows(lock, IDS, ids)
         delete = _text(_DELETE_EVENTS, database.dialect)
-        return len(await statements.fetch_rows(delete, IDS, [(row["id"],) for row in held]))
+        deleted = await statements.fetch_rows(delete, IDS, [(row["id"],) for row in held])
+        if deleted:
+            missed = await statements.fetch_rows(
+                _text(_DELETE_MISSED, database.dialect), IDS, [(row["id"],) for row in deleted]
+            )
+            await _move_feeds(statements, missed)
+        return len(deleted)
 
 
 def _text(statement: str, dialect: Dialect) -> str:

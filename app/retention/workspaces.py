@@ -25,7 +25,7 @@ REST_SECONDS = 0.1
 _WEBHOOKS = 20
 
 # The tables of a workspace, those with many rows first, so that nothing refers to the last ones.
-_TABLES = ("attempt", "delivery", "event", "operation", "audit_entry", "event_type")
+_TABLES = ("attempt", "delivery", "missed_delivery", "event", "operation", "audit_entry", "event_type")
 _OF_WEBHOOKS = (
     "DELETE FROM secret WHERE webhook_id = $1",
     "DELETE FROM webhook_sequence WHERE webhook_id = $1",

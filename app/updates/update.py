@@ -19,6 +19,7 @@ class Topic(StrEnum):
     DELIVERIES = "deliveries"
     WEBHOOKS = "webhooks"
     OPERATIONS = "operations"
+    FEEDS = "feeds"
 
 
 class Update(NamedTuple):
@@ -70,6 +71,11 @@ def webhook_changed(workspace_id: str, webhook_id: str, at: Micros, kind: Change
 def operation_changed(workspace_id: str, operation_id: str, at: Micros, status: str) -> Update:
     """Progress of an operation at `at`."""
     return Update(workspace_id, operation_id, at, None, None, None, status, None)
+
+
+def feed_grew(workspace_id: str, webhook_id: str, at: Micros) -> Update:
+    """A webhook that missed an event at `at`, while it was DISABLED. Its feed has it; there is no delivery."""
+    return Update(workspace_id, webhook_id, at, None, webhook_id, None, None, None)
 
 
 # Topic and workspace: updates are kept, ordered and followed by stream.

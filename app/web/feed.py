@@ -104,25 +104,26 @@ async def _first_news(
     Raises:
         AccessDenied: the credentials were revoked meanwhile, or have expired.
     """
-    news = asyncio.ensure_future(_news(resources, caller, asked))
+    # What a DISABLED webhook misses is announced by itself: there is no delivery of it.
+    news = [asyncio.ensure_future(_news(resources, caller, asked, topic)) for topic in (Topic.DELIVERIES, Topic.FEEDS)]
     gone = asyncio.ensure_future(disconnected(request.receive))
     try:
-        waiting: list[asyncio.Future[Any]] = [news, gone, denied]
+        waiting: list[asyncio.Future[Any]] = [*news, gone, denied]
         await asyncio.wait(waiting, timeout=wait_seconds, return_when=asyncio.FIRST_COMPLETED)
         if denied.done():
             raise denied.result()
-        return news.result() if news.done() else await _read(resources, caller, asked)
+        return next((task.result() for task in news if task.done()), None) or await _read(resources, caller, asked)
     finally:
-        for task in (news, gone):
+        for task in (*news, gone):
             task.cancel()
-        await asyncio.wait([news, gone])
+        await asyncio.wait([*news, gone])
 
 
-async def _news(resources: Resources, caller: Caller, asked: FeedAsked) -> Feed:
+async def _news(resources: Resources, caller: Caller, asked: FeedAsked, topic: Topic) -> Feed:
     """Wait for a page with a new item."""
     updates = resources.updates
     pace = Pace(1, lambda: updates.followers)
-    async with aclosing(updates.follow(Topic.DELIVERIES, caller.workspace_id)) as batches:
+    async with aclosing(updates.follow(topic, caller.workspace_id)) as batches:
         # Follow first and read afterwards, so that a commit in between is in both, and none is in neither.
         async for batch in batches:
             if _may_have_news(batch, asked.webhook_id):
@@ -139,7 +140,8 @@ def _may_have_news(batch: Batch, webhook_id: str) -> bool:
     if batch.gap or not batch.updates:
         return True
     return any(
-        update.webhook_id == webhook_id and update.status == DeliveryStatus.PENDING for _, update in batch.updates
+        update.webhook_id == webhook_id and update.status in {DeliveryStatus.PENDING, None}
+        for _, update in batch.updates
     )
 
 

@@ -22,9 +22,14 @@ class CancelDeliveryPayload(Payload):
 
 @strawberry.type
 class DeliveryMutations:
-    @mutation("Retries a delivery now, whatever its status, and restarts its retry schedule. Needs MANAGE.")
+    @mutation(
+        "Retries a delivery now, whatever its status, and restarts its retry schedule. If its webhook is DISABLED,"
+        " makes a single attempt, which changes neither the delivery nor the webhook's health unless it succeeds. Needs"
+        " MANAGE."
+    )
     async def retry_delivery(self, info: Info, input: Input[DeliveryIdInput]) -> RetryDeliveryPayload:
-        await one_delivery.retry_delivery(info.context.resources, info.context.caller, input.id)
+        resources = info.context.resources
+        await one_delivery.retry_delivery(resources, resources.pipeline, info.context.caller, input.id)
         return RetryDeliveryPayload(delivery=await find_delivery(info.context, input.id))
 
     @mutation("Cancels a delivery that is pending or being retried. Needs MANAGE.")

@@ -9,6 +9,7 @@ import strawberry
 from app import feed
 from app.feed import MAX_ITEMS, FeedAsked
 from app.ids import ATTEMPT, DELIVERY
+from app.stats.accounting import AccountingAsked
 from graph import listings
 from graph.arguments import After, Before, First, Last, OfDeliveries, given
 from graph.context import Info
@@ -17,6 +18,7 @@ from graph.enums import DeliveryStatus, Scope
 from graph.loaders import StatsOfWebhook
 from graph.pagination import Children, Listing, Page
 from graph.rows import OnlyId, StoredAttempt, StoredDelivery, StoredEvent, if_found
+from graph.types.accounting import Accounting, AccountingSince, AccountingUntil, require_range
 from graph.types.attempt import AttemptFields
 from graph.types.connection import Connection
 from graph.types.delivery import DeliveryFields
@@ -128,7 +130,9 @@ class EventConnection(SearchedConnection[Event]):
 class FeedItem:
     sequence: int = strawberry.field(description="Place of the delivery, also sent to receivers as `webhook-sequence`.")
     event: Event = strawberry.field(description="The event.")
-    status: DeliveryStatus = strawberry.field(description="Status of the delivery.")
+    status: DeliveryStatus = strawberry.field(
+        description="Status of the delivery; CANCELED if there is none, because the webhook was DISABLED."
+    )
 
     @classmethod
     def of(cls, item: feed.FeedItem) -> "FeedItem":
@@ -210,6 +214,18 @@ class Webhook(WebhookFields):
         info.context.caller.require(Scope.FEED, Scope.READ)
         asked = checked(after, MAX_ITEMS if first is None else first)
         return Feed.of(await info.context.loaders.feeds.load(FeedAsked(self.id, *asked)))
+
+    @strawberry.field(
+        description="Events that the webhook selected, counted by outcome. The time range is that of the creation of"
+        " deliveries. Needs READ."
+    )
+    async def accounting(
+        self, info: Info, since: AccountingSince = strawberry.UNSET, until: AccountingUntil = strawberry.UNSET
+    ) -> Accounting:
+        info.context.caller.require(Scope.READ)
+        bounds = given(since), given(until)
+        require_range(*bounds)
+        return Accounting.of(await info.context.loaders.accounting.load(AccountingAsked(self.id, *bounds)))
 
     @strawberry.field(
         description="Statistics of the webhook's deliveries, by default over the last 24 hours. Needs READ."

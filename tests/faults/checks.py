@@ -36,6 +36,7 @@ class Found:
         published: acknowledged events.
         requests: requests that reached the receiver, in order.
         secrets: of each webhook, by its path.
+        accounts: of each webhook, the places given and the rows that account for them.
         held: deliveries in flight when a fault happened, which may be sent once more.
         seen: for each follower, the statuses in which it saw each delivery.
     """
@@ -48,6 +49,7 @@ class Found:
     secrets: Mapping[str, str]
     held: Collection[Pair]
     seen: Sequence[Mapping[str, Collection[str]]] = field(default_factory=list)
+    accounts: Sequence[Row] = ()
 
     @cached_property
     def expected(self) -> set[Pair]:
@@ -111,6 +113,8 @@ def problems(found: Found) -> list[str]:
         *_unexplained_doubles(found),
         *_unrecorded(found),
         *_unseen(found),
+        *_unaccounted(found),
+        *_wrong_places(found),
     ]
 
 
@@ -174,6 +178,20 @@ def _unrecorded(found: Found) -> Iterable[str]:
     answered = Counter(_attempt_mark(row) for row in found.attempts if row["response_status"] is not None)
     for mark in answered - arrived:
         yield f"An attempt is recorded with an answer, and never arrived: {mark}."
+
+
+def _unaccounted(found: Found) -> Iterable[str]:
+    for row in found.accounts:
+        if not row["matched"] == row["accounted"] == row["kept"]:
+            yield f"{row['url']} was given {row['matched']} places, and has {row['accounted']} in {row['kept']} rows."
+
+
+def _wrong_places(found: Found) -> Iterable[str]:
+    """Requests that carry another place than their delivery has."""
+    places = {pair_of(row): row["sequence"] for row in found.deliveries}
+    for request in found.requests:
+        if request.pair in places and request.sequence != places[request.pair]:
+            yield f"{request.pair} arrived with the place {request.sequence} instead of {places[request.pair]}."
 
 
 def _is_stuck(row: Row) -> bool:

@@ -29,6 +29,7 @@ class Request:
     body: str
     status: int | None = None
     answered_at: float | None = None
+    sequence: int | None = None
 
     @property
     def succeeded(self) -> bool:
@@ -91,4 +92,5 @@ def _request(entry: Mapping[str, Any], answered: Mapping[str, Any] | None) -> Re
         body=entry["body"],
         status=answered["status"] if answered else None,
         answered_at=answered["at"] if answered else None,
+        sequence=int(entry["sequence"]) if entry["sequence"] else None,
     )

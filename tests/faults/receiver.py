@@ -98,6 +98,7 @@ async def _take(reader: asyncio.StreamReader, journal: Journal, name: str) -> tu
         attempt=int(headers.get("webhook-attempt", 0)),
         timestamp=headers.get("webhook-timestamp", ""),
         signature=headers.get("webhook-signature", ""),
+        sequence=headers.get("webhook-sequence", ""),
         body=body.decode(),
     )
     return answer_to(path, headers.get("webhook-id", ""), int(headers.get("webhook-attempt", 0)))

@@ -140,6 +140,7 @@ class Site:
             secrets=self.secrets,
             held=happened.held,
             seen=[follower.seen for follower in self.followers],
+            accounts=await truth.accounts(),
         )
         result.events, result.deliveries = len(new), len(found.expected)
         result.repeated = sum(event.tries > 1 for event in new)

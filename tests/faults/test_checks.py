@@ -27,7 +27,7 @@ Break = Callable[[Found], None]
 
 def request(path: str, **changes: Any) -> Request:
     signature = Webhook(SECRET).sign(EVENT, CLOCK.now(), BODY)
-    arrived = Request(Pair(EVENT, path), 1.0, 1, str(int(CLOCK.now().timestamp())), signature, BODY, 200, 1.1)
+    arrived = Request(Pair(EVENT, path), 1.0, 1, str(int(CLOCK.now().timestamp())), signature, BODY, 200, 1.1, 1)
     return replace(arrived, **changes)
 
 
@@ -39,7 +39,7 @@ def attempt(path: str, **changes: Any) -> dict[str, Any]:
 
 def delivery(path: str) -> dict[str, Any]:
     done = {"status": "SUCCEEDED", "attempt_count": 1, "claimed_by": None, "next_attempt_at": None}
-    return done | {"id": f"dlv{path}", "event_id": EVENT, "url": f"http://receiver{path}"}
+    return done | {"id": f"dlv{path}", "event_id": EVENT, "sequence": 1, "url": f"http://receiver{path}"}
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +61,7 @@ def found() -> Found:
         secrets=dict.fromkeys(checks.WANTED, SECRET),
         held=set(),
         seen=[{f"dlv{path}": {"PENDING", "SUCCEEDED"} for path in paths}],
+        accounts=[{"url": f"http://receiver{path}", "matched": 1, "accounted": 1, "kept": 1} for path in paths],
     )
 
 
@@ -132,9 +133,24 @@ def _unseen(found: Found) -> None:
     found.seen = [{"dlv/quick": {"PENDING"}, "dlv/flaky": {"SUCCEEDED"}}]
 
 
+def _a_hole(found: Found) -> None:
+    found.accounts = [{"url": "http://receiver/quick", "matched": 3, "accounted": 2, "kept": 2}]
+
+
+def _a_place_twice(found: Found) -> None:
+    found.accounts = [{"url": "http://receiver/quick", "matched": 2, "accounted": 2, "kept": 3}]
+
+
+def _another_place(found: Found) -> None:
+    found.requests = [request(QUICK, sequence=2), found.requests[1]]
+
+
 @pytest.mark.parametrize(
     ("break_it", "said"),
     [
+        (_a_hole, "was given 3 places, and has 2 in 2 rows"),
+        (_a_place_twice, "was given 2 places, and has 2 in 3 rows"),
+        (_another_place, "arrived with the place 2 instead of 1"),
         (_never_arrived, "acknowledged and never arrived"),
         (_two_events, "the rows say ['evt_1', 'evt_2']"),
         (_never_acknowledged, "was not acknowledged"),

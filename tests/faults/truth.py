@@ -62,10 +62,21 @@ class Truth:
     async def deliveries(self, after: int) -> list[Row]:
         """Their deliveries, each with the URL of its webhook."""
         return await self.rows(
-            "SELECT d.id, d.event_id, d.status, d.attempt_count, d.claimed_by, d.next_attempt_at, w.url"
+            "SELECT d.id, d.event_id, d.status, d.attempt_count, d.claimed_by, d.next_attempt_at, d.sequence, w.url"
             " FROM delivery d JOIN event e ON e.id = d.event_id JOIN webhook w ON w.id = d.webhook_id"
             f" WHERE {_OF_ROUND}",
             after,
+        )
+
+    async def accounts(self) -> list[Row]:
+        """For each webhook, how many places were given, and how many rows account for them."""
+        return await self.rows(
+            "SELECT w.url, counter.last_sequence AS matched, (SELECT count(DISTINCT d.sequence) FROM delivery d"
+            " WHERE d.webhook_id = w.id AND NOT d.test AND d.sequence BETWEEN 1 AND counter.last_sequence)"
+            " + (SELECT count(*) FROM missed_delivery m WHERE m.webhook_id = w.id) AS accounted,"
+            " (SELECT count(*) FROM delivery d WHERE d.webhook_id = w.id AND NOT d.test)"
+            " + (SELECT count(*) FROM missed_delivery m WHERE m.webhook_id = w.id) AS kept"
+            " FROM webhook w JOIN webhook_sequence counter ON counter.webhook_id = w.id"
         )
 
     async def attempts(self, after: int) -> list[Row]:

@@ -55,7 +55,7 @@ async def retry(world: World, webhook_id: str) -> None:
 async def manual(world: World, webhook_id: str) -> None:
     (delivery,) = await world.deliveries()
     await let_hold_end(world)
-    await retry_delivery(world.resources, world.caller, delivery["id"])
+    await retry_delivery(world.resources, world.resources.pipeline, world.caller, delivery["id"])
 
 
 async def replay(world: World, webhook_id: str) -> None:

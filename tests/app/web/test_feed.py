@@ -129,7 +129,7 @@ async def test_a_wait_ends_within_50_ms_of_the_publish(world: World, http: httpx
     took = []
     for after in range(5):
         asking = asyncio.create_task(http.get(f"/feed/{webhook.id}?after={after}&wait=30"))
-        await until_followed(world.resources)
+        await until_followed(world.resources, 2)
         await world.publish("ticket.updated") if after == 2 else None  # for the other webhook too
 
         if after != 2:
@@ -144,11 +144,27 @@ async def test_a_wait_ends_within_50_ms_of_the_publish(world: World, http: httpx
     assert sorted(took)[2] < 0.05, took
 
 
+async def test_a_wait_ends_with_what_a_disabled_webhook_misses(world: World, http: httpx.AsyncClient) -> None:
+    world.receiver.on("/", answer(410))
+    webhook = await world.webhook()
+    await world.publish()
+    await world.until_status("FAILED")
+    asking = asyncio.create_task(http.get(f"/feed/{webhook.id}?after=1&wait=30"))
+    await until_followed(world.resources, 2)
+
+    missed = await world.publish()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        response = await asking
+
+    [item] = response.json()["items"]
+    assert (item["sequence"], item["event"]["id"], item["status"]) == (2, missed.row.id, "CANCELED")
+
+
 async def test_news_of_others_and_of_attempts_end_no_wait(world: World, http: httpx.AsyncClient) -> None:
     webhook = await world.webhook("/quiet", event_types=["ticket.created"])
     await world.webhook("/other", event_types=["ticket.updated"])
     asking = asyncio.create_task(http.get(f"/feed/{webhook.id}?wait=30"))
-    await until_followed(world.resources)
+    await until_followed(world.resources, 2)
 
     await world.publish("ticket.updated")
     await world.until_status("SUCCEEDED")
@@ -177,7 +193,7 @@ async def test_a_server_that_closes_answers_those_that_wait(world: World) -> Non
     async with client_of(application) as http:
         url, headers = f"/feed/{webhook.id}?wait=30", {"authorization": f"Bearer {world.key}"}
         asking = asyncio.create_task(http.get(url, headers=headers))
-        await until_followed(world.resources)
+        await until_followed(world.resources, 2)
         application.state.closing.set()
         async with asyncio.timeout(PATIENCE_SECONDS):
             response = await asking
@@ -190,7 +206,7 @@ async def test_a_wait_ends_with_its_key(world: World, http: httpx.AsyncClient) -
     created = await create_key(world.resources, world.caller, KeyDraft("receiver", [Scope.FEED]))
     headers = {"authorization": f"Bearer {created.key}"}
     asking = asyncio.create_task(http.get(f"/feed/{webhook.id}?wait=30", headers=headers))
-    await until_followed(world.resources)
+    await until_followed(world.resources, 2)
 
     await revoke_key(world.resources, world.resources.authenticator.keys, world.caller, created.api_key.id)
     async with asyncio.timeout(PATIENCE_SECONDS):

@@ -1,0 +1,85 @@
+"""Tries a delivery of a DISABLED webhook once, so that a person can see whether its receiver is well again.
+
+It is signed with the current secret, past the webhook's status and its limits. A success counts as any other. A failure
+leaves the delivery and the webhook's health as they were, but for the attempt, which is recorded.
+"""
+
+import asyncio
+
+from app.access import audit
+from app.access.caller import Caller
+from app.clock import from_micros, to_micros
+from app.database.database import Row, Statements
+from app.delivery.attempt import Sending
+from app.delivery.claim import Claimed
+from app.delivery.decide import SingleTry
+from app.delivery.pipeline import Pipeline
+from app.delivery.webhook_state import SELECT, WebhookState, fetch_states
+from app.services import Services
+from app.statuses import AttemptTrigger, DeliveryStatus
+
+# Only if nobody else sends it, and the webhook is still DISABLED.
+_CLAIM = """
+UPDATE delivery SET claimed_by = $2 WHERE id = $1 AND claimed_by IS NULL
+  AND EXISTS (SELECT 1 FROM webhook w WHERE w.id = webhook_id AND w.status = 'DISABLED' AND w.deleted_at IS NULL)
+  AND EXISTS (SELECT 1 FROM worker WHERE worker.id = $2 AND worker.lease_until > $3)
+RETURNING id
+"""
+
+
+async def try_once(services: Services, pipeline: Pipeline, caller: Caller, row: Row) -> None:
+    """Make one attempt of the delivery with this row, unless somebody else sends it or the webhook has changed."""
+    claimed = _claimed(row, pipeline.worker_id)
+    # In flight from before it is claimed: what a process holds without sending it is freed.
+    task = pipeline.in_flight.start(claimed, _claim_and_send(services, pipeline, caller, claimed))
+    await asyncio.shield(task)
+
+
+async def _claim_and_send(services: Services, pipeline: Pipeline, caller: Caller, claimed: Claimed) -> None:
+    try:
+        async with services.database.transaction() as statements:
+            found = await _claim(services, statements, caller, claimed)
+        if found is None:
+            return
+        webhook, body = found
+        loaded = await pipeline.targets.load({webhook.id: webhook.updated_at}, services.clock.now())
+        if webhook.id in loaded.unreadable:
+            raise loaded.unreadable[webhook.id]
+    except BaseException:
+        pipeline.require_reconciliation()
+        raise
+    await pipeline.send_and_record(Sending(claimed, loaded.targets[webhook.id], body, webhook))
+
+
+async def _claim(
+    services: Services, statements: Statements, caller: Caller, claimed: Claimed
+) -> tuple[WebhookState, str] | None:
+    """Claim the delivery; return its webhook and body, or None if it cannot be had."""
+    now = services.clock.now()
+    if not await statements.fetch(_CLAIM, claimed.id, claimed.claimed_by, to_micros(now)):
+        return None
+    await audit.record(statements, caller, "delivery.tried", claimed.id, None, now)
+    states = await fetch_states(statements, SELECT, [claimed.webhook_id])
+    [event] = await statements.fetch("SELECT body FROM event WHERE id = $1", claimed.event_id)
+    return states[claimed.webhook_id], event["body"]
+
+
+def _claimed(row: Row, worker_id: str) -> Claimed:
+    next_attempt_at = row["next_attempt_at"]
+    return Claimed(
+        id=row["id"],
+        workspace_id=row["workspace_id"],
+        event_id=row["event_id"],
+        webhook_id=row["webhook_id"],
+        event_type=row["event_type"],
+        trigger=AttemptTrigger.MANUAL,
+        attempt_count=row["attempt_count"],
+        retries_used=row["retries_used"],
+        created_at=row["created_at"],
+        claimed_by=worker_id,
+        sequence=row["sequence"],
+        ordering_key=row["ordering_key"],
+        single_try=SingleTry(
+            DeliveryStatus(row["status"]), None if next_attempt_at is None else from_micros(next_attempt_at)
+        ),
+    )
