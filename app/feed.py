@@ -43,7 +43,6 @@ SELECT page.webhook_id, page.beyond, page.most, page.last_sequence, page.expired
 FROM page JOIN missed_delivery item ON item.webhook_id = page.webhook_id
   AND item.sequence >= page.start AND item.sequence < page.start + page.most
 JOIN event e ON e.id = item.event_id
-ORDER BY 6
 """
 _EVENT = "e.id, e.type, e.occurred_at, e.created_at, e.test, e.idempotency_key, e.ordering_key"
 _WITHOUT_BODIES = _FEEDS.format(event=_EVENT, of="")
@@ -113,6 +112,7 @@ async def read_feeds(
 def _feed(asked: FeedAsked, rows: Sequence[Row]) -> Feed:
     # An event is deleted after its deliveries, so an item always has one.
     items = [_item(row) for row in rows if row["sequence"] is not None and row["id"] is not None]
+    items.sort(key=lambda item: item.sequence)
     end = rows[0]["last_sequence"]
     # A number beyond the end does not exist yet, which happens after a restored backup: the feed continues at its end.
     nothing = end if asked.most else asked.beyond

@@ -40,7 +40,7 @@ class AccountingAsked(NamedTuple):
 
 
 class Accounting(NamedTuple):
-    """How many events a webhook selected in a time range, and what became of them."""
+    """Number of events that a webhook selected in a time range, by outcome."""
 
     pending: int
     succeeded: int

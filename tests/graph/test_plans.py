@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from app.clock import to_micros
+from app.feed import FeedAsked, read_feeds
 from app.ids import API_KEY, AUDIT_ENTRY, new_id
+from app.stats.accounting import AccountingAsked, account
 from app.statuses import AttemptOutcome, DeliveryStatus, HealthState, WebhookStatus
 from app.webhooks.health.fetch import fetch_health
 from app.webhooks.health.state import state_sql
@@ -22,12 +24,19 @@ from graph.pagination import MAX_LOOKED, Children, Listing, fetch_page, fetch_pa
 from tests.app.operations.desk import Desk
 from tests.clock import START
 from tests.domain import Domain
-from tests.graph.full_tables import EVENTS, WEBHOOKS, Explaining, Filled, assert_along_an_index, open_filled
+from tests.graph.full_tables import EVENTS, WEBHOOKS, Explaining, Filled, assert_along_an_index, nodes, open_filled
 
 # How many rows a page may read: its own, and a few that a filter leaves out.
 FEW = 500
 NOTHING: Any = "nothing"
 PAGE = 20
+# As much again that webhooks missed, at later places.
+_MISSED_TOO = (
+    "INSERT INTO missed_delivery (id, workspace_id, webhook_id, event_id, created_at, sequence)"
+    f" SELECT 'm' || id, workspace_id, webhook_id, event_id, created_at, sequence + {2 * EVENTS} FROM delivery",
+    f"INSERT INTO webhook_sequence (webhook_id, last_sequence) SELECT id, {3 * EVENTS} FROM webhook",
+    "INSERT INTO webhook_feed (webhook_id, expired_before) SELECT id, 2 FROM webhook",
+)
 # Parents of lists: SQLite allows 500 SELECTs in a statement.
 MANY = 600
 
@@ -219,6 +228,31 @@ async def test_health_of_a_page_is_read_along_indexes_however_big_the_tables(fil
         assert set(scanned) <= {"SCAN counted", "SCAN recent", "SCAN CONSTANT ROW"}, plan
     else:
         assert_along_an_index(plan, 2 * EVENTS // WEBHOOKS + FEW)
+
+
+async def test_feeds_and_accounts_are_read_along_indexes_however_big_the_tables(filled: Filled) -> None:
+    for text in _MISSED_TOO:
+        await filled.database.execute(text)
+    if filled.database.dialect == "postgres":
+        await filled.database.execute("ANALYZE")
+    webhooks, explaining = filled.webhook_ids[:10], Explaining(filled.database)
+
+    asked = [FeedAsked(webhook_id, 100, PAGE) for webhook_id in webhooks]
+    feeds = await read_feeds(explaining, filled.workspace_id, asked)
+    ends = [FeedAsked(webhook_id, 2 * EVENTS, PAGE) for webhook_id in webhooks]
+    past = await read_feeds(explaining, filled.workspace_id, ends)
+    accounts = await account(explaining, filled.workspace_id, [AccountingAsked(one, None, None) for one in webhooks])
+
+    assert {len(feed.items) for feed in feeds.values()} == {PAGE}
+    assert {feed.items[0].sequence for feed in past.values()} == {2 * EVENTS + 1}
+    assert {found.matched for found in accounts.values()} == {2 * 2 * EVENTS // WEBHOOKS}
+    *of_feeds, of_accounts = explaining.plans
+    for plan in of_feeds:
+        assert_along_an_index(plan, len(webhooks) * PAGE + FEW)
+    if filled.database.dialect == "postgres":
+        assert all(node["Node Type"] != "Seq Scan" for node in nodes(of_accounts)), of_accounts
+    else:
+        assert not any(step.startswith(("SCAN d", "SCAN m")) for step in of_accounts), of_accounts
 
 
 async def test_webhooks_are_filtered_by_health_along_indexes(filled: Filled) -> None:
