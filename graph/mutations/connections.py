@@ -74,7 +74,7 @@ class ConnectionMutations:
         return _payload(tried)
 
     @mutation(
-        f"Runs a filter over at most {MAX_LOOKED:,} past events, for about {MAX_SECONDS:.0f} seconds. Saves nothing."
+        f"Runs a filter over at most {MAX_LOOKED:,} past events within about {MAX_SECONDS:.0f} seconds. Saves nothing."
         " Needs READ."
     )
     async def preview_filter(self, info: Info, input: Input[PreviewFilterInput]) -> PreviewFilterPayload:
