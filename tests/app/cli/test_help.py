@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import typer.main
 from typer.testing import CliRunner
 
@@ -132,3 +133,30 @@ def completed(directory: Path, *words: str) -> set[str]:
     """The completions that bash is offered."""
     asked = {"_EEV_WEBHOOKS_COMPLETE": "complete_bash", "COMP_WORDS": " ".join(["eev-webhooks", *words])}
     return set(run(directory=directory, **asked, COMP_CWORD=str(len(words))).stdout.split())
+
+
+def test_every_id_that_a_command_takes_is_refused_with_the_prefix_of_another_kind() -> None:
+    taken = [
+        (" ".join(path), parameter)
+        for path in PATHS
+        for parameter in command_at(path).params
+        if parameter.name in {"ids", "webhook", "event", "workspace"} or parameter.name.endswith("_id")
+    ]
+
+    assert len(taken) > 15
+    for path, parameter in taken:
+        given = ["evil_1"] if parameter.nargs == -1 else "evil_1"
+        assert parameter.callback is not None, f"{path} takes any {parameter.name}"
+        with pytest.raises(typer.BadParameter, match="those begin with"):
+            parameter.callback(None, parameter, given)
+
+
+def test_every_command_that_answers_does_so_in_json_on_demand() -> None:
+    in_text = {
+        " ".join(path)
+        for path in PATHS
+        if not hasattr(command_at(path), "commands")
+        and not any("--json" in parameter.opts for parameter in command_at(path).params)
+    }
+
+    assert in_text == {"serve", "worker", "schema"}  # two that run until they are stopped, and one that prints SDL
