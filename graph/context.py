@@ -1,6 +1,6 @@
 """The context of resolvers: the caller, the server's services, and loaders of the operation."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -29,6 +29,8 @@ class Context:
     session: str = field(default="", repr=False)
     # For a socket: gives back its place among those that have not sent connection_init.
     leave: Callable[[], object] = field(default=lambda: None, repr=False)
+    # For a socket: waits until it is its turn among those that have just connected.
+    turn: Callable[[], Awaitable[None]] | None = field(default=None, repr=False)
 
     async def authenticate(self, token: str) -> None:
         """Set the caller to the holder of an API key or access token.

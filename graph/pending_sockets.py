@@ -12,8 +12,6 @@ from collections.abc import Callable
 
 # How long a socket keeps its place when others want it. A client sends connection_init as soon as its socket is open.
 UNDER_PRESSURE_SECONDS = 1.0
-# Accepting a socket takes about 0.5 ms.
-_ACCEPTED_AT_ONCE = 4
 
 
 class Place:
@@ -70,21 +68,22 @@ class PendingSockets:
             del self._by_address[place.address]
 
     async def turn(self) -> None:
-        """Wait until it is this socket's turn to be accepted."""
+        """Wait until it is this socket's turn to be accepted, authenticated, or to begin its first operation."""
         loop = asyncio.get_running_loop()
         turn = loop.create_future()
         if not self._waiting:
-            loop.call_soon(self._accept_some)
+            loop.call_soon(self._next_turn)
         self._waiting.append(turn)
         await turn
 
-    def _accept_some(self) -> None:
-        for _ in range(min(_ACCEPTED_AT_ONCE, len(self._waiting))):
+    def _next_turn(self) -> None:
+        while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(None)
+                break
         if self._waiting:
-            asyncio.get_running_loop().call_soon(self._accept_some)
+            asyncio.get_running_loop().call_soon(self._next_turn)
 
     def _has_room(self, places: dict[Place, None], most: int) -> bool:
         """Whether one of these places is free, or can be taken because its socket's time is over."""

@@ -96,6 +96,10 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         """Start an operation, unless the key may not, too many are running, or the document is unknown."""
         if self.connection_acknowledged:
+            if (turn := self.context.turn) is not None:
+                # Its first operation waits for its turn, as the socket has: many may have connected at once.
+                self.context.turn = None
+                await turn()
             try:
                 await self._check()
                 message = self._with_text(message)

@@ -77,11 +77,14 @@ class GraphQLView(GraphQL[Context, None]):
         if isinstance(request, WebSocket):
             context.session = own_session(request)
             context.leave = partial(self._pending.leave, request.state.place)
+            context.turn = self._pending.turn
         return context
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
         """Authenticate a socket; the handler closes it if this raises."""
         context.leave()
+        if context.turn is not None:
+            await context.turn()
         await admit(context)
         unset: UnsetType = UNSET
         return unset
