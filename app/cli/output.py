@@ -41,28 +41,35 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     console = Console()
     if not console.is_terminal:
         console.width = _UNBOUNDED
-    if rows and _narrowest(columns, rows) > console.width:
+    widths = _widths(columns, rows, console.width)
+    if widths is None:
         _print_blocks(columns, rows)
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column, cells in zip(columns, zip(*rows, strict=True) if rows else [()] * len(columns), strict=True):
-        table.add_column(column, min_width=max(map(_longest_word, (column, *cells))), overflow="fold")
+    for column, width in zip(columns, widths, strict=True):
+        table.add_column(column, width=width, overflow="fold")
     for row in rows:
         # Names chosen by users must not be read as markup.
         table.add_row(*map(Text, row))
     console.print(table)
 
 
-def _narrowest(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
-    """The width of a table whose cells are broken between words only."""
-    words = (max(map(_longest_word, cells)) for cells in zip(columns, *rows, strict=True))
-    return sum(words) + _BETWEEN_COLUMNS * len(columns)
-
-
-def _longest_word(text: str) -> int:
+def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]], most: int) -> list[int] | None:
+    """The widths of columns whose cells are broken between words only; None if they do not fit."""
     from rich.cells import cell_len
 
-    return max(map(cell_len, text.split()), default=0)
+    texts = [*zip(columns, *rows, strict=True)]
+    least = [max(cell_len(word) for cell in column for word in (cell.split() or [""])) for column in texts]
+    widths = [max(map(cell_len, column)) for column in texts]
+    excess = sum(widths) + _BETWEEN_COLUMNS * len(columns) - most
+    for _ in range(excess):
+        slack, widest = max(
+            (width - floor, index) for index, (width, floor) in enumerate(zip(widths, least, strict=True))
+        )
+        if slack == 0:
+            return None
+        widths[widest] -= 1
+    return widths
 
 
 def _print_blocks(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

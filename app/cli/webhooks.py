@@ -10,6 +10,7 @@ from app.cli.failures import REFUSED
 from app.cli.one_webhook import delete_webhooks, pause_webhooks, resume_webhooks, show_webhook, update_webhook
 from app.cli.output import AsJson, print_json, print_table
 from app.cli.remote import DEFAULT_URL, Key, Limit, Url, cell, connected, given, listed
+from app.cli.trying import try_webhook
 from app.cli.values import completion, id_of, json_object, one_of
 from app.ids import WEBHOOK
 from app.statuses import AttemptOutcome, WebhookStatus
@@ -20,6 +21,7 @@ webhooks.command("update")(update_webhook)
 webhooks.command("pause")(pause_webhooks)
 webhooks.command("resume")(resume_webhooks)
 webhooks.command("delete")(delete_webhooks)
+webhooks.command("test")(try_webhook)
 
 _WebhookId = Annotated[
     str, typer.Argument(metavar="ID", help="ID of the webhook (wh_…).", callback=id_of("webhook", WEBHOOK))

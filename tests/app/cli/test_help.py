@@ -76,7 +76,7 @@ def test_there_are_the_commands_that_were_announced() -> None:
         ),
         *("workspace create", "workspace list", "key create", "key list", "key revoke"),
         *("webhooks list", "webhooks create", "webhooks ping", "webhooks rotate"),
-        *("webhooks show", "webhooks update", "webhooks pause", "webhooks resume", "webhooks delete"),
+        *("webhooks show", "webhooks update", "webhooks pause", "webhooks resume", "webhooks delete", "webhooks test"),
         *("deliveries list", "deliveries retry", "deliveries tail", "events publish", "replay"),
         *("deliveries show", "deliveries cancel", "events list", "events show"),
         *("event-types list", "event-types show", "operations list", "operations cancel"),

@@ -127,6 +127,25 @@ def test_a_misspelt_event_type_of_a_ping_is_answered_with_the_nearest(remote: In
     assert 'Did you mean "ticket.created"' in result.stderr
 
 
+def test_a_webhook_is_tested_with_what_is_stored_and_what_is_not_saved(
+    remote: Invoke, listener: str, silent_port: int
+) -> None:
+    webhook_id = a_webhook(remote, listener)
+    event_id = publish(remote)
+
+    tested = output(remote("webhooks", "test", webhook_id, "--event", event_id, "--json"))
+    for_people = remote("webhooks", "test", webhook_id, "--event-type", "ticket.created")
+    elsewhere = remote("webhooks", "test", webhook_id, "--changes", f'{{"url": "http://127.0.0.1:{silent_port}/"}}')
+    misspelt = remote("webhooks", "test", webhook_id, "--event-type", "ticket.craeted")
+
+    assert (tested["ok"], tested["response"]["status"]) == (True, 200)
+    assert event_id in tested["request"]["body"]
+    assert all(line.startswith("ok  ") for line in for_people.stdout.splitlines())
+    assert (for_people.exit_code, elsewhere.exit_code) == (0, 1)
+    assert "FAIL  " in elsewhere.stdout
+    assert 'Did you mean "ticket.created"' in misspelt.stderr
+
+
 def test_operations_are_listed_and_one_that_is_over_cannot_be_canceled(remote: Invoke, silent_port: int) -> None:
     webhook_id = a_webhook(remote, f"http://127.0.0.1:{silent_port}/")
     remote("webhooks", "pause", webhook_id)

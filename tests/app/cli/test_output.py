@@ -1,5 +1,7 @@
 """Tables for people, on terminals of any width."""
 
+import re
+
 import pytest
 
 from app.cli.output import print_table
@@ -11,11 +13,10 @@ ROWS = [[ID, "ticket.created for the support desk", "RETRYING", "2026-11-30T13:4
 
 def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int) -> list[str]:
     """The lines of the table on a terminal."""
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("TERM", "dumb")
-    monkeypatch.setenv("COLUMNS", str(width))
+    for name, value in {"FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": str(width), "LINES": "50"}.items():
+        monkeypatch.setenv(name, value)
     print_table(COLUMNS, ROWS)
-    return capsys.readouterr().out.splitlines()
+    return re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
 
 
 @pytest.mark.parametrize("width", [80, 90, 100, 120, 200])
