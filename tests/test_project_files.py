@@ -1,6 +1,7 @@
-"""What a new contributor reads and runs: links lead somewhere, and hooks run what `make check` runs."""
+"""What a new contributor reads and runs: links lead somewhere, named tests exist, hooks run what `make check` runs."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,3 +23,28 @@ def test_hooks_before_a_commit_are_the_projects_own_targets() -> None:
 
     assert [repository["repo"] for repository in config["repos"]] == ["local"]
     assert [hook["entry"] for repository in config["repos"] for hook in repository["hooks"]] == ["make check"]
+
+
+def named_tests() -> Iterator[tuple[Path, str]]:
+    """Files of tests and the sentences of tests in them, as the table of invariants names them; "…" is a gap."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    for row in re.findall(r"^\| \d+ \|.*\|$", page, re.MULTILINE):
+        for part in row.strip("| ").split("|")[-1].split(" · "):
+            files, _, sentences = part.partition(": ")
+            folder = ROOT
+            for name in re.findall(r"`(test[^`]+)`", files):
+                folder = (ROOT / name).parent if "/" in name else folder
+                for sentence in re.sub(r"\(.*?\)", "", sentences).split(";"):
+                    yield folder / Path(name).name, sentence.strip()
+
+
+def test_the_tests_that_the_table_of_invariants_names_exist() -> None:
+    missing = []
+    for path, sentence in named_tests():
+        words = [re.sub(r"\W+", "_", words.replace("'", "").lower()).strip("_") for words in sentence.split("…")]
+        source = path.read_text(encoding="utf-8") if path.is_file() else ""
+        if not path.exists() or not re.search(r"def test_\w*" + r"\w+".join(words), source):
+            missing.append(f"{path.relative_to(ROOT)}: {sentence}")
+
+    assert len(list(named_tests())) > 40
+    assert missing == []
