@@ -184,6 +184,8 @@ class TranslatingClient(AsyncpgDBClient):
             connection.begin(watch)
             await refuse_pooler(connection, connect)
             await set_up(connection)
+            # Not before: a connection that is closed while it is set up fails with an AttributeError of asyncpg's.
+            watch.connections.add(connection)
 
         async def begin_aside(connection: Connection) -> None:
             connection.aside = True

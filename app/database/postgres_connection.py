@@ -61,7 +61,6 @@ class Connection(asyncpg.Connection):
         """Have the connection watched, and let the network report a dead peer (if the operating system can)."""
         self.watch = watch
         self.opened_at = monotonic()
-        watch.connections.add(self)
         opened = self._transport.get_extra_info("socket")  # type: ignore[attr-defined]
         if opened is None or opened.family not in {socket.AF_INET, socket.AF_INET6}:
             return

@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from time import monotonic
+from typing import Any
 
 import pytest
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
-from app.database import postgres_connection
+from app.database import postgres, postgres_connection
 from app.database.database import Database
 from app.database.errors import DatabaseUnavailable
 from app.database.postgres import STATEMENT_TIMEOUT_SECONDS, pool_of
+from app.database.postgres_session import set_up
 from app.web.health import Health
 from tasks.periodic import heartbeat
 from tests.postgres_proxy import PostgresProxy
@@ -117,6 +120,19 @@ async def test_when_one_connection_is_found_silent_all_are_replaced_before_their
                 await database.fetch("SELECT 1")
             for _ in range(5):
                 await database.fetch("SELECT 1")
+
+
+async def test_a_connection_that_is_being_set_up_is_not_closed_with_those_that_are_suspected(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def suspected(connection: Any) -> None:
+        connection.watch.suspect(monotonic() + 1)
+        await set_up(connection)
+
+    monkeypatch.setattr(postgres, "set_up", suspected)
+
+    async with Database(database_url, pool_size=2) as database:
+        assert await database.fetch("SELECT 1 AS one") == [{"one": 1}]
 
 
 async def test_a_transaction_on_a_silent_connection_ends_without_a_word_to_it(network: PostgresProxy) -> None:
