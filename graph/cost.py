@@ -22,24 +22,32 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
-    IntValueNode,
-    ListValueNode,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
-    ValueNode,
-    VariableNode,
     get_named_type,
     get_nullable_type,
     is_list_type,
 )
 
-from graph.cursors import DEFAULT_SIZE, MAX_SIZE
+from graph.cursors import DEFAULT_SIZE
 from graph.errors import QUERY_TOO_COMPLEX
 from graph.limits import too_complex
+from graph.sizes import Search, Size
 
-# Fields that need separate statements rather than a share of one, with their weights.
-WEIGHTS = {"stats": 100, "accounting": 100}
+# Fields that need separate statements rather than a share of one, with their weights, by type and name.
+WEIGHTS = {
+    "Query.stats": 100,
+    "Webhook.stats": 100,
+    "Webhook.accounting": 100,
+    "DeliveryStats.groups": 100,
+    "DeliveryStats.withinMs": 100,
+    "Webhook.health": 5,
+    "DeliveryConnection.totalCount": 20,
+    "EventConnection.totalCount": 20,
+}
+# What a list costs besides its items if a page of it may read the bodies of 5,000 events.
+SEARCH_WEIGHT = 100
 
 Parent: TypeAlias = GraphQLObjectType | GraphQLInterfaceType
 # Fields of one selection set that execution merges, by parent type and response name.
@@ -52,7 +60,7 @@ class Cost:
 
     place: str = ""
     fields: int = 0
-    parts: "list[tuple[Size | None, Cost]]" = field(default_factory=list)
+    parts: "list[tuple[Size | Search | None, Cost]]" = field(default_factory=list)
 
     def with_variables(self, variables: Mapping[str, Any]) -> int:
         """The cost of a request with these variables."""
@@ -74,41 +82,6 @@ class Cost:
             times = 1 if asked is None else size if asked.place == place else asked.most(variables)
             total += times and times * part.resized(variables, place, size)
         return total
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """Number of items a list may return, from the values of its arguments and the defaults of variables.
-
-    Attributes:
-        given: `first` and `last` of a connection, or `ids`, whose length counts.
-        default: if none is given.
-    """
-
-    place: str
-    given: tuple[ValueNode, ...]
-    defaults: Mapping[str, ValueNode | None]
-    default: int = DEFAULT_SIZE
-
-    def most(self, variables: Mapping[str, Any]) -> int:
-        """Maximum size in a request with these variables; an invalid size is refused later."""
-        sizes = [size for node in self.given if (size := self._value(node, variables)) is not None]
-        return max(sizes, default=self.default)
-
-    def _value(self, node: ValueNode | None, variables: Mapping[str, Any]) -> int | None:
-        value: Any = None
-        if isinstance(node, VariableNode):
-            name = node.name.value
-            if name not in variables:
-                return self._value(self.defaults.get(name), {})
-            value = variables[name]
-        elif isinstance(node, IntValueNode):
-            value = int(node.value)
-        elif isinstance(node, ListValueNode):
-            value = node.values
-        if isinstance(value, (list, tuple)):
-            value = len(value)
-        return max(0, min(int(value), MAX_SIZE)) if isinstance(value, (int, float)) else None
 
 
 def too_costly(cost: Cost, variables: Mapping[str, Any], limit: int) -> GraphQLError:
@@ -174,8 +147,8 @@ class _Weighing:
     def _cost(self, parent: Parent, sets: Iterable[SelectionSetNode], around: Size | None, place: str) -> Cost:
         """The cost of selection sets on a type; `around` is the size if that type is a connection."""
         cost = Cost(place)
-        for field_, nodes in self._merged(parent, sets).values():
-            inner, size = self._field_cost(field_, nodes, place)
+        for (type_name, _), (field_, nodes) in self._merged(parent, sets).items():
+            inner, size = self._field_cost(type_name, field_, nodes, place)
             if size is None and around is not None and is_list_type(get_nullable_type(field_.type)):
                 size = around
             if size is not None or inner.place != place:
@@ -185,11 +158,14 @@ class _Weighing:
                 cost.parts += inner.parts
         return cost
 
-    def _field_cost(self, field_: GraphQLField, nodes: list[FieldNode], around: str) -> tuple[Cost, Size | None]:
-        """The cost of a field with its selections, and its size if it is a list of requested objects."""
+    def _field_cost(
+        self, type_name: str, field_: GraphQLField, nodes: list[FieldNode], around: str
+    ) -> tuple[Cost, Size | None]:
+        """The cost of a field of a type with its selections, and its size if it is a list of requested objects."""
         name = nodes[0].name.value
+        weight = WEIGHTS.get(f"{type_name}.{name}", 1)
         size = self._size(field_, nodes[0], place := f"{around}.{name}" if around else name)
-        if around and size is None and name not in WEIGHTS:
+        if around and size is None and weight == 1:
             place = around
         self._spend(place)
         type_ = get_named_type(field_.type)
@@ -198,8 +174,17 @@ class _Weighing:
         if isinstance(type_, (GraphQLObjectType, GraphQLInterfaceType)):
             sets = [node.selection_set for node in nodes if node.selection_set]
             inner = self._cost(type_, sets, None if repeats else size, place)
-        inner.fields += WEIGHTS.get(name, 1)
+        if repeats and weight > 1:  # the field itself is not repeated
+            inner.fields += 1
+            return Cost(place, weight, [(size, inner)]), None
+        inner.fields += weight
+        if (search := self._search(nodes[0])) is not None:
+            inner.parts.append((search, Cost(place, SEARCH_WEIGHT)))
         return inner, size if repeats else None
+
+    def _search(self, node: FieldNode) -> Search | None:
+        given = next((argument.value for argument in node.arguments or () if argument.name.value == "filter"), None)
+        return None if given is None else Search(given, self._defaults)
 
     def _size(self, field_: GraphQLField, node: FieldNode, place: str) -> Size | None:
         if {"first", "last"} <= field_.args.keys():

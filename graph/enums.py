@@ -10,6 +10,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 
 from app.catalogue.event_type import EventCategory
 from app.errors import UserErrorCode
+from app.stats.groups import StatsDimension
 from app.statuses import (
     ActorKind,
     AttemptOutcome,
@@ -46,6 +47,7 @@ __all__ = [
     "Scope",
     "SecretStatus",
     "SignatureScheme",
+    "StatsDimension",
     "UserErrorCode",
     "WebhookOrderField",
     "WebhookStatus",
@@ -117,6 +119,14 @@ _describe(
     FAILING="All attempts failed for several days.",
     UNREADABLE_SECRETS="The server has no encryption key for the webhook's secrets or credentials. Deliveries wait.",
     UNREADABLE_SELECTION="The server cannot read the webhook's event types or filter. New events are not delivered.",
+)
+_describe(
+    StatsDimension,
+    "What deliveries are grouped by.",
+    EVENT_TYPE="Event type.",
+    OUTCOME="Outcome of the last attempt.",
+    STATUS_CLASS="Class of the HTTP status of the last response: 2xx, 3xx, 4xx or 5xx.",
+    WEBHOOK="Webhook.",
 )
 _describe(
     HealthState,

@@ -6,17 +6,19 @@ status. Tests do not count.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.access.caller import Caller
-from app.database.database import Database
+from app.database.database import Database, Statements
 from app.errors import not_found
 from app.ids import WEBHOOK, is_id
 from app.services import Services
 from app.stats.counts import Part, Subjects, count_parts
+from app.stats.groups import Group, StatsDimension, measure_groups
 from app.stats.latency import percentile_ms
-from app.stats.window import choose_window
+from app.stats.window import Window, choose_window
+from app.stats.within import share_within
 from app.statuses import Scope
 
 
@@ -59,6 +61,24 @@ class DeliveryStats:
     success_rate: float | None
     latency_ms: Percentiles
     series: tuple[Bucket, ...]
+    counted: "Counted | None" = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The basis of statistics: subject, window and parts. Groups and shares are counted from it on demand."""
+
+    subject: Subjects
+    window: Window
+    parts: tuple[Part, ...]
+
+    async def groups(self, database: Statements, by: StatsDimension, first: int) -> list[Group]:
+        """The groups with the most deliveries, those first."""
+        return await measure_groups(database, self.subject, self.window, self.parts, by, first)
+
+    async def share_within(self, database: Statements, ms: int) -> float | None:
+        """The share of deliveries that succeeded within a time of those that succeeded at all; None if none did."""
+        return await share_within(database, self.subject, self.parts, ms)
 
 
 async def measure(
@@ -86,7 +106,7 @@ async def measure(
     window = choose_window(since, until, buckets, services.clock.now())
     subject = await _subject(services.database, caller, webhook_id)
     [parts] = await count_parts(services.database, subject, window)
-    return _summed(window.since, window.until, parts)
+    return _summed(Counted(subject, window, tuple(parts)))
 
 
 async def measure_webhooks(
@@ -106,7 +126,10 @@ async def measure_webhooks(
     caller.require(Scope.READ)
     window = choose_window(since, until, buckets, services.clock.now())
     each = await count_parts(services.database, Subjects("webhook_id", tuple(webhook_ids)), window)
-    return [_summed(window.since, window.until, parts) for parts in each]
+    return [
+        _summed(Counted(Subjects("webhook_id", (id_,)), window, tuple(parts)))
+        for id_, parts in zip(webhook_ids, each, strict=True)
+    ]
 
 
 async def _subject(database: Database, caller: Caller, webhook_id: str | None) -> Subjects:
@@ -118,26 +141,28 @@ async def _subject(database: Database, caller: Caller, webhook_id: str | None) -
     return Subjects("webhook_id", (webhook_id,))
 
 
-def _summed(since: datetime, until: datetime, parts: list[Part]) -> DeliveryStats:
+def _summed(counted: Counted) -> DeliveryStats:
+    parts = counted.parts
     took = sum((part.took for part in parts), Counter[int]())
     succeeded, failed = sum(part.succeeded for part in parts), sum(part.failed for part in parts)
     finished = succeeded + failed
     return DeliveryStats(
-        since=since,
-        until=until,
+        since=counted.window.since,
+        until=counted.window.until,
         deliveries=sum(part.made for part in parts),
         succeeded=succeeded,
         failed=failed,
         pending=sum(part.pending for part in parts),
         attempts=took.total(),
         success_rate=succeeded / finished if finished else None,
-        latency_ms=_percentiles(took),
+        latency_ms=percentiles(took),
         series=tuple(
-            Bucket(part.since, part.succeeded, part.failed, part.took.total(), _percentiles(part.took))
-            for part in parts
+            Bucket(part.since, part.succeeded, part.failed, part.took.total(), percentiles(part.took)) for part in parts
         ),
+        counted=counted,
     )
 
 
-def _percentiles(took: Counter[int]) -> Percentiles:
+def percentiles(took: Counter[int]) -> Percentiles:
+    """Percentiles of attempts by rounded duration in microseconds."""
     return Percentiles(*(percentile_ms(took, percent) for percent in (50, 95, 99)))

@@ -6,6 +6,13 @@ from typing import Annotated, TypeAlias
 import strawberry
 
 from app.stats import measure
+from app.stats.groups import MAX_ROWS, Group
+from graph.context import Info
+from graph.enums import StatsDimension
+from graph.errors import BadUserInput
+
+DEFAULT_GROUPS = 20
+MAX_GROUPS = 100
 
 Since: TypeAlias = Annotated[
     datetime | None, strawberry.argument(description="Start of the time range; 24 hours before `until` by default.")
@@ -15,6 +22,11 @@ Buckets: TypeAlias = Annotated[
     int | None,
     strawberry.argument(description="Maximum number of equal parts in `series`: 1 to 200, 24 by default."),
 ]
+By: TypeAlias = Annotated[StatsDimension, strawberry.argument(description="What deliveries are grouped by.")]
+FirstGroups: TypeAlias = Annotated[
+    int | None, strawberry.argument(description=f"Returns at most this many groups: 1 to {MAX_GROUPS}.")
+]
+Milliseconds: TypeAlias = Annotated[int, strawberry.argument(description="The time, in milliseconds.")]
 
 
 @strawberry.type(
@@ -43,11 +55,38 @@ class DeliveryStatsBucket:
     latency_ms: LatencyPercentiles = strawberry.field(description="Duration of those attempts.")
 
 
+@strawberry.type(description="Statistics of deliveries with the same key.")
+class StatsGroup:
+    key: str = strawberry.field(
+        description="Event type, outcome of the last attempt, class of the last HTTP status (such as 5xx), or ID of the"
+        " webhook. NONE if there was no attempt or no response."
+    )
+    deliveries: int = strawberry.field(description="Number of deliveries created in the time range.")
+    succeeded: int = strawberry.field(description="Number of those deliveries that have succeeded.")
+    failed: int = strawberry.field(description="Number of those deliveries that have failed.")
+    attempts: int = strawberry.field(
+        description="Number of attempts of those deliveries; by WEBHOOK, of attempts that ended in the time range."
+    )
+    latency_ms: LatencyPercentiles = strawberry.field(description="Duration of those attempts.")
+
+    @classmethod
+    def of(cls, group: Group) -> "StatsGroup":
+        return cls(
+            key=group.key,
+            deliveries=group.deliveries,
+            succeeded=group.succeeded,
+            failed=group.failed,
+            attempts=group.took.total(),
+            latency_ms=LatencyPercentiles.of(measure.percentiles(group.took)),
+        )
+
+
 @strawberry.type(
     description="Statistics of the deliveries created in a time range. Deliveries that are neither succeeded,"
     " failed nor pending were canceled. Pings are not counted."
 )
 class DeliveryStats:
+    counted: strawberry.Private[measure.Counted]
     since: datetime = strawberry.field(
         description="Start of the time range; long ranges are rounded to whole five minutes."
     )
@@ -65,7 +104,9 @@ class DeliveryStats:
 
     @classmethod
     def of(cls, stats: measure.DeliveryStats) -> "DeliveryStats":
+        assert stats.counted is not None
         return cls(
+            counted=stats.counted,
             since=stats.since,
             until=stats.until,
             deliveries=stats.deliveries,
@@ -87,3 +128,23 @@ class DeliveryStats:
                 for bucket in stats.series
             ],
         )
+
+    @strawberry.field(
+        description="The groups with the most deliveries. By WEBHOOK, numbers are exact. Otherwise they are counted"
+        f" from the newest {MAX_ROWS:,} deliveries, spread evenly over the parts of `series`, and estimated for parts"
+        " with more."
+    )
+    async def groups(self, info: Info, by: By, first: FirstGroups = DEFAULT_GROUPS) -> list[StatsGroup]:
+        most = DEFAULT_GROUPS if first is None else first
+        if not 1 <= most <= MAX_GROUPS:
+            raise BadUserInput(f"The argument first is {most}; it must be between 1 and {MAX_GROUPS}.")
+        return [StatsGroup.of(group) for group in await self.counted.groups(info.context.resources.database, by, most)]
+
+    @strawberry.field(
+        description="Share of the succeeded deliveries that succeeded within this time from their creation, from 0 to"
+        " 1; null if none has succeeded. Of very many deliveries, it is estimated in the same way as `groups`."
+    )
+    async def within_ms(self, info: Info, ms: Milliseconds) -> float | None:
+        if ms < 0:
+            raise BadUserInput(f"The argument ms is {ms}; it must be 0 or more.")
+        return await self.counted.share_within(info.context.resources.database, ms)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.settings import Settings
-from graph.cost import WEIGHTS, weigh
+from graph.cost import SEARCH_WEIGHT, WEIGHTS, weigh
 from graph.documents import MAX_BYTES_KEPT, Documents
 from graph.limits import repetition_errors, shape_errors
 from graph.schema import Schema
@@ -96,6 +96,11 @@ def test_depth_is_that_of_the_braces(field: str) -> None:
     assert f"a depth of {depth}," in message
 
 
+STATS, GROUPS = WEIGHTS["Query.stats"], WEIGHTS["DeliveryStats.groups"]
+SEARCHING = "query($f: DeliveryFilter) { deliveries(first: 0, filter: $f) { nodes { id } } }"
+SEARCHING_FOR = 'query($s: String = "a") { deliveries(first: 0, filter: {search: $s}) { nodes { id } } }'
+
+
 @pytest.mark.parametrize(
     ("document", "variables", "expected"),
     [
@@ -117,8 +122,20 @@ def test_depth_is_that_of_the_braces(field: str) -> None:
         (
             "{ webhooks(first: 2) { totalCount nodes { stats { deliveries } } } }",
             {},
-            1 + 1 + 2 * (1 + WEIGHTS["stats"] + 1),
+            1 + 1 + 2 * (1 + WEIGHTS["Webhook.stats"] + 1),
         ),
+        ("{ stats { groups(by: OUTCOME, first: 5) { key attempts } } }", {}, STATS + GROUPS + 5 * 3),
+        ("{ stats { withinMs(ms: 1) series { succeeded } } }", {}, STATS + WEIGHTS["DeliveryStats.withinMs"] + 2),
+        ("{ webhooks(first: 2) { nodes { health { state } } } }", {}, 1 + 2 * (1 + WEIGHTS["Webhook.health"] + 1)),
+        ("{ deliveries(first: 0) { totalCount { count } } }", {}, 1 + WEIGHTS["DeliveryConnection.totalCount"] + 1),
+        ('{ events(first: 0, filter: {search: "a"}) { nodes { id } } }', {}, 1 + SEARCH_WEIGHT),
+        ("{ events(first: 0, filter: {search: null}) { nodes { id } } }", {}, 1),
+        ('{ webhooks(first: 0, filter: {eventType: "a"}) { nodes { id } } }', {}, 1),
+        (SEARCHING, {}, 1),
+        (SEARCHING, {"f": {"data": [], "statuses": None}}, 1 + SEARCH_WEIGHT),
+        (SEARCHING, {"f": {"search": None, "statuses": []}}, 1),
+        (SEARCHING_FOR, {}, 1 + SEARCH_WEIGHT),
+        (SEARCHING_FOR, {"s": None}, 1),
         ("{ ...A ...A viewer { scopes } } fragment A on Query { viewer { scopes } }", {}, 2),
         ("{ a: viewer { scopes } viewer { scopes } }", {}, 4),
         ('{ node(id: "x") { id ... on Event { type } ... on Delivery { id status } } }', {}, 1 + 1 + 1 + 2),

@@ -1,5 +1,6 @@
 """On both databases: statistics are read along indexes, in few statements, however many rows others have."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
@@ -9,8 +10,10 @@ import pytest
 from app.clock import to_micros
 from app.database.batch import Columns
 from app.stats.counts import Subjects, count_parts
+from app.stats.groups import StatsDimension, measure_groups
 from app.stats.periods import period_id
 from app.stats.window import PERIOD, choose_window, period_of
+from app.stats.within import share_within
 from tests.clock import START
 from tests.graph.full_tables import EVENTS, Explaining, Filled, assert_along_an_index, open_filled
 
@@ -29,9 +32,9 @@ async def filled(database_url: str) -> AsyncIterator[Filled]:
 
 
 def assert_no_table_is_scanned(plan: Any, most: int) -> None:
-    """Also lists the parts of the window, which SQLite scans, and their rows, which it groups."""
+    """Also lists the parts of the window, which SQLite scans, their newest rows, and their rows, which it groups."""
     if isinstance(plan, list):
-        assert not [step for step in plan if step.startswith("SCAN ") and "json_each" not in step], plan
+        assert not [step for step in plan if re.match("SCAN (?!newest|json_each)", step)], plan
     else:
         assert_along_an_index(plan, most)
 
@@ -87,3 +90,23 @@ async def test_a_day_is_read_from_its_periods_and_the_rows_since_in_four_stateme
         assert len(explaining.plans) == 4
         for plan in explaining.plans[1:]:  # the first reads the one row with the end of the closed periods
             assert_no_table_is_scanned(plan, rows + rows // 12 + FEW)
+
+
+async def test_groups_and_shares_are_read_along_indexes_and_limited(filled: Filled) -> None:
+    window = choose_window(START, START + timedelta(hours=1), 24, START + timedelta(days=1))
+    for asked, _ in subjects(filled):
+        [parts] = await count_parts(filled.database, asked, window)
+        for by in (StatsDimension.EVENT_TYPE, StatsDimension.OUTCOME, StatsDimension.STATUS_CLASS):
+            explaining = Explaining(filled.database)
+
+            await measure_groups(explaining, asked, window, parts, by, 20)
+
+            assert len(explaining.plans) == 2
+            for plan in explaining.plans:
+                assert_no_table_is_scanned(plan, 2 * LAST_HOUR + FEW)
+        explaining = Explaining(filled.database)
+
+        await share_within(explaining, asked, parts, 1_000)
+
+        [plan] = explaining.plans
+        assert_no_table_is_scanned(plan, 2 * LAST_HOUR + FEW)

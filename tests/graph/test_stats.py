@@ -34,6 +34,32 @@ async def test_deliveries_are_counted_for_the_workspace_and_for_each_webhook(wor
     assert data["webhook"]["stats"]["deliveries"] == 1
 
 
+async def test_one_request_has_all_charts_of_a_screen(world: World, live: Api) -> None:
+    good = await world.webhook("/good")
+    bad = await world.webhook(url="http://127.0.0.1:2/", retry_delays_seconds=[])
+    await world.publish()
+    await world.until_status("SUCCEEDED", "FAILED")
+    group = "key deliveries succeeded failed attempts latencyMs { p50 p95 p99 }"
+    document = f"""{{ stats {{
+      series {{ since latencyMs {{ p50 p95 p99 }} }} withinMs(ms: 60000)
+      types: groups(by: EVENT_TYPE) {{ {group} }} outcomes: groups(by: OUTCOME, first: 1) {{ {group} }}
+      classes: groups(by: STATUS_CLASS) {{ {group} }} webhooks: groups(by: WEBHOOK) {{ {group} }}
+    }} }}"""
+
+    stats = (await live.data(document))["stats"]
+    error = await live.error("{ stats { groups(by: WEBHOOK, first: 0) { key } } }")
+    negative = await live.error("{ stats { withinMs(ms: -1) } }")
+
+    assert stats["withinMs"] == 1
+    assert [(one["key"], one["deliveries"], one["failed"]) for one in stats["types"]] == [("ticket.created", 2, 1)]
+    assert [one["key"] for one in stats["outcomes"]] == ["CONNECTION_ERROR"]
+    assert {one["key"] for one in stats["classes"]} == {"2xx", "NONE"}
+    assert {one["key"]: one["succeeded"] for one in stats["webhooks"]} == {good.id: 1, bad.id: 0}
+    assert all(one["latencyMs"]["p50"] > 0 for one in stats["webhooks"])
+    assert "between 1 and 100" in error["message"]
+    assert "0 or more" in negative["message"]
+
+
 async def test_what_cannot_be_measured_is_said_with_what_could(live: Api, world: World) -> None:
     unknown = await live.error('{ stats(webhookId: "wh_nothing") { deliveries } }')
     backwards = await live.error(
