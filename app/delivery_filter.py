@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from app.catalogue.patterns import OPERATIONAL
 from app.clock import EPOCH
 from app.data_conditions import DataCondition, of_data, of_text
 from app.ids import DELIVERY, EVENT, WEBHOOK, is_id, lowest_id, prefix_of
@@ -19,6 +20,7 @@ Condition: TypeAlias = tuple[str, tuple[Any, ...]]
 _NOTHING: Condition = ("1 = 0", ())
 # Where an ID that is searched is.
 _ID_COLUMNS = {DELIVERY: "id", EVENT: "event_id", WEBHOOK: "webhook_id"}
+_ALERTS = ", ".join(f"'{name}'" for name in sorted(OPERATIONAL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +129,20 @@ def _one_of(column: str, values: Sequence[str]) -> Condition:
 
 
 def of_types(column: str, patterns: Sequence[str]) -> Condition:
-    """Rows with an event type that at least one of these names and patterns matches."""
-    if "*" in patterns:
-        return ("1 = 1", ())
+    """Rows with an event type that at least one of these names and patterns matches; `*` leaves out the alerts."""
     prefixes = [pattern[:-1] for pattern in patterns if pattern.endswith(".*")]
-    names = [pattern for pattern in patterns if not pattern.endswith(".*")]
+    names = [pattern for pattern in patterns if pattern != "*" and not pattern.endswith(".*")]
     found = [f"substr({column}, 1, {len(prefix)}) = ?" for prefix in prefixes]
     if names:
         found.append(f"{column} IN ({', '.join('?' * len(names))})")
+    if "*" in patterns:
+        found.append(f"{column} NOT IN ({_ALERTS})")
     return (_either(found), (*prefixes, *names)) if found else _NOTHING
+
+
+def not_about(webhook_id: str) -> Condition:
+    """Events that are not alerts about this webhook, because those are never sent to it."""
+    return (f"NOT (type IN ({_ALERTS}) AND body LIKE ?)", (f'%"webhook":{{"id":"{webhook_id}"%',))
 
 
 def of_statuses(statuses: Sequence[DeliveryStatus]) -> list[Condition]:

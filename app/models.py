@@ -283,6 +283,21 @@ class MissedDelivery(Model):
         unique_together = (("webhook_id", "sequence"),)
 
 
+class OpenAlert(Model):
+    """An alert that was published and is still true, so that it is published once (`app.alerts.open_alerts`)."""
+
+    # `KIND:subject`
+    id = fields.CharField[str](primary_key=True, max_length=64)
+    kind = fields.CharField[str](max_length=20)
+    subject_id = IdField[str]()
+    webhook_id = IdField[str](db_index=True)
+    since = TimestampField[datetime]()
+    level = fields.IntField()
+
+    class Meta:
+        table = "open_alert"
+
+
 class Attempt(Model):
     """One HTTP request of one delivery. Its request body is the event's body and is not stored twice."""
 

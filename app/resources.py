@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import httpx
 
@@ -15,11 +16,13 @@ from app.access.known_keys import KnownKeys
 from app.access.open_streams import OpenStreams
 from app.access.sessions import Sessions
 from app.access.token_signer import TokenSigner
+from app.alerts.writing import Alerts
 from app.clock import Clock, SteadyClock, SystemClock
 from app.database.database import Database
 from app.database.migrate import require_current_schema
 from app.delivery.announce import Announcer
 from app.delivery.attempt import Attempts
+from app.delivery.attempt_alerts import AttemptAlerts
 from app.delivery.claim_at_publish import EmbeddedPublishing
 from app.delivery.lease import Lease
 from app.delivery.pipeline import Pipeline
@@ -32,6 +35,7 @@ from app.egress import address_policy, egress_proxy
 from app.encryption import Cipher
 from app.keyring import load_keys
 from app.metrics import Metrics
+from app.publishing.announce import announce_new
 from app.publishing.distributed import DistributedPublishing
 from app.publishing.publish import Publisher
 from app.rates import Rates, open_rates
@@ -56,6 +60,7 @@ class Resources(Services):
     sender: Sender
     publisher: Publisher
     recorder: Recorder
+    alerts: Alerts
     pipeline: Pipeline
     lease: Lease
     timekeeper: Timekeeper
@@ -102,10 +107,15 @@ async def open_resources(
         cipher = Cipher(encryption_keys)
         if delivers_alone:  # otherwise a process of an earlier version may still read the rows
             await seal_urls(database, cipher)
-        announcer = Announcer(updates, metrics)
-        recorder = Recorder(database, max_waiting=4 * settings.max_in_flight, tell=announcer.recorded)
         registries = Registries(clock)
         waker = Waker(send_wake_up, blocking=broker_blocks)
+        alerts = Alerts(registries, partial(announce_new, updates, waker.wake))
+        recorder = Recorder(
+            database,
+            alerts=AttemptAlerts(alerts, policy.disable_after),
+            max_waiting=4 * settings.max_in_flight,
+            tell=Announcer(updates, metrics).recorded,
+        )
         lease = Lease(database.aside, clock, timedelta(seconds=settings.lease_seconds))
         timekeeper = Timekeeper(database, clock, timedelta(seconds=settings.lease_seconds))
         pipeline = Pipeline(
@@ -152,6 +162,7 @@ async def open_resources(
             updates=updates,
             publisher=publisher,
             recorder=recorder,
+            alerts=alerts,
             pipeline=pipeline,
             lease=lease,
             timekeeper=timekeeper,

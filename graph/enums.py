@@ -98,6 +98,7 @@ _describe(
     TICKET="Support tickets.",
     AGENT="Actions of AI agents.",
     SYSTEM="The platform itself.",
+    OPERATIONAL="Alerts of this server about webhooks and deliveries. `*` does not select them.",
     CUSTOM="Event types created by the workspace.",
 )
 _describe(

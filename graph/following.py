@@ -93,7 +93,7 @@ def wanted_by(asked: DeliveryFilter | None) -> Callable[[Update], bool]:
         conditions.append(lambda update: update.webhook_id == asked.webhook_id)
     if asked.event_id is not None:
         conditions.append(lambda update: update.event_id == asked.event_id)
-    if asked.event_types is not None:
+    if asked.event_types is not None and "*" not in asked.event_types:
         matcher = compile_patterns(asked.event_types)
         conditions.append(lambda update: matcher.matches(update.event_type or ""))
     if asked.statuses is not None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from app.catalogue.patterns import is_pattern
+from app.catalogue.patterns import OPERATIONAL, is_pattern
 from app.data_conditions import of_data, of_text
 from app.delivery_filter import (
     Condition,
@@ -167,7 +167,8 @@ def patterns_for(name: str) -> list[str]:
     if not is_pattern(name):
         return ["*"]
     segments = name.split(".")
-    return [name, *(".".join(segments[:count]) + ".*" for count in range(len(segments) - 1, 0, -1)), "*"]
+    families = [".".join(segments[:count]) + ".*" for count in range(len(segments) - 1, 0, -1)]
+    return [name, *families, *([] if name in OPERATIONAL else ["*"])]
 
 
 def _of_deliveries(listing: Listing[RowType], asked: DomainFilter) -> Listing[RowType]:

@@ -1,5 +1,5 @@
-"""The periodic work of every process: renew its lease, sweep, continue operations, rotate due secrets, count finished
-periods, prune, remove deleted workspaces, record when keys were used, and end streams of revoked keys.
+"""The periodic work of every process: renew its lease, sweep, continue operations, rotate due secrets, publish alerts,
+count finished periods, prune, remove deleted workspaces, record when keys were used, and end streams of revoked keys.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from functools import partial
 import structlog
 
 from app.access.open_streams import CHECK_SECONDS
+from app.alerts.watch import watch
 from app.database.errors import DatabaseUnavailable
 from app.operations.run import run_due_operations
 from app.resources import Resources
@@ -33,6 +34,7 @@ DELETED_EVERY_SECONDS = 60.0
 WORKSPACES_EVERY_SECONDS = 10.0
 OPERATIONS_EVERY_SECONDS = 1.0
 STATISTICS_EVERY_SECONDS = 60.0
+ALERTS_EVERY_SECONDS = 10.0
 RETENTION_EVERY_SECONDS = 60.0
 # The part of a chore's interval that it rests.
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.9, 1.1
@@ -80,6 +82,7 @@ def chores(resources: Resources, *, works: bool) -> list[Chore]:
         found.append(Chore("workspaces", WORKSPACES_EVERY_SECONDS, lambda: remove_deleted_workspaces(resources)))
         found.append(Chore("operations", OPERATIONS_EVERY_SECONDS, lambda: run_due_operations(resources, lease)))
         found.append(Chore("statistics", STATISTICS_EVERY_SECONDS, lambda: close_periods(database, clock)))
+        found.append(Chore("alerts", ALERTS_EVERY_SECONDS, lambda: watch(resources, resources.alerts)))
         retention = Retention(resources, resources.metrics.pruned)
         found.append(Chore("retention", RETENTION_EVERY_SECONDS, partial(_prune, resources, retention)))
     return found

@@ -1,4 +1,6 @@
-"""The event types that the platform publishes, built in. A workspace's own are rows and live elsewhere."""
+"""The event types that are built in: those that the platform publishes, and the alerts of the server itself. The types
+of a workspace are rows and live elsewhere.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -6,10 +8,11 @@ from types import MappingProxyType
 from app.catalogue.agent import AGENT_EVENT_TYPES
 from app.catalogue.conversation import CONVERSATION_EVENT_TYPES
 from app.catalogue.event_type import EventType
+from app.catalogue.operational import OPERATIONAL_EVENT_TYPES
 from app.catalogue.system import SYSTEM_EVENT_TYPES
 from app.catalogue.ticket import TICKET_EVENT_TYPES
 
-BUILT_IN: Mapping[str, EventType] = MappingProxyType(
+PLATFORM: Mapping[str, EventType] = MappingProxyType(
     {
         event_type.name: event_type
         for event_type in (
@@ -19,4 +22,9 @@ BUILT_IN: Mapping[str, EventType] = MappingProxyType(
             *SYSTEM_EVENT_TYPES,
         )
     }
+)
+
+# Those of the platform, which it publishes, and the alerts of the server itself.
+BUILT_IN: Mapping[str, EventType] = MappingProxyType(
+    {**PLATFORM, **{event_type.name: event_type for event_type in OPERATIONAL_EVENT_TYPES}}
 )

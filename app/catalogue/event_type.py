@@ -10,12 +10,15 @@ from typing import Any
 
 
 class EventCategory(enum.StrEnum):
-    """The part of the platform that an event type belongs to; CUSTOM for event types created by a workspace."""
+    """The part of the platform that an event type belongs to; OPERATIONAL for what the server itself says about
+    webhooks and deliveries; CUSTOM for event types created by a workspace.
+    """
 
     CONVERSATION = "CONVERSATION"
     TICKET = "TICKET"
     AGENT = "AGENT"
     SYSTEM = "SYSTEM"
+    OPERATIONAL = "OPERATIONAL"
     CUSTOM = "CUSTOM"
 
 

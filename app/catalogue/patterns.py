@@ -1,8 +1,8 @@
 """Names of event types, and the patterns by which a webhook selects them. Pure: text in, yes or no out.
 
-A name is dotted and lower-case (`ticket.created`). A pattern is `*` (everything), a name, or the beginning of names up
-to a dot (`ticket.*`, `conversation.sla.*`), which matches every name below it, however deep. This module does not know
-which event types exist.
+A name is dotted and lower-case (`ticket.created`). A pattern is `*` (everything but the server's own alerts), a name,
+or the beginning of names up to a dot (`ticket.*`, `conversation.sla.*`), which matches every name below it, however
+deep. This module does not know which event types exist.
 """
 
 import re
@@ -14,6 +14,17 @@ _SEGMENT = r"[a-z][a-z0-9_]*"
 _NAME = re.compile(rf"{_SEGMENT}(?:\.{_SEGMENT}){{1,5}}")
 _FAMILY = re.compile(rf"{_SEGMENT}(?:\.{_SEGMENT}){{0,4}}\.\*")
 _EVERYTHING = "*"
+# The server's own alerts. `*` leaves them out: a receiver of a customer's events does not expect them.
+OPERATIONAL = frozenset(
+    {
+        "webhook.failing",
+        "webhook.disabled",
+        "webhook.recovered",
+        "delivery.exhausted",
+        "backlog.growing",
+        "secret.expiring",
+    }
+)
 
 
 def is_name(text: str) -> bool:
@@ -48,7 +59,8 @@ class Matcher:
 
     def matches(self, name: str) -> bool:
         """Whether at least one of the patterns matches `name`."""
-        return self._everything or name in self._names or name.startswith(self._prefixes)
+        everything = self._everything and name not in OPERATIONAL
+        return everything or name in self._names or name.startswith(self._prefixes)
 
 
 def compile_patterns(patterns: Iterable[str]) -> Matcher:

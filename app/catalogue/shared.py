@@ -232,14 +232,20 @@ DEFINITIONS: Mapping[str, Schema] = {
 
 
 def built_in(
-    name: str, description: str, *, subject: str, fields: Mapping[str, Schema], example: Mapping[str, Any]
+    name: str,
+    description: str,
+    *,
+    subject: str,
+    fields: Mapping[str, Schema],
+    example: Mapping[str, Any],
+    category: EventCategory | None = None,
 ) -> EventType:
-    """The event type `name`, in the category that its first segment names. Its payload has `fields`, of which only
-    `subject`, the object that the event is about, must be there."""
+    """The event type `name`, by default in the category that its first segment names. Its payload has `fields`, of
+    which only `subject`, the object that the event is about, must be there."""
     schema = {"title": name} | record(description, fields, required=[subject])
     return EventType(
         name=name,
-        category=EventCategory(name.partition(".")[0].upper()),
+        category=category or EventCategory(name.partition(".")[0].upper()),
         description=description,
         json_schema=self_contained(schema, DEFINITIONS),
         example=example,

@@ -6,7 +6,7 @@ it (fencing). If the lease has ended or the delivery was canceled meanwhile, the
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
@@ -15,9 +15,11 @@ from app.database.batch import Columns
 from app.database.database import Database, Statements
 from app.database.errors import DatabaseUnavailable, NotAllTouched
 from app.database.statements import Write
+from app.delivery.attempt_alerts import AttemptAlerts
 from app.delivery.finished_attempt import FinishedAttempt, RecordResult
 from app.delivery.webhook_health import record_webhooks
 from app.group_commit import GroupCommit
+from app.publishing.commit import Published
 from app.sender.outcome import Answered
 from app.statuses import DeliveryStatus
 
@@ -78,11 +80,21 @@ _IDS: Columns = (("id", "text"),)
 Tell: TypeAlias = Callable[[Sequence[tuple[FinishedAttempt, RecordResult]]], object]
 
 
-class Recorder:
-    """Records attempts in batches, and announces each batch once it is committed."""
+class Recorded(NamedTuple):
+    """What a transaction recorded: the result of each attempt, and the alerts that it published."""
 
-    def __init__(self, database: Database, *, max_waiting: int, tell: Tell) -> None:
+    results: list[RecordResult]
+    alerts: Published | None = None
+
+
+class Recorder:
+    """Records attempts in batches, with the alerts that they give rise to, and announces each batch once it is
+    committed.
+    """
+
+    def __init__(self, database: Database, *, alerts: AttemptAlerts, max_waiting: int, tell: Tell) -> None:
         self._database = database
+        self._alerts = alerts
         self._tell = tell
         self._commits: GroupCommit[FinishedAttempt, RecordResult] = GroupCommit(
             self._commit,
@@ -105,46 +117,53 @@ class Recorder:
 
     @asynccontextmanager
     async def _commit(self, batch: Sequence[FinishedAttempt]) -> AsyncIterator[list[RecordResult]]:
-        results = await self._write(batch)
-        self._tell(list(zip(batch, results, strict=True)))
-        yield results
+        recorded = await self._write(batch)
+        self._tell(list(zip(batch, recorded.results, strict=True)))
+        if recorded.alerts is not None:
+            self._alerts.announce(recorded.alerts)
+        yield recorded.results
 
-    async def _write(self, batch: Sequence[FinishedAttempt]) -> list[RecordResult]:
+    async def _write(self, batch: Sequence[FinishedAttempt]) -> Recorded:
         writes = (
             (_INSERT_ATTEMPTS, _ATTEMPTS, [_attempt_row(finished) for finished in batch]),
             (_MOVE_DELIVERIES, _DELIVERIES, [_delivery_row(finished) for finished in batch]),
         )
         try:
             if any(finished.concerns_webhook for finished in batch):
-                return await self._database.in_transaction(lambda s: _record_with_webhooks(s, writes, batch))
+                return await self._database.in_transaction(lambda s: self._record_with_webhooks(s, writes, batch))
             await self._database.write_all(*writes)
         except NotAllTouched:  # One was recorded before, or is no longer held.
-            return await self._database.in_transaction(lambda s: _record_some(s, batch))
-        return [_result(finished, {}, ()) for finished in batch]
+            return await self._database.in_transaction(lambda s: self._record_some(s, batch))
+        return Recorded([_result(finished, {}, ()) for finished in batch])
 
+    async def _record_with_webhooks(
+        self, statements: Statements, writes: Sequence[Write], batch: Sequence[FinishedAttempt]
+    ) -> Recorded:
+        registries = await self._alerts.registries_for(statements, batch)
+        await statements.write_all(*writes)
+        disabled = await record_webhooks(statements, batch)
+        results = [_result(finished, {}, disabled) for finished in batch]
+        return Recorded(
+            results, await self._alerts.write(statements, registries, list(zip(batch, results, strict=True)))
+        )
 
-async def _record_with_webhooks(
-    statements: Statements, writes: Sequence[Write], batch: Sequence[FinishedAttempt]
-) -> list[RecordResult]:
-    await statements.write_all(*writes)
-    disabled = await record_webhooks(statements, batch)
-    return [_result(finished, {}, disabled) for finished in batch]
-
-
-async def _record_some(statements: Statements, batch: Sequence[FinishedAttempt]) -> list[RecordResult]:
-    """Record attempts that were not recorded before, and move on the deliveries that are still held."""
-    attempts = [_attempt_row(finished) for finished in batch]
-    inserted = await statements.fetch_rows(f"{_INSERT_ATTEMPTS} RETURNING id", _ATTEMPTS, attempts)
-    new_ids = {row["id"] for row in inserted}
-    new = [finished for finished in batch if finished.attempt_id in new_ids]
-    left_to_others: dict[str, DeliveryStatus] = {}
-    for some in _apart(new):
-        left_to_others |= await _move_deliveries(statements, some)
-    disabled = await record_webhooks(statements, new)
-    # Attempts that were already there have not been announced, so a webhook that they may have disabled counts as
-    # disabled now.
-    known = {r.claimed.webhook_id for r in batch if r.attempt_id not in new_ids and r.decision.disable_reason}
-    return [_result(finished, left_to_others, disabled | known) for finished in batch]
+    async def _record_some(self, statements: Statements, batch: Sequence[FinishedAttempt]) -> Recorded:
+        """Record attempts that were not recorded before, and move on the deliveries that are still held."""
+        registries = await self._alerts.registries_for(statements, batch)
+        attempts = [_attempt_row(finished) for finished in batch]
+        inserted = await statements.fetch_rows(f"{_INSERT_ATTEMPTS} RETURNING id", _ATTEMPTS, attempts)
+        new_ids = {row["id"] for row in inserted}
+        new = [finished for finished in batch if finished.attempt_id in new_ids]
+        left_to_others: dict[str, DeliveryStatus] = {}
+        for some in _apart(new):
+            left_to_others |= await _move_deliveries(statements, some)
+        disabled = await record_webhooks(statements, new)
+        # Attempts that were already there have not been announced, so a webhook that they may have disabled counts as
+        # disabled now. Their alerts were written with them.
+        known = {r.claimed.webhook_id for r in batch if r.attempt_id not in new_ids and r.decision.disable_reason}
+        results = [_result(finished, left_to_others, disabled | known) for finished in batch]
+        first = [pair for pair in zip(batch, results, strict=True) if pair[0].attempt_id in new_ids]
+        return Recorded(results, await self._alerts.write(statements, registries, first))
 
 
 def _apart(batch: Iterable[FinishedAttempt]) -> list[list[FinishedAttempt]]:

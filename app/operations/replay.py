@@ -16,7 +16,7 @@ from app.catalogue.patterns import compile_patterns
 from app.clock import rfc3339, to_micros
 from app.database.batch import Columns
 from app.database.database import Database, Row, Statements
-from app.delivery_filter import Condition, TimeRange, in_time, of_types
+from app.delivery_filter import Condition, TimeRange, in_time, not_about, of_types
 from app.errors import Rejected, UserErrorCode, rejected
 from app.ids import DELIVERY, EVENT, new_id
 from app.operations.begin import Matched, begin, end_of_rows, require_few
@@ -144,6 +144,7 @@ def _conditions(workspace_id: str, request: Mapping[str, Any], position: str | N
         ("workspace_id = ?", (workspace_id,)),
         ("NOT test", ()),
         of_types("type", request["webhookEventTypes"]),
+        not_about(request["webhookId"]),
         *in_time(EVENT, time),
         ("id < ?", (request["before"],)),
         (f"NOT EXISTS ({queued})", (request["webhookId"],)),

@@ -200,9 +200,9 @@ def _resolve(request: PublishRequest, found: dict[tuple[str, str], PublishedEven
         first = (mine.get(key) or found.get(key)) if event.idempotency_key is not None else None
         if first is None:
             committed = PublishedEvent(EventRow.of(request.workspace_id, event), False, len(routes))
-            outcome.deliveries += _deliveries(request.workspace_id, event, routes)
+            outcome.deliveries += new_deliveries(request.workspace_id, event, routes)
             if request.missed_by:
-                outcome.missed += _missed(request.workspace_id, event, request.missed_by[index])
+                outcome.missed += missed_rows(request.workspace_id, event, request.missed_by[index])
             if event.idempotency_key is not None:
                 mine[key] = committed
         elif first.row.digest == event.digest:
@@ -217,7 +217,8 @@ def _resolve(request: PublishRequest, found: dict[tuple[str, str], PublishedEven
     return outcome
 
 
-def _deliveries(workspace_id: str, event: PreparedEvent, routes: Sequence[Route]) -> list[NewDelivery]:
+def new_deliveries(workspace_id: str, event: PreparedEvent, routes: Sequence[Route]) -> list[NewDelivery]:
+    """One delivery of the event for each route."""
     if not routes:
         return []
     at = event.created_at
@@ -230,7 +231,8 @@ def _deliveries(workspace_id: str, event: PreparedEvent, routes: Sequence[Route]
     ]
 
 
-def _missed(workspace_id: str, event: PreparedEvent, webhook_ids: Sequence[str]) -> list[MissedRow]:
+def missed_rows(workspace_id: str, event: PreparedEvent, webhook_ids: Sequence[str]) -> list[MissedRow]:
+    """The trace of the event for each DISABLED webhook that misses it."""
     at = event.created_at
     return [MissedRow(new_id_at(DELIVERY, at), workspace_id, webhook_id, event.id, at) for webhook_id in webhook_ids]
 

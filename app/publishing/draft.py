@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from app.catalogue.event_type import EventType
+from app.catalogue.patterns import OPERATIONAL
 from app.catalogue.suggestions import unknown_event_type
 from app.clock import Micros, rfc3339_at, to_micros
 from app.errors import Problem, UserErrorCode
@@ -108,8 +109,9 @@ def problems_of(
     """
     known = registry.event_types.get(draft.type)
     problems = []
-    if known is None or known.archived:
-        names = [name for name, one in registry.event_types.items() if not one.archived] if suggest else []
+    if known is None or known.archived or draft.type in OPERATIONAL:
+        open_ = [name for name, one in registry.event_types.items() if not one.archived and name not in OPERATIONAL]
+        names = open_ if suggest else []
         problems.append(_type_problem(draft, known, names, path))
     if draft.idempotency_key is not None or draft.ordering_key is not None:
         problems += _key_problems(draft, path)
@@ -125,6 +127,8 @@ def _type_problem(
 ) -> Problem:
     if known is None:
         message = unknown_event_type(draft.type, names)
+    elif draft.type in OPERATIONAL:
+        message = f'The event type "{draft.type}" is an alert, which only the server itself publishes.'
     else:
         message = f'The event type "{draft.type}" is archived and can no longer be published.'
     return _invalid(message, *path, "type")

@@ -17,12 +17,12 @@ from app.database.database import Database
 from app.database.errors import DatabaseUnavailable
 from app.errors import Problem, Rejected, UserErrorCode, rejected
 from app.group_commit import EarlyResult, GroupCommit
-from app.publishing.commit import NewDelivery, Published, PublishingMode, PublishRequest, committing, missed_by
+from app.publishing.announce import announce_new
+from app.publishing.commit import Published, PublishingMode, PublishRequest, committing, missed_by
 from app.publishing.draft import MAX_EVENTS, EventDraft, json_of, prepare, problems_of
 from app.registry import Registries, Registry
-from app.statuses import DeliveryStatus, Scope
+from app.statuses import Scope
 from app.updates.bus import Updates
-from app.updates.update import DeliveryRef, Topic, Update, delivery_changed, feed_grew
 
 MAX_EVENTS_PER_COMMIT = 1_000
 MAX_REQUESTS_WAITING = 2_000
@@ -143,11 +143,7 @@ class Publisher:
         unmatched = sum([len(one.events) * self._registries.unmatched(one.workspace_id) for one in requests])
         if unmatched:
             self._observe_unmatched(unmatched)
-        self._after_commit([delivery for result in written for delivery in result.deliveries])
-        if missed := [row for result in written for row in result.missed]:
-            self._updates.announce(
-                Topic.FEEDS, [feed_grew(row.workspace_id, row.webhook_id, row.created_at) for row in missed]
-            )
+        announce_new(self._updates, self.wake, written)
 
     async def _checked(self, batch: Sequence[Submission]) -> list[PublishRequest | Published]:
         """Each submission as it is to be committed, or its result if something is wrong with it."""
@@ -172,15 +168,6 @@ class Publisher:
             problems += problems_of(draft, json, registry, self._max_event_bytes, path)
         return problems
 
-    def _after_commit(self, deliveries: Sequence[NewDelivery]) -> None:
-        """Announce new deliveries, and wake workers for them."""
-        if not deliveries:
-            return
-        self._updates.announce(Topic.DELIVERIES, [_created(delivery) for delivery in deliveries])
-        awake = dict.fromkeys(delivery.webhook_id for delivery in deliveries if delivery.due)
-        if awake:
-            self.wake(list(awake))
-
 
 def _prepared(one: Submission, registry: Registry, now: Micros) -> PublishRequest:
     # Without problems, all its data is JSON.
@@ -204,8 +191,3 @@ def _conflict(index: int, draft: EventDraft, batch: bool) -> Problem:
     )
     path = ("events", str(index), "idempotencyKey") if batch else ("idempotencyKey",)
     return Problem(message, path, UserErrorCode.CONFLICT)
-
-
-def _created(delivery: NewDelivery) -> Update:
-    ref = DeliveryRef(delivery.id, delivery.workspace_id, delivery.event_id, delivery.webhook_id, delivery.event_type)
-    return delivery_changed(ref, delivery.created_at, DeliveryStatus.PENDING)

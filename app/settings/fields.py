@@ -334,6 +334,14 @@ class Settings(BaseSettings):
         at_least=1,
         at_most=30 * 86_400,
     )
+    backlog_alert_seconds: float = setting(
+        30,
+        "How long the oldest open delivery of an active webhook may wait before `backlog.growing` is published.",
+        "An outage of a receiver is reported within a minute.",
+        unit="seconds",
+        above=0,
+        at_most=86_400,
+    )
     disable_after_days: float = setting(
         5,
         "How long all attempts of a webhook must have failed before it is disabled.",

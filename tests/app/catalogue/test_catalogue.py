@@ -1,4 +1,4 @@
-"""The built-in event types, as their subscribers rely on them."""
+"""The event types of the platform, as their subscribers rely on them."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from app.catalogue import BUILT_IN
+from app.catalogue import PLATFORM
 from app.catalogue.event_type import EventCategory, EventType
 from app.catalogue.patterns import is_name
 from app.catalogue.validation import PayloadValidator, check_schema
@@ -24,7 +24,7 @@ SMALLEST: Mapping[str, Mapping[str, Any]] = {
     "system.update": {"release": {"id": "rel_1"}},
 }
 
-each_event_type = pytest.mark.parametrize("event_type", BUILT_IN.values(), ids=BUILT_IN.keys())
+each_event_type = pytest.mark.parametrize("event_type", PLATFORM.values(), ids=PLATFORM.keys())
 
 
 def _smallest(event_type: EventType) -> Mapping[str, Any]:
@@ -72,12 +72,12 @@ def _with(data: Mapping[str, Any], way: list[str], value: object) -> dict[str, A
 
 
 def test_there_are_eighteen_event_types_in_the_order_of_the_documentation() -> None:
-    assert list(BUILT_IN) == list(FIELDS)
+    assert list(PLATFORM) == list(FIELDS)
 
 
 @each_event_type
 def test_an_event_type_is_named_and_filed_by_its_name(event_type: EventType) -> None:
-    assert BUILT_IN[event_type.name] is event_type
+    assert PLATFORM[event_type.name] is event_type
     assert is_name(event_type.name)
     assert event_type.category == EventCategory(event_type.name.partition(".")[0].upper())
     assert event_type.description.endswith(".")
@@ -138,7 +138,7 @@ def test_every_field_of_the_specification_exists(event_type: EventType) -> None:
 
 @pytest.mark.parametrize(("name", "field"), CHOICES)
 def test_a_closed_set_of_words_takes_those_and_no_others(name: str, field: str) -> None:
-    event_type, words, way = BUILT_IN[name], CHOICES[name, field].split(), field.split(".")
+    event_type, words, way = PLATFORM[name], CHOICES[name, field].split(), field.split(".")
     validator = PayloadValidator(event_type.json_schema)
 
     accepted = [validator.errors(_with(event_type.example, way, word)) for word in words]
@@ -186,11 +186,11 @@ def test_fields_beyond_the_known_ones_are_welcome(event_type: EventType) -> None
 def test_a_small_ticket_as_a_script_would_publish_it_is_accepted() -> None:
     data = {"ticket": {"id": "tkt_1", "subject": "Printer on fire", "status": "open", "priority": "high"}}
 
-    assert PayloadValidator(BUILT_IN["ticket.created"].json_schema).errors(data) == []
+    assert PayloadValidator(PLATFORM["ticket.created"].json_schema).errors(data) == []
 
 
 def test_no_more_than_five_last_messages_go_with_an_escalation() -> None:
-    validator = PayloadValidator(BUILT_IN["conversation.escalated"].json_schema)
+    validator = PayloadValidator(PLATFORM["conversation.escalated"].json_schema)
     data = {"conversation": {"id": "conv_1"}, "lastMessages": [{"id": "msg_1"}] * 6}
 
     (error,) = validator.errors(data)
@@ -200,23 +200,23 @@ def test_no_more_than_five_last_messages_go_with_an_escalation() -> None:
 
 
 def test_both_events_of_an_escalation_can_be_joined() -> None:
-    asked, moved = BUILT_IN["agent.escalation"].example, BUILT_IN["conversation.escalated"].example
+    asked, moved = PLATFORM["agent.escalation"].example, PLATFORM["conversation.escalated"].example
 
     assert asked["escalation"]["id"] == moved["escalation"]["id"]
     assert asked["conversationId"] == moved["conversation"]["id"]
 
 
 def test_the_examples_tell_one_story() -> None:
-    examples = [event_type.example for event_type in BUILT_IN.values()]
+    examples = [event_type.example for event_type in PLATFORM.values()]
 
     assert len({conversation["id"] for conversation in _values(examples, "conversation")}) == 1
     assert len({ticket["id"] for ticket in _values(examples, "ticket")}) == 1
-    assert set(_values(examples, "ticketId")) == {None, BUILT_IN["ticket.created"].example["ticket"]["id"]}
-    assert set(_values(examples, "conversationId")) == {BUILT_IN["ticket.created"].example["ticket"]["conversationId"]}
+    assert set(_values(examples, "ticketId")) == {None, PLATFORM["ticket.created"].example["ticket"]["id"]}
+    assert set(_values(examples, "conversationId")) == {PLATFORM["ticket.created"].example["ticket"]["conversationId"]}
 
 
 def test_the_examples_name_no_real_host() -> None:
-    examples = json.dumps([event_type.example for event_type in BUILT_IN.values()])
+    examples = json.dumps([event_type.example for event_type in PLATFORM.values()])
     hosts = [url.split("/")[0] for url in examples.replace("@", "https://").split("https://")[1:]]
 
     assert len(hosts) > 10

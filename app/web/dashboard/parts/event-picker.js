@@ -9,7 +9,9 @@ import { choice } from "./form.js";
 import { json } from "./preformatted.js";
 import { el, fill, words } from "../lib/index.js";
 
-const CATEGORIES = ["CONVERSATION", "TICKET", "AGENT", "SYSTEM", "CUSTOM"];
+const CATEGORIES = ["CONVERSATION", "TICKET", "AGENT", "SYSTEM", "CUSTOM", "OPERATIONAL"];
+/** Categories whose types do not share the first part of their names. */
+const MIXED = new Set(["CUSTOM", "OPERATIONAL"]);
 
 export class EventPicker extends HTMLElement {
   /** @type {Set<string>} */
@@ -30,7 +32,7 @@ export class EventPicker extends HTMLElement {
     const others = chosen.filter((name) => !known.has(name));
     fill(
       this,
-      this.#box("*", "All events", "Also those of types that are added later."),
+      this.#box("*", "All events", "Also those of types that are added later; not the server's own alerts."),
       CATEGORIES.map((category) => this.#group(category)),
       others.map((name) => this.#box(name, name, "")),
     );
@@ -41,7 +43,7 @@ export class EventPicker extends HTMLElement {
   #group(category) {
     const types = this.#types.filter((type) => type.category === category);
     if (types.length === 0) return null;
-    const whole = category === "CUSTOM" ? null : this.#box(pattern(category), pattern(category), `All ${words(category).toLowerCase()} events`);
+    const whole = MIXED.has(category) ? null : this.#box(pattern(category), pattern(category), `All ${words(category).toLowerCase()} events`);
     return el("fieldset", { class: "group" }, el("legend", {}, words(category)), whole, types.map((type) => this.#type(type)));
   }
 

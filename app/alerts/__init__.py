@@ -1,0 +1,1 @@
+"""Alerts: what the server itself says about webhooks and deliveries, published as events."""
