@@ -8,12 +8,14 @@ import pytest
 
 from app.errors import Forbidden, Rejected, UserErrorCode
 from app.ids import EVENT, new_id
+from app.signing import verify
 from app.statuses import HttpMethod, Scope
 from app.test_requests.try_connection import ConnectionTried
 from app.test_requests.try_webhook import UnsavedChanges, try_webhook
 from app.webhooks.drafts import AuthenticationDraft
 from app.webhooks.fields import WebhookChanges
-from tests.receiver import answer
+from app.webhooks.secrets import reveal_secret
+from tests.receiver import answer, in_turn
 from tests.world import World
 
 TABLES = ("webhook", "secret", "event", "delivery", "attempt", "audit_entry")
@@ -52,6 +54,23 @@ async def test_nothing_is_saved_and_the_health_of_a_failing_receiver_stays(world
 
     assert tried_.request.method is HttpMethod.PUT
     assert {table: await world.rows(table) for table in TABLES} == before
+
+
+async def test_a_disabled_webhook_is_tried_with_its_current_secret_and_stays_as_it_is(world: World) -> None:
+    world.receiver.on("/hook", in_turn(answer(410), answer(200)))
+    webhook = await world.webhook("/hook")
+    await world.publish()
+    await world.until_status("FAILED")
+    before = {table: await world.rows(table) for table in TABLES}
+
+    tried_ = await tried(world, webhook.id)
+
+    assert tried_.ok
+    assert {table: await world.rows(table) for table in TABLES} == before
+    secret = await reveal_secret(world.resources, world.caller, webhook.id)
+    request = world.receiver.requests[-1]
+    verify(secret, dict(request.headers), request.body, world.resources.clock.now())  # raises if it does not
+    assert [row["status"] for row in before["webhook"]] == ["DISABLED"]
 
 
 async def test_a_past_event_is_sent_as_it_was_published_and_otherwise_the_example_of_a_type(world: World) -> None:
