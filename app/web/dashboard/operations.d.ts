@@ -192,6 +192,17 @@ export type DeliveriesData = {
 export type DeliveriesVariables = { filter?: DeliveryFilter | null; first?: number | null; after?: string | null };
 export const Deliveries: Operation<DeliveriesData, DeliveriesVariables>;
 
+export type DeliveryCountData = {
+  deliveries: {
+    totalCount: {
+      count: number;
+      exact: boolean;
+    };
+  };
+};
+export type DeliveryCountVariables = { filter?: DeliveryFilter | null };
+export const DeliveryCount: Operation<DeliveryCountData, DeliveryCountVariables>;
+
 export type DeliveryDetailsData = {
   delivery: {
     id: string;
@@ -447,6 +458,24 @@ export type PingWebhookData = {
 export type PingWebhookVariables = { input: PingWebhookInput };
 export const PingWebhook: Operation<PingWebhookData, PingWebhookVariables>;
 
+export type PreviewFilterData = {
+  previewFilter: {
+    looked: number | null;
+    matched: number | null;
+    events: ({
+      id: string;
+      type: string;
+    })[] | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type PreviewFilterVariables = { input: PreviewFilterInput };
+export const PreviewFilter: Operation<PreviewFilterData, PreviewFilterVariables>;
+
 export type PublishEventData = {
   publishEvent: {
     event: {
@@ -605,6 +634,30 @@ export type TestConnectionData = {
 export type TestConnectionVariables = { input: TestConnectionInput };
 export const TestConnection: Operation<TestConnectionData, TestConnectionVariables>;
 
+export type TestWebhookData = {
+  testWebhook: {
+    ok: boolean | null;
+    steps: ({
+      name: ConnectionStepName;
+      ok: boolean;
+      durationMs: number;
+      detail: string;
+    })[] | null;
+    response: {
+      status: number;
+      body: string;
+      truncated: boolean;
+    } | null;
+    userErrors: ({
+      message: string;
+      path: (string)[];
+      code: UserErrorCode;
+    })[];
+  };
+};
+export type TestWebhookVariables = { input: TestWebhookInput };
+export const TestWebhook: Operation<TestWebhookData, TestWebhookVariables>;
+
 export type UpdateEventTypeData = {
   updateEventType: {
     eventType: {
@@ -737,6 +790,10 @@ export type WebhookDetailsData = {
         p95: number | null;
         p99: number | null;
       };
+      groups: ({
+        key: string;
+        deliveries: number;
+      })[];
       series: ({
         since: string;
         succeeded: number;
@@ -923,6 +980,7 @@ export type OperationIdInput = { id: string };
 export type OperationKind = "RETRY_DELIVERIES" | "CANCEL_DELIVERIES" | "REPLAY_EVENTS" | "ERASE_DATA";
 export type OperationStatus = "RUNNING" | "COMPLETED" | "CANCELED" | "FAILED";
 export type PingWebhookInput = { id: string; eventType?: string | null };
+export type PreviewFilterInput = { filter?: string | null; eventTypes?: (string)[] | null; since?: string | null };
 export type PublishEventInput = { type: string; data: unknown; occurredAt?: string | null; idempotencyKey?: string | null; orderingKey?: string | null };
 export type ReplayEventsInput = { webhookId: string; time: TimeRange; eventTypes?: (string)[] | null; onlyMissing?: boolean | null; dryRun?: boolean | null };
 export type RetryDeliveriesInput = { filter: DeliveryFilter; dryRun?: boolean | null };
@@ -931,6 +989,7 @@ export type Scope = "READ" | "PUBLISH" | "MANAGE" | "SECRETS" | "ADMIN" | "INSTA
 export type SecretStatus = "CURRENT" | "EXPIRING";
 export type SignatureScheme = "HMAC_SHA256" | "ED25519";
 export type TestConnectionInput = { webhook: CreateWebhookInput; eventType?: string | null };
+export type TestWebhookInput = { id: string; changes?: UpdateWebhookInput | null; eventId?: string | null; eventType?: string | null };
 export type UpdateEventTypeInput = { name: string; description?: string | null; jsonSchema?: unknown | null; example?: unknown | null; archived?: boolean | null };
 export type UpdateWebhookInput = { id: string; name?: string | null; url?: string | null; eventTypes?: (string)[] | null; description?: string | null; filter?: string | null; method?: HttpMethod | null; timeoutSeconds?: number | null; verifySsl?: boolean | null; ipAllowlist?: (string)[] | null; headers?: (HeaderInput)[] | null; authentication?: AuthenticationInput | null; rotateSecretEveryDays?: number | null; retryPolicy?: RetryPolicyInput | null; rateLimitPerSecond?: number | null; maxInFlight?: number | null; metadata?: unknown | null; externalId?: string | null; ifUpdatedAt?: string | null };
 export type UserErrorCode = "INVALID" | "REQUIRED" | "NOT_FOUND" | "TAKEN" | "TOO_LONG" | "TOO_MANY" | "URL_NOT_ALLOWED" | "INVALID_PAYLOAD" | "INVALID_FILTER" | "CONFLICT";

@@ -16,6 +16,20 @@ export function filterSearch(label, name, placeholder) {
   return el("input", { type: "search", "aria-label": label, placeholder, value: place().search.get(name), onchange });
 }
 
+/** The condition that a filter `path=value` in the address means, such as ticket.id=tkt_42. @param {URLSearchParams} search */
+export function dataOf(search) {
+  const [, path, text] = search.get("data")?.match(/^([^=]+)=(.*)$/) ?? [];
+  if (path === undefined) return null;
+  try {
+    return [{ path: path.trim(), equals: JSON.parse(text) }];
+  } catch {
+    return [{ path: path.trim(), equals: text.trim() }];
+  }
+}
+
+/** The two searches in what was published. */
+export const dataSearches = () => [filterSearch("Search", "search", "Text or ID"), filterSearch("Value in the data", "data", "ticket.id=tkt_42")];
+
 /** A button that clears all filters; nothing if none is set. */
 export function clearFilters() {
   const names = [...place().search.keys()];

@@ -12,6 +12,7 @@ export * from "./delivery-list.js";
 export * from "./dialog.js";
 export * from "./event-picker.js";
 export * from "./facts.js";
+export * from "./filter-preview.js";
 export * from "./filters.js";
 export * from "./form.js";
 export * from "./list-editor.js";

@@ -7,6 +7,7 @@
 
 import "./event-picker.js";
 import { authenticationFields } from "./authentication.js";
+import { filterPreview } from "./filter-preview.js";
 import { choice, field, group } from "./form.js";
 import { listEditor } from "./list-editor.js";
 import { el } from "../lib/index.js";
@@ -19,11 +20,9 @@ import { el } from "../lib/index.js";
  */
 export function webhookFields(types, current) {
   const basic = basicFields(types, current);
-  const advanced = advancedFields(current);
+  const advanced = advancedFields(current, basic.eventTypes);
   return {
     element: el("div", { class: "stack" }, basic.element, el("details", { class: "paper" }, el("summary", {}, "Advanced"), advanced.element)),
-    filter: advanced.filter,
-    eventTypes: basic.eventTypes,
     /** @returns {import("../operations.js").CreateWebhookInput} */
     read: () => ({ ...basic.read(), ...advanced.read() }),
   };
@@ -50,14 +49,13 @@ function basicFields(types, current) {
   };
 }
 
-/** @param {Settings | null} current */
-function advancedFields(current) {
+/** @param {Settings | null} current @param {() => string[]} eventTypes */
+function advancedFields(current, eventTypes) {
   const http = httpFields(current);
-  const which = selectionFields(current);
+  const which = selectionFields(current, eventTypes);
   const limits = limitFields(current);
   return {
     element: el("div", { class: "stack" }, http.element, which.element, limits.element),
-    filter: which.filter,
     read: () => ({ ...http.read(), ...which.read(), ...limits.read() }),
   };
 }
@@ -93,17 +91,16 @@ function httpFields(current) {
   };
 }
 
-/** @param {Settings | null} current */
-function selectionFields(current) {
+/** @param {Settings | null} current @param {() => string[]} eventTypes */
+function selectionFields(current, eventTypes) {
   const description = el("input", { value: current?.description, autocomplete: "off" });
   const filter = el("textarea", { class: "code", spellcheck: "false", value: current?.filter, placeholder: 'data.ticket.priority == "urgent"' });
   return {
-    filter,
     element: el(
       "div",
       { class: "stack" },
       field("Filter", filter, { path: "filter", optional: true, hint: "A CEL expression over the event. Only events for which it is true are sent." }),
-      el("div", { id: "filter-preview" }),
+      filterPreview(filter, eventTypes),
       field("Description", description, { path: "description", optional: true }),
     ),
     read: () => ({ filter: filter.value.trim() || null, description: description.value.trim() || null }),

@@ -1,8 +1,8 @@
 /** "Deliveries": what was sent and is being sent, live; the filters stand in the address. */
 
-import { ask, changeFilters, Component, el, fill, place, words } from "../lib/index.js";
-import { DeliveryFilterChoices } from "../operations.js";
-import { button, clearFilters, DeliveryList, filterSelect } from "../parts/index.js";
+import { ask, bounded, changeFilters, Component, el, fill, place, words } from "../lib/index.js";
+import { DeliveryCount, DeliveryFilterChoices } from "../operations.js";
+import { button, clearFilters, dataOf, dataSearches, DeliveryList, filterSelect } from "../parts/index.js";
 
 /** @typedef {import("../operations.js").DeliveryFilter} Filter */
 /** @typedef {import("../operations.js").DeliveryStatus} Status */
@@ -12,6 +12,7 @@ const STATUSES = ["PENDING", "RETRYING", "SUCCEEDED", "FAILED", "CANCELED"];
 class DeliveriesScreen extends Component {
   filters = el("div", { class: "row", role: "search", "aria-label": "Filters" });
   results = el("div", { class: "stack" });
+  count = el("p", { class: "soft", role: "status" });
   /** @type {import("../operations.js").DeliveryFilterChoicesData} */
   choices = { webhooks: { nodes: [] }, eventTypes: [] };
   #changing = new AbortController();
@@ -20,7 +21,7 @@ class DeliveriesScreen extends Component {
   async start(leaving) {
     leaving.addEventListener("abort", () => this.#changing.abort());
     this.pause = button("Pause updates", () => this.toggle());
-    this.replaceChildren(el("div", { class: "row spread" }, el("h1", {}, "Deliveries"), this.pause), this.filters, this.results);
+    this.replaceChildren(el("div", { class: "row spread" }, el("h1", {}, "Deliveries"), this.pause), this.filters, this.count, this.results);
     this.placed();
     this.choices = await ask(DeliveryFilterChoices, {}, leaving).catch(() => this.choices);
     fill(this.filters, filterFields(this.choices));
@@ -30,10 +31,13 @@ class DeliveriesScreen extends Component {
   placed() {
     this.#changing.abort();
     this.#changing = new AbortController();
-    this.list = new DeliveryList(filterOf(place().search), this.#changing.signal);
+    const filter = filterOf(place().search);
+    this.list = new DeliveryList(filter, this.#changing.signal);
     fill(this.filters, filterFields(this.choices));
     fill(this.results, this.list.element);
     this.list.begin();
+    fill(this.count);
+    ask(DeliveryCount, { filter }, this.#changing.signal).then(({ deliveries }) => fill(this.count, `${bounded(deliveries.totalCount)} when this list was opened`), () => {});
   }
 
   toggle() {
@@ -53,6 +57,8 @@ export function filterOf(search) {
     eventId: search.get("event"),
     eventTypes: search.has("type") ? search.getAll("type") : null,
     statuses: search.has("status") ? /** @type {Status[]} */ (search.getAll("status")) : null,
+    search: search.get("search"),
+    data: dataOf(search),
     time: since ? { since: new Date(since).toISOString() } : null,
   };
 }
@@ -65,6 +71,7 @@ function filterFields({ webhooks, eventTypes }) {
     filterSelect("Webhook", "webhook", webhooks.nodes.map(({ id, name }) => [id, name])),
     filterSelect("Event type", "type", eventTypes.map(({ name }) => [name, name])),
     since(search.get("since")),
+    dataSearches(),
     clearFilters(),
   ];
 }

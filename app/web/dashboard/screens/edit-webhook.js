@@ -1,8 +1,8 @@
 /** Edits the settings of a webhook; what is not changed stays as it is. */
 
-import { address, ask, Component, el, go } from "../lib/index.js";
-import { EventTypeChoices, UpdateWebhook, WebhookSettings } from "../operations.js";
-import { gone, show, submit, webhookFields } from "../parts/index.js";
+import { address, ask, Component, el, fill, go } from "../lib/index.js";
+import { EventTypeChoices, TestWebhook, UpdateWebhook, WebhookSettings } from "../operations.js";
+import { button, connectionSteps, gone, loading, show, submit, webhookFields } from "../parts/index.js";
 
 class EditWebhook extends Component {
   /** @param {AbortSignal} leaving */
@@ -14,19 +14,29 @@ class EditWebhook extends Component {
       const [{ eventTypes }, { webhook }] = await Promise.all([ask(EventTypeChoices, {}, leaving), ask(WebhookSettings, { id }, leaving)]);
       if (webhook === null) return gone("webhook", address(["webhooks"]));
       const fields = webhookFields(eventTypes, webhook);
-      const summary = el("div", { tabindex: "-1" });
-      const save = el("button", { type: "submit", class: "primary" }, "Save");
-      const form = el("form", { class: "stack", novalidate: true }, fields.element, summary, el("div", { class: "row" }, save, el("a", { href: address(["webhooks", id]) }, "Cancel")));
-      form.addEventListener("submit", async (event) => {
-        event.preventDefault();
-        const input = { id, ...changes(fields.read(), webhook) };
-        if (await submit(form, summary, async () => (await ask(UpdateWebhook, { input })).updateWebhook)) go(address(["webhooks", id]));
-      });
-      return form;
+      return editForm(id, fields, webhook);
     });
   }
 }
 customElements.define("eev-edit-webhook", EditWebhook);
+
+/** @param {string} id @param {ReturnType<typeof webhookFields>} fields @param {Record<string, any>} webhook */
+function editForm(id, fields, webhook) {
+  const [summary, tried] = [el("div", { tabindex: "-1" }), el("div", { "aria-live": "polite" })];
+  const changed = () => ({ id, ...changes(fields.read(), webhook) });
+  const test = async () => {
+    fill(tried, loading("Testing…"));
+    const payload = await submit(form, summary, async () => (await ask(TestWebhook, { input: { id, changes: changed() } })).testWebhook);
+    fill(tried, payload && connectionSteps(payload));
+  };
+  const buttons = [el("button", { type: "submit", class: "primary" }, "Save"), button("Test connection", test)];
+  const form = el("form", { class: "stack", novalidate: true }, fields.element, summary, tried, el("div", { class: "row" }, buttons, el("a", { href: address(["webhooks", id]) }, "Cancel")));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (await submit(form, summary, async () => (await ask(UpdateWebhook, { input: changed() })).updateWebhook)) go(address(["webhooks", id]));
+  });
+  return form;
+}
 
 /**
  * What differs from the webhook as it was loaded, so that two people who edit different settings do not undo each

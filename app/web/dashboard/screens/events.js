@@ -2,14 +2,14 @@
 
 import { address, ask, Component, el, may, place } from "../lib/index.js";
 import { Events } from "../operations.js";
-import { clearFilters, empty, filterSearch, goButton, pages, when } from "../parts/index.js";
+import { clearFilters, dataOf, dataSearches, empty, filterSearch, goButton, pages, when } from "../parts/index.js";
 
 class EventsScreen extends Component {
   /** @param {AbortSignal} leaving */
   start(leaving) {
     const { search } = place();
     const publish = may("PUBLISH") && goButton("Publish a test event", address(["publish"]), "primary");
-    this.replaceChildren(el("div", { class: "row spread" }, el("h1", {}, "Events"), publish), el("div", { class: "row", role: "search" }, filterSearch("Event type", "type", "Event type"), clearFilters()), list(search, leaving));
+    this.replaceChildren(el("div", { class: "row spread" }, el("h1", {}, "Events"), publish), el("div", { class: "row", role: "search" }, filterSearch("Event type", "type", "Event type"), dataSearches(), clearFilters()), list(search, leaving));
   }
 }
 customElements.define("eev-events", EventsScreen);
@@ -17,7 +17,7 @@ customElements.define("eev-events", EventsScreen);
 /** @param {URLSearchParams} search @param {AbortSignal} leaving */
 function list(search, leaving) {
   const type = search.get("type");
-  const filter = { types: type ? [type] : null, includeTests: true };
+  const filter = { types: type ? [type] : null, includeTests: true, search: search.get("search"), data: dataOf(search) };
   return pages({
     caption: "Events",
     titles: ["Type", "Occurred", "Ordering key", "ID"],

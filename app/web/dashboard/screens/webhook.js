@@ -68,13 +68,14 @@ function heading({ name, url, status, statusChangedAt, health }) {
 
 /** @param {Webhook} webhook */
 function charts({ stats }) {
-  const { succeeded, failed: bad, pending, successRate, latencyMs, series } = stats;
+  const { succeeded, failed: bad, pending, successRate, latencyMs, series, groups } = stats;
   const latency = `Latency: ${PERCENTILES.map((name) => `${name} ${duration(latencyMs[name])}`).join(", ")}`;
   return el(
     "section",
     { class: "paper stack", "aria-label": "The last 24 hours" },
     el("div", { class: "row spread" }, el("h2", {}, "The last 24 hours"), el("span", { class: "soft" }, `${percent(successRate)} succeeded, ${number(succeeded)} of ${number(succeeded + bad)}; ${number(pending)} open`)),
     outcomeBars(series, "Outcomes in the last 24 hours", "chart"),
+    groups.length > 0 && el("p", { class: "soft" }, `By outcome: ${groups.map(({ key, deliveries }) => `${words(key)} ${number(deliveries)}`).join(", ")}`),
     el("p", { class: "soft" }, latency),
     lineChart(PERCENTILES.map((name) => ({ name, values: series.map(({ latencyMs }) => latencyMs[name]) })), latency),
   );

@@ -53,6 +53,26 @@ async def test_filters_compose_stand_in_the_address_and_are_cleared(live: World,
     assert "status=FAILED" in address
 
 
+async def test_deliveries_and_events_are_found_by_a_value_in_their_data_and_counted(
+    live: World, browser: Browser
+) -> None:
+    await live.webhook(name="Billing")
+    for number in range(3):
+        await live.publish(data={"ticket": {"id": f"tkt_{number}", "subject": "The printer is on fire"}})
+    async with signed_in(live, browser, "deliveries") as page:
+        found = page.get_by_role("link", name="delivery of ticket.created")
+        await expect(found).to_have_count(3)
+        await expect(page.get_by_text("3 when this list was opened")).to_be_visible()
+        await field(page, "Value in the data").fill("ticket.id=tkt_1")
+        await field(page, "Value in the data").press("Enter")
+        await expect(found).to_have_count(1)
+        await expect(page.get_by_text("1 when this list was opened")).to_be_visible()
+        await page.goto("/dashboard#/events")
+        await field(page, "Value in the data").fill("ticket.id=tkt_2")
+        await field(page, "Value in the data").press("Enter")
+        await expect(page.get_by_role("link", name="ticket.created")).to_have_count(1)
+
+
 async def test_the_cause_of_a_failure_is_found_and_the_delivery_tried_again(live: World, browser: Browser) -> None:
     live.receiver.on("/", in_turn(answer(503, [("x-cause", "maintenance")], b'{"error":"closed"}'), answer(204)))
     await live.webhook(retry_delays_seconds=[3_600])

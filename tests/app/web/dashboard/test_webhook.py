@@ -98,6 +98,29 @@ async def test_a_webhook_is_edited_and_what_was_not_touched_stays(live: World, b
     assert (row["name"], row["description"], row["max_in_flight"]) == ("Renamed", "Ours", 7)
 
 
+async def test_unsaved_changes_are_tried_with_what_is_stored_and_a_filter_on_past_events(
+    live: World, browser: Browser
+) -> None:
+    webhook = await live.webhook("/old", name="Billing")
+    await live.publish()
+    await live.until_status("SUCCEEDED")
+    live.receiver.on("/new", answer(404, body=b"no such path"))
+    async with signed_in(live, browser, f"edit-webhook/{webhook.id}") as page:
+        await field(page, "URL").fill(live.receiver.url("/new"))
+        await button(page, "Test connection").click()
+        await expect(page.get_by_text("The connection does not work yet.")).to_be_visible()
+        await expect(page.get_by_text("no such path")).to_be_visible()
+        await page.get_by_text("Advanced", exact=True).click()
+        await field(page, "Filter").fill('data.ticket.status == "closed"')
+        await expect(page.get_by_text("It is true for 0 of the last 1 events.")).to_be_visible()
+        await field(page, "Filter").fill('data.ticket.status == "open"')
+        await expect(page.get_by_text("It is true for 1 of the last 1 events.")).to_be_visible()
+        await field(page, "Filter").fill("data.ticket.")
+        await expect(page.locator("p.problem")).to_be_visible()
+
+    assert (await live.rows("webhook"))[0]["url"] == live.receiver.url("/old")
+
+
 async def test_a_webhook_is_deleted_only_after_its_name_was_typed(live: World, browser: Browser) -> None:
     webhook = await live.webhook(name="Billing")
     async with signed_in(live, browser, f"webhooks/{webhook.id}") as page:
