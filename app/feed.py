@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from app.access.narrowing import EVERYTHING, Narrowing
 from app.clock import Micros
 from app.database.batch import Columns
 from app.database.database import Row, Statements
@@ -95,28 +96,36 @@ class Feed:
 
 
 async def read_feeds(
-    statements: Statements, workspace_id: str, asked: Sequence[FeedAsked], *, for_receivers: bool = False
+    statements: Statements,
+    workspace_id: str,
+    asked: Sequence[FeedAsked],
+    *,
+    for_receivers: bool = False,
+    narrowing: Narrowing = EVERYTHING,
 ) -> dict[FeedAsked, Feed]:
     """The feeds of webhooks of a workspace; a webhook of another workspace has none.
 
     Args:
+        narrowing: leaves out the feeds of webhooks and the items of event types that it does not see.
         for_receivers: with the events' bodies, and without deleted webhooks.
     """
     text = _FOR_RECEIVERS if for_receivers else _WITHOUT_BODIES
     rows: dict[FeedAsked, list[Row]] = {}
+    asked = [one for one in asked if narrowing.sees_webhook(one.webhook_id)]
     for row in await statements.fetch_rows(text, _ASKED, asked, workspace_id):
         rows.setdefault(FeedAsked(row["webhook_id"], row["beyond"], row["most"]), []).append(row)
-    return {one: _feed(one, found) for one, found in rows.items()}
+    return {one: _feed(one, found, narrowing) for one, found in rows.items()}
 
 
-def _feed(asked: FeedAsked, rows: Sequence[Row]) -> Feed:
+def _feed(asked: FeedAsked, rows: Sequence[Row], narrowing: Narrowing) -> Feed:
     # An event is deleted after its deliveries, so an item always has one.
     items = [_item(row) for row in rows if row["sequence"] is not None and row["id"] is not None]
     items.sort(key=lambda item: item.sequence)
     end = rows[0]["last_sequence"]
     # A number beyond the end does not exist yet, which happens after a restored backup: the feed continues at its end.
     nothing = end if asked.most else asked.beyond
-    return Feed(items, items[-1].sequence if items else nothing, end, rows[0]["expired_before"])
+    seen = [item for item in items if narrowing.sees_type(item.event.type)]
+    return Feed(seen, items[-1].sequence if items else nothing, end, rows[0]["expired_before"])
 
 
 def _item(row: Row) -> FeedItem:

@@ -363,6 +363,8 @@ class Operation(Model):
     )
     actor_id = fields.CharField[str | None](max_length=120, null=True)
     actor_name = fields.CharField[str | None](max_length=200, null=True)
+    # JSON of what the token that began it was narrowed to; null for all of the workspace
+    narrowing = LongTextField[str | None](null=True)
     created_at = TimestampField[datetime]()
     completed_at = TimestampField[datetime | None](null=True)
 

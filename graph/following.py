@@ -20,6 +20,7 @@ from app.updates.cursor import Cursor, InvalidCursor, format_cursor, parse_curso
 from app.updates.update import Topic, Update
 from graph.context import Context
 from graph.errors import BadUserInput
+from graph.seen import seen_updates
 
 # However little is kept, statistics count it first, and they do so later than this (`app.stats.periods`).
 CERTAINLY_KEPT = timedelta(minutes=5)
@@ -38,7 +39,10 @@ def follow(context: Context, topic: Topic, after: str | None) -> AsyncGenerator[
         batches = context.resources.updates.follow(topic, context.caller.workspace_id, state.after or after)
     except InvalidCursor as error:
         raise BadUserInput(f"The argument after cannot be used: {error}") from None
-    return batches if state.until is None else up_to(state.until, batches)
+    if state.until is not None:
+        batches = up_to(state.until, batches)
+    caller = context.caller
+    return seen_updates(context.resources.database, caller, topic, batches) if caller.narrowing.is_narrowed else batches
 
 
 async def up_to(end: Cursor, batches: AsyncGenerator[Batch, None]) -> AsyncGenerator[Batch, None]:

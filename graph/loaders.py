@@ -6,6 +6,7 @@ cache what they loaded, so each operation, each message of a subscription and ea
 """
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeVar
@@ -40,6 +41,7 @@ from graph.rows import (
     columns_of,
     row_of,
 )
+from graph.seen import seen, seen_ids
 
 Stored = TypeVar("Stored", bound=Model)
 Key = TypeVar("Key", bound=Hashable)
@@ -58,7 +60,7 @@ _WORKSPACES = (
 )
 _WEBHOOK_COUNTS = (
     "SELECT workspace_id, count(*) AS webhooks FROM webhook JOIN {rows} AS asked ON workspace_id = asked_id"
-    " WHERE deleted_at IS NULL GROUP BY workspace_id"
+    " WHERE deleted_at IS NULL{seen} GROUP BY workspace_id"
 )
 
 
@@ -214,7 +216,7 @@ class Loaders:
         return DataLoader(of_batch, max_batch_size=MAX_BATCH)
 
     def _rows(self, table: str, row_type: type[RowType]) -> DataLoader[str, RowType | None]:
-        return self._loader(partial(_rows, rows_by_id(table, columns_of(row_type)), row_type))
+        return self._loader(partial(_rows, table, row_type))
 
 
 async def _load(
@@ -230,9 +232,11 @@ async def _load(
 
 
 async def _rows(
-    statement: str, row_type: type[RowType], resources: Resources, caller: Caller, ids: list[str]
+    table: str, row_type: type[RowType], resources: Resources, caller: Caller, ids: list[str]
 ) -> list[RowType | None]:
-    rows = await resources.database.fetch_rows(statement, _IDS, [(id_,) for id_ in ids], caller.workspace_id)
+    condition, values = caller.narrowing.and_sql(table, after=1)
+    statement = rows_by_id(table, columns_of(row_type)) + condition
+    rows = await resources.database.fetch_rows(statement, _IDS, [(id_,) for id_ in ids], caller.workspace_id, *values)
     found = {row["id"]: row_of(row_type, row) for row in rows}
     return [found.get(id_) for id_ in ids]
 
@@ -244,14 +248,17 @@ async def _workspaces(resources: Resources, caller: Caller, ids: list[str]) -> l
     return [found.get(id_) for id_ in ids]
 
 
-async def _webhook_counts(resources: Resources, _: Caller, workspace_ids: list[str]) -> list[int]:
-    rows = await resources.database.fetch_rows(_WEBHOOK_COUNTS, _IDS, [(id_,) for id_ in workspace_ids])
+async def _webhook_counts(resources: Resources, caller: Caller, workspace_ids: list[str]) -> list[int]:
+    condition, values = caller.narrowing.and_sql("webhook", after=0)
+    statement = _WEBHOOK_COUNTS.format(seen=condition, rows="{rows}")
+    rows = await resources.database.fetch_rows(statement, _IDS, [(id_,) for id_ in workspace_ids], *values)
     counts = {row["workspace_id"]: int(row["webhooks"]) for row in rows}
     return [counts.get(id_, 0) for id_ in workspace_ids]
 
 
 async def _models(model: type[Stored], resources: Resources, caller: Caller, ids: list[str]) -> list[Stored | None]:
-    query = model.filter(workspace_id=caller.workspace_id, id__in=ids)
+    known = await seen_ids(resources.database, caller, model._meta.db_table, ids)
+    query = model.filter(workspace_id=caller.workspace_id, id__in=known)
     found = {row.pk: row for row in await query.using_db(resources.database.orm)}
     return [found.get(id_) for id_ in ids]
 
@@ -275,7 +282,7 @@ async def _health(resources: Resources, caller: Caller, webhook_ids: list[str]) 
 
 
 async def _feeds(resources: Resources, caller: Caller, asked: list[FeedAsked]) -> list[Feed]:
-    found = await read_feeds(resources.database, caller.workspace_id, asked)
+    found = await read_feeds(resources.database, caller.workspace_id, asked, narrowing=caller.narrowing)
     return [found[one] for one in asked]
 
 
@@ -296,16 +303,19 @@ async def _stats(resources: Resources, caller: Caller, asked: list[StatsOfWebhoo
 
 async def _live_secrets(resources: Resources, caller: Caller, ids: list[str]) -> list[Secret | None]:
     alive = Q(expires_at=None) | Q(expires_at__gt=resources.clock.now())
-    query = Secret.filter(alive, id__in=ids, workspace_id=caller.workspace_id)
+    known = await seen_ids(resources.database, caller, "secret", ids)
+    query = Secret.filter(alive, id__in=known, workspace_id=caller.workspace_id)
     found = {secret.id: secret for secret in await query.using_db(resources.database.orm)}
     return [found.get(id_) for id_ in ids]
 
 
 async def _event_types(resources: Resources, caller: Caller, ids: list[str]) -> list[KnownEventType | None]:
     registry = await resources.registries.current(resources.database, caller.workspace_id)
-    found = {known.id: known for known in registry.event_types.values()}
+    found = {known.id: known for known in caller.narrowing.types(registry.event_types).values()}
     return [found.get(id_) for id_ in ids]
 
 
-async def _pages(resources: Resources, _: Caller, asked: list[Children[Any]]) -> list[Page[Any]]:
-    return await fetch_pages(resources.database, asked)
+async def _pages(resources: Resources, caller: Caller, asked: list[Children[Any]]) -> list[Page[Any]]:
+    return await fetch_pages(
+        resources.database, [replace(children, listing=seen(caller, children.listing)) for children in asked]
+    )

@@ -2,23 +2,26 @@
 feed FEED may read, and those on API keys and the audit log, which require ADMIN, and on workspaces, which require
 INSTALLATION."""
 
+from collections.abc import Mapping
 from typing import Annotated, cast
 
 import strawberry
 
 from app.ids import API_KEY, AUDIT_ENTRY, DELIVERY, EVENT, OPERATION, WEBHOOK, WORKSPACE
-from app.registry import Registry
+from app.registry import KnownEventType
 from app.stats.measure import measure
 from app.webhooks.upsert import webhook_by_external_id
 from graph import listings
 from graph.arguments import After, Before, First, Last, OfAuditLog, OfDeliveries, OfEvents, OfWebhooks, OrderBy, given
 from graph.context import Context, Info
-from graph.cursors import MAX_SIZE, window
+from graph.cursors import MAX_SIZE, Window, window
 from graph.enums import EventCategory, Scope
 from graph.errors import BadUserInput
 from graph.feeds import reading_webhook
 from graph.finding import find, find_delivery, find_event, find_operation, find_webhook, find_workspace
-from graph.pagination import fetch_page
+from graph.pagination import Listing, Page
+from graph.rows import RowType
+from graph.seen import fetch_seen, seen
 from graph.types.actor import Actor
 from graph.types.api_key import ApiKey, ApiKeyConnection
 from graph.types.audit_entry import AuditEntryConnection
@@ -73,10 +76,15 @@ class Query:
     def viewer(self, info: Info) -> Viewer:
         caller = info.context.caller
         caller.require(*Scope)
+        narrowing = caller.narrowing
         return Viewer(
             scopes=[scope for scope in Scope if scope in caller.scopes],
             actor=Actor.of(caller.actor),
             expires_at=caller.expires_at,
+            webhook_ids=None
+            if narrowing.webhook_ids is None
+            else [strawberry.ID(id_) for id_ in narrowing.webhook_ids],
+            event_types=None if narrowing.event_types is None else list(narrowing.event_types),
         )
 
     @strawberry.field(description="Fetches a workspace of the installation. Needs INSTALLATION.")
@@ -96,7 +104,7 @@ class Query:
         context = _reading(info, Scope.INSTALLATION)
         asked = window(WORKSPACE, given(first), given(after), given(last), given(before))
         listing = listings.workspaces(given(external_id))
-        return WorkspaceConnection.from_page(await fetch_page(context.resources.database, listing, asked))
+        return WorkspaceConnection.from_page(await _fetch(context, listing, asked))
 
     @strawberry.field(description="Fetches a webhook. With FEED instead of READ, only its `id` and `feed`.")
     async def webhook(self, info: Info, id: Id) -> Webhook | None:
@@ -126,9 +134,9 @@ class Query:
         context = _reading(info)
         workspace_id = context.caller.workspace_id
         listing = listings.ordered(listings.webhooks(workspace_id, given(filter)), given(order_by))
-        listing = await narrowed(context, listing, given(filter))
+        listing = seen(context.caller, await narrowed(context, listing, given(filter)))
         asked = window(WEBHOOK, given(first), given(after), given(last), given(before), listing.cursor_order)
-        page = await fetch_page(context.resources.database, listing, asked)
+        page = await _fetch(context, listing, asked)
         found = await context.loaders.webhooks.load_many([row.id for row in page.rows])
         nodes = [Webhook.from_model(model) for model in found if model]
         return WebhookConnection(nodes=nodes, page=page, listing=listing)
@@ -139,7 +147,7 @@ class Query:
         info: Info,
         name: Annotated[str, strawberry.argument(description="Name of the event type, e.g. ticket.created.")],
     ) -> EventType | None:
-        known = (await _registry(_reading(info))).event_types.get(name)
+        known = (await _event_types(_reading(info))).get(name)
         return None if known is None else EventType.from_known(known)
 
     @strawberry.field(
@@ -154,7 +162,7 @@ class Query:
         wanted = given(category)
         return [
             EventType.from_known(known)
-            for known in (await _registry(_reading(info))).event_types.values()
+            for known in (await _event_types(_reading(info))).values()
             if (wanted is None or known.event_type.category is wanted) and (include_archived or not known.archived)
         ]
 
@@ -175,7 +183,7 @@ class Query:
         context = _reading(info)
         asked = window(EVENT, given(first), given(after), given(last), given(before))
         listing = listings.events(context.caller.workspace_id, given(filter))
-        return EventConnection.from_page(await fetch_page(context.resources.database, listing, asked))
+        return EventConnection.from_page(await _fetch(context, listing, asked))
 
     @strawberry.field(description="Fetches a delivery.")
     async def delivery(self, info: Info, id: Id) -> Delivery | None:
@@ -194,7 +202,7 @@ class Query:
         context = _reading(info)
         asked = window(DELIVERY, given(first), given(after), given(last), given(before))
         listing = listings.deliveries(context.caller.workspace_id, given(filter))
-        return DeliveryConnection.from_page(await fetch_page(context.resources.database, listing, asked))
+        return DeliveryConnection.from_page(await _fetch(context, listing, asked))
 
     @strawberry.field(
         description="Statistics of deliveries, by default over the last 24 hours. A range that cannot be measured is"
@@ -234,7 +242,7 @@ class Query:
     ) -> OperationConnection:
         context = _reading(info)
         asked = window(OPERATION, given(first), given(after), given(last), given(before))
-        page = await fetch_page(context.resources.database, listings.operations(context.caller.workspace_id), asked)
+        page = await _fetch(context, listings.operations(context.caller.workspace_id), asked)
         found = await context.loaders.operations.load_many([row.id for row in page.rows])
         return OperationConnection(nodes=[Operation.from_model(model) for model in found if model], page=page)
 
@@ -249,7 +257,7 @@ class Query:
     ) -> ApiKeyConnection:
         context = _reading(info, Scope.ADMIN)
         asked = window(API_KEY, given(first), given(after), given(last), given(before))
-        page = await fetch_page(context.resources.database, listings.api_keys(context.caller.workspace_id), asked)
+        page = await _fetch(context, listings.api_keys(context.caller.workspace_id), asked)
         found = await context.loaders.api_keys.load_many([row.id for row in page.rows])
         return ApiKeyConnection(nodes=[ApiKey.from_model(model) for model in found if model], page=page)
 
@@ -266,7 +274,7 @@ class Query:
         context = _reading(info, Scope.ADMIN)
         asked = window(AUDIT_ENTRY, given(first), given(after), given(last), given(before))
         listing = listings.audit_log(context.caller.workspace_id, given(filter))
-        return AuditEntryConnection.from_page(await fetch_page(context.resources.database, listing, asked))
+        return AuditEntryConnection.from_page(await _fetch(context, listing, asked))
 
 
 def _reading(info: Info, scope: Scope = Scope.READ) -> Context:
@@ -275,5 +283,12 @@ def _reading(info: Info, scope: Scope = Scope.READ) -> Context:
     return info.context
 
 
-async def _registry(context: Context) -> Registry:
-    return await context.resources.registries.current(context.resources.database, context.caller.workspace_id)
+async def _event_types(context: Context) -> Mapping[str, KnownEventType]:
+    """The event types of the workspace, as far as the caller sees them."""
+    registry = await context.resources.registries.current(context.resources.database, context.caller.workspace_id)
+    return context.caller.narrowing.types(registry.event_types)
+
+
+async def _fetch(context: Context, listing: Listing[RowType], asked: Window) -> Page[RowType]:
+    """One page of what the caller sees of a list."""
+    return await fetch_seen(context.resources.database, context.caller, listing, asked)

@@ -17,6 +17,7 @@ from graphql import DocumentNode, FieldNode, VariableNode, Visitor, get_operatio
 from strawberry.types.execution import ExecutionResult
 
 from app.access.caller import Caller
+from app.access.narrowing import Narrowing
 from app.database.errors import DatabaseUnavailable
 from app.errors import AccessDenied
 from app.statuses import Scope
@@ -26,7 +27,7 @@ from graph.context import Context
 from graph.stream_state import StreamState, Told
 
 # What must be equal to share messages: workspace, rights, document, operation name, variables.
-Key = tuple[str, frozenset[Scope], str, str | None, str]
+Key = tuple[str, Narrowing, frozenset[Scope], str, str | None, str]
 Open = Callable[[Context], Awaitable[Results]]
 
 # Event loops round their clocks to milliseconds.
@@ -39,7 +40,7 @@ def key_of(
     """The key of an operation, without the variable that only sets the start position."""
     begins_by = _begins_by(document, operation_name)
     kept = {name: value for name, value in (variables or {}).items() if name != begins_by}
-    return caller.workspace_id, caller.scopes, query, operation_name, json.dumps(kept, sort_keys=True)
+    return caller.workspace_id, caller.narrowing, caller.scopes, query, operation_name, json.dumps(kept, sort_keys=True)
 
 
 def _begins_by(document: DocumentNode, operation_name: str | None) -> str | None:

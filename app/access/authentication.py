@@ -1,6 +1,6 @@
 """Who a caller is: the holder of an API key, or of an access token or session made with one."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -8,12 +8,13 @@ from app.access import sessions, token_signer
 from app.access.actor import Actor
 from app.access.caller import Caller, granted
 from app.access.known_keys import KnownKey, KnownKeys, digest
+from app.access.known_workspaces import KnownWorkspaces
 from app.access.sessions import Sessions
 from app.access.token_signer import Claims, TokenSigner
 from app.clock import Clock, rfc3339
 from app.database.database import Database
 from app.errors import Forbidden, Unauthenticated
-from app.statuses import ActorKind
+from app.statuses import ActorKind, Scope
 
 # Longer than any key or token that this program makes.
 MAX_TOKEN_CHARACTERS = 1_000
@@ -28,6 +29,7 @@ class Authenticator:
     keys: KnownKeys
     signer: TokenSigner
     sessions: Sessions
+    workspaces: KnownWorkspaces = field(default_factory=KnownWorkspaces)
 
     async def authenticate(self, token: str, source_address: str | None) -> Caller:
         """The caller that presents `token`, which is an API key or an access token or session made with one.
@@ -42,7 +44,10 @@ class Authenticator:
         if token.startswith(token_signer.PREFIX):
             claims = self.signer.read(token, now)
             key = await self.keys.find(self.database, "id", claims.api_key_id, now)
-            return _with_token(self._caller(key, now, digest(token), source_address), claims)
+            holder = self._caller(key, now, digest(token), source_address)
+            if claims.workspace_id is not None:
+                await self._require_workspace(holder, claims.workspace_id, now)
+            return _with_token(holder, claims)
         if len(token) > MAX_TOKEN_CHARACTERS:
             raise Unauthenticated("The API key is not valid.")
         hashed = digest(token)
@@ -54,6 +59,12 @@ class Authenticator:
             return self._caller(key, now, hashed, source_address)
         key = await self.keys.find(self.database, "key_hash", hashed, now)
         return self._caller(key, now, hashed, source_address)
+
+    async def _require_workspace(self, holder: Caller, workspace_id: str, now: datetime) -> None:
+        """Make sure that a key's holder may act in another workspace, and that it is there."""
+        exists = await self.workspaces.exists(self.database, workspace_id, now)
+        if not exists or Scope.INSTALLATION not in holder.scopes:
+            raise Unauthenticated("The workspace of this access token no longer exists.")
 
     def _caller(
         self, key: KnownKey | None, now: datetime, credential_digest: str, source_address: str | None
@@ -83,7 +94,9 @@ def _with_token(holder: Caller, claims: Claims) -> Caller:
     """The holder of a token that the holder of a key made."""
     return replace(
         holder,
-        actor=replace(holder.actor, kind=ActorKind.ACCESS_TOKEN),
+        workspace_id=claims.workspace_id or holder.workspace_id,
+        narrowing=claims.narrowing,
+        actor=claims.actor or replace(holder.actor, kind=ActorKind.ACCESS_TOKEN),
         scopes=frozenset(scope for scope in claims.scopes if granted(holder.scopes, scope)),
         expires_at=claims.expires_at,
         by_token=True,

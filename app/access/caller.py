@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.access.actor import SYSTEM, Actor
+from app.access.narrowing import EVERYTHING, Narrowing
 from app.errors import Forbidden, Problem, UserErrorCode
 from app.statuses import Scope
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An authenticated caller. Every query it makes is filtered by `workspace_id`."""
+    """An authenticated caller. Every query it makes is filtered by `workspace_id` and `narrowing`."""
 
     workspace_id: str
     actor: Actor
@@ -24,12 +25,19 @@ class Caller:
     by_token: bool = False
     # Hash of the presented credential, with which a long-lived socket checks that it is still valid.
     credential_digest: str = field(default="", repr=False)
+    # What the presented token is narrowed to.
+    narrowing: Narrowing = EVERYTHING
 
     def require(self, *any_of: Scope) -> None:
         """Raise `Forbidden`, naming the scopes that would do, unless this caller has one of them."""
         if self.scopes.isdisjoint(any_of):
             held = ", ".join(sorted(self.scopes)) or "none"
             raise Forbidden(f"This needs the scope {' or '.join(any_of)}; the key has {held}.")
+
+    def require_whole_workspace(self, what: str) -> None:
+        """Raise `Forbidden` if this caller's token is narrowed; `what` only others may do begins the sentence."""
+        if self.narrowing.is_narrowed:
+            raise Forbidden(f"{what} concerns the whole workspace, and your token is narrowed to a part of it.")
 
 
 NOBODY = Caller(workspace_id="", actor=SYSTEM, scopes=frozenset())

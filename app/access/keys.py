@@ -68,6 +68,7 @@ async def revoke_key(services: Services, keys: KnownKeys, caller: Caller, key_id
         Rejected: NOT_FOUND; CONFLICT for the workspace's last valid key with ADMIN.
     """
     caller.require(Scope.ADMIN)
+    caller.require_whole_workspace("An API key")
     at = services.clock.now()
     async with services.database.transaction() as statements:
         # All keys are locked, so that two administrators cannot revoke each other's last key at the same time.

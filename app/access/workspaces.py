@@ -10,9 +10,9 @@ from datetime import datetime
 from tortoise.exceptions import IntegrityError
 
 from app.access import audit
+from app.access.authentication import Authenticator
 from app.access.caller import Caller
 from app.access.keys import create_workspace
-from app.access.known_keys import KnownKeys
 from app.clock import to_micros
 from app.database.database import Row, Statements
 from app.database.errors import UniqueViolation, in_own_words
@@ -79,8 +79,8 @@ async def add_workspace(services: Services, caller: Caller, name: str, external_
     return AddedWorkspace(workspace, created=True)
 
 
-async def delete_workspace(services: Services, keys: KnownKeys, caller: Caller, workspace_id: str) -> str:
-    """Delete a workspace: within a second, its keys and their tokens end, and nothing more is delivered in it.
+async def delete_workspace(services: Services, authenticator: Authenticator, caller: Caller, workspace_id: str) -> str:
+    """Delete a workspace: within a second, its keys and their tokens end and nothing more is delivered in it.
 
     Returns:
         Its ID.
@@ -101,7 +101,8 @@ async def delete_workspace(services: Services, keys: KnownKeys, caller: Caller, 
         revoked = await statements.fetch(_REVOKE_KEYS, workspace_id, to_micros(at))
         await audit.record(statements, caller, "workspace.deleted", workspace_id, {"name": [row["name"], None]}, at)
     for key in revoked:
-        keys.forget(key["id"])
+        authenticator.keys.forget(key["id"])
+    authenticator.workspaces.forget(workspace_id)
     return workspace_id
 
 

@@ -37,6 +37,7 @@ async def create_event_type(services: Services, caller: Caller, draft: EventType
         Rejected: all problems of the draft at once, TAKEN for the name, or TOO_MANY event types.
     """
     caller.require(Scope.ADMIN)
+    caller.require_whole_workspace("An event type")
     at = services.clock.now()
     event_type = _checked(draft, caller.workspace_id, at)
     async with services.database.transaction() as statements:
@@ -60,6 +61,7 @@ async def update_event_type(services: Services, caller: Caller, name: str, chang
         Rejected: NOT_FOUND; CONFLICT for any change but the archiving of a built-in one; all problems of the changes.
     """
     caller.require(Scope.ADMIN)
+    caller.require_whole_workspace("An event type")
     at = services.clock.now()
     async with services.database.transaction() as statements:
         await raise_registry_version(statements, caller.workspace_id)

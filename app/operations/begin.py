@@ -49,6 +49,7 @@ async def begin(services: Services, caller: Caller, kind: str, request: Mapping[
         actor_kind=caller.actor.kind,
         actor_id=caller.actor.id,
         actor_name=caller.actor.name,
+        narrowing=caller.narrowing.text,
         created_at=at,
     )
     async with services.database.transaction() as statements:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.access.caller import Caller
+from app.access.narrowing import Narrowing
 from app.clock import to_micros
 from app.database.batch import Columns
 from app.database.database import Database, Statements
@@ -119,7 +120,9 @@ async def cancel_deliveries(
 async def change_batch(change: BulkChange, statements: Statements, task: Task, at: datetime) -> Progress:
     """Do the next batch of an operation."""
     asked = from_json(task.request["filter"])
-    chosen = await choose(statements, task.workspace_id, asked, task.request["before"], task.position, BATCH)
+    narrowing = Narrowing.of_text(task.request.get("narrowing"))
+    before = task.request["before"]
+    chosen = await choose(statements, task.workspace_id, asked, before, task.position, BATCH, narrowing)
     status = OperationStatus.COMPLETED if chosen.ended else OperationStatus.RUNNING
     if not chosen.ids:
         return Progress(chosen.position, status=status)
@@ -135,11 +138,13 @@ async def _begin(
     await _check(services.database, caller, change, asked)
     meant = _meant(change, asked)
     before = await end_of_rows(services.database, "delivery", DELIVERY, caller.workspace_id, services.clock.now())
-    by_webhook = await count_by_webhook(services.database, caller.workspace_id, meant, before)
+    by_webhook = await count_by_webhook(services.database, caller.workspace_id, meant, before, caller.narrowing)
     matched = await _matched(services.database, caller, change, by_webhook)
     if dry_run:
         return Matched(matched, None)
     request = {"filter": to_json(meant), "before": before}
+    if caller.narrowing.text is not None:
+        request["narrowing"] = caller.narrowing.text
     return Matched(matched, await begin(services, caller, change.kind, request, matched))
 
 

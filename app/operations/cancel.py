@@ -45,6 +45,6 @@ async def cancel_operation(services: Services, caller: Caller, operation_id: str
 async def _find(statements: Statements, caller: Caller, operation_id: str) -> Operation:
     query = Operation.filter(id=operation_id, workspace_id=caller.workspace_id).using_db(statements.orm)
     operation = await query.first() if is_id(OPERATION, operation_id) else None
-    if operation is None:
+    if operation is None or not caller.narrowing.sees_operation(operation.narrowing):
         raise not_found("operation", operation_id)
     return operation

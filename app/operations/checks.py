@@ -81,7 +81,8 @@ async def known_webhook(database: Database, caller: Caller, webhook_id: str, *pa
     """
     columns = "status, event_types, filter_expression"
     statement = f"SELECT {columns} FROM webhook WHERE id = $1 AND workspace_id = $2 AND deleted_at IS NULL"
-    found = is_id(WEBHOOK, webhook_id) and await database.fetch_one(statement, webhook_id, caller.workspace_id)
+    seen = is_id(WEBHOOK, webhook_id) and caller.narrowing.sees_webhook(webhook_id)
+    found = seen and await database.fetch_one(statement, webhook_id, caller.workspace_id)
     if not found:
         raise not_found("webhook", webhook_id, *path)
     return KnownWebhook(WebhookStatus(found["status"]), orjson.loads(found["event_types"]), found["filter_expression"])
@@ -93,6 +94,7 @@ async def require_event(database: Database, caller: Caller, event_id: str, *path
     Raises:
         Rejected: NOT_FOUND.
     """
-    statement = "SELECT id FROM event WHERE id = $1 AND workspace_id = $2"
-    if not is_id(EVENT, event_id) or not await database.fetch(statement, event_id, caller.workspace_id):
+    seen, values = caller.narrowing.and_sql("event", after=2)
+    statement = f"SELECT id FROM event WHERE id = $1 AND workspace_id = $2{seen}"
+    if not is_id(EVENT, event_id) or not await database.fetch(statement, event_id, caller.workspace_id, *values):
         raise not_found("event", event_id, *path)

@@ -84,7 +84,10 @@ async def _announced(services: Services, delivery_id: str) -> Delivery:
 
 
 async def _find(statements: Statements, caller: Caller, delivery_id: str) -> Row:
-    row = await statements.fetch_one(_FIND, delivery_id, caller.workspace_id) if is_id(DELIVERY, delivery_id) else None
+    if not is_id(DELIVERY, delivery_id):
+        raise not_found("delivery", delivery_id)
+    seen, values = caller.narrowing.and_sql("delivery", "d", after=2)
+    row = await statements.fetch_one(f"{_FIND}{seen}", delivery_id, caller.workspace_id, *values)
     if row is None:
         raise not_found("delivery", delivery_id)
     return row

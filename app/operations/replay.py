@@ -113,6 +113,8 @@ async def replay_events(
         "filter": webhook.filter_expression,
         "before": await end_of_rows(services.database, "event", EVENT, caller.workspace_id, services.clock.now()),
     }
+    if caller.narrowing.event_types is not None:
+        request["seenEventTypes"] = list(caller.narrowing.event_types)
     matched = await _count(services.database, caller.workspace_id, request)
     if dry_run:
         return Matched(matched, None)
@@ -151,6 +153,8 @@ def _conditions(workspace_id: str, request: Mapping[str, Any], position: str | N
     ]
     if request["eventTypes"] is not None:
         found.append(of_types("type", request["eventTypes"]))
+    if request.get("seenEventTypes") is not None:
+        found.append(of_types("type", request["seenEventTypes"]))
     if position is not None:
         found.append(("id > ?", (position,)))
     return found

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
+from app.access.narrowing import EVERYTHING, Narrowing
 from app.database.database import Database, Statements
 from app.delivery_filter import (
     Condition,
@@ -42,7 +43,13 @@ class Chosen:
 
 
 async def choose(
-    statements: Statements, workspace_id: str, asked: DeliveryFilter, before: str, position: str | None, most: int
+    statements: Statements,
+    workspace_id: str,
+    asked: DeliveryFilter,
+    before: str,
+    position: str | None,
+    most: int,
+    narrowing: Narrowing = EVERYTHING,
 ) -> Chosen:
     """The next deliveries that a filter with statuses means, from one window.
 
@@ -50,10 +57,11 @@ async def choose(
         before: only rows with IDs before this one.
         position: the last row looked at so far.
         most: how many to choose.
+        narrowing: what the token that began the operation sees.
     """
-    sought = search_conditions(asked)
+    sought = _sought(asked, narrowing)
     size = _window(asked) if sought else most
-    looked = _looked(workspace_id, asked, before, position, size)
+    looked = _looked(workspace_id, asked, before, position, size, narrowing)
     if looked is None:
         return Chosen((), position, ended=True)
     text, values = looked
@@ -67,16 +75,16 @@ async def choose(
 
 
 async def count_by_webhook(
-    database: Database, workspace_id: str, asked: DeliveryFilter, before: str
+    database: Database, workspace_id: str, asked: DeliveryFilter, before: str, narrowing: Narrowing = EVERYTHING
 ) -> Mapping[str, int]:
     """How many deliveries a filter with statuses means, by the ID of their webhook.
 
     Raises:
         Rejected: TOO_MANY match, or would have to be searched.
     """
-    if search_conditions(asked):
-        return await _count_in_windows(database, workspace_id, asked, before)
-    lanes = _lanes(workspace_id, asked, [("id < ?", (before,))])
+    if _sought(asked, narrowing):
+        return await _count_in_windows(database, workspace_id, asked, before, narrowing)
+    lanes = _lanes(workspace_id, asked, [("id < ?", (before,))], narrowing)
     if not lanes:
         return {}
     text, values = counted("delivery", lanes, by="webhook_id")
@@ -86,12 +94,12 @@ async def count_by_webhook(
 
 
 async def _count_in_windows(
-    database: Database, workspace_id: str, asked: DeliveryFilter, before: str
+    database: Database, workspace_id: str, asked: DeliveryFilter, before: str, narrowing: Narrowing
 ) -> Mapping[str, int]:
     matched, looked_at, position = Counter[str](), 0, None
-    while looked := _looked(workspace_id, asked, before, position, LOOKED):
+    while looked := _looked(workspace_id, asked, before, position, LOOKED, narrowing):
         text, values = looked
-        meets, given = numbered(search_conditions(asked), len(values))
+        meets, given = numbered(_sought(asked, narrowing), len(values))
         rows = await database.fetch(
             f"SELECT webhook_id, count(*) AS looked, sum(CASE WHEN {meets} THEN 1 ELSE 0 END) AS matched,"
             f" max(id) AS last_id FROM ({text}) AS delivery GROUP BY webhook_id",
@@ -122,19 +130,29 @@ def _window(asked: DeliveryFilter) -> int:
     return LOOKED_WITH_EVENTS if reads_events(asked) else LOOKED
 
 
-def _looked(workspace_id: str, asked: DeliveryFilter, before: str, position: str | None, size: int) -> Statement | None:
+def _sought(asked: DeliveryFilter, narrowing: Narrowing) -> list[Condition]:
+    """What has to be checked row by row."""
+    return [*search_conditions(asked), *Narrowing(event_types=narrowing.event_types).conditions("delivery")]
+
+
+def _looked(
+    workspace_id: str, asked: DeliveryFilter, before: str, position: str | None, size: int, narrowing: Narrowing
+) -> Statement | None:
     """The statement of a window's rows; None if the filter means no status."""
     after: list[Condition] = [] if position is None else [("id > ?", (position,))]
-    lanes = _lanes(workspace_id, asked, [*after, ("id < ?", (before,))])
+    lanes = _lanes(workspace_id, asked, [*after, ("id < ?", (before,))], narrowing)
     return picked("delivery", _COLUMNS, lanes, size) if lanes else None
 
 
-def _lanes(workspace_id: str, asked: DeliveryFilter, further: Sequence[Condition]) -> list[list[Condition]]:
+def _lanes(
+    workspace_id: str, asked: DeliveryFilter, further: Sequence[Condition], narrowing: Narrowing
+) -> list[list[Condition]]:
     """The conditions that an index answers, one lane for each status."""
     shared: list[Condition] = [
         ("workspace_id = ?", (workspace_id,)),
         ("NOT test", ()),
         *narrow_conditions(replace(asked, statuses=None)),
+        *Narrowing(webhook_ids=narrowing.webhook_ids).conditions("delivery"),
         *further,
     ]
     return [[*shared, *of_statuses([status])] for status in asked.statuses or ()]

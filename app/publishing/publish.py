@@ -114,6 +114,8 @@ class Publisher:
         if len(drafts) > MAX_EVENTS:
             message = f"There are {len(drafts)} events; at most {MAX_EVENTS} can be published at once."
             raise rejected(UserErrorCode.TOO_MANY, message, "events")
+        if caller.narrowing.event_types is not None:
+            _require_seen(caller, drafts, batch=batch)
         submission = Submission(caller.workspace_id, drafts, [json_of(draft.data) for draft in drafts], batch)
         early = await self._commits.submit_early(submission)
         while early.value.outdated:  # it was checked with an older version: check it again
@@ -167,6 +169,20 @@ class Publisher:
             path = ("events", str(index)) if one.batch else ()
             problems += problems_of(draft, json, registry, self._max_event_bytes, path)
         return problems
+
+
+def _require_seen(caller: Caller, drafts: Sequence[EventDraft], *, batch: bool) -> None:
+    problems = [
+        Problem(
+            f"Your token covers {', '.join(caller.narrowing.event_types or ())}, but no other event type.",
+            ("events", str(index), "type") if batch else ("type",),
+            UserErrorCode.INVALID,
+        )
+        for index, draft in enumerate(drafts)
+        if not caller.narrowing.sees_type(draft.type)
+    ]
+    if problems:
+        raise Rejected(problems)
 
 
 def _prepared(one: Submission, registry: Registry, now: Micros) -> PublishRequest:

@@ -30,6 +30,9 @@ _OF_WEBHOOKS = (
     "DELETE FROM secret WHERE webhook_id = $1",
     "DELETE FROM webhook_sequence WHERE webhook_id = $1",
     "DELETE FROM webhook_feed WHERE webhook_id = $1",
+    "DELETE FROM open_alert WHERE webhook_id = $1",
+    "DELETE FROM webhook_feed WHERE webhook_id = $1",
+    "DELETE FROM open_alert WHERE webhook_id = $1",
     "DELETE FROM stats_period WHERE id >= $1 || '.' AND id < $1 || '/'",
     "DELETE FROM webhook WHERE id = $1",
 )

@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import orjson
 
 from app.database.batch import Columns
 from app.database.database import Row, Statements
+from app.delivery_filter import of_types
 from app.ids import ATTEMPT, DELIVERY, lowest_id
 from app.stats.latency import rounded_sql
 from app.stats.periods import closed_until, period_begin, period_id
@@ -25,12 +27,12 @@ _PARTS: Columns = (*_RANGES, ("counted_from_id", "text"))
 # repeats its very words.
 _OF_STATUS = (
     "(SELECT count(*) FROM delivery d WHERE d.{{subject}} = part.subject_id AND d.status <> 'SUCCEEDED'"
-    " AND d.status = '{status}' AND d.id >= part.first_id AND d.id < part.end_id AND NOT d.test)"
+    " AND d.status = '{status}' AND d.id >= part.first_id AND d.id < part.end_id AND NOT d.test{{typed}})"
 )
 _DELIVERIES = (
     "SELECT part.number,"
     " (SELECT count(*) FROM delivery d WHERE d.{subject} = part.subject_id"
-    " AND d.id >= part.counted_from_id AND d.id < part.end_id AND NOT d.test) AS made,"
+    " AND d.id >= part.counted_from_id AND d.id < part.end_id AND NOT d.test{typed}) AS made,"
     f" {_OF_STATUS.format(status='FAILED')} AS failed,"
     f" {_OF_STATUS.format(status='CANCELED')} AS canceled,"
     f" {_OF_STATUS.format(status='PENDING')} + {_OF_STATUS.format(status='RETRYING')} AS pending"
@@ -39,6 +41,7 @@ _DELIVERIES = (
 _ENDED = f"""
 SELECT {{number}} {rounded_sql("a.duration_us")} AS duration, count(*) AS attempts FROM {{source}} attempt a
 WHERE a.{{{{subject}}}} = part.subject_id AND a.id >= part.first_id AND a.id < part.end_id AND a.trigger <> 'TEST'
+{{{{typed}}}}
 GROUP BY {{number}} duration
 """
 # PostgreSQL must be forced to use the index for each part: it prefers to compare every attempt with every part.
@@ -64,6 +67,15 @@ class Subjects:
 
     column: str
     ids: tuple[str, ...]
+    event_types: tuple[str, ...] | None = None
+
+    def typed(self, template: str) -> tuple[str, tuple[Any, ...]]:
+        """The condition on event types within `template`, and its parameters, numbered from 1; nothing for all."""
+        if self.event_types is None:
+            return "", ()
+        text, values = of_types("d.event_type", self.event_types)
+        first, *rest = text.split("?")
+        return template.format(first + "".join(f"${number}{piece}" for number, piece in enumerate(rest, 1))), values
 
 
 @dataclass(slots=True)
@@ -89,7 +101,9 @@ class Part:
 async def count_parts(database: Statements, subjects: Subjects, window: Window) -> list[list[Part]]:
     """The parts of a window, in order, for each subject."""
     each = [[Part(since, until) for since, until in window.parts()] for _ in subjects.ids]
-    closed = await closed_until(database) if window.in_periods else window.since
+    # Periods are counted over all event types.
+    in_periods = window.in_periods and subjects.event_types is None
+    closed = await closed_until(database) if in_periods else window.since
     if closed > window.since:
         await _add_periods(database, subjects, window, closed, each)
     await _add_deliveries(database, subjects, closed, each)
@@ -125,8 +139,9 @@ async def _add_deliveries(
         (number, id_, *(lowest_id(DELIVERY, at) for at in (part.since, part.until, _counted_from(part, closed))))
         for number, (id_, part) in enumerate(numbered)
     ]
-    statement = _DELIVERIES.format(subject=subjects.column)
-    for row in await database.fetch_rows(statement, _PARTS, ranges):
+    typed, types = subjects.typed(" AND {}")
+    statement = _DELIVERIES.format(subject=subjects.column, typed=typed)
+    for row in await database.fetch_rows(statement, _PARTS, ranges, *types):
         _, part = numbered[row["number"]]
         part.made += row["made"]
         part.failed, part.canceled, part.pending = row["failed"], row["canceled"], row["pending"]
@@ -141,8 +156,9 @@ async def _add_attempts(
         for number, (id_, part) in enumerate(numbered)
         if part.until > closed
     ]
-    statement = _ATTEMPTS[database.dialect].format(subject=subjects.column)
-    for row in await database.fetch_rows(statement, _RANGES, ranges) if ranges else ():
+    typed, types = subjects.typed(" AND EXISTS (SELECT 1 FROM delivery d WHERE d.id = a.delivery_id AND {})")
+    statement = _ATTEMPTS[database.dialect].format(subject=subjects.column, typed=typed)
+    for row in await database.fetch_rows(statement, _RANGES, ranges, *types) if ranges else ():
         numbered[row["number"]][1].took[row["duration"]] += row["attempts"]
 
 

@@ -42,7 +42,7 @@ _KEYS = {
 }
 _NEWEST = (
     "SELECT {columns} FROM delivery d WHERE d.{subject} = part.subject_id AND d.id >= part.first_id"
-    " AND d.id < part.end_id AND NOT d.test ORDER BY d.id DESC LIMIT {limit}"
+    " AND d.id < part.end_id AND NOT d.test{typed} ORDER BY d.id DESC LIMIT {limit}"
 )
 # One range of an index for each part. SQLite has no LATERAL.
 _SAMPLE = {
@@ -95,7 +95,7 @@ async def measure_groups(
     """The groups with the most deliveries, those first.
 
     Args:
-        subject: whose deliveries they are: of one webhook or workspace.
+        subject: whose deliveries they are: of webhooks or of a workspace.
         parts: what the window's parts were counted to be.
         first: how many groups at most.
     """
@@ -114,7 +114,9 @@ async def _by_webhook(database: Statements, subject: Subjects, window: Window) -
     groups = []
     for begin in range(0, len(ids), _TOGETHER):
         some = ids[begin : begin + _TOGETHER]
-        for id_, [part] in zip(some, await count_parts(database, Subjects("webhook_id", some), whole), strict=True):
+        for id_, [part] in zip(
+            some, await count_parts(database, replace(subject, column="webhook_id", ids=some), whole), strict=True
+        ):
             if part.made or part.took:
                 groups.append(Group(id_, part.made, part.succeeded, part.failed, part.took))
     return groups
@@ -122,14 +124,16 @@ async def _by_webhook(database: Statements, subject: Subjects, window: Window) -
 
 async def _by_key(database: Statements, subject: Subjects, parts: Sequence[Part], key: str) -> list[Group]:
     """The groups of the newest rows of each part, each row standing for as many as it was chosen from."""
-    [subject_id], limit = subject.ids, max(1, MAX_ROWS // len(parts))
+    limit = max(1, MAX_ROWS // (len(parts) * len(subject.ids)))
     ranges = [
         (number, subject_id, lowest_id(DELIVERY, part.since), lowest_id(DELIVERY, part.until))
+        for subject_id in subject.ids
         for number, part in enumerate(parts)
     ]
-    newest = _NEWEST.format(columns=_SAMPLED[database.dialect], subject=subject.column, limit=limit)
+    typed, types = subject.typed(" AND {}")
+    newest = _NEWEST.format(columns=_SAMPLED[database.dialect], subject=subject.column, limit=limit, typed=typed)
     sample = _SAMPLE[database.dialect].format(newest=newest)
-    rows = await database.fetch_rows(_DELIVERIES.format(key=key, sample=sample), _RANGES, ranges)
+    rows = await database.fetch_rows(_DELIVERIES.format(key=key, sample=sample), _RANGES, ranges, *types)
     looked = Counter[int]()
     for row in rows:
         looked[row["number"]] += row["deliveries"]
@@ -141,7 +145,7 @@ async def _by_key(database: Statements, subject: Subjects, parts: Sequence[Part]
         found.succeeded += times * (row["status"] == "SUCCEEDED")
         found.failed += times * (row["status"] == "FAILED")
     durations = _DURATIONS.format(key=key, sample=sample, attempts=_ATTEMPTS_OF_EACH[database.dialect])
-    for row in await database.fetch_rows(durations, _RANGES, ranges):
+    for row in await database.fetch_rows(durations, _RANGES, ranges, *types):
         sums[row["key"]].took[row["duration"]] += row["attempts"] * share.get(row["number"], 1)
     return [found.group(name) for name, found in sums.items()]
 

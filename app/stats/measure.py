@@ -7,11 +7,11 @@ status. Tests do not count.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.access.caller import Caller
 from app.database.database import Database, Statements
-from app.errors import not_found
+from app.errors import UserErrorCode, not_found, rejected
 from app.ids import WEBHOOK, is_id
 from app.services import Services
 from app.stats.counts import Part, Subjects, count_parts
@@ -20,6 +20,9 @@ from app.stats.latency import percentile_ms
 from app.stats.window import Window, choose_window
 from app.stats.within import share_within
 from app.statuses import Scope
+
+# Counted from the rows, because periods are counted over all event types. A week, fitted to whole periods.
+MAX_TYPED_SPAN = timedelta(days=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +106,11 @@ async def measure(
         Rejected: NOT_FOUND, or all problems of the window at once; paths name the arguments of the API.
     """
     caller.require(Scope.READ)
-    window = choose_window(since, until, buckets, services.clock.now())
-    subject = await _subject(services.database, caller, webhook_id)
-    [parts] = await count_parts(services.database, subject, window)
-    return _summed(Counted(subject, window, tuple(parts)))
+    window = _window(services, caller, since, until, buckets)
+    subjects = await _subjects(services.database, caller, webhook_id)
+    each = await count_parts(services.database, subjects, window)
+    parts = each[0] if len(each) == 1 else [_total(same) for same in zip(*each, strict=True)]
+    return _summed(Counted(subjects, window, tuple(parts)))
 
 
 async def measure_webhooks(
@@ -124,21 +128,53 @@ async def measure_webhooks(
         Forbidden, Rejected: as `measure`.
     """
     caller.require(Scope.READ)
-    window = choose_window(since, until, buckets, services.clock.now())
-    each = await count_parts(services.database, Subjects("webhook_id", tuple(webhook_ids)), window)
+    window = _window(services, caller, since, until, buckets)
+    types = caller.narrowing.event_types
+    each = await count_parts(services.database, Subjects("webhook_id", tuple(webhook_ids), types), window)
     return [
-        _summed(Counted(Subjects("webhook_id", (id_,)), window, tuple(parts)))
+        _summed(Counted(Subjects("webhook_id", (id_,), types), window, tuple(parts)))
         for id_, parts in zip(webhook_ids, each, strict=True)
     ]
 
 
-async def _subject(database: Database, caller: Caller, webhook_id: str | None) -> Subjects:
+def _window(
+    services: Services, caller: Caller, since: datetime | None, until: datetime | None, buckets: int | None
+) -> Window:
+    window = choose_window(since, until, buckets, services.clock.now())
+    if caller.narrowing.event_types is not None and window.until - window.since > MAX_TYPED_SPAN:
+        message = (
+            f"The window is longer than {MAX_TYPED_SPAN.days} days, which is the most that a token for certain event"
+            " types can measure at once."
+        )
+        raise rejected(UserErrorCode.INVALID, message, "since")
+    return window
+
+
+async def _subjects(database: Database, caller: Caller, webhook_id: str | None) -> Subjects:
+    """The webhook, or the workspace, as far as the caller sees it."""
+    narrowing = caller.narrowing
+    if webhook_id is None and narrowing.webhook_ids is not None:
+        return Subjects("webhook_id", narrowing.webhook_ids, narrowing.event_types)
     if webhook_id is None:
-        return Subjects("workspace_id", (caller.workspace_id,))
+        return Subjects("workspace_id", (caller.workspace_id,), narrowing.event_types)
     known = "SELECT id FROM webhook WHERE id = $1 AND workspace_id = $2"
-    if not is_id(WEBHOOK, webhook_id) or not await database.fetch(known, webhook_id, caller.workspace_id):
+    seen = is_id(WEBHOOK, webhook_id) and narrowing.sees_webhook(webhook_id)
+    if not seen or not await database.fetch(known, webhook_id, caller.workspace_id):
         raise not_found("webhook", webhook_id, "webhookId")
-    return Subjects("webhook_id", (webhook_id,))
+    return Subjects("webhook_id", (webhook_id,), narrowing.event_types)
+
+
+def _total(parts: Sequence[Part]) -> Part:
+    """The same part of a window for several subjects together."""
+    return Part(
+        parts[0].since,
+        parts[0].until,
+        made=sum(part.made for part in parts),
+        failed=sum(part.failed for part in parts),
+        canceled=sum(part.canceled for part in parts),
+        pending=sum(part.pending for part in parts),
+        took=sum((part.took for part in parts), Counter[int]()),
+    )
 
 
 def _summed(counted: Counted) -> DeliveryStats:

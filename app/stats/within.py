@@ -19,10 +19,10 @@ _RANGES: Columns = (("number", "bigint"), ("subject_id", "text"), ("first_id", "
 # the rows twice.
 _FACTOR = 1_000_000
 _WITHIN = (
-    "SELECT part.number, (SELECT count(*) * {factor} + coalesce(sum(CASE WHEN took <= $1 THEN 1 ELSE 0 END), 0) FROM"
-    " (SELECT d.completed_at - d.created_at AS took, d.status FROM delivery d WHERE d.{subject} = part.subject_id"
-    " AND d.id >= part.first_id AND d.id < part.end_id AND NOT d.test ORDER BY d.id DESC LIMIT {limit}) AS newest"
-    " WHERE status = 'SUCCEEDED') AS counts FROM {{rows}} AS part"
+    "SELECT part.number, (SELECT count(*) * {factor} + coalesce(sum(CASE WHEN took <= ${time} THEN 1 ELSE 0 END), 0)"
+    " FROM (SELECT d.completed_at - d.created_at AS took, d.status FROM delivery d WHERE d.{subject} = part.subject_id"
+    " AND d.id >= part.first_id AND d.id < part.end_id AND NOT d.test{typed} ORDER BY d.id DESC"
+    " LIMIT {limit}) AS newest WHERE status = 'SUCCEEDED') AS counts FROM {{rows}} AS part"
 )
 
 
@@ -30,17 +30,19 @@ async def share_within(database: Statements, subject: Subjects, parts: Sequence[
     """The share, from 0 to 1; None if nothing succeeded.
 
     Args:
-        subject: whose deliveries they are: of one webhook or workspace.
+        subject: whose deliveries they are: of webhooks or of a workspace.
         parts: what a window's parts were counted to be.
     """
-    [subject_id] = subject.ids
-    statement = _WITHIN.format(subject=subject.column, limit=max(1, MAX_ROWS // len(parts)), factor=_FACTOR)
+    typed, types = subject.typed(" AND {}")
+    limit = max(1, MAX_ROWS // (len(parts) * len(subject.ids)))
+    statement = _WITHIN.format(subject=subject.column, limit=limit, factor=_FACTOR, typed=typed, time=len(types) + 1)
     ranges = [
         (number, subject_id, lowest_id(DELIVERY, part.since), lowest_id(DELIVERY, part.until))
+        for subject_id in subject.ids
         for number, part in enumerate(parts)
     ]
     within, all_ = 0.0, 0
-    for row in await database.fetch_rows(statement, _RANGES, ranges, ms * 1_000):
+    for row in await database.fetch_rows(statement, _RANGES, ranges, *types, ms * 1_000):
         succeeded, in_time = divmod(int(row["counts"]), _FACTOR)
         if succeeded:
             weight = max(parts[row["number"]].succeeded, succeeded)

@@ -44,7 +44,7 @@ async def ping_webhook(
     webhook = await _webhook(services, caller, webhook_id)
     registry = await services.registries.current(services.database, caller.workspace_id)
     problems: list[Problem] = []
-    name = chosen_event_type(problems, registry, webhook.event_types, event_type)
+    name = chosen_event_type(problems, caller.narrowing.types(registry.event_types), webhook.event_types, event_type)
     if problems:
         raise Rejected(problems)
     loaded = await pipeline.targets.load({webhook.id: to_micros(webhook.updated_at)}, services.clock.now())
@@ -74,7 +74,7 @@ async def _insert_and_send(
 
 async def _webhook(services: Services, caller: Caller, webhook_id: str) -> Webhook:
     webhook = None
-    if is_id(WEBHOOK, webhook_id):
+    if is_id(WEBHOOK, webhook_id) and caller.narrowing.sees_webhook(webhook_id):
         query = Webhook.filter(id=webhook_id, workspace_id=caller.workspace_id, deleted_at=None)
         webhook = await query.using_db(services.database.orm).first()
     if webhook is None:

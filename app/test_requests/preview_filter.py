@@ -85,17 +85,17 @@ async def preview_filter(
     if problems:
         raise Rejected(problems)
     matcher = compile_patterns(patterns)
-    types = [name for name in [*known, *archived] if matcher.matches(name)]
+    types = [name for name in [*known, *archived] if matcher.matches(name) and caller.narrowing.sees_type(name)]
     route = Route("", matcher, cel.compile(text) if text else None, active=True)
-    return await _run(services.database, caller.workspace_id, types, route, since, max_seconds)
+    return await _run(services.database, caller, types, route, since, max_seconds)
 
 
 async def _run(
-    database: Database, workspace_id: str, types: Sequence[str], route: Route, since: datetime | None, seconds: float
+    database: Database, caller: Caller, types: Sequence[str], route: Route, since: datetime | None, seconds: float
 ) -> Preview:
     preview, before, deadline = Preview(), _BEHIND_ALL, monotonic() + seconds
     while True:
-        ids = await _newest(database, workspace_id, types, since, before)
+        ids = await _newest(database, caller, types, since, before)
         rows = await database.fetch_rows(_BODIES, _IDS, [(id_,) for id_ in ids])
         # A filter over bodies of 256 kB each would block the event loop.
         await asyncio.to_thread(_add, preview, route, rows)
@@ -105,17 +105,19 @@ async def _run(
 
 
 async def _newest(
-    database: Statements, workspace_id: str, types: Sequence[str], since: datetime | None, before: str
+    database: Statements, caller: Caller, types: Sequence[str], since: datetime | None, before: str
 ) -> list[str]:
     """The IDs of the next events, newest first. Each type is read along its index, however rare it is."""
     first = "" if since is None else lowest_id(EVENT, max(since, EPOCH))
-    where = "workspace_id = $1 AND NOT test AND id >= $2 AND id < $3"
+    seen, values = caller.narrowing.and_sql("event", after=3)
+    where = f"workspace_id = $1 AND NOT test AND id >= $2 AND id < $3{seen}"
 
     def newest(columns: str) -> str:
         return f"SELECT {columns} FROM event WHERE {where} AND type = {PARENT} ORDER BY id DESC LIMIT {BATCH}"
 
     statement = of_each_parent(database.dialect, "event", "id", newest)
-    rows = await database.fetch_rows(statement, PARENTS, [(name,) for name in types], workspace_id, first, before)
+    parents = [(name,) for name in types]
+    rows = await database.fetch_rows(statement, PARENTS, parents, caller.workspace_id, first, before, *values)
     return sorted((row["id"] for row in rows), reverse=True)[:BATCH]
 
 

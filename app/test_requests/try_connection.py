@@ -75,7 +75,9 @@ async def try_connection(
     configuration = configure(problems, draft, around)
     secret = signing_secret(problems, draft.secret, configuration.signature_scheme)
     problems = [replace(problem, path=("webhook", *problem.path)) for problem in problems]
-    name = chosen_event_type(problems, registry, configuration.event_types, event_type)
+    name = chosen_event_type(
+        problems, caller.narrowing.types(registry.event_types), configuration.event_types, event_type
+    )
     if problems:
         raise Rejected(problems)
     event = example_of(registry.event_types[name].event_type, to_micros(at))

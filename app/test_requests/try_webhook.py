@@ -20,7 +20,7 @@ from app.services import Services
 from app.statuses import Scope
 from app.test_requests.event_type import chosen_event_type
 from app.test_requests.try_connection import FIRST_ATTEMPT, ConnectionTried, send_and_explain
-from app.webhooks.change import find_webhook
+from app.webhooks.change import find_webhook, require_covered
 from app.webhooks.configuration import reconfigure
 from app.webhooks.fields import WebhookChanges
 from app.webhooks.lifecycle import require_unchanged
@@ -70,6 +70,7 @@ async def try_webhook(
     caller.require(Scope.MANAGE)
     at = services.clock.now()
     webhook = await find_webhook(services.database, caller, webhook_id)
+    require_covered(caller, webhook)  # its credentials could otherwise be sent to another URL
     problems: list[Problem] = []
     if unsaved is not None:
         await _apply(problems, services, caller, webhook, unsaved)
@@ -117,7 +118,7 @@ async def _content(
         caller.require(Scope.READ)
         return await _published(services.database, caller, event_id)
     registry = await services.registries.current(services.database, caller.workspace_id)
-    name = chosen_event_type(problems, registry, webhook.event_types, event_type)
+    name = chosen_event_type(problems, caller.narrowing.types(registry.event_types), webhook.event_types, event_type)
     if problems:
         return None
     example = example_of(registry.event_types[name].event_type, to_micros(at))
@@ -125,8 +126,11 @@ async def _content(
 
 
 async def _published(database: Database, caller: Caller, event_id: str) -> _Content:
-    statement = "SELECT body FROM event WHERE id = $1 AND workspace_id = $2"
-    row = await database.fetch_one(statement, event_id, caller.workspace_id) if is_id(EVENT, event_id) else None
+    if not is_id(EVENT, event_id):
+        raise not_found("event", event_id, "eventId")
+    seen, values = caller.narrowing.and_sql("event", after=2)
+    statement = f"SELECT body FROM event WHERE id = $1 AND workspace_id = $2{seen}"
+    row = await database.fetch_one(statement, event_id, caller.workspace_id, *values)
     if row is None:
         raise not_found("event", event_id, "eventId")
     return _Content(event_id, row["body"])

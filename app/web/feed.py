@@ -154,7 +154,9 @@ async def _read(resources: Resources, caller: Caller, asked: FeedAsked) -> Feed:
     webhook_id = asked.webhook_id
     found = {}
     if is_id(WEBHOOK, webhook_id):
-        found = await read_feeds(resources.database, caller.workspace_id, [asked], for_receivers=True)
+        found = await read_feeds(
+            resources.database, caller.workspace_id, [asked], for_receivers=True, narrowing=caller.narrowing
+        )
     if asked not in found:
         raise NoSuchFeed(f"No webhook has the id {webhook_id[:64]!r}; give the id of one in this workspace.")
     return found[asked]

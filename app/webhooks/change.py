@@ -10,7 +10,7 @@ from app.access import audit
 from app.access.caller import Caller
 from app.clock import to_micros
 from app.database.database import Statements
-from app.errors import not_found
+from app.errors import UserErrorCode, not_found, rejected
 from app.ids import WEBHOOK, is_id
 from app.models import Webhook
 from app.services import Services
@@ -48,11 +48,13 @@ async def changing(services: Services, caller: Caller, webhook_id: str) -> Async
     """A transaction around one webhook of the caller's workspace; a recorded change is announced after it.
 
     Raises:
-        Rejected: NOT_FOUND.
+        Rejected: NOT_FOUND; CONFLICT if the webhook receives event types that the caller's token does not cover. Such a
+            token could otherwise send them elsewhere.
     """
     at = services.clock.now()
     async with services.database.transaction() as statements:
         webhook = await find_webhook(statements, caller, webhook_id, lock=True)
+        require_covered(caller, webhook)
         change = Change(statements, caller, webhook, at)
         yield change
     if change.recorded:
@@ -68,7 +70,7 @@ async def find_webhook(
     Raises:
         Rejected: NOT_FOUND.
     """
-    if not is_id(WEBHOOK, webhook_id):
+    if not is_id(WEBHOOK, webhook_id) or not caller.narrowing.sees_webhook(webhook_id):
         raise not_found("webhook", webhook_id, *path)
     query = Webhook.filter(id=webhook_id, workspace_id=caller.workspace_id, deleted_at=None).using_db(statements.orm)
     # On SQLite there is no such lock and none is needed: a transaction is the only writer.
@@ -76,6 +78,21 @@ async def find_webhook(
     if not found:
         raise not_found("webhook", webhook_id, *path)
     return found[0]
+
+
+def require_covered(caller: Caller, webhook: Webhook) -> None:
+    """Check that the caller's token covers all event types of a webhook.
+
+    Raises:
+        Rejected: CONFLICT.
+    """
+    if caller.narrowing.uncovered(webhook.event_types):
+        covered = ", ".join(caller.narrowing.event_types or ())
+        message = (
+            f"The webhook {webhook.id} receives {', '.join(webhook.event_types)}, and your token covers only {covered};"
+            " it can be changed with a token that covers all of them."
+        )
+        raise rejected(UserErrorCode.CONFLICT, message, "id")
 
 
 async def raise_registry_version(statements: Statements, workspace_id: str) -> int:

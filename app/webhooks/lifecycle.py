@@ -4,7 +4,7 @@ This module knows neither what a valid webhook is (`app.webhooks.validation`) no
 function, a webhook of another workspace behaves like one that never existed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +16,7 @@ from app.access.caller import Caller
 from app.clock import rfc3339
 from app.database.database import Statements
 from app.database.errors import UniqueViolation, in_own_words
-from app.errors import Problem, Rejected, UserErrorCode, rejected
+from app.errors import Forbidden, Problem, Rejected, UserErrorCode, rejected
 from app.ids import WEBHOOK, new_id
 from app.models import Secret, Webhook
 from app.services import Services
@@ -50,8 +50,11 @@ async def create_webhook(services: Services, caller: Caller, draft: WebhookDraft
         Rejected: all problems of the draft at once, or TOO_MANY webhooks.
     """
     caller.require(Scope.MANAGE)
+    if caller.narrowing.webhook_ids is not None:
+        raise Forbidden("Your token is narrowed to certain webhooks and cannot create others.")
     problems: list[Problem] = []
     configuration = configure(problems, draft, await surroundings(services, caller.workspace_id))
+    problems += _beyond(caller, configuration.event_types)
     secret = signing_secret(problems, draft.secret, configuration.signature_scheme)
     if problems:
         raise Rejected(problems)
@@ -107,6 +110,11 @@ async def _update(
         problems: list[Problem] = []
         old = read_configuration(services.cipher, webhook)
         new = reconfigure(problems, old, changes, around)
+        problems += _beyond(caller, new.event_types)
+        if caller.narrowing.webhook_ids is not None and new.external_id != old.external_id:
+            # A conflict would reveal the external ID of a webhook that the token does not see.
+            message = "Your token is narrowed to certain webhooks and cannot change an external ID; leave it as it is."
+            problems.append(Problem(message, ("externalId",), UserErrorCode.INVALID))
         if problems:
             raise Rejected(problems)
         changed = differences(old, new)
@@ -181,6 +189,19 @@ async def delete_webhook(services: Services, caller: Caller, webhook_id: str) ->
         await change.record("webhook.deleted", {"name": [webhook.name, None], "url": [webhook.url, None]})
     await cancel_deliveries(services, webhook_id)
     return webhook_id
+
+
+def _beyond(caller: Caller, event_types: Sequence[str]) -> list[Problem]:
+    """A problem for each event type that the caller's token does not cover."""
+    covered = ", ".join(caller.narrowing.event_types or ())
+    return [
+        Problem(
+            f"Your token does not cover {event_types[index]}; it covers {covered}.",
+            ("eventTypes", str(index)),
+            UserErrorCode.INVALID,
+        )
+        for index in caller.narrowing.uncovered(event_types)
+    ]
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from app.models import Secret, Webhook
 from app.services import Services
 from app.signing import InvalidSecret, new_secret, parse_secret, public_key, secret_hint
 from app.statuses import Scope, SecretStatus, SignatureScheme
-from app.webhooks.change import Change, changing, find_webhook
+from app.webhooks.change import Change, changing, find_webhook, require_covered
 from app.webhooks.live_secrets import live_secrets, secret_status
 
 # Every live secret signs every request: more than a few make a long header, and are a sign of rotations gone wrong.
@@ -97,7 +97,7 @@ async def reveal_secret(services: Services, caller: Caller, webhook_id: str) -> 
     caller.require(Scope.SECRETS)
     at = services.clock.now()
     async with services.database.transaction() as statements:
-        await find_webhook(statements, caller, webhook_id)
+        require_covered(caller, await find_webhook(statements, caller, webhook_id))
         current = (await live_secrets(statements, [webhook_id], at))[webhook_id][0]
         text = services.cipher.decrypt(current.secret, current.id)
         await audit.record(statements, caller, "secret.revealed", webhook_id, None, at)

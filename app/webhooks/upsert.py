@@ -64,7 +64,8 @@ async def webhook_by_external_id(services: Services, caller: Caller, external_id
     if "\0" in external_id or len(external_id.strip()) > MAX_NAME_CHARACTERS:
         return None  # no webhook can have it: PostgreSQL cannot store the text, or the column is shorter
     query = Webhook.filter(workspace_id=caller.workspace_id, external_id=external_id.strip(), deleted_at=None)
-    return await query.using_db(services.database.orm).first()
+    found = await query.using_db(services.database.orm).first()
+    return found if found is not None and caller.narrowing.sees_webhook(found.id) else None
 
 
 @contextmanager

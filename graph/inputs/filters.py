@@ -89,7 +89,9 @@ class AuditFilter:
     subject_id: strawberry.ID | None = strawberry.field(
         description="Matches changes of this object: an ID, or the name of an event type."
     )
-    actor_id: strawberry.ID | None = strawberry.field(description="Matches changes made by the actor with this ID.")
+    actor_id: str | None = strawberry.field(
+        description="Matches changes made by the actor with this ID: an API key, or a person whom a token acts for."
+    )
     actions: list[str] | None = strawberry.field(
         description=f"Matches entries with one of these actions, e.g. webhook.updated. {_ANY}"
     )

@@ -52,6 +52,6 @@ class AccessMutations:
     async def create_access_token(self, info: Info, input: Input[CreateAccessTokenInput]) -> CreateAccessTokenPayload:
         seconds = DEFAULT_TOKEN_SECONDS if input.expires_in_seconds is None else input.expires_in_seconds
         made = await tokens.create_access_token(
-            info.context.resources.authenticator, info.context.caller, input.scopes, seconds
+            info.context.resources.authenticator, info.context.caller, input.scopes, seconds, input.reach()
         )
         return CreateAccessTokenPayload(token=made.token, expires_at=made.expires_at)

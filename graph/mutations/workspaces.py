@@ -41,6 +41,6 @@ class WorkspaceMutations:
     async def delete_workspace(self, info: Info, input: Input[WorkspaceIdInput]) -> DeleteWorkspacePayload:
         resources = info.context.resources
         deleted_id = await workspaces.delete_workspace(
-            resources, resources.authenticator.keys, info.context.caller, input.id
+            resources, resources.authenticator, info.context.caller, input.id
         )
         return DeleteWorkspacePayload(deleted_id=strawberry.ID(deleted_id))

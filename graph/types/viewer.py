@@ -19,6 +19,12 @@ class Viewer:
     expires_at: datetime | None = strawberry.field(
         description="Time at which the API key or access token in use expires; null means never."
     )
+    webhook_ids: list[strawberry.ID] | None = strawberry.field(
+        description="IDs of the webhooks that the access token in use is narrowed to; null means all."
+    )
+    event_types: list[str] | None = strawberry.field(
+        description="Names and patterns of the event types that the access token in use is narrowed to; null means all."
+    )
 
     @strawberry.field(description="The workspace that everything visible to the caller belongs to.")
     async def workspace(self, info: Info) -> Workspace:
@@ -26,7 +32,10 @@ class Viewer:
         assert row is not None  # the caller's key belongs to it
         return Workspace.from_row(row)
 
-    @strawberry.field(description="The API key in use, or the one that the access token in use was created with.")
+    @strawberry.field(
+        description="The API key in use, or the one that created the access token in use; null for a token that"
+        " is narrowed or for another workspace than the key's."
+    )
     async def api_key(self, info: Info) -> ApiKey | None:
         key_id = info.context.caller.api_key_id
         if key_id is None:

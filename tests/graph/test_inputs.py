@@ -45,6 +45,7 @@ LEAST: Mapping[str, dict[str, Any]] = {
     "TimeRange": {},
     "IntRange": {},
     "DataCondition": {"path": "ticket.id", "equals": "tkt_1"},
+    "ActorInput": {"id": "ada"},
 }
 # The kinds of values that a field of a type must be tried with.
 TEXT = {Kind.EMPTY, Kind.TOO_LONG, Kind.CONTROL, Kind.LOOK_ALIKE}

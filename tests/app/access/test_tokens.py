@@ -3,6 +3,7 @@
 import base64
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import orjson
 import pytest
@@ -12,13 +13,18 @@ from hypothesis import strategies as st
 from app.access.actor import Actor
 from app.access.caller import Caller
 from app.access.keys import CreatedKey, KeyDraft, create_key, revoke_key
+from app.access.narrowing import Narrowing
+from app.access.reach import Reach
 from app.access.token_signer import Claims, TokenSigner
 from app.access.tokens import create_access_token
+from app.access.workspaces import delete_workspace
 from app.clock import Micros, from_micros
 from app.errors import Forbidden, Problem, Rejected, Unauthenticated, UserErrorCode
 from app.statuses import ActorKind, Scope
+from app.webhooks.fields import WebhookDraft
+from app.webhooks.lifecycle import create_webhook
 from tests.clock import START
-from tests.domain import Domain
+from tests.domain import Domain, open_domain
 
 KEY, OTHER_KEY = bytes(range(32)), bytes(32)
 CLAIMS = Claims("key_01jd7k3m9pegxv0t5c8h2n4w6z", frozenset({Scope.READ}), from_micros(Micros(1_800_000_000_000_000)))
@@ -217,3 +223,111 @@ def test_unused_bits_of_the_last_character_are_no_other_spelling() -> None:
     for other in set(alphabet) - {token[-1]}:
         with pytest.raises(Unauthenticated):
             signer.read(token[:-1] + other, START)
+
+
+async def webhook_of(domain: Domain, caller: Caller) -> str:
+    draft = WebhookDraft(name="Desk", url="http://127.0.0.1:9999/", event_types=["*"])
+    return (await create_webhook(domain.resources, caller, draft)).webhook.id
+
+
+async def test_a_token_says_how_far_it_reaches(domain: Domain) -> None:
+    _, caller = await keyed(domain)
+    webhook_id = await webhook_of(domain, domain.stranger)
+    reach = Reach(domain.stranger.workspace_id, [webhook_id], ["ticket.*"], "ada", "Ada Lovelace")
+
+    made = await create_access_token(domain.resources.authenticator, caller, [Scope.READ], 60, reach)
+
+    acting = await domain.resources.authenticator.authenticate(made.token, None)
+    assert acting.workspace_id == domain.stranger.workspace_id
+    assert acting.narrowing == Narrowing.of([webhook_id], ["ticket.*"])
+    assert acting.actor == Actor(ActorKind.PERSON, "ada", "Ada Lovelace")
+    [entry] = await domain.audit_log("access_token.created")
+    assert entry["changes"] == {
+        "scopes": [None, ["READ"]],
+        "expiresAt": [None, "2026-03-14T09:27:53.589Z"],
+        "workspaceId": [None, domain.stranger.workspace_id],
+        "webhookIds": [None, [webhook_id]],
+        "eventTypes": [None, ["ticket.*"]],
+        "actor": [None, {"id": "ada", "name": "Ada Lovelace"}],
+    }
+
+
+def test_what_an_earlier_version_would_overlook_makes_the_token_invalid_to_it() -> None:
+    signer = TokenSigner([KEY])
+    content, _, signature = signer.write(replace(CLAIMS, narrowing=Narrowing.of(["wh_1"], None))).partition(".")
+    plain = signer.write(CLAIMS).partition(".")[2]
+
+    # It signs the content alone.
+    raw = base64.urlsafe_b64decode(content.removeprefix("eevt_") + "==")
+    assert signature != plain
+    assert not signer._signed(base64.urlsafe_b64decode(signature + "="), raw)
+
+
+async def test_a_token_for_another_workspace_needs_installation(domain: Domain) -> None:
+    _, admin = await keyed(domain, Scope.ADMIN, Scope.READ)
+    _, owner = await keyed(domain)
+    authenticator, elsewhere = domain.resources.authenticator, Reach(domain.stranger.workspace_id)
+
+    with pytest.raises(Forbidden, match="needs the scope INSTALLATION"):
+        await create_access_token(authenticator, admin, [Scope.READ], 60, elsewhere)
+    with pytest.raises(Rejected) as refused:
+        await create_access_token(authenticator, owner, [Scope.READ, Scope.INSTALLATION], 60, elsewhere)
+    assert [problem.path for problem in refused.value.problems] == [("scopes", "1")]
+    own = await create_access_token(authenticator, admin, [Scope.READ], 60, Reach(domain.caller.workspace_id))
+    assert (await authenticator.authenticate(own.token, None)).workspace_id == domain.caller.workspace_id
+
+
+async def test_a_token_ends_with_the_workspace_that_it_is_for(domain: Domain) -> None:
+    _, caller = await keyed(domain)
+    authenticator = domain.resources.authenticator
+    reach = Reach(domain.stranger.workspace_id)
+    made = await create_access_token(authenticator, caller, [Scope.READ], 60, reach)
+    await authenticator.authenticate(made.token, None)
+
+    await delete_workspace(domain.resources, authenticator, domain.caller, domain.stranger.workspace_id)
+
+    with pytest.raises(Unauthenticated, match="no longer exists"):
+        await authenticator.authenticate(made.token, None)
+    with pytest.raises(Rejected) as refused:
+        await create_access_token(authenticator, caller, [Scope.READ], 60, reach)
+    assert [(p.path, p.code) for p in refused.value.problems] == [(("workspaceId",), UserErrorCode.NOT_FOUND)]
+
+
+async def test_other_processes_find_out_within_a_second_that_a_workspace_is_deleted(
+    domain: Domain, database_url: str, tmp_path: Path
+) -> None:
+    _, caller = await keyed(domain)
+    reach = Reach(domain.stranger.workspace_id)
+    made = await create_access_token(domain.resources.authenticator, caller, [Scope.READ], 60, reach)
+    async with open_domain(database_url, tmp_path, domain.clock) as other:
+        await other.resources.authenticator.authenticate(made.token, None)
+
+        await delete_workspace(
+            domain.resources, domain.resources.authenticator, domain.caller, domain.stranger.workspace_id
+        )
+        domain.clock.advance(1)
+
+        with pytest.raises(Unauthenticated):
+            await other.resources.authenticator.authenticate(made.token, None)
+
+
+async def test_webhooks_of_another_workspace_are_none_to_narrow_a_token_to(domain: Domain) -> None:
+    _, caller = await keyed(domain)
+    own, theirs = await webhook_of(domain, domain.caller), await webhook_of(domain, domain.stranger)
+
+    with pytest.raises(Rejected) as refused:
+        await create_access_token(
+            domain.resources.authenticator, caller, [Scope.READ], 60, Reach(webhook_ids=[own, theirs])
+        )
+
+    assert [(p.path, p.code) for p in refused.value.problems] == [(("webhookIds", "1"), UserErrorCode.NOT_FOUND)]
+
+
+async def test_a_token_for_some_webhooks_cannot_publish(domain: Domain) -> None:
+    _, caller = await keyed(domain)
+    reach = Reach(webhook_ids=[await webhook_of(domain, domain.caller)])
+
+    with pytest.raises(Rejected) as refused:
+        await create_access_token(domain.resources.authenticator, caller, [Scope.READ, Scope.PUBLISH], 60, reach)
+
+    assert [problem.path for problem in refused.value.problems] == [("scopes", "1")]

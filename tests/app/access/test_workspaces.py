@@ -18,8 +18,7 @@ from tests.world import TICKET
 
 
 async def delete(domain: Domain, caller: Caller, workspace_id: str) -> str:
-    keys = domain.resources.authenticator.keys
-    return await delete_workspace(domain.resources, keys, caller, workspace_id)
+    return await delete_workspace(domain.resources, domain.resources.authenticator, caller, workspace_id)
 
 
 async def test_an_external_id_gives_the_first_workspace_back_as_it_is(domain: Domain) -> None:

@@ -2,13 +2,27 @@
 
 import pytest
 
+from app.access.keys import KeyDraft, create_key
 from app.access.workspaces import delete_workspace
 from app.database.database import Database
+from app.delivery_filter import DeliveryFilter
+from app.event_types.definitions import create_event_type
+from app.event_types.drafts import EventTypeDraft
+from app.operations.bulk import retry_deliveries
 from app.retention import workspaces
 from app.retention.workspaces import GRACE, remove_deleted_workspaces
+from app.statuses import Scope
 from tests.app.operations.desk import Desk
 
 KEPT_FOR_ALL = {"worker", "stats_progress", "tortoise_migrations"}
+# By periodic work, and for a disabled webhook.
+WRITTEN_LATER = (
+    "INSERT INTO missed_delivery (id, workspace_id, webhook_id, event_id, created_at, sequence)"
+    " SELECT 'dlv_missed', workspace_id, id, 'evt_missed', 0, 99 FROM webhook WHERE id = $1",
+    "INSERT INTO open_alert (id, kind, subject_id, webhook_id, since, level) VALUES ('X', 'FAILING', $1, $1, 0, 1)",
+    "INSERT INTO webhook_feed (webhook_id, expired_before) VALUES ($1, 1)",
+    "INSERT INTO stats_period (id, deliveries, latencies) VALUES ($1 || '.1800000000', 1, '[]')",
+)
 
 
 async def counts(desk: Desk) -> dict[str, int]:
@@ -30,15 +44,23 @@ async def _tables(database: Database) -> list[str]:
 async def delete(desk: Desk) -> None:
     """Delete the workspace that the desk works in."""
     domain = desk.domain
-    keys = domain.resources.authenticator.keys
-    await delete_workspace(domain.resources, keys, domain.stranger, domain.caller.workspace_id)
+    await delete_workspace(
+        domain.resources, domain.resources.authenticator, domain.stranger, domain.caller.workspace_id
+    )
 
 
 async def test_everything_in_a_deleted_workspace_is_removed_and_at_last_the_workspace(desk: Desk) -> None:
     empty = await counts(desk)
-    await desk.webhook()
+    webhook_id = await desk.webhook()
     await desk.publish(3)
     await desk.attempt(2)
+    await retry_deliveries(desk.domain.resources, desk.domain.caller, DeliveryFilter())
+    await create_event_type(desk.domain.resources, desk.domain.caller, EventTypeDraft("order.made", "An order."))
+    key = (await create_key(desk.domain.resources, desk.domain.caller, KeyDraft("ci", [Scope.READ]))).api_key
+    await desk.domain.resources.authenticator.sessions.open(key.id)
+    for statement in WRITTEN_LATER:
+        await desk.domain.resources.database.execute(statement, webhook_id)
+    assert [table for table, rows in (await counts(desk)).items() if not rows] == [], "what is not there cannot go"
     await delete(desk)
 
     removed = await remove_deleted_workspaces(desk.domain.resources, rest_seconds=0)
@@ -50,7 +72,7 @@ async def test_everything_in_a_deleted_workspace_is_removed_and_at_last_the_work
     # The other workspace's audit log contains the deletion.
     others = empty | {"audit_entry": 2, "workspace": 1}
     assert removed > 0
-    assert soon == others | {"workspace": 2}
+    assert soon == others | {"workspace": 2, "api_key": 1, "session": 1}
     assert later == others
 
 
@@ -80,9 +102,10 @@ async def test_other_workspaces_keep_all_they_have(desk: Desk) -> None:
     await desk.webhook()
     await desk.publish(2)
     domain = desk.domain
-    keys = domain.resources.authenticator.keys
     before = await counts(desk)
-    await delete_workspace(domain.resources, keys, domain.caller, domain.stranger.workspace_id)
+    await delete_workspace(
+        domain.resources, domain.resources.authenticator, domain.caller, domain.stranger.workspace_id
+    )
     domain.clock.advance(GRACE)
 
     for _ in range(2):  # the workspace itself is removed in a round that finds nothing else

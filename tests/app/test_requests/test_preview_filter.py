@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.access.caller import system
 from app.errors import Forbidden, Rejected, UserErrorCode
 from app.statuses import Scope
 from app.test_requests import preview_filter as preview
@@ -90,7 +91,9 @@ async def test_a_rare_type_is_read_along_an_index(database_url: str) -> None:
     async with open_filled(database_url) as filled:
         explaining = Explaining(filled.database)
 
-        ids = await preview._newest(explaining, filled.workspace_id, ["ticket.t3", "ticket.none"], None, "evt_8")
+        ids = await preview._newest(
+            explaining, system(filled.workspace_id), ["ticket.t3", "ticket.none"], None, "evt_8"
+        )
 
     assert len(ids) == preview.BATCH
     [plan] = explaining.plans

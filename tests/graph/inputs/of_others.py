@@ -58,6 +58,13 @@ _DATA = [
     refused(Kind.TOO_LONG, _filling(262_145, TICKET, _AROUND_TICKET), "TOO_LONG", "262145", "at most 262144 bytes"),
     refused(Kind.PAST_LIMIT, {**TICKET, **DEEP}, "INVALID_PAYLOAD", "cannot be written", "at most 250 levels"),
 ]  # fmt: skip
+_ACTOR = [
+    refused(Kind.EMPTY, " ", "REQUIRED", "is empty", "1 to 100"),
+    taken(Kind.AT_LIMIT, "a" * 100),
+    refused(Kind.TOO_LONG, "a" * 101, "TOO_LONG", "101", "at most 100"),
+    refused(Kind.CONTROL, "a\0b", "INVALID", "U+0000", "leave it out"),
+    taken(Kind.LOOK_ALIKE, CYRILLIC_O),
+]
 _EVENTS = [
     refused(Kind.EMPTY, [], "REQUIRED", "no event", "1 to 1000"),
     taken(Kind.AT_LIMIT, [{"type": "ticket.created", "data": TICKET}] * 1_000),
@@ -243,5 +250,29 @@ OTHERS: dict[str, Table] = {
     "CreateAccessTokenInput": {
         "scopes": [refused(Kind.EMPTY, [], "REQUIRED", "no scope", "at least one")],
         "expiresInSeconds": number(60, 86_400, "seconds", other_unit=3_600_000),
+        "workspaceId": no_such("workspace", "ws", "installation"),
+        "webhookIds": [
+            refused(Kind.EMPTY, [], "REQUIRED", "empty", "leave it out for all"),
+            refused(Kind.EMPTY, [""], "NOT_FOUND", '""', "in this workspace", below=("0",)),
+            refused(Kind.CONTROL, ["wh_\0"], "NOT_FOUND", '"wh_\\u0000"', "in this workspace", below=("0",)),
+            refused(Kind.PAST_LIMIT, ["wh_1"] * 51, "TOO_MANY", "51", "at most 50"),
+        ],
+        "eventTypes": [
+            refused(Kind.EMPTY, [], "REQUIRED", "empty", "leave it out for all"),
+            refused(Kind.EMPTY, [""], "INVALID", '""', _PATTERN, below=("0",)),
+            taken(Kind.AT_LIMIT, [f"ticket.t{number}" for number in range(50)]),
+            refused(Kind.PAST_LIMIT, ["ticket.created"] * 51, "TOO_MANY", "51", "at most 50"),
+            refused(Kind.TOO_LONG, ["t" * 300], "INVALID", "ttt", _PATTERN, below=("0",)),
+            refused(Kind.TOO_LONG, [f"a{number}.{'b' * 90}" for number in range(50)], "TOO_LONG", "at most 4000"),
+            refused(Kind.CONTROL, ["ticket.\0"], "INVALID", '"ticket.\\u0000"', _PATTERN, below=("0",)),
+            refused(
+                Kind.LOOK_ALIKE, [f"{FULLWIDTH_T}icket.*"], "INVALID", f'"{FULLWIDTH_T}icket', _PATTERN, below=("0",)
+            ),
+        ],
+        "actor": [],
+    },
+    "ActorInput": {
+        "id": _ACTOR,
+        "name": _ACTOR,
     },
 }
