@@ -1,68 +1,115 @@
-"""`eev-webhooks workspace …` and `key …`: manages workspaces and API keys directly in the database.
-
-No running server is needed, so anyone who can read the settings can use these commands. The audit log shows their
-actor as "command line".
+"""`eev-webhooks workspace …` and `key …`: manages workspaces and API keys, on a server if a URL is given, and otherwise
+in the database of the settings.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from app.cli.failures import Refused
+from app.cli import local_access, remote_access
 from app.cli.output import AsJson, print_json, print_table
+from app.cli.profiles.option import key_of_named_server, url_of_named_profile
+from app.cli.remote import cell, given
 from app.cli.values import completion, id_of, moment, one_of
 from app.ids import API_KEY, WORKSPACE
 from app.statuses import Scope
 
-if TYPE_CHECKING:
-    from app.access.caller import Caller
-    from app.access.keys import KeyDraft
-    from app.database.database import Database
-    from app.models import ApiKey, Workspace
-    from app.resources import Resources
+workspaces = typer.Typer(
+    help="Manage workspaces, on a server if a URL is given and otherwise in the local database.", no_args_is_help=True
+)
+keys = typer.Typer(
+    help="Manage API keys, on a server if a URL is given and otherwise in the local database.", no_args_is_help=True
+)
 
-workspaces = typer.Typer(help="Manage workspaces, directly in the database.", no_args_is_help=True)
-keys = typer.Typer(help="Manage API keys, directly in the database.", no_args_is_help=True)
-
+_Url = Annotated[
+    str | None,
+    typer.Option(
+        envvar="EEV_WEBHOOKS_URL",
+        help="URL of the server; the local database if there is none.",
+        show_default=False,
+        callback=url_of_named_profile,
+    ),
+]
+_Key = Annotated[
+    str,
+    typer.Option(
+        envvar="EEV_WEBHOOKS_KEY", help="API key of the server.", show_default=False, callback=key_of_named_server
+    ),
+]
 _WorkspaceId = Annotated[
     str | None,
     typer.Option(
         "--workspace",
         metavar="ID",
-        help="ID of the workspace; optional if there is only one.",
+        help="ID of the workspace; optional if there is only one. On a server, that of the key in use.",
         callback=id_of("workspace", WORKSPACE),
     ),
 ]
+_ONCE = "The key is shown only this once; store it safely."
 
 
 @workspaces.command("create")
 def create_workspace(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the workspace.")], as_json: AsJson = False
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the workspace.")],
+    external_id: Annotated[
+        str | None, typer.Option(help="Your own ID of the workspace; creating it again returns the first one.")
+    ] = None,
+    url: _Url = None,
+    key: _Key = "",
+    as_json: AsJson = False,
 ) -> None:
-    """Create a workspace and its first API key, which is shown only this once.
+    """Create a workspace; in the local database also its first API key, which is shown only this once.
 
-    The key has every scope; INSTALLATION only if this is the first workspace.
+    That key has every scope; INSTALLATION only if this is the first workspace. On a server, this needs a key with
+    INSTALLATION, and `createAccessToken` gives access to the new workspace.
     """
-    workspace, key_id, key = asyncio.run(_create_workspace(name))
-    if as_json:
-        print_json({"workspace": _workspace_fields(workspace), "apiKey": {"id": key_id}, "key": key})
+    if url is None:
+        made = asyncio.run(local_access.create_workspace(name, external_id))
     else:
-        typer.echo(f"Workspace  {workspace.id}\nAPI key    {key}\nThe key is shown only this once; store it safely.")
+        made = asyncio.run(remote_access.create_workspace(url, key, name, external_id))
+    if as_json:
+        print_json({**made, "changed": _place(url)})
+        return
+    typer.echo(f"Workspace  {made['workspace']['id']}{'' if made['created'] else ' (was there already)'}")
+    if "key" in made:
+        typer.echo(f"API key    {made['key']}\n{_ONCE}")
+    _say_place(url)
 
 
 @workspaces.command("list")
-def list_workspaces(as_json: AsJson = False) -> None:
+def list_workspaces(url: _Url = None, key: _Key = "", as_json: AsJson = False) -> None:
     """List workspaces."""
-    found = asyncio.run(_list_workspaces())
+    ask = local_access.list_workspaces() if url is None else remote_access.list_workspaces(url, key)
+    found = asyncio.run(ask)
     if as_json:
-        print_json([_workspace_fields(workspace) for workspace in found])
+        print_json(found)
     else:
-        print_table(("id", "name", "created"), [(w.id, w.name, _shown(w.created_at)) for w in found])
+        columns = ("id", "name", "externalId", "createdAt")
+        print_table(columns, [[cell(workspace[name]) for name in columns] for workspace in found])
+
+
+@workspaces.command("delete")
+def delete_workspace(
+    workspace_id: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="ID of the workspace (ws_…).", callback=id_of("workspace", WORKSPACE)),
+    ],
+    url: _Url = None,
+    key: _Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """Delete a workspace with everything in it. This cannot be undone."""
+    if url is None:
+        deleted = asyncio.run(local_access.delete_workspace(workspace_id))
+    else:
+        deleted = asyncio.run(remote_access.delete_workspace(url, key, workspace_id))
+    if as_json:
+        print_json({"deletedId": deleted, "changed": _place(url)})
+    else:
+        typer.echo(f"{deleted} is deleted; a running server removes what is in it.")
+        _say_place(url)
 
 
 @keys.command("create")
@@ -92,27 +139,35 @@ def create_key(
             show_default="never",
         ),
     ] = None,
+    url: _Url = None,
+    key: _Key = "",
     as_json: AsJson = False,
 ) -> None:
     """Create an API key. The key is shown only this once."""
     from app.access.keys import KeyDraft
 
-    draft = KeyDraft(name, scopes, allowed_sources or (), expires_at)
-    api_key, key = asyncio.run(_create_key(workspace, draft))
-    if as_json:
-        print_json({"apiKey": _key_fields(api_key), "key": key})
+    if url is None:
+        draft = KeyDraft(name, scopes, allowed_sources or (), expires_at)
+        made = asyncio.run(local_access.create_key(workspace, draft))
     else:
-        typer.echo(f"Id         {api_key.id}\nAPI key    {key}\nThe key is shown only this once; store it safely.")
+        asked = given(name=name, scopes=scopes, allowedSources=allowed_sources, expiresAt=expires_at)
+        made = asyncio.run(remote_access.create_key(url, key, workspace, asked))
+    if as_json:
+        print_json({**made, "changed": _place(url)})
+    else:
+        typer.echo(f"Id         {made['apiKey']['id']}\nAPI key    {made['key']}\n{_ONCE}")
+        _say_place(url)
 
 
 @keys.command("list")
-def list_keys(workspace: _WorkspaceId = None, as_json: AsJson = False) -> None:
+def list_keys(workspace: _WorkspaceId = None, url: _Url = None, key: _Key = "", as_json: AsJson = False) -> None:
     """List a workspace's API keys, with the last four characters of each."""
-    found = asyncio.run(_list_keys(workspace))
+    ask = local_access.list_keys(workspace) if url is None else remote_access.list_keys(url, key, workspace)
+    found = asyncio.run(ask)
     if as_json:
-        print_json([_key_fields(key) for key in found])
+        print_json(found)
     else:
-        print_table(("id", "name", "ends in", "scopes", "last used", "state"), [_key_row(key) for key in found])
+        print_table(("id", "name", "ends in", "scopes", "last used", "state"), [_key_row(api_key) for api_key in found])
 
 
 @keys.command("revoke")
@@ -120,161 +175,33 @@ def revoke_key(
     key_id: Annotated[
         str, typer.Argument(metavar="ID", help="ID of the API key (key_…).", callback=id_of("API key", API_KEY))
     ],
+    url: _Url = None,
+    key: _Key = "",
     as_json: AsJson = False,
 ) -> None:
     """Revoke an API key and every access token created with it. This cannot be undone."""
-    api_key = asyncio.run(_revoke_key(key_id))
+    ask = local_access.revoke_key(key_id) if url is None else remote_access.revoke_key(url, key, key_id)
+    revoked = asyncio.run(ask)
     if as_json:
-        print_json({"apiKey": _key_fields(api_key)})
+        print_json({"apiKey": revoked, "changed": _place(url)})
     else:
-        typer.echo(f"{api_key.id} ({api_key.name}) was revoked at {_time(api_key.revoked_at)}.")
+        typer.echo(f"{revoked['id']} ({revoked['name']}) was revoked at {revoked['revokedAt']}.")
+        _say_place(url)
 
 
-async def _create_workspace(name: str) -> "tuple[Workspace, str, str]":
-    from app.access.keys import KeyDraft, create_key, create_workspace
-    from app.errors import Problem, Rejected
-    from app.texts import MAX_NAME_CHARACTERS, one_line
-
-    problems: list[Problem] = []
-    name = one_line(problems, name, "The name", MAX_NAME_CHARACTERS, "name")
-    if problems:
-        raise Rejected(problems)
-    async with _resources() as resources:
-        async with resources.database.transaction() as statements:
-            is_first = await statements.fetch_one("SELECT id FROM workspace LIMIT 1") is None
-            workspace = await create_workspace(statements, name, resources.clock.now())
-        # Only the first key of an installation may do more than what concerns its workspace.
-        scopes = [scope for scope in Scope if is_first or scope is not Scope.INSTALLATION]
-        created = await create_key(resources, _caller(workspace.id), KeyDraft("admin", scopes))
-    return workspace, created.api_key.id, created.key
+def _place(url: str | None) -> str:
+    return local_access.database_named() if url is None else f"the server {url}"
 
 
-async def _list_workspaces() -> "list[Workspace]":
-    from app.models import Workspace
-
-    async with _database() as database:
-        return await Workspace.filter(deleted_at=None).using_db(database.orm).order_by("id")
+def _say_place(url: str | None) -> None:
+    typer.echo(f"Changed    {_place(url)}")
 
 
-async def _create_key(workspace_id: str | None, draft: "KeyDraft") -> "tuple[ApiKey, str]":
-    from app.access.keys import create_key
-
-    async with _resources() as resources:
-        caller = _caller(await _chosen(resources.database, workspace_id))
-        created = await create_key(resources, caller, draft)
-    return created.api_key, created.key
-
-
-async def _list_keys(workspace_id: str | None) -> "list[ApiKey]":
-    from app.models import ApiKey
-
-    async with _database() as database:
-        chosen = await _chosen(database, workspace_id)
-        return await ApiKey.filter(workspace_id=chosen).using_db(database.orm).order_by("id")
-
-
-async def _revoke_key(key_id: str) -> "ApiKey":
-    from app.access.keys import revoke_key
-    from app.errors import not_found
-    from app.models import ApiKey
-
-    async with _resources() as resources:
-        api_key = await ApiKey.get_or_none(id=key_id, using_db=resources.database.orm)
-        if api_key is None:
-            raise not_found("API key", key_id)
-        return await revoke_key(resources, resources.authenticator.keys, _caller(api_key.workspace_id), key_id)
-
-
-async def _chosen(database: "Database", workspace_id: str | None) -> str:
-    """ID of the given workspace, or of the only one."""
-    from app.models import Workspace
-
-    found = await Workspace.filter(deleted_at=None).using_db(database.orm).order_by("id")
-    chosen = [workspace.id for workspace in found if workspace_id in {None, workspace.id}]
-    if len(chosen) == 1:
-        return chosen[0]
-    if not found:
-        raise Refused("There is no workspace yet; `eev-webhooks workspace create NAME` makes one, and a key for it.")
-    there_are = ", ".join(f"{workspace.id} ({workspace.name})" for workspace in found)
-    if workspace_id is None:
-        raise Refused(f"There are several workspaces; name one with --workspace: {there_are}.")
-    raise Refused(f"No workspace has the id {workspace_id}; there are {there_are}.")
-
-
-@asynccontextmanager
-async def _resources() -> "AsyncIterator[Resources]":
-    """Resources for the domain's functions. Nothing is delivered or followed here, so no Redis is needed."""
-    from app.logs import configure_logging
-    from app.resources import open_resources
-    from app.settings import load_settings
-
-    settings = load_settings(broker_url="memory://", updates_url="memory://")
-    configure_logging(settings)
-    _require_file(settings.database_url)
-    async with open_resources(settings, send_wake_up=lambda _: None) as resources:
-        yield resources
-
-
-@asynccontextmanager
-async def _database() -> "AsyncIterator[Database]":
-    from app.database.database import Database
-    from app.database.migrate import require_current_schema
-    from app.settings import load_settings
-
-    url = load_settings().database_url
-    _require_file(url)
-    async with Database(url, pool_size=2) as database:
-        await require_current_schema(database)
-        yield database
-
-
-def _require_file(database_url: str) -> None:
-    """Refuse if the SQLite file does not exist, because opening it would create it."""
-    file = database_url.removeprefix("sqlite://")
-    if database_url.startswith("sqlite://") and not Path(file).exists():
-        raise Refused(f"There is no database at {file} yet; `eev-webhooks migrate` makes one, and `serve` does too.")
-
-
-def _caller(workspace_id: str) -> "Caller":
-    from app.access.actor import COMMAND_LINE
-    from app.access.caller import Caller
-
-    return Caller(workspace_id=workspace_id, actor=COMMAND_LINE, scopes=frozenset(Scope))
-
-
-def _workspace_fields(workspace: "Workspace") -> dict[str, Any]:
-    return {"id": workspace.id, "name": workspace.name, "createdAt": _time(workspace.created_at)}
-
-
-def _key_fields(key: "ApiKey") -> dict[str, Any]:
-    return {
-        "id": key.id,
-        "name": key.name,
-        "hint": key.hint,
-        "scopes": key.scopes,
-        "allowedSources": key.allowed_sources,
-        "createdAt": _time(key.created_at),
-        "expiresAt": _time(key.expires_at),
-        "lastUsedAt": _time(key.last_used_at),
-        "revokedAt": _time(key.revoked_at),
-    }
-
-
-def _key_row(key: "ApiKey") -> tuple[str, ...]:
-    if key.revoked_at is not None:
-        state = f"revoked at {_time(key.revoked_at)}"
+def _key_row(key: dict[str, Any]) -> tuple[str, ...]:
+    if key["revokedAt"] is not None:
+        state = f"revoked at {key['revokedAt']}"
     else:
-        state = "valid" if key.expires_at is None else f"until {_time(key.expires_at)}"
-    if key.allowed_sources:
-        state += f", from {', '.join(key.allowed_sources)}"
-    return key.id, key.name, f"…{key.hint}", " ".join(key.scopes), _shown(key.last_used_at), state
-
-
-def _time(time: datetime | None) -> str | None:
-    from app.clock import rfc3339
-
-    return None if time is None else rfc3339(time)
-
-
-def _shown(time: datetime | None) -> str:
-    return _time(time) or "–"
+        state = "valid" if key["expiresAt"] is None else f"until {key['expiresAt']}"
+    if key["allowedSources"]:
+        state += f", from {', '.join(key['allowedSources'])}"
+    return key["id"], key["name"], f"…{key['hint']}", " ".join(key["scopes"]), cell(key["lastUsedAt"]), state

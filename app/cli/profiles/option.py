@@ -58,6 +58,17 @@ def key_of(ctx: typer.Context, value: str) -> str:
     )
 
 
+def url_of_named_profile(ctx: typer.Context, value: str | None) -> str | None:
+    """The callback of a `--url` that changes what a command does: the profile "default" gives none."""
+    chosen = _chosen(ctx)
+    return value if chosen is None or chosen.source == "DEFAULT" else url_of(ctx, value or "")
+
+
+def key_of_named_server(ctx: typer.Context, value: str) -> str:
+    """The callback of a `--key` beside such a `--url`, without which it is not needed."""
+    return value if ctx.params["url"] is None else key_of(ctx, value)
+
+
 def key_of_named_profile(ctx: typer.Context, value: str) -> str:
     """The callback of a `--key` that changes what a command does: the profile "default" gives none."""
     chosen = _chosen(ctx)
