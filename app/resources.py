@@ -112,6 +112,7 @@ async def open_resources(
         alerts = Alerts(registries, partial(announce_new, updates, waker.wake))
         recorder = Recorder(
             database,
+            clock,
             alerts=AttemptAlerts(alerts, policy.disable_after),
             max_waiting=4 * settings.max_in_flight,
             tell=Announcer(updates, metrics).recorded,

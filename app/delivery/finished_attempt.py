@@ -1,5 +1,6 @@
 """Finished attempts and the results of recording them, as values."""
 
+from datetime import timedelta
 from typing import NamedTuple
 
 from app.clock import Micros
@@ -9,6 +10,9 @@ from app.delivery.target import Headers, Target
 from app.delivery.webhook_state import WebhookState
 from app.sender.outcome import Answered, Unreachable
 from app.statuses import AttemptOutcome, DeliveryStatus
+
+# A smaller difference means a clock that runs a little fast or slow.
+SET_BACK = timedelta(seconds=1)
 
 
 class FinishedAttempt(NamedTuple):
@@ -24,6 +28,20 @@ class FinishedAttempt(NamedTuple):
     answer: Answered | Unreachable
     outcome: AttemptOutcome
     decision: Decision
+
+    def recorded_at(self, now: Micros) -> "FinishedAttempt":
+        """The attempt as it is recorded at `now`. An attempt that finished later than that finished by a clock that was
+        set back since; what was decided moves with the clock, or the delivery would wait for the time in between.
+        """
+        ahead = timedelta(microseconds=self.finished_at - now)
+        if ahead < SET_BACK:
+            return self
+        next_at, hold = self.decision.next_attempt_at, self.decision.hold_webhook_until
+        decision = self.decision._replace(
+            next_attempt_at=None if next_at is None else next_at - ahead,
+            hold_webhook_until=None if hold is None else hold - ahead,
+        )
+        return self._replace(decision=decision, finished_at=now)
 
     @property
     def response_status(self) -> int | None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
-from app.clock import to_micros
+from app.clock import Clock, to_micros
 from app.database.batch import Columns
 from app.database.database import Database, Statements
 from app.database.errors import DatabaseUnavailable, NotAllTouched
@@ -92,8 +92,11 @@ class Recorder:
     committed.
     """
 
-    def __init__(self, database: Database, *, alerts: AttemptAlerts, max_waiting: int, tell: Tell) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, *, alerts: AttemptAlerts, max_waiting: int, tell: Tell
+    ) -> None:
         self._database = database
+        self._clock = clock
         self._alerts = alerts
         self._tell = tell
         self._commits: GroupCommit[FinishedAttempt, RecordResult] = GroupCommit(
@@ -117,6 +120,8 @@ class Recorder:
 
     @asynccontextmanager
     async def _commit(self, batch: Sequence[FinishedAttempt]) -> AsyncIterator[list[RecordResult]]:
+        now = to_micros(self._clock.now())
+        batch = [finished.recorded_at(now) for finished in batch]
         recorded = await self._write(batch)
         self._tell(list(zip(batch, recorded.results, strict=True)))
         if recorded.alerts is not None:
