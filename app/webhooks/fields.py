@@ -1,8 +1,8 @@
 """The table of a webhook's fields: `Configuration`, with each field's type, default, name in the API and rule.
 
 A new field is a line of `Configuration` and one of `WebhookChanges`, a column (app/models.py and a migration), a line
-in each input (graph/inputs/webhooks.py) and two in the output (graph/types/webhook.py). A field that its column stores
-in another form is also named in app/webhooks/rows.py.
+in each input (graph/inputs/webhooks.py), two in the output (graph/types/webhook.py) and one in the entry of a file
+(app/cli/files/shape.py). A field that its column stores in another form is also named in app/webhooks/rows.py.
 """
 
 from collections.abc import Mapping, Sequence

@@ -2,12 +2,15 @@
 rest.
 """
 
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 from app.cli.files.server_state import ServerEventType, ServerState, ServerWebhook
 from app.cli.files.shape import VERSION
 from app.statuses import AuthenticationKind
-from app.webhooks.fields import Configuration
+from app.webhooks.credentials import CustomHeader
+from app.webhooks.fields import SETTINGS, Configuration
 from app.webhooks.urls import shown_url
 
 _DEFAULTS = Configuration(name="", url="", event_types=())
@@ -25,26 +28,24 @@ def exported(state: ServerState) -> dict[str, Any]:
 
 def settings(configuration: Configuration) -> dict[str, Any]:
     """The settings as the API takes them, without authentication, because the API shows no credential."""
-    c = configuration
-    return {
-        "externalId": c.external_id,
-        "name": c.name,
-        "url": c.url,
-        "eventTypes": list(c.event_types),
-        "description": c.description,
-        "filter": c.filter,
-        "method": str(c.method),
-        "timeoutSeconds": c.timeout_seconds,
-        "verifySsl": c.verify_ssl,
-        "ipAllowlist": [str(network) for network in c.ip_allowlist],
-        "headers": [{"name": header.name, "value": header.shown} for header in c.headers],
-        "signatureScheme": str(c.signature_scheme),
-        "rotateSecretEveryDays": c.rotate_secret_every_days,
-        "retryPolicy": {"delaysSeconds": list(c.retry_delays_seconds)},
-        "rateLimitPerSecond": c.rate_limit_per_second,
-        "maxInFlight": c.max_in_flight,
-        "metadata": c.metadata,
-    }
+    found: dict[str, Any] = {"externalId": configuration.external_id}
+    for name, setting in SETTINGS.items():
+        if name != "authentication":
+            key, _, inner = setting.api_name.partition(".")
+            value = _as_json(getattr(configuration, name))
+            found[key] = {inner: value} if inner else value
+    return found
+
+
+def _as_json(value: Any) -> Any:
+    match value:
+        case CustomHeader():
+            return {"name": value.name, "value": value.shown}
+        case tuple():
+            return [_as_json(each) for each in value]
+        case StrEnum() | IPv4Network() | IPv6Network():
+            return str(value)
+    return value
 
 
 def _differs(found: ServerEventType) -> bool:

@@ -11,7 +11,7 @@ from app.cli.remote import listed
 from app.cli.values import Label
 from app.statuses import AuthenticationKind, HttpMethod, Scope, SignatureScheme
 from app.webhooks.credentials import MASK, Authentication, CustomHeader
-from app.webhooks.fields import Configuration
+from app.webhooks.fields import SETTINGS, Configuration
 
 _REST = """
 query {
@@ -19,19 +19,22 @@ query {
   eventTypes(includeArchived: true) { name category description jsonSchema example archived }
 }
 """
-_WEBHOOKS = """
-query ($filter: WebhookFilter, $first: Int, $after: String) {
-  webhooks(filter: $filter, first: $first, after: $after) {
-    nodes {
-      id updatedAt name url eventTypes description filter method timeoutSeconds verifySsl ipAllowlist signatureScheme
-      rotateSecretEveryDays rateLimitPerSecond maxInFlight metadata externalId
-      headers { name value }
-      authentication { kind username }
-      retryPolicy { delaysSeconds }
-    }
-    pageInfo { hasNextPage endCursor }
-  }
-}
+_PARTS = {"headers": "headers { name value }", "authentication": "authentication { kind username }"}
+
+
+def _selection(api_name: str) -> str:
+    """What to select of a setting, whose API name may be a path."""
+    field, _, inner = api_name.partition(".")
+    return f"{field} {{ {inner} }}" if inner else _PARTS.get(field, field)
+
+
+_WEBHOOKS = f"""
+query ($filter: WebhookFilter, $first: Int, $after: String) {{
+  webhooks(filter: $filter, first: $first, after: $after) {{
+    nodes {{ id updatedAt {" ".join(_selection(setting.api_name) for setting in SETTINGS.values())} }}
+    pageInfo {{ hasNextPage endCursor }}
+  }}
+}}
 """
 _ALL = 1_000_000
 
@@ -94,26 +97,24 @@ def _event_type(found: dict[str, Any]) -> ServerEventType:
 
 
 def _webhook(found: dict[str, Any]) -> ServerWebhook:
-    login = found["authentication"]
-    kind = AuthenticationKind(login["kind"])
-    configuration = Configuration(
-        name=found["name"],
-        url=found["url"],
-        event_types=tuple(found["eventTypes"]),
-        description=found["description"],
-        filter=found["filter"],
-        method=HttpMethod(found["method"]),
-        timeout_seconds=found["timeoutSeconds"],
-        verify_ssl=found["verifySsl"],
-        ip_allowlist=tuple(map(ip_network, found["ipAllowlist"])),
-        headers=tuple(CustomHeader(h["name"], h["value"], sensitive=h["value"] == MASK) for h in found["headers"]),
-        authentication=Authentication(kind, login["username"], None if kind is AuthenticationKind.NONE else MASK),
-        rotate_secret_every_days=found["rotateSecretEveryDays"],
-        retry_delays_seconds=tuple(found["retryPolicy"]["delaysSeconds"]),
-        rate_limit_per_second=found["rateLimitPerSecond"],
-        max_in_flight=found["maxInFlight"],
-        metadata=found["metadata"],
-        external_id=found["externalId"],
-        signature_scheme=SignatureScheme(found["signatureScheme"]),
-    )
+    configuration = Configuration(**{name: _setting(name, found) for name in SETTINGS})
     return ServerWebhook(found["id"], found["updatedAt"], configuration)
+
+
+def _setting(name: str, found: dict[str, Any]) -> Any:
+    """The value of a setting, from the fields of a webhook as the API gives them."""
+    field, _, inner = SETTINGS[name].api_name.partition(".")
+    value = found[field][inner] if inner else found[field]
+    match name:
+        case "authentication":
+            kind = AuthenticationKind(value["kind"])
+            return Authentication(kind, value["username"], None if kind is AuthenticationKind.NONE else MASK)
+        case "headers":
+            return tuple(CustomHeader(h["name"], h["value"], sensitive=h["value"] == MASK) for h in value)
+        case "ip_allowlist":
+            return tuple(map(ip_network, value))
+        case "method":
+            return HttpMethod(value)
+        case "signature_scheme":
+            return SignatureScheme(value)
+    return tuple(value) if isinstance(value, list) else value

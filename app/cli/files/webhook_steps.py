@@ -22,10 +22,10 @@ from app.webhooks.validation.setting import Surroundings
 
 _BLANK = Configuration(name="", url="", event_types=())
 _DEFAULTS = {setting.name: setting.default for setting in fields(Configuration)}
-_PLAIN = (
-    *("name", "event_types", "description", "filter", "method", "timeout_seconds", "verify_ssl", "ip_allowlist"),
-    *("rotate_secret_every_days", "rate_limit_per_second", "max_in_flight", "metadata"),
-)
+# These are taken from an entry as they are.
+_PLAIN = SETTINGS.keys() - {
+    *("url", "headers", "authentication", "retry_delays_seconds", "external_id", "signature_scheme")
+}
 
 _UPSERT = """
 mutation ($input: UpsertWebhookInput!) { upsertWebhook(input: $input) { webhook { id } userErrors { message path } } }
