@@ -115,7 +115,7 @@ class Loaders:
     @cached_property
     def webhooks(self) -> DataLoader[str, Webhook | None]:
         """By id, deleted ones too: their deliveries still show them."""
-        return self._loader(partial(_models, Webhook))
+        return self._loader(partial(_models, Webhook, "webhook"))
 
     @cached_property
     def health(self) -> DataLoader[str, Health]:
@@ -145,7 +145,7 @@ class Loaders:
     @cached_property
     def api_keys(self) -> DataLoader[str, ApiKey | None]:
         """By id, revoked ones too."""
-        return self._loader(partial(_models, ApiKey))
+        return self._loader(partial(_models, ApiKey, "api_key"))
 
     @cached_property
     def events(self) -> DataLoader[str, StoredEvent | None]:
@@ -195,7 +195,7 @@ class Loaders:
     @cached_property
     def operations(self) -> DataLoader[str, Operation | None]:
         """By id."""
-        return self._loader(partial(_models, Operation))
+        return self._loader(partial(_models, Operation, "operation"))
 
     async def page(self, children: Children[RowType]) -> Page[RowType]:
         """A page of a list that belongs to one parent."""
@@ -256,8 +256,10 @@ async def _webhook_counts(resources: Resources, caller: Caller, workspace_ids: l
     return [counts.get(id_, 0) for id_ in workspace_ids]
 
 
-async def _models(model: type[Stored], resources: Resources, caller: Caller, ids: list[str]) -> list[Stored | None]:
-    known = await seen_ids(resources.database, caller, model._meta.db_table, ids)
+async def _models(
+    model: type[Stored], table: str, resources: Resources, caller: Caller, ids: list[str]
+) -> list[Stored | None]:
+    known = await seen_ids(resources.database, caller, table, ids)
     query = model.filter(workspace_id=caller.workspace_id, id__in=known)
     found = {row.pk: row for row in await query.using_db(resources.database.orm)}
     return [found.get(id_) for id_ in ids]

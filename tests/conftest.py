@@ -37,8 +37,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Turn the end of a CI job (SIGTERM) into an interrupted session, which stops the servers that it started."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Turn the end of a CI job (SIGTERM) into an interrupted session, which stops the servers that it started.
+
+    A session in the background of a shell inherits that SIGINT is ignored; it is interrupted by SIGINT as well.
+    """
+    for interruption in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(interruption, signal.default_int_handler)
     if config.getoption("quick"):
         hypothesis.settings.load_profile("quick")
 

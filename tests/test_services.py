@@ -207,7 +207,10 @@ def test_an_interrupted_session_stops_its_servers(interruption: signal.Signals, 
         line = next(line for line in session.stdout if "server " in line)
         server = psutil.Process(int(line.rpartition("server ")[2]))
         session.send_signal(interruption)
-        session.communicate(timeout=PATIENCE_SECONDS)
+        try:
+            session.communicate(timeout=PATIENCE_SECONDS)
+        finally:
+            session.kill()
 
     assert session.returncode == pytest.ExitCode.INTERRUPTED
     assert not server.is_running()

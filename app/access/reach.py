@@ -56,7 +56,7 @@ async def reach_problems(database: Database, caller: Caller, reach: Reach, scope
     elsewhere = reach.workspace_id not in {None, caller.workspace_id}
     if elsewhere:
         caller.require(Scope.INSTALLATION)
-    workspace_id = reach.workspace_id or caller.workspace_id
+    workspace_id = caller.workspace_id if reach.workspace_id is None else reach.workspace_id
     problems = [*_scope_problems(reach, scopes, elsewhere=elsewhere), *_type_problems(reach.event_types)]
     if reach.actor_id is not None:
         one_line(problems, reach.actor_id, "The actor's ID", MAX_ACTOR_CHARACTERS, "actor", "id")

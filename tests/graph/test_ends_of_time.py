@@ -56,6 +56,23 @@ WAYS: dict[str, tuple[str, dict[str, Any]]] = {
         {"dryRun": True},
     ),
     "Query.auditLog.AuditFilter.time": ("query($v: AuditFilter) { auditLog(filter: $v) { nodes { id } } }", {}),
+    "Webhook.accounting.since": (
+        "query($v: DateTime) { webhooks { nodes { accounting(since: $v) { matched } } } }",
+        {},
+    ),
+    "Webhook.accounting.until": (
+        "query($v: DateTime) { webhooks { nodes { accounting(until: $v) { matched } } } }",
+        {},
+    ),
+    "Mutation.previewFilter.PreviewFilterInput.since": (
+        "mutation($v: PreviewFilterInput!) { previewFilter(input: $v) { userErrors { code } } }",
+        {"filter": "true"},
+    ),
+    "Mutation.testWebhook.UpdateWebhookInput.ifUpdatedAt": (
+        "mutation($v: UpdateWebhookInput!)"
+        ' { testWebhook(input: {id: "wh_01m8p0000000000000000000000", changes: $v}) { userErrors { code } } }',
+        {"id": "wh_01m8p0000000000000000000000"},
+    ),
     "Mutation.updateWebhook.UpdateWebhookInput.ifUpdatedAt": (
         "mutation($v: UpdateWebhookInput!) { updateWebhook(input: $v) { userErrors { code } } }",
         {"id": "wh_"},

@@ -42,6 +42,7 @@ webhook_facts = st.builds(
     trigger=st.sampled_from(NOT_TESTS),
     failing_since=st.none() | st.timedeltas(timedelta(0), 30 * DAY).map(lambda ago: NOW - ago),
     consecutive_failures=st.integers(0, 1000),
+    single_try=st.none(),
 )
 jitters = st.floats(0, 1, exclude_max=True)
 
