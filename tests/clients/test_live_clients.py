@@ -8,6 +8,7 @@ from typing import TypeAlias, TypeVar
 
 import pytest
 
+from app.statuses import Scope
 from tests.app.cli.installed import KEY
 from tests.clients.conftest import Ask, Home, create_webhook, publish
 from tests.clients.program import Program, running
@@ -18,7 +19,7 @@ Result = TypeVar("Result")
 Clients: TypeAlias = Callable[[], AbstractAsyncContextManager[dict[str, Program]]]
 
 CLIENTS = ["apollo.mjs", "graphql-sse.mjs", "graphql-ws.mjs", "urql.mjs"]
-SCOPES = ["READ", "PUBLISH", "MANAGE", "SECRETS", "ADMIN"]
+SCOPES = [scope.value for scope in Scope]
 
 
 async def message_about(client: Program, event_id: str, status: str) -> list[bool]:
