@@ -15,6 +15,9 @@ Micros = NewType("Micros", int)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+# A smaller difference between two clocks means that one runs a little fast or slow, not that it was set.
+STEP = timedelta(seconds=1)
+
 
 class Clock(Protocol):
     """Source of the time."""

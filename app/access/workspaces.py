@@ -48,6 +48,21 @@ class AddedWorkspace:
     created: bool
 
 
+def checked_names(name: str, external_id: str | None) -> tuple[str, str | None]:
+    """The name and the external ID of a new workspace, without space around them.
+
+    Raises:
+        Rejected: the problems of both.
+    """
+    problems: list[Problem] = []
+    name = one_line(problems, name, "The name", MAX_NAME_CHARACTERS, "name")
+    if external_id is not None:
+        external_id = one_line(problems, external_id, "The external ID", MAX_NAME_CHARACTERS, "externalId")
+    if problems:
+        raise Rejected(problems)
+    return name, external_id
+
+
 async def add_workspace(services: Services, caller: Caller, name: str, external_id: str | None) -> AddedWorkspace:
     """Create a workspace; safe to repeat with an external ID, which then returns the existing one unchanged.
 
@@ -56,12 +71,7 @@ async def add_workspace(services: Services, caller: Caller, name: str, external_
         Rejected: problems of name and external ID.
     """
     caller.require(Scope.INSTALLATION)
-    problems: list[Problem] = []
-    name = one_line(problems, name, "The name", MAX_NAME_CHARACTERS, "name")
-    if external_id is not None:
-        external_id = one_line(problems, external_id, "The external ID", MAX_NAME_CHARACTERS, "externalId")
-    if problems:
-        raise Rejected(problems)
+    name, external_id = checked_names(name, external_id)
     if (found := await _with_external_id(services, external_id)) is not None:
         return AddedWorkspace(found, created=False)
     at = services.clock.now()

@@ -10,14 +10,12 @@ import orjson
 
 from app.alerts.alert import Alert
 from app.clock import Micros
-from app.database.batch import Columns
+from app.database.batch import IDS
 from app.database.database import Statements
 from app.publishing.commit import Published, PublishedEvent, missed_rows, new_deliveries, writes_of
 from app.publishing.draft import EventDraft, PreparedEvent, prepare
 from app.publishing.rows import EventRow
 from app.registry import Registries, Registry
-
-_IDS: Columns = (("id", "text"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +68,5 @@ def _event(alert: Alert, webhook: Mapping[str, object], at: Micros) -> PreparedE
 
 async def _names(statements: Statements, webhook_ids: Collection[str]) -> dict[str, str]:
     text = "SELECT w.id, w.name FROM webhook w JOIN {rows} asked ON asked.id = w.id"
-    rows = await statements.fetch_rows(text, _IDS, [(webhook_id,) for webhook_id in sorted(webhook_ids)])
+    rows = await statements.fetch_rows(text, IDS, [(webhook_id,) for webhook_id in sorted(webhook_ids)])
     return {row["id"]: row["name"] for row in rows}

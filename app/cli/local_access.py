@@ -34,15 +34,9 @@ def database_named() -> str:
 async def create_workspace(name: str, external_id: str | None) -> dict[str, Any]:
     """Create a workspace with its first API key."""
     from app.access.keys import KeyDraft, create_key, create_workspace
-    from app.errors import Problem, Rejected
-    from app.texts import MAX_NAME_CHARACTERS, one_line
+    from app.access.workspaces import checked_names
 
-    problems: list[Problem] = []
-    name = one_line(problems, name, "The name", MAX_NAME_CHARACTERS, "name")
-    if external_id is not None:
-        external_id = one_line(problems, external_id, "The external ID", MAX_NAME_CHARACTERS, "externalId")
-    if problems:
-        raise Rejected(problems)
+    name, external_id = checked_names(name, external_id)
     async with _resources() as resources:
         if external_id is not None and (there := await _by_external_id(resources.database, external_id)):
             return {"workspace": _workspace_fields(there), "created": False}

@@ -16,6 +16,8 @@ Dialect: TypeAlias = Literal["sqlite", "postgres"]
 ColumnType: TypeAlias = Literal["text", "bigint", "float8", "boolean"]
 Columns: TypeAlias = tuple[tuple[str, ColumnType], ...]
 
+# The columns of rows that are IDs.
+IDS: Columns = (("id", "text"),)
 # The column that holds the parent, among the rows of a statement made by `of_each_parent`.
 PARENT = "parent_id"
 PARENTS: Columns = ((PARENT, "text"),)

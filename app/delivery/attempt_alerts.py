@@ -12,14 +12,12 @@ from app.alerts.open_alerts import AlertKind, OpenAlert, closed, opened
 from app.alerts.writing import Alerts
 from app.catalogue.patterns import OPERATIONAL
 from app.clock import rfc3339_at
-from app.database.batch import Columns
+from app.database.batch import IDS
 from app.database.database import Statements
 from app.delivery.finished_attempt import FinishedAttempt, RecordResult
 from app.publishing.commit import Published
 from app.registry import Registry
 from app.statuses import AttemptTrigger, DeliveryStatus, WebhookStatusReason
-
-_IDS: Columns = (("id", "text"),)
 
 
 class AttemptAlerts:
@@ -46,7 +44,7 @@ class AttemptAlerts:
             return Published()
         at = max(finished.finished_at for finished, _ in relevant)
         alerts = [
-            *[_exhausted(finished) for finished, result in relevant if _is_exhausted(finished, result)],
+            *[_exhausted(finished) for finished, result in relevant if result.moved and _failed_for_good(finished)],
             *await self._disabled(statements, relevant),
             *await self._failing(statements, relevant),
             *await _recovered(statements, [finished for finished, _ in relevant if finished.ends_failures]),
@@ -63,7 +61,7 @@ class AttemptAlerts:
         decision = finished.decision
         if finished.ends_failures or decision.disable_reason is not None or self._level(finished) > 0:
             return True
-        return decision.status is DeliveryStatus.FAILED and finished.claimed.trigger is not AttemptTrigger.TEST
+        return _failed_for_good(finished)
 
     def _level(self, finished: FinishedAttempt) -> int:
         since = finished.webhook.failing_since
@@ -107,7 +105,7 @@ async def _still_running(statements: Statements, runs: Mapping[str, tuple[int, R
     if not runs:
         return {}
     text = "SELECT w.id, w.failing_since FROM webhook w JOIN {rows} asked ON asked.id = w.id"
-    rows = await statements.fetch_rows(text, _IDS, [(webhook_id,) for webhook_id in sorted(runs)])
+    rows = await statements.fetch_rows(text, IDS, [(webhook_id,) for webhook_id in sorted(runs)])
     return {row["id"]: runs[row["id"]] for row in rows if row["failing_since"] == runs[row["id"]][1].since}
 
 
@@ -127,9 +125,8 @@ async def _recovered(statements: Statements, batch: Collection[FinishedAttempt])
     ]
 
 
-def _is_exhausted(finished: FinishedAttempt, result: RecordResult) -> bool:
-    failed = finished.decision.status is DeliveryStatus.FAILED and finished.claimed.trigger is not AttemptTrigger.TEST
-    return failed and result.moved
+def _failed_for_good(finished: FinishedAttempt) -> bool:
+    return finished.decision.status is DeliveryStatus.FAILED and finished.claimed.trigger is not AttemptTrigger.TEST
 
 
 def _exhausted(finished: FinishedAttempt) -> Alert:

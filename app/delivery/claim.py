@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.clock import Micros
-from app.database.batch import Columns
+from app.database.batch import IDS, Columns
 from app.database.database import Database, Row, Statements
 from app.delivery.admission import Admission, admit, allot
 from app.delivery.decide import BreakerPolicy, SingleTry
-from app.delivery.webhook_state import IDS, SELECT, WebhookState, fetch_states
+from app.delivery.webhook_state import SELECT, WebhookState, fetch_states
 from app.statuses import AttemptTrigger
 
 _ROOMS: Columns = (("webhook_id", "text"), ("most", "bigint"), ("room", "bigint"))
@@ -195,11 +195,12 @@ def _paced(rows: Sequence[Row], asked: Mapping[str, Admission], worker_id: str) 
     for row in sorted(rows, key=lambda row: (row["next_attempt_at"], row["id"])):
         start_at = asked[row["webhook_id"]].slot(taken[row["webhook_id"]])
         taken[row["webhook_id"]] += 1
-        claimed.append(_claimed(row, worker_id, start_at))
+        claimed.append(claimed_from(row, worker_id, start_at))
     return claimed
 
 
-def _claimed(row: Row, worker_id: str, start_at: Micros) -> Claimed:
+def claimed_from(row: Row, worker_id: str, start_at: Micros) -> Claimed:
+    """The delivery of a row of `delivery`, held by this worker."""
     return Claimed(
         id=row["id"],
         workspace_id=row["workspace_id"],

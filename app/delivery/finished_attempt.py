@@ -3,16 +3,13 @@
 from datetime import timedelta
 from typing import NamedTuple
 
-from app.clock import Micros
+from app.clock import STEP, Micros
 from app.delivery.claim import Claimed
 from app.delivery.decide import Decision
 from app.delivery.target import Headers, Target
 from app.delivery.webhook_state import WebhookState
 from app.sender.outcome import Answered, Unreachable
 from app.statuses import AttemptOutcome, DeliveryStatus
-
-# A smaller difference means a clock that runs a little fast or slow.
-SET_BACK = timedelta(seconds=1)
 
 
 class FinishedAttempt(NamedTuple):
@@ -34,7 +31,7 @@ class FinishedAttempt(NamedTuple):
         set back since; what was decided moves with the clock, or the delivery would wait for the time in between.
         """
         ahead = timedelta(microseconds=self.finished_at - now)
-        if ahead < SET_BACK:
+        if ahead < STEP:
             return self
         next_at, hold = self.decision.next_attempt_at, self.decision.hold_webhook_until
         decision = self.decision._replace(

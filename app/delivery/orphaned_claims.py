@@ -6,10 +6,9 @@ belong to a process that is alive and does not send them, so no lease would ever
 
 from collections.abc import Collection
 
-from app.database.batch import Columns
+from app.database.batch import IDS
 from app.database.database import Database
 
-_IDS: Columns = (("id", "text"),)
 _FREE = """
 UPDATE delivery SET claimed_by = NULL
 WHERE claimed_by = $1 AND id NOT IN (SELECT sending.id FROM {rows} AS sending)
@@ -18,4 +17,4 @@ WHERE claimed_by = $1 AND id NOT IN (SELECT sending.id FROM {rows} AS sending)
 
 async def free_orphaned_claims(database: Database, worker_id: str, sending: Collection[str]) -> None:
     """Free deliveries claimed under `worker_id` that are not being sent. No claim may be running meanwhile."""
-    await database.fetch_rows(_FREE, _IDS, [(delivery_id,) for delivery_id in sending], worker_id)
+    await database.fetch_rows(_FREE, IDS, [(delivery_id,) for delivery_id in sending], worker_id)

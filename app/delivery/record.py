@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 import orjson
 
 from app.clock import Clock, to_micros
-from app.database.batch import Columns
+from app.database.batch import IDS, Columns
 from app.database.database import Database, Statements
 from app.database.errors import DatabaseUnavailable, NotAllTouched
 from app.database.statements import Write
@@ -74,7 +74,6 @@ _COUNT_ATTEMPTS = (
     "UPDATE delivery SET attempt_count = attempt_count + 1 FROM {rows} AS late WHERE delivery.id = late.id"
     " RETURNING delivery.id, delivery.status"
 )
-_IDS: Columns = (("id", "text"),)
 
 
 Tell: TypeAlias = Callable[[Sequence[tuple[FinishedAttempt, RecordResult]]], object]
@@ -192,7 +191,7 @@ async def _move_deliveries(statements: Statements, batch: Sequence[FinishedAttem
     late = {finished.claimed.id: finished.attempt_id for finished in batch if finished.claimed.id not in moved_ids}
     if not late:
         return {}
-    counted = await statements.fetch_rows(_COUNT_ATTEMPTS, _IDS, [(id_,) for id_ in late])
+    counted = await statements.fetch_rows(_COUNT_ATTEMPTS, IDS, [(id_,) for id_ in late])
     return {late[row["id"]]: DeliveryStatus(row["status"]) for row in counted}
 
 

@@ -9,13 +9,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from app.clock import Clock, SteadyClock, from_micros, to_micros
+from app.clock import STEP, Clock, SteadyClock, from_micros, to_micros
 from app.database.database import Database, Statements
 
 log = structlog.get_logger()
 
-# A smaller difference means a clock that runs a little fast or slow.
-STEP = timedelta(seconds=1)
 # Rows are kept for days: a clock that is ahead by less deletes nothing that matters.
 FAR_AHEAD = timedelta(minutes=1)
 # After the clock was set forward, people have this long to correct it before rows are deleted by it.

@@ -8,12 +8,10 @@ from collections.abc import Iterable, Sequence
 from app.access import audit
 from app.access.caller import system
 from app.clock import from_micros, to_micros
-from app.database.batch import Columns
+from app.database.batch import IDS
 from app.database.database import Statements
 from app.delivery.finished_attempt import FinishedAttempt
 from app.statuses import WebhookStatus
-
-_IDS: Columns = (("id", "text"),)
 
 _RECOVERED = (
     "UPDATE webhook SET consecutive_failures = 0, failing_since = NULL, held_until = NULL"
@@ -60,7 +58,7 @@ async def record_webhooks(statements: Statements, batch: Sequence[FinishedAttemp
         last = max(finished.attempt_id for finished in failed[webhook_id])
         await statements.execute(_FAILED, webhook_id, len(failed[webhook_id]), first, max(held, default=None), last)
     if well:
-        await statements.fetch_rows(_RECOVERED, _IDS, [(webhook_id,) for webhook_id in sorted(well)])
+        await statements.fetch_rows(_RECOVERED, IDS, [(webhook_id,) for webhook_id in sorted(well)])
     return await _disable(statements, [finished for finished in batch if finished.decision.disable_reason])
 
 

@@ -7,11 +7,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from app.clock import Micros, from_micros
-from app.database.batch import Columns
+from app.database.batch import IDS
 from app.database.database import Statements
 from app.statuses import WebhookStatus
-
-IDS: Columns = (("id", "text"),)
 
 # The state of the webhooks whose IDs are given as rows.
 _COLUMNS = (

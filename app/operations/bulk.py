@@ -11,7 +11,7 @@ from datetime import datetime
 from app.access.caller import Caller
 from app.access.narrowing import Narrowing
 from app.clock import to_micros
-from app.database.batch import Columns
+from app.database.batch import IDS
 from app.database.database import Database, Statements
 from app.delivery_filter import DeliveryFilter
 from app.errors import Problem, Rejected, UserErrorCode
@@ -32,7 +32,6 @@ from app.services import Services
 from app.statuses import DeliveryStatus, OperationStatus, Scope
 from app.updates.update import DeliveryRef
 
-_IDS: Columns = (("id", "text"),)
 _CHANGED = "RETURNING delivery.id, workspace_id, event_id, webhook_id, event_type"
 # A delivery that is being sent right now is left to that attempt.
 _RETRY = f"""
@@ -127,7 +126,7 @@ async def change_batch(change: BulkChange, statements: Statements, task: Task, a
     if not chosen.ids:
         return Progress(chosen.position, status=status)
     statement = change.statement.replace("{statuses}", ", ".join(f"'{status}'" for status in asked.statuses or ()))
-    changed = await statements.fetch_rows(statement, _IDS, [(id_,) for id_ in chosen.ids], to_micros(at))
+    changed = await statements.fetch_rows(statement, IDS, [(id_,) for id_ in chosen.ids], to_micros(at))
     return Progress(chosen.position, [DeliveryRef.of(row) for row in changed], change.became, status)
 
 

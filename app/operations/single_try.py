@@ -8,10 +8,10 @@ import asyncio
 
 from app.access import audit
 from app.access.caller import Caller
-from app.clock import from_micros, to_micros
+from app.clock import Micros, from_micros, to_micros
 from app.database.database import Row, Statements
 from app.delivery.attempt import Sending
-from app.delivery.claim import Claimed
+from app.delivery.claim import Claimed, claimed_from
 from app.delivery.decide import SingleTry
 from app.delivery.pipeline import Pipeline
 from app.delivery.webhook_state import SELECT, WebhookState, fetch_states
@@ -66,19 +66,8 @@ async def _claim(
 
 def _claimed(row: Row, worker_id: str) -> Claimed:
     next_attempt_at = row["next_attempt_at"]
-    return Claimed(
-        id=row["id"],
-        workspace_id=row["workspace_id"],
-        event_id=row["event_id"],
-        webhook_id=row["webhook_id"],
-        event_type=row["event_type"],
+    return claimed_from(row, worker_id, Micros(0))._replace(
         trigger=AttemptTrigger.MANUAL,
-        attempt_count=row["attempt_count"],
-        retries_used=row["retries_used"],
-        created_at=row["created_at"],
-        claimed_by=worker_id,
-        sequence=row["sequence"],
-        ordering_key=row["ordering_key"],
         single_try=SingleTry(
             DeliveryStatus(row["status"]), None if next_attempt_at is None else from_micros(next_attempt_at)
         ),

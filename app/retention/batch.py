@@ -7,13 +7,11 @@ one writer at a time, and a transaction is that writer.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from app.database.batch import Columns, Dialect
+from app.database.batch import IDS, Dialect
 from app.database.database import Database, Statements
 
 # Milliseconds of work: its locks hold up nobody, and its commit is small.
 BATCH = 1_000
-
-IDS: Columns = (("id", "text"),)
 
 
 class Old(NamedTuple):

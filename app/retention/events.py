@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.clock import to_micros
-from app.database.batch import Columns, Dialect
+from app.database.batch import IDS, Columns, Dialect
 from app.database.database import Database, Row, Statements
-from app.retention.batch import BATCH, IDS, Old, among, delete_held, skip_locked
+from app.retention.batch import BATCH, Old, among, delete_held, skip_locked
 
 # Deliveries must have ended before this time, by whether they succeeded.
 _ENDED = "d.completed_at < CASE d.status WHEN 'SUCCEEDED' THEN CAST({succeeded} AS BIGINT) ELSE {failed} END"

@@ -15,7 +15,7 @@ import orjson
 from app.access.caller import Caller
 from app.catalogue.patterns import compile_patterns
 from app.clock import EPOCH
-from app.database.batch import PARENT, PARENTS, Columns, of_each_parent
+from app.database.batch import IDS, PARENT, PARENTS, of_each_parent
 from app.database.database import Database, Row, Statements
 from app.errors import Problem, Rejected
 from app.ids import EVENT, lowest_id
@@ -35,7 +35,6 @@ MAX_SECONDS = 2.0
 # What a person reads.
 MAX_SHOWN = 20
 
-_IDS: Columns = (("id", "text"),)
 _BODIES = "SELECT e.id, e.type, e.body FROM event e JOIN {rows} AS asked ON asked.id = e.id"
 _EVERYTHING = ("*",)
 # The first character behind the prefix is at most 7.
@@ -96,7 +95,7 @@ async def _run(
     preview, before, deadline = Preview(), _BEHIND_ALL, monotonic() + seconds
     while True:
         ids = await _newest(database, caller, types, since, before)
-        rows = await database.fetch_rows(_BODIES, _IDS, [(id_,) for id_ in ids])
+        rows = await database.fetch_rows(_BODIES, IDS, [(id_,) for id_ in ids])
         # A filter over bodies of 256 kB each would block the event loop.
         await asyncio.to_thread(_add, preview, route, rows)
         if len(ids) < BATCH or preview.looked >= MAX_LOOKED or monotonic() >= deadline:

@@ -957,6 +957,25 @@ export type OperationRow = {
   createdAt: string;
   completedAt: string | null;
 };
+export type TriedConnection = {
+  ok: boolean | null;
+  steps: ({
+    name: ConnectionStepName;
+    ok: boolean;
+    durationMs: number;
+    detail: string;
+  })[] | null;
+  response: {
+    status: number;
+    body: string;
+    truncated: boolean;
+  } | null;
+  userErrors: ({
+    message: string;
+    path: (string)[];
+    code: UserErrorCode;
+  })[];
+};
 
 export type ActorKind = "PERSON" | "API_KEY" | "ACCESS_TOKEN" | "SYSTEM" | "COMMAND_LINE";
 export type ApiKeyIdInput = { id: string };

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.clock import Micros, from_micros, to_micros
-from app.database.batch import Columns
+from app.database.batch import IDS
 from app.database.database import Row, Statements
 from app.ids import id_time
 from app.sender.answered import failure_sentence
@@ -19,7 +19,6 @@ MAX_BACKLOG = 10_000
 # instead; the newest attempts then are others only if they were pings.
 _RECENT = 20
 
-_IDS: Columns = (("id", "text"),)
 _OPEN = "FROM delivery d WHERE d.webhook_id = webhook.id AND d.status <> 'SUCCEEDED' AND d.status = '{status}'"
 # A limit that PostgreSQL does not know when it plans. With a known one, it may read a whole backlog before it counts.
 _COUNT = f"(SELECT count(*) FROM (SELECT 1 AS one {_OPEN} ORDER BY d.id LIMIT (SELECT {MAX_BACKLOG})) AS counted)"
@@ -76,7 +75,7 @@ async def fetch_health(
     disable_after: timedelta,
 ) -> dict[str, Health]:
     """The health of those of these webhooks that belong to the workspace, by ID, deleted ones included."""
-    rows = await statements.fetch_rows(_HEALTH, _IDS, [(id_,) for id_ in webhook_ids], workspace_id)
+    rows = await statements.fetch_rows(_HEALTH, IDS, [(id_,) for id_ in webhook_ids], workspace_id)
     return {row["id"]: _health(row, to_micros(now), breaker_threshold, disable_after) for row in rows}
 
 
