@@ -5,8 +5,8 @@ ready, and everything goes on once the file can be written again.
 import asyncio
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from tests.receiver import after, answer
 from tests.world import World, open_world
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
-ReadOnly = Callable[[Database], AbstractContextManager[None]]
+ReadOnly = Callable[[Database], AbstractAsyncContextManager[None]]
 
 
 @pytest.fixture
@@ -28,20 +28,20 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
         yield opened
 
 
-@contextmanager
-def refused_by_sqlite(database: Database) -> Iterator[None]:
+@asynccontextmanager
+async def refused_by_sqlite(database: Database) -> AsyncIterator[None]:
     """The writing connection gets the error of a file that was opened read-only."""
     client = database.orm
     assert isinstance(client, DurableSqliteClient)
-    in_thread(client._connection, lambda connection: connection.execute("PRAGMA query_only = 1"))
+    await in_thread(client._connection, lambda connection: connection.execute("PRAGMA query_only = 1"))
     try:
         yield
     finally:
-        in_thread(client._connection, lambda connection: connection.execute("PRAGMA query_only = 0"))
+        await in_thread(client._connection, lambda connection: connection.execute("PRAGMA query_only = 0"))
 
 
-@contextmanager
-def refused_by_the_file_system(database: Database) -> Iterator[None]:
+@asynccontextmanager
+async def refused_by_the_file_system(database: Database) -> AsyncIterator[None]:
     """The file and its log are immutable: even who has them open cannot write them, not even root."""
     client = database.orm
     assert isinstance(client, DurableSqliteClient)
@@ -63,7 +63,7 @@ async def test_nothing_is_lost_and_what_was_sent_meanwhile_is_recorded(world: Wo
     await world.publish()
     await world.receiver.received()
 
-    with read_only(world.resources.database):
+    async with read_only(world.resources.database):
         answered.set()
         for _ in range(3):
             with pytest.raises(DatabaseUnavailable):
