@@ -47,12 +47,15 @@ async def refused_by_the_file_system(database: Database) -> AsyncIterator[None]:
     assert isinstance(client, DurableSqliteClient)
     files = [str(client.filename), f"{client.filename}-wal"]
     change = shutil.which("chattr")
-    if change is None or subprocess.run([change, "+i", *files], capture_output=True, check=False).returncode:
+    if (
+        change is None
+        or (await asyncio.to_thread(subprocess.run, [change, "+i", *files], capture_output=True)).returncode
+    ):
         pytest.skip("This account, or the file system, cannot make files immutable.")
     try:
         yield
     finally:
-        subprocess.run([change, "-i", *files], check=True)
+        await asyncio.to_thread(subprocess.run, [change, "-i", *files], check=True)
 
 
 @pytest.mark.parametrize("read_only", [refused_by_sqlite, refused_by_the_file_system])
