@@ -40,7 +40,7 @@ class Services:
 
 @dataclass(frozen=True)
 class Installation:
-    """A running installation; `processes` are the product's own, `database` is PostgreSQL's, if it is used."""
+    """A running installation; `processes` are the product's own, `others` those of PostgreSQL and Redis, if used."""
 
     mode: Mode
     url: str
@@ -49,14 +49,14 @@ class Installation:
     receiver_url: str
     receiver: Process
     processes: dict[str, Process]
-    database: Mapping[str, Process]
+    others: Mapping[str, Process]
     client: Client
     environment: Mapping[str, str]
 
     @property
     def all_processes(self) -> dict[str, Process]:
-        """The product's processes, and the database's."""
-        return {**self.processes, **self.database}
+        """The product's processes, and those of the database and the broker."""
+        return {**self.processes, **self.others}
 
     @property
     def bare_url(self) -> str:
@@ -188,7 +188,9 @@ async def _start(stack: AsyncExitStack, services: Services, mode: Mode, environm
         receiver_url=receiver.line,
         receiver=receiver.process,
         processes={"api": serve.process},
-        database={"database": Process(services.postgres.pid)} if mode == "distributed" else {},
+        others={}
+        if mode == "embedded"
+        else {"database": Process(services.postgres.pid), "redis": Process(services.redis.pid)},
         client=await stack.enter_async_context(Client(url, KEY)),
         environment=environment,
     )
