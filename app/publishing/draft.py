@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from app.access.narrowing import Narrowing
 from app.catalogue.event_type import EventType
 from app.catalogue.patterns import OPERATIONAL
 from app.catalogue.suggestions import unknown_event_type
@@ -96,23 +97,22 @@ def problems_of(
     draft: EventDraft,
     json: bytes | TypeError,
     registry: Registry,
+    narrowing: Narrowing,
     max_bytes: int,
     path: Sequence[str],
-    *,
-    suggest: bool = True,
 ) -> list[Problem]:
     """Everything that is wrong with a draft, each problem with its path below `path`.
 
     Args:
         json: the draft's data, as `json_of` wrote it.
-        suggest: whether to name the event types nearest to an unknown one, which takes milliseconds.
+        narrowing: that of the publisher; an unknown event type is answered with the nearest ones that it covers.
     """
     known = registry.event_types.get(draft.type)
     problems = []
     if known is None or known.archived or draft.type in OPERATIONAL:
-        open_ = [name for name, one in registry.event_types.items() if not one.archived and name not in OPERATIONAL]
-        names = open_ if suggest else []
-        problems.append(_type_problem(draft, known, names, path))
+        seen = narrowing.types(registry.event_types)
+        open_ = [name for name, one in seen.items() if not one.archived and name not in OPERATIONAL]
+        problems.append(_type_problem(draft, known, open_, path))
     if draft.idempotency_key is not None or draft.ordering_key is not None:
         problems += _key_problems(draft, path)
     if draft.occurred_at is not None and draft.occurred_at.tzinfo is None:

@@ -35,7 +35,7 @@ class Submission(NamedTuple):
     they belong to.
     """
 
-    workspace_id: str
+    caller: Caller
     drafts: Sequence[EventDraft]
     json: Sequence[bytes | TypeError]
     batch: bool
@@ -116,7 +116,7 @@ class Publisher:
             raise rejected(UserErrorCode.TOO_MANY, message, "events")
         if caller.narrowing.event_types is not None:
             _require_seen(caller, drafts, batch=batch)
-        submission = Submission(caller.workspace_id, drafts, [json_of(draft.data) for draft in drafts], batch)
+        submission = Submission(caller, drafts, [json_of(draft.data) for draft in drafts], batch)
         early = await self._commits.submit_early(submission)
         while early.value.outdated:  # it was checked with an older version: check it again
             early = await self._commits.submit_early(submission)
@@ -153,7 +153,7 @@ class Publisher:
         fresh: dict[str, Registry] = {}
         checked: list[PublishRequest | Published] = []
         for one in batch:
-            workspace_id = one.workspace_id
+            workspace_id = one.caller.workspace_id
             registry = fresh.get(workspace_id) or self._registries.at_hand(workspace_id)
             problems = self._problems(one, registry) if registry is not None else []
             if registry is None or (problems and workspace_id not in fresh):
@@ -167,7 +167,7 @@ class Publisher:
         problems: list[Problem] = []
         for index, (draft, json) in enumerate(zip(one.drafts, one.json, strict=True)):
             path = ("events", str(index)) if one.batch else ()
-            problems += problems_of(draft, json, registry, self._max_event_bytes, path)
+            problems += problems_of(draft, json, registry, one.caller.narrowing, self._max_event_bytes, path)
         return problems
 
 
@@ -191,7 +191,7 @@ def _prepared(one: Submission, registry: Registry, now: Micros) -> PublishReques
         prepare(draft, json, now) for draft, json in zip(one.drafts, one.json, strict=True) if isinstance(json, bytes)
     ]
     routes = [registry.routes_for(event.type, event.content) for event in events]
-    return PublishRequest(one.workspace_id, events, registry.version, routes, missed_by(registry, events))
+    return PublishRequest(one.caller.workspace_id, events, registry.version, routes, missed_by(registry, events))
 
 
 def _in_order(checked: Sequence[PublishRequest | Published], written: Sequence[Published]) -> list[Published]:

@@ -71,7 +71,7 @@ async def preview_filter(
         Rejected: all problems of the filter and the event types at once.
     """
     caller.require(Scope.READ)
-    around = await surroundings(services, caller.workspace_id)
+    around = await surroundings(services, caller)
     problems: list[Problem] = []
     known, archived = around.event_types, around.archived
     patterns: Sequence[str] = _EVERYTHING

@@ -70,7 +70,7 @@ async def try_connection(
     caller.require(Scope.MANAGE)
     at = services.clock.now()
     registry = await services.registries.current(services.database, caller.workspace_id)
-    around = await surroundings(services, caller.workspace_id)
+    around = await surroundings(services, caller)
     problems: list[Problem] = []
     configuration = configure(problems, draft, around)
     secret = signing_secret(problems, draft.secret, configuration.signature_scheme)

@@ -94,7 +94,7 @@ async def _apply(
     require_unchanged(webhook, unsaved.if_updated_at, "changes", "ifUpdatedAt")
     found: list[Problem] = []
     current = read_configuration(services.cipher, webhook)
-    around = await surroundings(services, caller.workspace_id)
+    around = await surroundings(services, caller)
     changed = reconfigure(found, current, unsaved.changes, around)
     problems += [replace(problem, path=("changes", *problem.path)) for problem in found]
     if not found:

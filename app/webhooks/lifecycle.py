@@ -53,8 +53,8 @@ async def create_webhook(services: Services, caller: Caller, draft: WebhookDraft
     if caller.narrowing.webhook_ids is not None:
         raise Forbidden("Your token is narrowed to certain webhooks and cannot create others.")
     problems: list[Problem] = []
-    configuration = configure(problems, draft, await surroundings(services, caller.workspace_id))
-    problems += _beyond(caller, configuration.event_types)
+    configuration = configure(problems, draft, await surroundings(services, caller))
+    problems = _with_those_beyond(caller, configuration.event_types, problems)
     secret = signing_secret(problems, draft.secret, configuration.signature_scheme)
     if problems:
         raise Rejected(problems)
@@ -90,7 +90,7 @@ async def update_webhook(
         Rejected: NOT_FOUND; CONFLICT if it was changed since `if_updated_at`; or all problems of the changes at once.
     """
     caller.require(Scope.MANAGE)
-    around = await surroundings(services, caller.workspace_id)
+    around = await surroundings(services, caller)
     given = changes.external_id if isinstance(changes.external_id, str) else None
     with _external_id_taken(given):
         return await _update(services, caller, webhook_id, changes, if_updated_at, around)
@@ -110,7 +110,7 @@ async def _update(
         problems: list[Problem] = []
         old = read_configuration(services.cipher, webhook)
         new = reconfigure(problems, old, changes, around)
-        problems += _beyond(caller, new.event_types)
+        problems = _with_those_beyond(caller, new.event_types, problems)
         if caller.narrowing.webhook_ids is not None and new.external_id != old.external_id:
             # A conflict would reveal the external ID of a webhook that the token does not see.
             message = "Your token is narrowed to certain webhooks and cannot change an external ID; leave it as it is."
@@ -191,10 +191,10 @@ async def delete_webhook(services: Services, caller: Caller, webhook_id: str) ->
     return webhook_id
 
 
-def _beyond(caller: Caller, event_types: Sequence[str]) -> list[Problem]:
-    """A problem for each event type that the caller's token does not cover."""
+def _with_those_beyond(caller: Caller, event_types: Sequence[str], problems: list[Problem]) -> list[Problem]:
+    """The problems, with one for each event type that the caller's token does not cover, whether or not it exists."""
     covered = ", ".join(caller.narrowing.event_types or ())
-    return [
+    beyond = [
         Problem(
             f"Your token does not cover {event_types[index]}; it covers {covered}.",
             ("eventTypes", str(index)),
@@ -202,6 +202,8 @@ def _beyond(caller: Caller, event_types: Sequence[str]) -> list[Problem]:
         )
         for index in caller.narrowing.uncovered(event_types)
     ]
+    paths = {problem.path for problem in beyond}
+    return [*(problem for problem in problems if problem.path not in paths), *beyond]
 
 
 @contextmanager

@@ -119,6 +119,30 @@ async def test_a_token_for_event_types_publishes_no_others(api: Api) -> None:
     assert await refusals(page, "publishEvents", {"events": [ticket, agent]}) == [("INVALID", ["events", "1", "type"])]
 
 
+async def test_no_error_names_an_event_type_that_a_token_does_not_see(api: Api) -> None:
+    await api.change("createEventType", {"name": "agent.errata", "description": "Ours."}, ERRORS)
+    page = await token(api, "READ", "MANAGE", "PUBLISH", eventTypes=["agent.erroneous", "ticket.*"])
+    misspelt = {"name": "Errors", "url": URL, "eventTypes": ["agent.erroneous"]}
+    seen = {"name": "Tickets", "url": URL, "eventTypes": ["ticket.*"]}
+    saved = await webhook(page, seen)
+    inputs: dict[str, dict[str, Any]] = {
+        "publishEvent": {"type": "agent.erroneous", "data": {}},
+        "createWebhook": misspelt,
+        "updateWebhook": {"id": saved, "eventTypes": ["agent.erroneous"]},
+        "testConnection": {"webhook": misspelt},
+        "testWebhook": {"id": saved, "changes": {"id": saved, "eventTypes": ["agent.erroneous"]}},
+        "pingWebhook": {"id": saved, "eventType": "agent.erroneous"},
+        "previewFilter": {"eventTypes": ["agent.erroneous"]},
+    }
+
+    errors = {name: (await page.change(name, input, ERRORS))["userErrors"] for name, input in inputs.items()}
+    unnarrowed = (await api.change("publishEvent", inputs["publishEvent"], ERRORS))["userErrors"]
+
+    assert [name for name, found in errors.items() if not found] == []
+    assert [found for found in errors.values() if "agent.errata" in str(found) or "agent.error" in str(found)] == []
+    assert "agent.errata" in str(unnarrowed)
+
+
 async def test_a_token_makes_no_token_and_no_key(api: Api) -> None:
     page = await token(api, "READ", "ADMIN", eventTypes=["ticket.*"])
     documents = [
