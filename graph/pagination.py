@@ -11,8 +11,10 @@ from app.database.database import Statements
 from graph.cursors import Window, encode_cursor
 from graph.rows import RowType, columns_of, row_of
 
-# Rows that one page of a search looks at: about a tenth of a second, if it has to read the body of each event.
+# Rows that one page of a search looks at: about a tenth of a second, if it has to read the body of each event. The
+# lists of many parents share them, or a hundred webhooks would take ten seconds.
 MAX_LOOKED = 5_000
+MIN_LOOKED = 50
 
 Probe: TypeAlias = Callable[[], Awaitable[bool]]
 
@@ -41,8 +43,15 @@ class Listing(Generic[RowType]):
     # with it.
     lanes: tuple[str, ...] = ()
     order: Order | None = None
-    # Conditions that no index answers. A page looks for them row by row, in at most `MAX_LOOKED` rows.
+    # Conditions that no index answers. A page looks for them row by row, in at most `most_looked` rows.
     sought: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+    # Searched lists that share `MAX_LOOKED`.
+    searches: int = 1
+
+    @property
+    def most_looked(self) -> int:
+        """Number of rows that a page of a search looks at."""
+        return min(MAX_LOOKED, max(MIN_LOOKED, MAX_LOOKED // self.searches))
 
     @property
     def cursor_order(self) -> str | None:
@@ -89,15 +98,15 @@ class Listing(Generic[RowType]):
     def looked_at(self, order: str) -> str:
         """The SELECT of how many rows a search looks at in this order, `count`, and of the last of them, `last`."""
         furthest = "min" if order == "DESC" else "max"
-        rows = replace(self, sought=()).statement(order, MAX_LOOKED)
+        rows = replace(self, sought=()).statement(order, self.most_looked)
         return f"SELECT count(*) AS count, {furthest}(id) AS last FROM ({rows}) AS looked"
 
     def statement(self, order: str, limit: int, columns: str | None = None) -> str:
-        """The SELECT of its first rows in this order, in a search among the first `MAX_LOOKED`: of their columns, or
+        """The SELECT of its first rows in this order, in a search among the first `most_looked`: of their columns, or
         only of these."""
         columns = columns or columns_of(self.row_type)
         if self.sought:
-            rows = replace(self, sought=()).statement(order, MAX_LOOKED)
+            rows = replace(self, sought=()).statement(order, self.most_looked)
             where = _numbered(" AND ".join(text for text, _ in self.sought), len(self.parameters))
             # No order of its own: a subquery with a limit is read in its order, up to the last row that is wanted,
             # while SQLite would first check the conditions on all of it.
@@ -194,12 +203,15 @@ async def fetch_page(statements: Statements, listing: Listing[RowType], asked: W
 
 
 async def fetch_pages(statements: Statements, asked: Sequence[Children[Any]]) -> list[Page[Any]]:
-    """Read a page for each of many parents in as few statements as possible: one, if no cursors are given."""
+    """Read a page for each of many parents in as few statements as possible: one, if no cursors are given and nothing
+    is searched. Searches share the rows that one looks at."""
     pages: dict[Children[Any], Page[Any]] = {}
     groups: dict[tuple[Listing[Any], Window, str], list[Children[Any]]] = defaultdict(list)
+    searches = sum(bool(children.listing.sought) for children in asked)
     for children in asked:
         if children.window.has_cursor or children.listing.sought:
-            pages[children] = await fetch_page(statements, children.listing.among(children), children.window)
+            listing = replace(children.listing.among(children), searches=max(1, searches))
+            pages[children] = await fetch_page(statements, listing, children.window)
         else:
             groups[children.listing, children.window, children.column].append(children)
     for group in groups.values():
@@ -234,7 +246,7 @@ async def _fetch_group(
 async def _stopped_at(statements: Statements, page: Listing[Any], order: str) -> str | None:
     """The last row that a search looked at, if it looked at as many as it may."""
     row = await statements.fetch_one(page.looked_at(order), *page.parameters)
-    return row["last"] if row is not None and row["count"] >= MAX_LOOKED else None
+    return row["last"] if row is not None and row["count"] >= page.most_looked else None
 
 
 def _stopped(listing: Listing[RowType], asked: Window, rows: list[RowType], stopped_at: str) -> Page[RowType]:

@@ -40,8 +40,9 @@ class SearchedConnection(Connection[NodeType]):
         return BoundedCount(count=min(count, limit), exact=count <= limit and looked_at_all)
 
     @strawberry.field(
-        description=f"Time up to which a search looked, if it stopped after {MAX_LOOKED:,} items before the page was"
-        " full; null if it did not stop. Continue with the page's end cursor, or with this as `time.until`."
+        description=f"Time up to which a search looked, if it stopped after {MAX_LOOKED:,} items (fewer if many lists"
+        " are searched at once) before the page was full; null if it did not stop. Continue with the page's end cursor,"
+        " or with this as `time.until`."
     )
     def searched_until(self) -> datetime | None:
         if self.page.stopped_at is None:

@@ -179,6 +179,39 @@ async def test_a_search_stops_somewhere_and_goes_on_from_there(
     assert {deliveries[3], deliveries[0]} >= by_time >= {deliveries[3]}
 
 
+async def test_the_lists_of_many_parents_share_what_a_search_looks_at(
+    domain: Domain, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(domain)
+    for _ in range(2):
+        await desk.webhook()
+    for number in range(4):
+        await desk.publish(id=f"tkt_{number}")
+    monkeypatch.setattr(pagination, "MAX_LOOKED", 6)
+    monkeypatch.setattr(pagination, "MIN_LOOKED", 1)
+    document = """
+        query($filter: DeliveryFilter, $after: String) {
+          webhooks { nodes { deliveries(filter: $filter, after: $after) {
+            nodes { event { data } } searchedUntil totalCount { exact } pageInfo { endCursor hasNextPage }
+          } } }
+        }
+    """
+
+    first, second = (
+        webhook["deliveries"]
+        for webhook in (await api.data(document, filter=data("ticket.id", "tkt_0")))["webhooks"]["nodes"]
+    )
+    further = await api.data(document, filter=data("ticket.id", "tkt_0"), after=first["pageInfo"]["endCursor"])
+
+    for stopped in (first, second):
+        assert stopped["nodes"] == []  # the three newest of each are others
+        assert stopped["searchedUntil"] is not None
+        assert stopped["totalCount"]["exact"] is False
+        assert stopped["pageInfo"]["hasNextPage"] is True
+    found = [webhook["deliveries"]["nodes"] for webhook in further["webhooks"]["nodes"]]
+    assert [node["event"]["data"]["ticket"]["id"] for nodes in found for node in nodes] == ["tkt_0"] * 2
+
+
 async def test_a_count_stops_at_its_limit(domain: Domain, api: Api) -> None:
     await three(domain)
     document = "query($n: Int) { deliveries { totalCount(atMost: $n) { count exact } } }"
