@@ -10,12 +10,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.web.dashboard import HERE as DASHBOARD
+
 _HERE = Path(__file__).parent
+# The client of the dashboard, which is served here as well, because either page can be left out.
+_SHARED = DASHBOARD / "lib"
 _FILES = {
-    "/graphiql": ("console.html", "text/html"),
-    "/graphiql/console.css": ("console.css", "text/css"),
-    "/graphiql/console.js": ("console.js", "text/javascript"),
-    "/graphiql/schema.js": ("schema.js", "text/javascript"),
+    "/graphiql": (_HERE / "console.html", "text/html"),
+    "/graphiql/console.css": (_HERE / "console.css", "text/css"),
+    "/graphiql/console.js": (_HERE / "console.js", "text/javascript"),
+    "/graphiql/schema.js": (_HERE / "schema.js", "text/javascript"),
+    "/graphiql/client.js": (_SHARED / "client.js", "text/javascript"),
+    "/graphiql/errors.js": (_SHARED / "errors.js", "text/javascript"),
 }
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:;"
@@ -25,7 +31,7 @@ _POLICY = (
 
 def console_routes() -> list[Route]:
     """The page and its files, read once."""
-    return [_route(path, _HERE / name, media_type) for path, (name, media_type) in _FILES.items()]
+    return [_route(path, file, media_type) for path, (file, media_type) in _FILES.items()]
 
 
 def _route(path: str, file: Path, media_type: str) -> Route:

@@ -1,12 +1,12 @@
-// Asks queries and mutations by fetch, and follows subscriptions over graphql-transport-ws.
+// Asks queries and mutations, and follows subscriptions, with the client that the dashboard uses too.
 // Input stays in this tab (sessionStorage), and the key is sent to this server only.
 
+import { post, Socket } from "./client.js";
 import { make, openSchema, readSchema } from "./schema.js";
 
 const MAX_SHOWN = 200;
 const MAX_COLOURED_CHARACTERS = 200_000;
 const ENDPOINT = new URL("graphql", location.href); // beside this page, also behind a proxy that adds a prefix
-const ACCEPT = "application/graphql-response+json, application/json;q=0.9";
 const EXAMPLES = {
   "Who am I?": [
     `{
@@ -91,52 +91,39 @@ async function ask(payload) {
   const aborting = new AbortController();
   stop = () => aborting.abort();
   const began = performance.now();
-  const [status, answer] = await post(payload, aborting.signal);
+  const { status, answer } = await send(payload, aborting.signal);
   const cost = answer.extensions?.cost === undefined ? "" : `, cost ${answer.extensions.cost.requested}`;
   show(answer);
   say(`HTTP ${status} in ${Math.round(performance.now() - began)} ms${cost}`, Boolean(answer.errors));
 }
 
-async function post(payload, signal) {
-  const headers = { accept: ACCEPT, "content-type": "application/json" };
-  if ($("key").value) headers.authorization = `Bearer ${$("key").value}`;
-  const response = await fetch(ENDPOINT, { method: "POST", headers, body: JSON.stringify(payload), signal });
-  return [response.status, await response.json()];
+function send(payload, signal) {
+  return post(ENDPOINT, payload, { token: $("key").value, signal });
 }
 
 // Resolves when the socket is closed.
-function follow(payload) {
-  const url = new URL(ENDPOINT);
-  url.protocol = url.protocol.replace("http", "ws");
-  const socket = new WebSocket(url, "graphql-transport-ws");
-  const send = (message) => socket.send(JSON.stringify(message));
+async function follow(payload) {
+  const socket = new Socket(ENDPOINT, { token: $("key").value });
   let messages = 0;
-  const reactions = {
-    connection_ack: () => send({ type: "subscribe", id: "1", payload }),
-    ping: () => send({ type: "pong" }),
-    next: ({ payload: result }) => {
-      messages += 1;
-      show(result);
-    },
-    error: ({ payload: errors }) => {
-      show({ errors });
-      socket.close(1000);
-    },
-    complete: () => socket.close(1000),
-  };
-  stop = () => socket.close(1000);
-  socket.onopen = () => send({ type: "connection_init", payload: { Authorization: `Bearer ${$("key").value}` } });
-  socket.onmessage = ({ data }) => {
-    const message = JSON.parse(data);
-    reactions[message.type]?.(message);
-    say(`Following; messages: ${messages}`);
-  };
-  return new Promise((resolve) => {
-    socket.onclose = ({ code, reason }) => {
-      const ended = code === 1000;
-      resolve(say(ended ? `Ended; messages: ${messages}` : `The socket was closed: ${code} ${reason}`, !ended));
-    };
+  const count = () => say(`Following; messages: ${messages}`);
+  stop = () => socket.close();
+  socket.acknowledged.then(() => {
+    count();
+    socket.subscribe(payload, {
+      next: (result) => {
+        messages += 1;
+        show(result);
+        count();
+      },
+      end: (errors) => {
+        if (errors) show({ errors });
+        socket.close();
+      },
+    });
   });
+  const { code, reason } = await socket.closed;
+  const ended = code === 1000;
+  say(ended ? `Ended; messages: ${messages}` : `The socket was closed: ${code} ${reason}`, !ended);
 }
 
 // Operation names are found outside all braces, comments and strings.
@@ -193,7 +180,7 @@ function start() {
     if ($("examples").value) put(...EXAMPLES[$("examples").value]);
     $("examples").value = "";
   };
-  $("key").onchange = () => readSchema(post);
+  $("key").onchange = () => readSchema(send);
   $("run").onclick = run;
   $("stop").onclick = () => stop();
   addEventListener("keydown", (event) => {
@@ -202,7 +189,7 @@ function start() {
   openSchema(put);
   if (!$("document").value) put(...EXAMPLES["Who am I?"]);
   keep();
-  if ($("key").value) readSchema(post);
+  if ($("key").value) readSchema(send);
 }
 
 start();

@@ -20,12 +20,12 @@ export function openSchema(onPut) {
   search.addEventListener("input", showOverview);
 }
 
-// Reads the schema: `post` sends a request, and resolves to its status and its answer.
-export async function readSchema(post) {
+// Reads the schema: `send` sends a request, and resolves to its answer.
+export async function readSchema(send) {
   try {
-    const [, { data, errors }] = await post({ query: INTROSPECTION });
-    if (errors) throw new Error(errors[0].message);
-    const schema = data.__schema;
+    const { answer } = await send({ query: INTROSPECTION });
+    if (answer.errors) throw new Error(answer.errors[0].message);
+    const schema = answer.data.__schema;
     types = new Map(schema.types.map((type) => [type.name, type]));
     roots = {
       query: types.get(schema.queryType.name),

@@ -12,6 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from app.web.application import create_application
+from app.web.dashboard import HERE as DASHBOARD
 from graph.schema import Schema
 from tests.app.web.conftest import client_of
 from tests.databases import SqliteDatabases
@@ -79,6 +80,27 @@ async def test_the_console_can_be_left_out(sqlite_databases: SqliteDatabases, tm
 
     assert statuses == [404, 404]
     assert "graphiql" not in landing.text
+
+
+async def test_the_client_is_that_of_the_dashboard_also_if_the_dashboard_is_left_out(
+    sqlite_databases: SqliteDatabases, tmp_path: Path, browser: Browser
+) -> None:
+    async with (
+        open_world(await sqlite_databases.create(), tmp_path, works=False, dashboard=False) as world,
+        client_of(create_application(world.resources)) as http,
+    ):
+        served = {name: (await http.get(f"/graphiql/{name}")).text for name in ("client.js", "errors.js", "console.js")}
+        async with opened(world, browser) as page:
+            await page.click("#run")
+            await results(page, 1)
+            await page.fill("#document", FOLLOW)
+            await page.click("#run")
+            await expect(page.locator("#status")).to_contain_text("Following; messages: 1")
+
+    assert {name: served[name] for name in ("client.js", "errors.js")} == {
+        name: (DASHBOARD / "lib" / name).read_text() for name in ("client.js", "errors.js")
+    }
+    assert not re.search(r"\bfetch\(|\bWebSocket\(", served["console.js"])
 
 
 async def test_a_person_asks_with_a_key_and_variables(world: World, browser: Browser) -> None:
