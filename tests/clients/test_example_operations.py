@@ -84,6 +84,11 @@ async def test_every_operation_does_what_its_comment_says(home: Home, receiver: 
     statistics = await send("statistics", webhookId=webhook_id, since=an_hour_ago)
     types = await send("event-types", category="TICKET")
     addresses = await send("egress-addresses")
+    customer = {"name": "Acme", "externalId": "customer-42"}
+    workspaces = [(await send("create-workspace", input=customer))["workspace"]["id"] for _ in range(2)]
+    listed = await send("list-workspaces", externalId="customer-42")
+    token = await send("customer-token", input={"workspaceId": workspaces[0], "scopes": ["READ"]})
+    deleted = await send("delete-workspace", id=workspaces[0])
 
     assert created["secret"].startswith("whsec_")
     assert pinged["attempt"]["response"] == {"status": 200, "body": ""}
@@ -101,5 +106,7 @@ async def test_every_operation_does_what_its_comment_says(home: Home, receiver: 
     assert (statistics["failed"], 1 <= len(statistics["series"]) <= 24) == (0, True)
     assert "ticket.created" in [one["name"] for one in types]
     assert addresses == [EGRESS]
+    assert [node["id"] for node in listed["nodes"]] == [workspaces[1]] == [deleted["deletedId"]]
+    assert token["token"]
     assert {request.peer for request in receiver.requests} == {EGRESS}
     assert operations.left == set()

@@ -28,6 +28,10 @@ RECEIVERS: dict[str, Command] = {
     "Starlette": (sys.executable, EXAMPLES / "python" / "receiver.py"),
     "Node": ("node", EXAMPLES / "node" / "receiver.mjs"),
 }
+PORTALS: dict[str, Command] = {
+    "Starlette": (sys.executable, EXAMPLES / "python" / "portal.py"),
+    "Node": ("node", EXAMPLES / "node" / "portal.mjs"),
+}
 SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 # All of 127.0.0.0/8 is this machine; a socket that is not bound leaves from 127.0.0.1.
 EGRESS, ELSEWHERE = "127.0.0.2", "127.0.0.3"
@@ -101,3 +105,36 @@ async def test_a_receiver_verifies_restricts_sources_and_drops_doubles(name: str
 
     assert statuses == [403, 401, 204, 204]
     assert lines == ["ticket.closed evt_sent_by_hand", f"ticket.updated {event_id}"]
+
+
+@pytest.mark.parametrize("name", PORTALS)
+async def test_a_platform_gives_each_customer_a_workspace_in_the_portal(name: str, home: Home, tmp_path: Path) -> None:
+    port = free_port()
+    origin = f"http://127.0.0.1:{port}"
+    home.settings["FRAME_ANCESTORS"] = origin
+    await to_thread(home.start)
+    viewer = "{ viewer { workspace { externalId name } actor { kind id name } scopes expiresAt } }"
+
+    async with (
+        running(*PORTALS[name], directory=tmp_path, EEV_URL=f"{home.url}/graphql", EEV_KEY=KEY, PORT=str(port)) as site,
+        httpx.AsyncClient() as client,
+    ):
+        await site.warns(origin)
+        page = await client.get(f"{origin}/")
+        tokens = [(await client.post(f"{origin}/webhooks-token")).text for _ in range(2)]
+        viewers = [
+            (
+                await client.post(
+                    f"{home.url}/graphql", json={"query": viewer}, headers={"Authorization": f"Bearer {token}"}
+                )
+            )
+            for token in tokens
+        ]
+        dashboard = await client.get(f"{home.url}/dashboard")
+
+    seen = [answer.json()["data"]["viewer"] for answer in viewers]
+    assert f'server] = [document.getElementById("webhooks"), "{home.url}"]' in page.text
+    assert [viewer["workspace"] for viewer in seen] == [{"externalId": "customer-42", "name": "Acme"}] * 2
+    assert seen[0]["actor"] == {"kind": "PERSON", "id": "user-7", "name": "Ada Lovelace"}
+    assert sorted(seen[0]["scopes"]) == ["MANAGE", "READ"]
+    assert f"frame-ancestors {origin}" in dashboard.headers["content-security-policy"]
