@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from app.database.database import Row
 from app.resources import Resources, open_resources
 from app.settings import Settings
 from app.statuses import ActorKind, Scope
+from app.updates import Updates
 from app.updates.update import Topic, Update
 from tests.clock import FakeClock
 from tests.patience import PATIENCE_SECONDS
@@ -53,17 +54,25 @@ class Domain:
         [row] = await self.rows("SELECT registry_version FROM workspace WHERE id = $1", self.caller.workspace_id)
         return int(row["registry_version"])
 
-    @asynccontextmanager
-    async def announced(self, topic: Topic, count: int) -> AsyncIterator[list[Update]]:
+    def announced(self, topic: Topic, count: int) -> AbstractAsyncContextManager[list[Update]]:
         """Collect the updates of the caller's workspace that the block causes; there must be `count` of them."""
-        collected: list[Update] = []
-        async with aclosing(self.resources.updates.follow(topic, self.caller.workspace_id)) as batches:
-            await anext(batches)
-            yield collected
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                while len(collected) < count:
-                    collected += [update for _, update in (await anext(batches)).updates]
-        assert len(collected) == count
+        return announced(self.resources.updates, topic, self.caller.workspace_id, count)
+
+
+@asynccontextmanager
+async def announced(updates: Updates, topic: Topic, workspace_id: str, count: int) -> AsyncIterator[list[Update]]:
+    """Collect the updates of a workspace that the block causes, and end when followers can see all `count` of them.
+
+    The bus writes to Redis in the background: a follower that begins after a change may still see its update.
+    """
+    collected: list[Update] = []
+    async with aclosing(updates.follow(topic, workspace_id)) as batches:
+        await anext(batches)
+        yield collected
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(collected) < count:
+                collected += [update for _, update in (await anext(batches)).updates]
+    assert len(collected) == count
 
 
 @asynccontextmanager
