@@ -12,6 +12,9 @@ NODE_PACKAGES := $(addsuffix /node_modules/.installed,tests/clients examples/nod
 PYTHONS := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 ARGS :=
 
+# Where this is set, every program that a test starts would compile the whole product again.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The JavaScript of the pages, which has no build step.
 SCRIPTS := app/web/dashboard
 

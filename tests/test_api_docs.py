@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import GraphQLObjectType, build_schema
+from graphql import GraphQLObjectType
 
 from app.cli.api import Api
-from graph.schema import export
 from tests.app.cli.installed import KEY, serving, url_of
+from tests.exported_schema import SCHEMA
 from tests.receiver import Receiver
 
 PAGE = (Path(__file__).parents[1] / "docs" / "api.md").read_text(encoding="utf-8")
-SCHEMA = build_schema(export())
 URL = "https://example.com/webhooks"
 IDS = re.compile(r"\b([a-z]{2,4})_[0-9a-z]{26}\b")
 

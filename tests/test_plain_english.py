@@ -15,8 +15,8 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import program
-from graph.schema import export
 from tests.app.cli.test_help import PATHS
+from tests.exported_schema import SDL
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])
@@ -102,11 +102,11 @@ def sources(folder: str) -> list[Path]:
 
 
 def test_the_schema_is_in_plain_english() -> None:
-    assert archaic_in(export()) == []
+    assert archaic_in(SDL) == []
 
 
 def test_no_description_of_the_schema_gives_a_purpose_behind_a_comma() -> None:
-    assert re.findall(r".*, for (?!example\b|about\b|at most\b|\d).*", export()) == []
+    assert re.findall(r".*, for (?!example\b|about\b|at most\b|\d).*", SDL) == []
 
 
 def test_the_help_of_every_command_is_in_plain_english() -> None:

@@ -2,14 +2,12 @@
 
 import asyncio
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pytest
 from graphql import (
     GraphQLObjectType,
     GraphQLType,
-    build_schema,
     get_named_type,
     is_leaf_type,
     is_required_argument,
@@ -19,6 +17,7 @@ from graphql import (
 from app.database.errors import DatabaseUnavailable
 from app.group_commit import Commit, EarlyResult
 from graph.loaders import Loaders
+from tests.exported_schema import SCHEMA
 from tests.graph.conftest import Api, on_sqlite_only
 from tests.graph.counting import counted
 from tests.graph.test_events import DRAFT, WEBHOOK
@@ -95,7 +94,7 @@ def selection(type_: GraphQLType, depth: int = 3) -> str:
     return "{ " + " ".join(names) + " }"
 
 
-EVENT_FIELDS = build_schema(Path("schema.graphql").read_text()).type_map["Event"].fields  # type: ignore[attr-defined]
+EVENT_FIELDS = SCHEMA.type_map["Event"].fields  # type: ignore[attr-defined]
 
 
 @on_sqlite_only

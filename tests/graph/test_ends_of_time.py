@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from graphql import GraphQLInputObjectType, GraphQLObjectType, build_schema, get_named_type
+from graphql import GraphQLInputObjectType, GraphQLObjectType, get_named_type
 
-from graph.schema import export
+from tests.exported_schema import SCHEMA
 from tests.graph.conftest import Api
 
 ENDS = [
@@ -17,7 +17,6 @@ ENDS = [
     "9999-12-31T23:59:59.999999Z",
     "9999-12-31T23:59:59-14:00",
 ]
-SCHEMA = build_schema(export())
 EVENT = {"type": "ticket.created", "data": {"ticket": {"id": "tkt_1"}}}
 # One webhook and one event, for their fields.
 MADE = """mutation {

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis_graphql import Mode, from_schema, nodes
 
 from app.catalogue import BUILT_IN
-from graph.schema import export
 from tests.clock import FakeClock
 from tests.domain import open_domain
+from tests.exported_schema import SCHEMA
 from tests.graph.conftest import Api, api_of, http_client
 
 TIMES = st.datetimes(datetime(1000, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001 - it is UTC
@@ -48,10 +48,9 @@ def _literal(value: Any) -> graphql.ValueNode:
     return nodes.Null
 
 
-SDL = export()
 SCALARS = {"DateTime": TIMES.map(lambda time: nodes.String(time.isoformat())), "JSON": JSON.map(_literal)}
-WITHIN = from_schema(SDL, custom_scalars=SCALARS, mode=Mode.POSITIVE)
-BESIDE = from_schema(SDL, custom_scalars=SCALARS, mode=Mode.NEGATIVE)
+WITHIN = from_schema(SCHEMA, custom_scalars=SCALARS, mode=Mode.POSITIVE)
+BESIDE = from_schema(SCHEMA, custom_scalars=SCALARS, mode=Mode.NEGATIVE)
 # A fixture lives as long as the test here, not as an example: the workspace fills up over time, which is intended.
 ENOUGH = settings(
     max_examples=60,

@@ -13,21 +13,19 @@ import pytest
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
-    build_schema,
     get_named_type,
     get_nullable_type,
     is_list_type,
     is_required_input_field,
 )
 
-from graph.schema import export
+from tests.exported_schema import SCHEMA
 from tests.graph.conftest import Api, on_sqlite_only
 from tests.graph.inputs.of_others import OTHERS, TICKET
 from tests.graph.inputs.of_webhooks import WEBHOOKS
 from tests.graph.inputs.tries import FULLWIDTH_2, Kind, Try
 
 TABLE = {**WEBHOOKS, **OTHERS}
-SCHEMA = build_schema(export())
 DRAFT = {"name": "Desk", "url": "http://127.0.0.1:2/", "eventTypes": ["*"]}
 NUMBERS = count(1)
 # These send a request.

@@ -19,11 +19,12 @@ from app.statuses import ChangeKind
 from app.updates.update import Topic, Update, operation_changed, webhook_changed
 from tests.clock import FakeClock
 from tests.domain import open_domain
+from tests.exported_schema import SCHEMA
 from tests.graph.conftest import api_of, http_client
 from tests.graph.serving import changed, served, stream, until_followed
 from tests.graph.tenancy.places import MUTATIONS, NODES, QUERIES, SUBSCRIPTIONS, Asked
 from tests.graph.tenancy.scene import KINDS, Scene, Watcher, set_up, stranger_scopes, watchers
-from tests.graph.tenancy.selection import SCHEMA, everything, node_types
+from tests.graph.tenancy.selection import everything, node_types
 
 # All that an answer can show is more than any client asks for at once.
 SETTINGS = {

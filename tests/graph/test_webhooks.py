@@ -4,13 +4,13 @@ import os
 from typing import Any
 
 import pytest
-from graphql import GraphQLInputObjectType, GraphQLObjectType, build_schema
+from graphql import GraphQLInputObjectType, GraphQLObjectType
 
 from app.encryption import Cipher
 from app.statuses import Scope
 from app.webhooks.fields import SETTINGS
-from graph.schema import export
 from tests.domain import Domain
+from tests.exported_schema import SCHEMA
 from tests.graph.conftest import Api
 
 ALL = """
@@ -38,7 +38,7 @@ SETTING_NAMES = {setting.path[0] for setting in SETTINGS.values()}
 
 
 def fields_of(type_name: str) -> set[str]:
-    found = build_schema(export()).type_map[type_name]
+    found = SCHEMA.type_map[type_name]
     assert isinstance(found, GraphQLInputObjectType | GraphQLObjectType)
     return set(found.fields)
 

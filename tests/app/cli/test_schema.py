@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from graph.schema import export
 from tests.app.cli.conftest import Invoke
+from tests.exported_schema import SDL
 
 ROOT = Path(__file__).parents[3]
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[3]
 def test_the_schema_is_printed_as_it_is(invoke: Invoke) -> None:
     result = invoke("schema")
 
-    assert (result.exit_code, result.stdout) == (0, export())
+    assert (result.exit_code, result.stdout) == (0, SDL)
 
 
 def test_a_file_that_was_just_written_is_current(invoke: Invoke, tmp_path: Path) -> None:
@@ -21,11 +21,11 @@ def test_a_file_that_was_just_written_is_current(invoke: Invoke, tmp_path: Path)
     checked = invoke("schema", "--check", file)
 
     assert (written.exit_code, written.output) == (checked.exit_code, checked.output) == (0, "")
-    assert (tmp_path / "some.graphql").read_text() == export()
+    assert (tmp_path / "some.graphql").read_text() == SDL
 
 
 def test_a_stale_file_is_refused_with_what_differs(invoke: Invoke, tmp_path: Path) -> None:
-    stale = export().replace("type Query {", "type Query {\n  forgotten: Int", 1)
+    stale = SDL.replace("type Query {", "type Query {\n  forgotten: Int", 1)
     (tmp_path / "schema.graphql").write_text(stale)
 
     result = invoke("schema", "--check")

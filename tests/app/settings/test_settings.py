@@ -291,12 +291,12 @@ def test_no_text_for_a_number_does_anything_but_set_it_or_be_refused(text: str) 
 
 def ends() -> list[tuple[str, float]]:
     """Each numeric setting, at its own bounds."""
-    bounds = {name: Settings.model_json_schema()["properties"][name] for name in Settings.model_fields}
+    bounds = Settings.model_json_schema()["properties"]
     return [
-        (name, schema[end])
-        for name, schema in bounds.items()
+        (name, bounds[name][end])
+        for name, field in Settings.model_fields.items()
         for end in ("minimum", "maximum")
-        if end in schema and not Settings.model_fields[name].default_factory
+        if end in bounds[name] and not field.default_factory
     ]
 
 

@@ -9,15 +9,13 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
-    build_schema,
     get_named_type,
     get_nullable_type,
     is_required_argument,
 )
 
-from graph.schema import export
+from tests.exported_schema import SCHEMA
 
-SCHEMA = build_schema(export())
 # Far enough to come from any list to its items' lists, and from those to what they belong to.
 LEVELS = 6
 
