@@ -85,7 +85,7 @@ release: $(DEVELOPMENT) ## Set the version, cut the changelog and keep the schem
 # Versions that still fit are kept; `make requirements ARGS=--upgrade` takes the newest.
 requirements: $(BIN)/python ## Pin the requirements of pyproject.toml in requirements.txt and requirements-dev.txt
 	$(PIP_INSTALL) "uv>=0.13"
-	@for set in "requirements.txt:--group build" "requirements-dev.txt:--group build --group dev --constraint requirements.txt"; do \
+	@for set in "requirements.txt:--group build --extra opentelemetry" "requirements-dev.txt:--group build --group dev --constraint requirements.txt"; do \
 		UV_CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/uv pip compile pyproject.toml $${set#*:} --quiet \
 			--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 			$(ARGS) --output-file $${set%%:*} || exit 1; \

@@ -45,7 +45,7 @@ FROM page JOIN missed_delivery item ON item.webhook_id = page.webhook_id
   AND item.sequence >= page.start AND item.sequence < page.start + page.most
 JOIN event e ON e.id = item.event_id
 """
-_EVENT = "e.id, e.type, e.occurred_at, e.created_at, e.test, e.idempotency_key, e.ordering_key"
+_EVENT = "e.id, e.type, e.occurred_at, e.created_at, e.test, e.idempotency_key, e.ordering_key, e.trace"
 _WITHOUT_BODIES = _FEEDS.format(event=_EVENT, of="")
 _FOR_RECEIVERS = _FEEDS.format(event=f"{_EVENT}, e.body", of=" AND w.deleted_at IS NULL")
 
@@ -68,6 +68,7 @@ class FeedEvent(NamedTuple):
     test: bool
     idempotency_key: str | None
     ordering_key: str | None
+    trace: str | None
     body: str | None
 
 
@@ -140,6 +141,7 @@ def _item(row: Row) -> FeedItem:
             test=bool(row["test"]),
             idempotency_key=row["idempotency_key"],
             ordering_key=row["ordering_key"],
+            trace=row["trace"],
             body=row.get("body"),
         ),
     )

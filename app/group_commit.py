@@ -52,18 +52,18 @@ class EarlyResult(Generic[Result]):
     commit is done.
     """
 
-    __slots__ = ("_commit", "value")
+    __slots__ = ("commit", "value")
 
     def __init__(self, value: Result, commit: Commit) -> None:
         self.value = value
-        self._commit = commit
+        self.commit = commit
 
     async def committed(self) -> Result:
         """The result, once its commit is done.
 
         Raises the commit's error.
         """
-        await self._commit.done()
+        await self.commit.done()
         return self.value
 
 

@@ -13,9 +13,11 @@ from typing import Literal, NamedTuple, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.gc_collector import GCCollector
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.process_collector import ProcessCollector
 
 from app.statuses import AttemptOutcome, DeliveryStatus
+from app.trace_context import TraceContext
 
 _BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
 _DURATION_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -51,12 +53,13 @@ class Level:
 
 class MeasuredAttempt(NamedTuple):
     """One attempt as it is counted. `first_delay_seconds`: from the publishing of the event to the beginning of the
-    delivery's first attempt; None for later ones."""
+    delivery's first attempt; None for later ones. `trace`: the trace it belongs to, if any."""
 
     outcome: AttemptOutcome
     status: DeliveryStatus
     duration_seconds: float
     first_delay_seconds: float | None
+    trace: TraceContext | None = None
 
 
 class Metrics:
@@ -183,9 +186,10 @@ class Metrics:
         for status, count in Counted(attempt.status for attempt in batch).items():
             self._by_status[status].inc(count)
         for attempt in batch:
-            self._duration.observe(attempt.duration_seconds)
+            exemplar = _exemplar(attempt.trace)
+            self._duration.observe(attempt.duration_seconds, exemplar)
             if attempt.first_delay_seconds is not None:
-                self._delay.observe(attempt.first_delay_seconds)
+                self._delay.observe(attempt.first_delay_seconds, exemplar)
 
     def swept(self, at: datetime) -> None:
         """Note the time at which a sweep ended."""
@@ -204,8 +208,10 @@ class Metrics:
         """Count a WebSocket that got or kept no place before it said who it is."""
         self._sockets_refused[reason].inc()
 
-    def exposition(self, level: Level) -> bytes:
-        """All metrics in Prometheus's text format 0.0.4, with the gauges at `level`."""
+    def exposition(self, level: Level, *, openmetrics: bool = False) -> bytes:
+        """All metrics with the gauges at `level`, in Prometheus's text format 0.0.4 or, with exemplars, as
+        OpenMetrics 1.0.
+        """
         self._in_flight.set(level.in_flight)
         self._followers.set(level.followers)
         self._set_queue_ages(level.oldest_due_seconds)
@@ -214,6 +220,9 @@ class Metrics:
         self._clock_skew.set(level.clock_skew_seconds)
         self._log_lines_dropped.inc(max(0, level.log_lines_dropped - self._log_lines_counted))
         self._log_lines_counted = level.log_lines_dropped
+        if openmetrics:
+            content: bytes = generate_openmetrics(self.registry)  # type: ignore[no-untyped-call]
+            return content
         return generate_latest(self.registry)
 
     def _set_queue_ages(self, ages: Mapping[str, float] | None) -> None:
@@ -222,6 +231,11 @@ class Metrics:
         for workspace, age in list((ages or {}).items())[:MAX_WORKSPACES_NAMED]:
             if age >= NAMED_FROM_SECONDS:
                 self._workspace_queue_age.labels(workspace).set(age)
+
+
+def _exemplar(trace: TraceContext | None) -> dict[str, str] | None:
+    """What leads from a measurement to its trace; None if nobody records that."""
+    return {"trace_id": trace.trace_id, "span_id": trace.span_id} if trace is not None and trace.sampled else None
 
 
 def _sockets_refused(registry: CollectorRegistry) -> Mapping[SocketRefusal, Counter]:

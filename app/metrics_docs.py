@@ -16,6 +16,10 @@ same machine; with it, scrapers send the token as `Authorization: Bearer …`. A
 `WORKER_PORT`, if that is set. Each process counts its own work, so add up counters over all servers and workers; the
 ages of queues are the same in all of them. The usual `process_…` and `python_gc_…` metrics are there as well.
 
+A scraper that accepts `application/openmetrics-text` gets OpenMetrics, in which the histograms of latencies have
+exemplars: the `trace_id` and `span_id` of an attempt whose [trace](traces.md) is sampled. Prometheus stores them with
+`--enable-feature=exemplar-storage`.
+
 [Operations](operations.md#metrics-and-alerts) describes which metrics to alert on and how to respond.
 
 This page is generated from `app/metrics.py` by `python -m app.metrics_docs > docs/metrics.md`.

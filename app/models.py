@@ -209,6 +209,8 @@ class Event(Model):
     # SHA-256 of what was published; distinguishes a repetition from a conflict.
     digest = fields.CharField[str | None](max_length=64, null=True)
     ordering_key = fields.CharField[str | None](max_length=255, null=True)
+    # The trace that its publisher worked in, packed by `app.trace_context`
+    trace = LongTextField[str | None](null=True)
 
     class Meta:
         table = "event"

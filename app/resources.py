@@ -23,6 +23,7 @@ from app.database.migrate import require_current_schema
 from app.delivery.announce import Announcer
 from app.delivery.attempt import Attempts
 from app.delivery.attempt_alerts import AttemptAlerts
+from app.delivery.attempt_trace import open_traces
 from app.delivery.claim_at_publish import EmbeddedPublishing
 from app.delivery.lease import Lease
 from app.delivery.pipeline import Pipeline
@@ -100,8 +101,10 @@ async def open_resources(
         )
         updates = await stack.enter_async_context(open_updates(settings.updates_url, kept=settings.updates_kept))
         rates = await stack.enter_async_context(open_rates(settings, clock, metrics.rate_limited))
-        sender = Sender(transport or guarded_transport(settings), max_in_flight=2 * settings.max_in_flight)
-        await stack.enter_async_context(sender)
+        traces = await stack.enter_async_context(open_traces(settings))
+        sender = await stack.enter_async_context(
+            Sender(transport or guarded_transport(settings), max_in_flight=2 * settings.max_in_flight)
+        )
         await require_current_schema(database)
         encryption_keys = await load_keys(settings, database)
         cipher = Cipher(encryption_keys)
@@ -125,9 +128,10 @@ async def open_resources(
             lease=lease,
             targets=Targets(database, cipher),
             unreadable=Unreadable(StatusReasons(database, clock, updates)),
-            attempts=Attempts(clock, sender, recorder, policy),
+            attempts=Attempts(clock, sender, recorder, policy, traces),
             recorder=recorder,
             metrics=metrics,
+            traces=traces,
             policy=policy,
         )
         publisher = Publisher(
@@ -142,6 +146,7 @@ async def open_resources(
             max_event_bytes=settings.max_event_bytes,
             observe=metrics.published,
             observe_unmatched=metrics.unmatched,
+            tracing=traces.tracing,
         )
         authenticator = Authenticator(
             database, clock, KnownKeys(), TokenSigner(encryption_keys), Sessions(database, clock)

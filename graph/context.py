@@ -8,6 +8,7 @@ import strawberry
 
 from app.access.caller import NOBODY, Caller
 from app.resources import Resources
+from app.trace_context import TraceContext
 from graph.early import EarlyAnswer
 from graph.loaders import Loaders
 from graph.stream_state import StreamState
@@ -21,6 +22,8 @@ class Context:
     loaders: Loaders
     source_address: str | None
     token: str = field(default="", repr=False)
+    # The trace that an HTTP request belongs to; a socket's operations have none.
+    trace: TraceContext | None = None
     caller: Caller = NOBODY
     stream: StreamState = field(default_factory=StreamState)
     # Filled in by Strawberry: the payload of a socket's connection_init.

@@ -31,6 +31,7 @@ class StoredEvent(NamedTuple):
     test: bool
     idempotency_key: str | None
     ordering_key: str | None
+    trace: str | None
 
 
 class EventBody(NamedTuple):

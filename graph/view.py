@@ -26,6 +26,7 @@ from strawberry.types.unset import UNSET, UnsetType
 from app.database.errors import DatabaseError
 from app.errors import AccessDenied, Unavailable
 from app.resources import Resources
+from app.trace_context import parse_trace_context
 from graph import http
 from graph.context import Context
 from graph.credentials import credential, own_session
@@ -74,6 +75,10 @@ class GraphQLView(GraphQL[Context, None]):
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:  # noqa: ARG002
         """The context of a request or socket before authentication."""
         context = Context(self._resources, Loaders.of_nobody(self._resources), _address(request))
+        if "traceparent" in request.headers:
+            context.trace = parse_trace_context(
+                request.headers.getlist("traceparent"), request.headers.getlist("tracestate")
+            )
         if isinstance(request, WebSocket):
             context.session = own_session(request)
             context.leave = partial(self._pending.leave, request.state.place)

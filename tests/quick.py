@@ -19,6 +19,7 @@ _LEFT_OUT = (
     "app/cli",
     "app/database/test_migrate.py",
     "app/stats",
+    "app/tracing",
     "app/updates/redis_streams",
     "app/web",
     "bench",

@@ -43,7 +43,8 @@ class Announcer:
 def _measured(finished: FinishedAttempt) -> MeasuredAttempt:
     claimed = finished.claimed
     delay = (finished.started_at - claimed.created_at) / 1_000_000 if claimed.attempt_count == 0 else None
-    return MeasuredAttempt(finished.outcome, finished.decision.status, finished.answer.duration_ms / 1_000, delay)
+    duration = finished.answer.duration_ms / 1_000
+    return MeasuredAttempt(finished.outcome, finished.decision.status, duration, delay, finished.trace)
 
 
 def _changed(finished: FinishedAttempt, result: RecordResult) -> Update:
@@ -54,8 +55,8 @@ def _changed(finished: FinishedAttempt, result: RecordResult) -> Update:
 
 def _line(finished: FinishedAttempt, result: RecordResult) -> EventDict:
     """The fields of an attempt's one wide log line."""
-    claimed, answer = finished.claimed, finished.answer
-    return {
+    claimed, answer, trace = finished.claimed, finished.answer, finished.trace
+    line = {
         "delivery_id": claimed.id,
         "event_id": claimed.event_id,
         "webhook_id": claimed.webhook_id,
@@ -70,3 +71,4 @@ def _line(finished: FinishedAttempt, result: RecordResult) -> EventDict:
         "status": result.status if result.moved else "left to others",
         "next_attempt_at": finished.decision.next_attempt_at,
     }
+    return line if trace is None else line | {"trace_id": trace.trace_id, "span_id": trace.span_id}

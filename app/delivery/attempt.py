@@ -13,7 +13,8 @@ import structlog
 
 from app.clock import Clock, to_micros
 from app.database.errors import DatabaseError, StatementRefused
-from app.delivery.claim import Claimed
+from app.delivery.attempt_trace import Traces, end_spans
+from app.delivery.claim import Claimed, EventContent
 from app.delivery.decide import Attempted, Facts, decide
 from app.delivery.finished_attempt import FinishedAttempt
 from app.delivery.policy import DeliveryPolicy
@@ -26,6 +27,7 @@ from app.ids import ATTEMPT, new_id
 from app.sender.outcome import Answered, Unreachable
 from app.sender.sender import Sender
 from app.statuses import AttemptOutcome
+from app.trace_context import TraceContext
 
 log = structlog.get_logger()
 
@@ -38,7 +40,7 @@ class Sending(NamedTuple):
 
     claimed: Claimed
     target: Target
-    body: str
+    content: EventContent
     webhook: WebhookState
 
 
@@ -54,6 +56,7 @@ class Attempts:
     sender: Sender
     recorder: Recorder
     policy: DeliveryPolicy
+    traces: Traces
 
     async def make(self, sending: Sending) -> str:
         """Make one attempt and record its result; return the attempt's ID.
@@ -65,14 +68,19 @@ class Attempts:
             await self._wait_for_slot(sending.claimed)
         started_at = self.clock.now()
         claimed, number = sending.claimed, sending.claimed.attempt_count + 1
+        content, trace = sending.content, self.traces.begin(claimed, sending.target, sending.content.trace, started_at)
         signed = sign_request(
-            sending.target, claimed.event_id, number, sending.body, started_at, sequence=claimed.sequence
+            *(sending.target, claimed.event_id, number, content.body, started_at),
+            sequence=claimed.sequence,
+            trace_headers=trace.headers,
         )
         answer = await self.sender.send(signed.request)
         if isinstance(answer, Unreachable) and answer.not_asked:
             raise NotAttempted(answer.error)
-        finished = _finished(sending, signed, answer, started_at, self.clock.now(), self.policy)
+        finished = _finished(sending, signed, answer, started_at, self.clock.now(), self.policy, trace.context)
         await self._record(finished)
+        if trace.spans is not None:
+            end_spans(trace.spans, finished, self.clock.now())
         return finished.attempt_id
 
     async def _wait_for_slot(self, claimed: Claimed) -> None:
@@ -107,6 +115,7 @@ def _finished(
     started_at: datetime,
     finished_at: datetime,
     policy: DeliveryPolicy,
+    trace: TraceContext | None,
 ) -> FinishedAttempt:
     claimed, webhook = sending.claimed, sending.webhook
     facts = Facts(
@@ -130,6 +139,7 @@ def _finished(
         answer=without_credentials(answer, sending.target.credentials),
         outcome=attempted.outcome,
         decision=decide(facts, attempted, random.random(), policy.breaker),
+        trace=trace,
     )
 
 

@@ -8,7 +8,7 @@ webhook for which another process is claiming right now is skipped.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from app.clock import Micros
 from app.database.batch import IDS, Columns
@@ -85,7 +85,7 @@ WHERE id {among_chosen}
 RETURNING id, workspace_id, event_id, webhook_id, event_type, trigger, attempt_count, retries_used, created_at,
   next_attempt_at, ordering_key, sequence
 """
-_BODIES = "SELECT e.id, e.body FROM event e JOIN {rows} asked ON asked.id = e.id"
+_CONTENTS = "SELECT e.id, e.body, e.trace FROM event e JOIN {rows} asked ON asked.id = e.id"
 _CLAIM_IN = {dialect: _CLAIM.format(due=_DUE[dialect], among_chosen=_AMONG_CHOSEN[dialect]) for dialect in _DUE}
 
 
@@ -110,14 +110,33 @@ class Claimed(NamedTuple):
     single_try: SingleTry | None = None
 
 
+class EventContent(Protocol):
+    """What is sent of an event: its body, and the trace of its publisher as a packed `TraceContext`."""
+
+    @property
+    def body(self) -> str:
+        """The body."""
+
+    @property
+    def trace(self) -> str | None:
+        """The trace."""
+
+
+class StoredContent(NamedTuple):
+    """What is sent of an event, as it was read."""
+
+    body: str
+    trace: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimedBatch:
     """Result of claiming for some webhooks."""
 
     deliveries: Sequence[Claimed]
     webhooks: Mapping[str, WebhookState]
-    # Bodies of the events, by event ID.
-    bodies: Mapping[str, str]
+    # What is sent of the events, by event ID.
+    contents: Mapping[str, EventContent]
     # Webhooks that may have more due deliveries than were claimed; ask again once a place is free.
     unfinished: frozenset[str]
     # Webhooks to ask for again, with the time: held back, rate limited, or locked by another process.
@@ -158,7 +177,7 @@ async def claim(
         await _move_slots(statements, asked, deliveries)
         locked = {id_: Micros(now + LOCKED_RETRY) for id_ in webhook_ids if id_ not in webhooks}
         unfinished, again = _left_over(admissions, deliveries)
-        return ClaimedBatch(deliveries, webhooks, await _bodies(statements, deliveries), unfinished, locked | again)
+        return ClaimedBatch(deliveries, webhooks, await _contents(statements, deliveries), unfinished, locked | again)
 
     return await database.in_transaction(work)
 
@@ -218,10 +237,10 @@ def claimed_from(row: Row, worker_id: str, start_at: Micros) -> Claimed:
     )
 
 
-async def _bodies(statements: Statements, deliveries: Sequence[Claimed]) -> dict[str, str]:
+async def _contents(statements: Statements, deliveries: Sequence[Claimed]) -> dict[str, StoredContent]:
     event_ids = dict.fromkeys(delivery.event_id for delivery in deliveries)
-    rows = await statements.fetch_rows(_BODIES, IDS, [(id_,) for id_ in event_ids]) if event_ids else []
-    return {row["id"]: row["body"] for row in rows}
+    rows = await statements.fetch_rows(_CONTENTS, IDS, [(id_,) for id_ in event_ids]) if event_ids else []
+    return {row["id"]: StoredContent(row["body"], row["trace"]) for row in rows}
 
 
 async def _move_slots(statements: Statements, asked: Mapping[str, Admission], deliveries: Sequence[Claimed]) -> None:

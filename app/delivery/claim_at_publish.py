@@ -13,7 +13,7 @@ from app.clock import Clock, Micros, to_micros
 from app.database.database import Database, Statements
 from app.database.errors import NotAllTouched, UniqueViolation
 from app.database.statements import Write
-from app.delivery.claim import Capacity, Claimed, ClaimedBatch, admissions_of
+from app.delivery.claim import Capacity, Claimed, ClaimedBatch, EventContent, admissions_of
 from app.delivery.decide import BreakerPolicy
 from app.delivery.lease import Lease
 from app.delivery.pipeline import Pipeline
@@ -39,10 +39,10 @@ class ClaimAtPublish:
         self._waiting = waiting
         self._claimed: list[Claimed] = []
         self._webhooks: dict[str, WebhookState] = {}
-        self._bodies: Mapping[str, str] = {}
+        self._contents: Mapping[str, EventContent] = {}
 
     async def choose(
-        self, statements: Statements, new: Sequence[NewDelivery], bodies: Mapping[str, str]
+        self, statements: Statements, new: Sequence[NewDelivery], contents: Mapping[str, EventContent]
     ) -> Mapping[str, str]:
         """Choose what to claim among deliveries that are about to be written; return the claiming worker by delivery
         ID.
@@ -50,7 +50,7 @@ class ClaimAtPublish:
         They get the places after the last ones given, in this order; nobody else gives any during the transaction.
 
         Args:
-            bodies: bodies of their events, by event ID.
+            contents: what is sent of their events, by event ID.
         """
         asked = dict.fromkeys(delivery.webhook_id for delivery in new if self._is_fit(delivery))
         self._claimed.clear()  # the transaction may run more than once
@@ -59,7 +59,7 @@ class ClaimAtPublish:
         self._webhooks = await fetch_states(statements, _WEBHOOKS, asked, self._worker_id, self._now)
         admissions = admissions_of(self._webhooks, self._now, self._capacity, self._policy)
         rooms = {id_: own.room for id_, own in admissions.items() if not own.slot_interval}
-        self._bodies = bodies
+        self._contents = contents
         places = {id_: webhook.last_sequence for id_, webhook in self._webhooks.items()}
         for delivery in new:
             if delivery.webhook_id not in places:
@@ -72,7 +72,7 @@ class ClaimAtPublish:
 
     def claimed(self) -> ClaimedBatch:
         """What was claimed, once the transaction is committed."""
-        return ClaimedBatch(self._claimed, self._webhooks, self._bodies, unfinished=frozenset(), again={})
+        return ClaimedBatch(self._claimed, self._webhooks, self._contents, unfinished=frozenset(), again={})
 
     def _is_fit(self, delivery: NewDelivery) -> bool:
         return delivery.due and delivery.ordering_key is None and delivery.webhook_id not in self._waiting
@@ -161,8 +161,8 @@ async def _write(
     claimed: Mapping[str, str] = {}
     if claimant is not None:
         new = [delivery for result in results for delivery in result.deliveries]
-        bodies = {event.row.id: event.row.body for result in results for event in result.events}
-        claimed = await claimant.choose(statements, new, bodies)
+        contents = {event.row.id: event.row for result in results for event in result.events}
+        claimed = await claimant.choose(statements, new, contents)
         for result in results if claimed else ():
             result.deliveries = [d._replace(due=False) if d.id in claimed else d for d in result.deliveries]
     await statements.write_all(*checks, *writes_of(statements.dialect, results, claimed))

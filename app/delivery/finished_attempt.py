@@ -10,10 +10,13 @@ from app.delivery.target import Headers, Target
 from app.delivery.webhook_state import WebhookState
 from app.sender.outcome import Answered, Unreachable
 from app.statuses import AttemptOutcome, DeliveryStatus
+from app.trace_context import TraceContext
 
 
 class FinishedAttempt(NamedTuple):
-    """One finished attempt and what was decided about it. `webhook` is the webhook as the claim read it."""
+    """One finished attempt and what was decided about it. `webhook` is the webhook as the claim read it; `trace` is the
+    trace that the attempt belongs to, if any.
+    """
 
     attempt_id: str
     claimed: Claimed
@@ -25,6 +28,7 @@ class FinishedAttempt(NamedTuple):
     answer: Answered | Unreachable
     outcome: AttemptOutcome
     decision: Decision
+    trace: TraceContext | None = None
 
     def recorded_at(self, now: Micros) -> "FinishedAttempt":
         """The attempt as it is recorded at `now`. An attempt that finished later than that finished by a clock that was

@@ -16,6 +16,7 @@ from app.clock import Clock, Micros, to_micros
 from app.database.database import Database
 from app.database.errors import DatabaseUnavailable
 from app.delivery.attempt import Attempts, NotAttempted, Sending
+from app.delivery.attempt_trace import Traces
 from app.delivery.claim import Claimed, ClaimedBatch, claim
 from app.delivery.in_flight import InFlight
 from app.delivery.lease import Lease
@@ -47,6 +48,7 @@ class Pipeline:
         attempts: Attempts,
         recorder: Recorder,
         metrics: Metrics,
+        traces: Traces,
         policy: DeliveryPolicy,
     ) -> None:
         self._database = database
@@ -57,6 +59,7 @@ class Pipeline:
         self._attempts = attempts
         self._recorder = recorder
         self._metrics = metrics
+        self._traces = traces
         self._policy = policy
         self.in_flight = InFlight(policy.max_in_flight, self._freed)
         # Webhooks that may have something due (a dict, to keep their order), webhooks that wait for one of their own
@@ -172,6 +175,7 @@ class Pipeline:
             policy=self._policy.breaker,
             ordering_gives_way_at=to_micros(now - self._policy.ordering_gives_way_after),
         )
+        self._traces.claimed(batch, now, self._clock)
         await self.start(batch)
         for webhook_id, at in batch.again.items():
             self._ask_at(webhook_id, at)
@@ -205,13 +209,13 @@ class Pipeline:
         await self._unreadable.hold(loaded.unreadable)
         sendings, not_sent = [], []
         for claimed in batch.deliveries:
-            target, body = loaded.targets.get(claimed.webhook_id), batch.bodies.get(claimed.event_id)
-            # No keys since the claim: the webhook was deleted, which cancels the deliveries too. No body: somebody
+            target, content = loaded.targets.get(claimed.webhook_id), batch.contents.get(claimed.event_id)
+            # No keys since the claim: the webhook was deleted, which cancels the deliveries too. No content: somebody
             # deleted it directly in the database.
-            if target is None or not target.keys or body is None:
+            if target is None or not target.keys or content is None:
                 not_sent.append(claimed)
             else:
-                sendings.append(Sending(claimed, target, body, batch.webhooks[claimed.webhook_id]))
+                sendings.append(Sending(claimed, target, content, batch.webhooks[claimed.webhook_id]))
         if not_sent:
             await self._release(not_sent, delay_seconds=self._policy.broken_delay_seconds)
         return sendings

@@ -63,12 +63,20 @@ class SignedRequest(NamedTuple):
 
 
 def sign_request(
-    target: Target, event_id: str, number: int, body: str, at: datetime, *, sequence: int | None = None
+    target: Target,
+    event_id: str,
+    number: int,
+    body: str,
+    at: datetime,
+    *,
+    sequence: int | None = None,
+    trace_headers: Headers = (),
 ) -> SignedRequest:
     """The request of attempt `number` (1, 2, …) of an event, signed at the given time with every key valid at that
     time.
 
     `sequence` is its delivery's place among those of the webhook. Tests have none and send no header for it.
+    `trace_headers` carry the trace that the attempt belongs to (`app.delivery.attempt_trace`).
     """
     content = body.encode()
     timestamp = int(at.timestamp())
@@ -83,6 +91,7 @@ def sign_request(
     )
     if sequence is not None:
         own = (*own, ("webhook-sequence", str(sequence)))
+    own += trace_headers
     request = build_request(
         target.method,
         target.url,

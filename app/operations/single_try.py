@@ -11,7 +11,7 @@ from app.access.caller import Caller
 from app.clock import Micros, from_micros, to_micros
 from app.database.database import Row, Statements
 from app.delivery.attempt import Sending
-from app.delivery.claim import Claimed, claimed_from
+from app.delivery.claim import Claimed, StoredContent, claimed_from
 from app.delivery.decide import SingleTry
 from app.delivery.pipeline import Pipeline
 from app.delivery.webhook_state import SELECT, WebhookState, fetch_states
@@ -41,27 +41,27 @@ async def _claim_and_send(services: Services, pipeline: Pipeline, caller: Caller
             found = await _claim(services, statements, caller, claimed)
         if found is None:
             return
-        webhook, body = found
+        webhook, content = found
         loaded = await pipeline.targets.load({webhook.id: webhook.updated_at}, services.clock.now())
         if webhook.id in loaded.unreadable:
             raise loaded.unreadable[webhook.id]
     except BaseException:
         pipeline.require_reconciliation()
         raise
-    await pipeline.send_and_record(Sending(claimed, loaded.targets[webhook.id], body, webhook))
+    await pipeline.send_and_record(Sending(claimed, loaded.targets[webhook.id], content, webhook))
 
 
 async def _claim(
     services: Services, statements: Statements, caller: Caller, claimed: Claimed
-) -> tuple[WebhookState, str] | None:
-    """Claim the delivery; return its webhook and body, or None if it cannot be had."""
+) -> tuple[WebhookState, StoredContent] | None:
+    """Claim the delivery; return its webhook and what is sent, or None if it cannot be had."""
     now = services.clock.now()
     if not await statements.fetch(_CLAIM, claimed.id, claimed.claimed_by, to_micros(now)):
         return None
     await audit.record(statements, caller, "delivery.tried", claimed.id, None, now)
     states = await fetch_states(statements, SELECT, [claimed.webhook_id])
-    [event] = await statements.fetch("SELECT body FROM event WHERE id = $1", claimed.event_id)
-    return states[claimed.webhook_id], event["body"]
+    [event] = await statements.fetch("SELECT body, trace FROM event WHERE id = $1", claimed.event_id)
+    return states[claimed.webhook_id], StoredContent(event["body"], event["trace"])
 
 
 def _claimed(row: Row, worker_id: str) -> Claimed:

@@ -17,6 +17,7 @@ from app.errors import Problem, UserErrorCode
 from app.ids import EVENT, new_id_at
 from app.publishing.unwritable import first_unwritable
 from app.registry import KnownEventType, Registry
+from app.trace_context import TraceContext
 
 MAX_EVENTS = 1_000
 MAX_KEY_LENGTH = 255  # idempotency and ordering keys: long enough for two UUIDs and a prefix, short enough to index
@@ -24,17 +25,18 @@ MAX_KEY_LENGTH = 255  # idempotency and ordering keys: long enough for two UUIDs
 
 @dataclass(frozen=True, slots=True)
 class EventDraft:
-    """One event as submitted. `data` is any JSON value."""
+    """One event as submitted. `data` is any JSON value; `trace` is the trace that its publisher works in."""
 
     type: str
     data: Any
     occurred_at: datetime | None = None
     idempotency_key: str | None = None
     ordering_key: str | None = None
+    trace: TraceContext | None = None
 
 
 class PreparedEvent(NamedTuple):
-    """An event ready to be committed. `content` is what filters see."""
+    """An event ready to be committed. `content` is what filters see; `trace` is a packed `TraceContext`."""
 
     id: str
     type: str
@@ -46,6 +48,7 @@ class PreparedEvent(NamedTuple):
     idempotency_key: str | None
     digest: str | None
     ordering_key: str | None
+    trace: str | None
 
 
 def json_of(data: Any) -> bytes | TypeError:
@@ -84,6 +87,7 @@ def prepare(draft: EventDraft, json: bytes, created_at: Micros, *, test: bool = 
         idempotency_key=draft.idempotency_key,
         digest=_digest(draft) if draft.idempotency_key is not None else None,
         ordering_key=draft.ordering_key,
+        trace=None if draft.trace is None else draft.trace.packed(),
     )
 
 

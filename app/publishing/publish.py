@@ -9,7 +9,8 @@ processor would have to load the needed code and data into its caches each time,
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from app.access.caller import Caller
 from app.clock import Clock, Micros, to_micros
@@ -20,9 +21,13 @@ from app.group_commit import EarlyResult, GroupCommit
 from app.publishing.announce import announce_new
 from app.publishing.commit import Published, PublishingMode, PublishRequest, committing, missed_by
 from app.publishing.draft import MAX_EVENTS, EventDraft, json_of, prepare, problems_of
+from app.publishing.traced import publish_traced
 from app.registry import Registries, Registry
 from app.statuses import Scope
 from app.updates.bus import Updates
+
+if TYPE_CHECKING:
+    from app.tracing.spans import Tracing
 
 MAX_EVENTS_PER_COMMIT = 1_000
 MAX_REQUESTS_WAITING = 2_000
@@ -55,6 +60,7 @@ class Publisher:
         max_event_bytes: how much data an event may have.
         observe: called with the number of events in each transaction.
         observe_unmatched: called with how often an event could not be matched with a webhook, if that happened.
+        tracing: makes spans of publishing; None if none are exported.
     """
 
     def __init__(
@@ -69,6 +75,7 @@ class Publisher:
         max_event_bytes: int,
         observe: Callable[[int], object],
         observe_unmatched: Callable[[int], object],
+        tracing: "Tracing | None",
     ) -> None:
         self._database = database
         self._registries = registries
@@ -79,6 +86,7 @@ class Publisher:
         self._max_event_bytes = max_event_bytes
         self._observe = observe
         self._observe_unmatched = observe_unmatched
+        self._tracing = tracing
         # A batch holds whole calls, because each is written entirely or not at all.
         self._commits: GroupCommit[Submission, Published] = GroupCommit(
             self._committing,
@@ -108,6 +116,14 @@ class Publisher:
 
         Raises: what `publish` does.
         """
+        if self._tracing is None:
+            return await self._publish_early(caller, drafts, batch=batch)
+        publish = partial(self._publish_early, caller, batch=batch)
+        return await publish_traced(self._tracing, self._clock, caller, drafts, publish)
+
+    async def _publish_early(
+        self, caller: Caller, drafts: Sequence[EventDraft], *, batch: bool
+    ) -> EarlyResult[Published]:
         caller.require(Scope.PUBLISH)
         if not drafts:
             raise rejected(UserErrorCode.REQUIRED, f"There is no event; give 1 to {MAX_EVENTS}.", "events")

@@ -20,6 +20,7 @@ _EVENTS: Columns = (
     ("idempotency_key", "text"),
     ("digest", "text"),
     ("ordering_key", "text"),
+    ("trace", "text"),
 )
 _DELIVERIES: Columns = (
     ("id", "text"),
@@ -85,7 +86,7 @@ _INSERT_MISSED_IN: dict[Dialect, str] = {
 
 
 class EventRow(NamedTuple):
-    """A row of `event`, in the column order of its insert."""
+    """A row of `event`, in the column order of its insert. `trace` is a packed `TraceContext`."""
 
     id: str
     workspace_id: str
@@ -97,6 +98,7 @@ class EventRow(NamedTuple):
     idempotency_key: str | None
     digest: str | None
     ordering_key: str | None
+    trace: str | None
 
     @classmethod
     def of(cls, workspace_id: str, event: PreparedEvent) -> "EventRow":
@@ -112,6 +114,7 @@ class EventRow(NamedTuple):
             idempotency_key=event.idempotency_key,
             digest=event.digest,
             ordering_key=event.ordering_key,
+            trace=event.trace,
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app.settings.collector import EndpointUrl
 from app.settings.kinds import (
     MIN_PRODUCTION_KEY_CHARACTERS,
     Addresses,
@@ -591,6 +592,41 @@ class Settings(BaseSettings):
         "auto",
         "Format of the log.",
         "auto is console in development, for people, and JSON in production, for machines.",
+    )
+    send_traceparent: bool = setting(
+        True,
+        "Whether receivers get the trace of a publisher that sent a valid traceparent: `traceparent` and `tracestate`"
+        " on every attempt.",
+        "A publisher that sends one wants to see where its event goes. Other events carry none.",
+    )
+    otel_exporter_otlp_traces_endpoint: EndpointUrl = setting(
+        None,
+        "Where spans are exported to, by OTLP over HTTP: the complete URL. Needs the extra `opentelemetry`. The SDK"
+        " reads other OTEL_* variables, such as OTEL_TRACES_SAMPLER and OTEL_EXPORTER_OTLP_HEADERS, from the"
+        " environment.",
+        "Nothing of OpenTelemetry is loaded unless one of these names a collector.",
+        right="an http or https URL",
+    )
+    otel_exporter_otlp_endpoint: EndpointUrl = setting(
+        None,
+        "The same as the URL of a collector, to which `/v1/traces` is added.",
+        "The standard variable for all signals.",
+        right="an http or https URL",
+    )
+    otel_traces_exporter: str | None = setting(
+        None,
+        "`otlp` exports spans to a collector on this machine if no endpoint is set; `none` exports nothing.",
+        "With an endpoint it need not be set.",
+        right="otlp or none",
+    )
+    otel_sdk_disabled: bool = setting(
+        False, "Exports nothing, whatever the other variables say.", "The standard switch."
+    )
+    otel_service_name: str | None = setting(
+        None,
+        "Name of the service in traces.",
+        "`eev-webhooks`, unless OTEL_RESOURCE_ATTRIBUTES names another.",
+        right="a name",
     )
 
     @property

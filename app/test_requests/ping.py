@@ -66,7 +66,7 @@ async def _insert_and_send(
     except BaseException:
         pipeline.require_reconciliation()
         raise
-    attempt_id = await pipeline.send_and_record(Sending(claimed, loaded.targets[webhook.id], event.body, webhook))
+    attempt_id = await pipeline.send_and_record(Sending(claimed, loaded.targets[webhook.id], event, webhook))
     if webhook.is_failing:  # If the receiver works again, deliveries held back for it need not wait for a sweep.
         services.waker.wake([webhook.id])
     return attempt_id

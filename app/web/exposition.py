@@ -16,7 +16,8 @@ from app.logs import lines_dropped
 from app.metrics import MAX_WORKSPACES_NAMED, Level
 from app.resources import Resources
 
-_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_TEXT = "text/plain; version=0.0.4; charset=utf-8"
+_OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 _QUERY_SECONDS = 2.0
 
 
@@ -31,8 +32,10 @@ def metrics_route(resources: Resources) -> Route:
             )
         if token is None and not _is_local(request):
             return PlainTextResponse("Without METRICS_TOKEN, metrics are for this machine only.\n", 403)
-        content = resources.metrics.exposition(await measure(resources))
-        return Response(content, headers={"content-type": _CONTENT_TYPE})
+        # Prometheus asks for it first; only this format has exemplars.
+        openmetrics = "application/openmetrics-text" in request.headers.get("accept", "")
+        content = resources.metrics.exposition(await measure(resources), openmetrics=openmetrics)
+        return Response(content, headers={"content-type": _OPENMETRICS if openmetrics else _TEXT, "vary": "accept"})
 
     return Route("/metrics", metrics)
 

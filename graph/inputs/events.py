@@ -9,6 +9,7 @@ from strawberry.scalars import JSON
 from strawberry.types.base import get_object_definition
 
 from app.publishing.draft import EventDraft
+from app.trace_context import TraceContext
 
 
 @strawberry.input(description="An event to publish.")
@@ -26,8 +27,8 @@ class PublishEventInput:
         " order published. While one is being retried, later ones wait, by default for at most a day."
     )
 
-    def draft(self) -> EventDraft:
-        return EventDraft(self.type, self.data, self.occurred_at, self.idempotency_key, self.ordering_key)
+    def draft(self, trace: TraceContext | None) -> EventDraft:
+        return EventDraft(self.type, self.data, self.occurred_at, self.idempotency_key, self.ordering_key, trace)
 
 
 @strawberry.input(description="Input of `publishEvents`. Either all events are published or none.")

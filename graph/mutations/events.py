@@ -49,7 +49,9 @@ class EventMutations:
     )
     async def publish_event(self, info: Info, input: Input[PublishEventInput]) -> PublishEventPayload:
         context = info.context
-        early = await context.resources.publisher.publish_early(context.caller, [input.draft()], batch=False)
+        early = await context.resources.publisher.publish_early(
+            context.caller, [input.draft(context.trace)], batch=False
+        )
         [published] = (await context.early.of(early)).events
         return PublishEventPayload(
             event=Event.from_row(published.row),
@@ -60,7 +62,7 @@ class EventMutations:
     @mutation("Publishes up to 1000 events, either all or none. Needs PUBLISH.")
     async def publish_events(self, info: Info, input: Input[PublishEventsInput]) -> PublishEventsPayload:
         context = info.context
-        drafts = [event.draft() for event in input.events]
+        drafts = [event.draft(context.trace) for event in input.events]
         early = await context.resources.publisher.publish_early(context.caller, drafts, batch=True)
         events = (await context.early.of(early)).events
         counts = {published.row.id: published.delivery_count for published in events}

@@ -10,6 +10,7 @@ from strawberry.scalars import JSON
 from app.clock import from_micros
 from app.feed import FeedEvent
 from app.publishing.rows import EventRow
+from app.trace_context import unpacked
 from graph.context import Info
 from graph.rows import StoredEvent
 from graph.types.node import Node
@@ -30,6 +31,10 @@ class EventFields(Node):
         description="Ordering key: deliveries of one webhook with the same key are sent one after another, in the"
         " order published."
     )
+    traceparent: str | None = strawberry.field(
+        description="Trace that the event was published in, as a W3C `traceparent`: that of the request which published"
+        " it, or of the server's span of it, if the server exports traces. Null if there is none."
+    )
     known_body: strawberry.Private[str | None] = None
 
     @classmethod
@@ -42,6 +47,7 @@ class EventFields(Node):
             test=bool(row.test),
             idempotency_key=row.idempotency_key,
             ordering_key=row.ordering_key,
+            traceparent=None if row.trace is None else unpacked(row.trace).traceparent,
             known_body=None if isinstance(row, StoredEvent) else row.body,
         )
 
