@@ -47,12 +47,10 @@ class Api:
         self.endpoint = endpoint(url)
         if not (key.isascii() and key.isprintable()):
             raise ValueError("the key holds characters that no key has; copy it again.")
-        self._client = httpx.AsyncClient(
-            headers={"authorization": f"Bearer {key}"},
-            timeout=TIMEOUT_SECONDS,
-            # A proxy from the environment cannot reach this machine itself.
-            trust_env=not _is_loopback(self.endpoint),
-        )
+        self.headers = {"authorization": f"Bearer {key}"}
+        # A proxy from the environment cannot reach this machine itself.
+        self.trust_env = not _is_loopback(self.endpoint)
+        self._client = httpx.AsyncClient(headers=self.headers, timeout=TIMEOUT_SECONDS, trust_env=self.trust_env)
 
     async def __aenter__(self) -> Self:
         return self
@@ -61,6 +59,10 @@ class Api:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._client.aclose()
+
+    def url(self, path: str) -> str:
+        """The URL of another endpoint of the server."""
+        return self.endpoint.removesuffix(_PATH) + path
 
     async def ask(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Run a query or a mutation and return its `data`.
@@ -81,7 +83,7 @@ class Api:
         Raises:
             Refused: nobody answers, or the answer is no.
         """
-        url = f"{self.endpoint.removesuffix(_PATH)}/feed/{webhook_id}"
+        url = self.url(f"/feed/{webhook_id}")
         timeout = TIMEOUT_SECONDS + parameters.get("wait", 0)
         try:
             response = await self._client.get(url, params=parameters, timeout=timeout)
@@ -168,7 +170,7 @@ def _data(url: str, status: int, content: bytes) -> dict[str, Any]:
     except (ValueError, AttributeError):
         raise Refused(f"{url} answered {status} with something that is not GraphQL. Is it the right URL?") from None
     if errors:
-        raise _refused(url, errors)
+        raise refused(url, errors)
     if not isinstance(data, dict):
         raise Refused(f"{url} answered {status} without data. Is it the right URL?")
     return data
@@ -181,12 +183,13 @@ def _page(url: str, status: int, content: bytes) -> dict[str, Any]:
     except (ValueError, AttributeError):
         raise Refused(f"{url} answered {status} with something that is no feed. Is it the right URL?") from None
     if errors or "items" not in page:
-        raise _refused(url, errors or [{}])
+        raise refused(url, errors or [{}])
     found: dict[str, Any] = page
     return found
 
 
-def _refused(url: str, errors: Sequence[Mapping[str, Any]]) -> Refused:
+def refused(url: str, errors: Sequence[Mapping[str, Any]]) -> Refused:
+    """The refusal that the `errors` of an answer mean."""
     message = "\n".join(_error(url, error) for error in errors)
     extensions = errors[0].get("extensions", {})
     if extensions.get("code") in _LATER:
@@ -209,8 +212,13 @@ def _user_error(error: Mapping[str, Any]) -> str:
 
 
 def _unreachable(url: str, error: httpx.HTTPError) -> Lost:
-    reason = str(error) or type(error).__name__
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+    never = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+    return lost(url, str(error) or type(error).__name__, connected=not never)
+
+
+def lost(url: str, reason: str, *, connected: bool) -> Lost:
+    """The failure of a connection, during the request or before it."""
+    if not connected:
         return Lost(
             f"No server answers at {url} ({reason})."
             " Start one with `eev-webhooks serve`, or name another with --url or EEV_WEBHOOKS_URL."

@@ -29,18 +29,21 @@ def publish_events(
         str | None,
         typer.Option(help="Prefix of the idempotency keys of lines that have none.", show_default="the file's name"),
     ] = None,
-    batch: Annotated[int, typer.Option(min=1, max=1_000, help="Number of events per request.")] = 100,
+    batch: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Maximum number of events sent before the answer to the first.")
+    ] = 1_000,
     url: Url = DEFAULT_URL,
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:
-    """Publish the events of a file with one JSON object per line, in the form of PublishEventInput.
+    """Publish the events of a file with one JSON object per line: CloudEvents, or in the form of PublishEventInput.
 
     Example line: {"type": "ticket.created", "data": {…}}. Optional fields: occurredAt, idempotencyKey, orderingKey.
 
-    It is safe to interrupt the command and run it again: each line is published once, by its idempotency key. A line
-    without one gets a key derived from the file's name and the line. If a line is refused, the batches before it are
-    published and the command stops.
+    The lines go over one stream, which continues where it broke off if the server restarts. It is safe to interrupt
+    the command and run it again: each line is published once, by its idempotency key. A line without one gets a key
+    derived from the file's name and the line. If a line is refused, the lines before it and those already sent are
+    published, and the command stops.
     """
     from app.cli.publishing import progress
 
@@ -54,11 +57,14 @@ def publish_events(
 
 
 async def _publish(url: str, key: str, opened: BinaryIO, prefix: str, most: int, advance: Any) -> "Published":
-    from app.cli.lines import batches, read_lines
+    from functools import partial
+
+    from app.cli.event_stream import answers
+    from app.cli.lines import read_lines
     from app.cli.publishing import publish_all
 
     async with connected(url, key) as api:
-        return await publish_all(api, batches(read_lines(opened, prefix), most), advance)
+        return await publish_all(partial(answers, api), read_lines(opened, prefix), advance, most)
 
 
 def _opened(file: Path) -> BinaryIO:

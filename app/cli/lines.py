@@ -1,5 +1,4 @@
-"""Reads events from lines of JSON (https://github.com/ndjson/ndjson-spec), gives each an idempotency key, and forms
-batches. Pure."""
+"""Reads events from lines of JSON (https://github.com/ndjson/ndjson-spec), and gives each an idempotency key. Pure."""
 
 import hashlib
 from collections import Counter
@@ -9,9 +8,6 @@ from typing import Any
 
 import orjson
 
-# Keeps a batch well below the server's request limit (MAX_REQUEST_BYTES).
-MAX_BATCH_BYTES = 512 * 1024
-
 
 class BadLine(Exception):
     """A line that is not an event; the message names the line and what it should be."""
@@ -19,17 +15,19 @@ class BadLine(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An event as PublishEventInput takes it, the number of its line, counted from 1, and its length in bytes."""
+    """An event as POST /events takes it, with its key and without an end of line; the number of its line, counted from
+    1, and the length of that in bytes.
+    """
 
     number: int
-    event: dict[str, Any]
+    text: bytes
     size: int
 
 
 def read_lines(lines: Iterable[bytes], prefix: str) -> Iterator[Line]:
     """The events of the lines that are not empty. One without an idempotencyKey gets one made of `prefix`, the line's
     text, and how often the same text came before: so the same file gives the same keys again, also after more lines
-    were added at its end.
+    were added at its end. A CloudEvent has its key, which is its source and ID.
 
     Raises:
         BadLine: a line is no JSON object.
@@ -41,23 +39,15 @@ def read_lines(lines: Iterable[bytes], prefix: str) -> Iterator[Line]:
             continue
         event = _event(number, stripped)
         digest = hashlib.sha256(stripped).hexdigest()[:32]
-        event.setdefault("idempotencyKey", f"{prefix}:{digest}:{seen[digest]}")
+        if "specversion" not in event and "idempotencyKey" not in event:
+            stripped = _with_key(stripped, f"{prefix}:{digest}:{seen[digest]}", alone=not event)
         seen[digest] += 1
-        yield Line(number, event, len(stripped))
+        yield Line(number, stripped, len(text))
 
 
-def batches(lines: Iterable[Line], most: int, most_bytes: int = MAX_BATCH_BYTES) -> Iterator[list[Line]]:
-    """Batches of lines in order, limited in number and size; a larger line is a batch of its own."""
-    batch: list[Line] = []
-    size = 0
-    for line in lines:
-        if batch and (len(batch) == most or size + line.size > most_bytes):
-            yield batch
-            batch, size = [], 0
-        batch.append(line)
-        size += line.size
-    if batch:
-        yield batch
+def _with_key(text: bytes, key: str, *, alone: bool) -> bytes:
+    """The object with another field. The rest stays as it is written, numbers of any length included."""
+    return text[:-1] + (b"" if alone else b",") + b'"idempotencyKey":' + orjson.dumps(key) + b"}"
 
 
 def _event(number: int, text: bytes) -> dict[str, Any]:

@@ -1,27 +1,27 @@
-"""Publishes batches of lines in order, backs off when the server asks for it, and reports progress."""
+"""Publishes lines over one stream to a server, which is resumed with the lines that have no answer if it breaks off."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from app.cli.api import Api, TryLater
+from app.cli.api import Lost, TryLater
 from app.cli.failures import Refused
 from app.cli.lines import BadLine, Line
 
 Advance: TypeAlias = Callable[[int], object]
+# Sends a body, and yields the answers to its lines: see `app.cli.event_stream`.
+Answers: TypeAlias = Callable[[AsyncIterator[bytes]], AsyncGenerator[dict[str, Any], None]]
 
-# Maximum time to retry against an overloaded server before giving up.
+# Maximum time to retry against a server that answers nothing before giving up.
 PATIENCE_SECONDS = 300.0
 # Interval between retries if the server does not give one.
 PAUSE_SECONDS = 1.0
-
-_PUBLISH = """
-mutation ($input: PublishEventsInput!) {
-  publishEvents(input: $input) { deliveryCount duplicates userErrors { message path } }
-}
-"""
+# An empty line after this time without any keeps the stream open.
+QUIET_SECONDS = 15.0
+_WRITE_BYTES = 64 * 1024
 
 
 @dataclass(slots=True)
@@ -37,24 +37,25 @@ class Published:
         return f"{self.events} events are published{before}, with {self.deliveries} deliveries."
 
 
-async def publish_all(api: Api, batches: Iterable[list[Line]], advance: Advance) -> Published:
-    """Publish batches in order; `advance` is called with the bytes that are done.
+async def publish_all(answers: Answers, lines: Iterator[Line], advance: Advance, most: int) -> Published:
+    """Publish lines in order; `advance` is called with the bytes that are done.
+
+    Args:
+        most: how many lines may be under way; after one that is refused, no others are sent.
 
     Raises:
-        Refused: a line is wrong, or the server cannot be reached; the message says how many were published before.
+        Refused: a line is wrong, or the server cannot be reached; the message says how many were published.
     """
-    published = Published()
+    publishing = _Publishing(lines, advance, most)
+    reading = asyncio.create_task(publishing.read())
     try:
-        for batch in batches:
-            payload = await _publish(api, batch)
-            published.events += len(batch)
-            published.duplicates += payload["duplicates"]
-            published.deliveries += payload["deliveryCount"]
-            advance(sum(line.size + 1 for line in batch))
-    except (Refused, BadLine) as error:
-        so_far = f"{error}\n{published} Run it again to go on from there: nothing is published twice."
+        await publishing.run(answers)
+    except Refused as error:
+        so_far = f"{error}\n{publishing.published} Run it again to go on from there: nothing is published twice."
         raise Refused(so_far) from None
-    return published
+    finally:
+        reading.cancel()
+    return publishing.published
 
 
 @contextmanager
@@ -70,27 +71,95 @@ def progress(total_bytes: int | None) -> Iterator[Advance]:
         yield lambda size: bar.advance(task, size)
 
 
-async def _publish(api: Api, batch: list[Line]) -> dict[str, Any]:
-    waited = 0.0
-    while True:
+class _Publishing:
+    def __init__(self, lines: Iterator[Line], advance: Advance, most: int) -> None:
+        self._lines = lines
+        self._advance = advance
+        self._most = most
+        self.published = Published()
+        # None is the end. The queue outlives a stream that breaks off.
+        self._read: asyncio.Queue[Line | None] = asyncio.Queue(maxsize=most)
+        self._under_way: deque[Line] = deque()
+        self._room = asyncio.Event()
+        self._wrong: list[str] = []
+
+    async def read(self) -> None:
+        """Read lines ahead, in a thread, because stdin may take its time."""
         try:
-            data = await api.ask(_PUBLISH, {"input": {"events": [line.event for line in batch]}})
-        except TryLater as error:
-            pause = error.after_seconds or PAUSE_SECONDS
-            waited += pause
-            if waited > PATIENCE_SECONDS:
-                raise
-            await asyncio.sleep(pause)
-            continue
-        payload: dict[str, Any] = data["publishEvents"]
-        if payload["userErrors"]:
-            raise Refused("\n".join(_of_line(batch, error) for error in payload["userErrors"]))
-        return payload
+            while (line := await asyncio.to_thread(next, self._lines, None)) is not None:
+                await self._read.put(line)
+        except BadLine as error:
+            self._wrong.append(str(error))
+        await self._read.put(None)
+
+    async def run(self, answers: Answers) -> None:
+        """Publish until the end of the lines, or until one is refused; resume a stream that breaks off.
+
+        Raises:
+            Refused: something is wrong, or the server is away for too long.
+        """
+        waited, before = 0.0, 0
+        while True:
+            try:
+                await self._stream(answers)
+                break
+            except (TryLater, Lost) as error:
+                waited, before = (0.0 if self.published.events > before else waited), self.published.events
+                pause = getattr(error, "after_seconds", None) or PAUSE_SECONDS
+                waited += pause
+                if waited > PATIENCE_SECONDS or (isinstance(error, Lost) and not self.published.events):
+                    raise
+                await asyncio.sleep(pause)
+        if self._wrong:
+            raise Refused("\n".join(self._wrong))
+
+    async def _stream(self, answers: Answers) -> None:
+        async with aclosing(self._body()) as body, aclosing(answers(body)) as incoming:
+            async for answer in incoming:
+                self._take(answer, self._under_way.popleft())
+                self._room.set()
+        if self._under_way:
+            raise Lost("The server ended the stream before it answered every line.")
+
+    def _take(self, answer: Mapping[str, Any], line: Line) -> None:
+        if errors := answer.get("errors"):
+            self._wrong += [_of_line(line, error) for error in errors]
+            return
+        self.published.events += 1
+        self.published.duplicates += answer["duplicate"]
+        self.published.deliveries += answer["deliveryCount"]
+        self._advance(line.size)
+
+    async def _body(self) -> AsyncGenerator[bytes, None]:
+        """The lines under way, then those that follow, as many at a time as are there."""
+        for line in list(self._under_way):
+            yield line.text + b"\n"
+        while not self._wrong:
+            if len(self._under_way) >= self._most:
+                self._room.clear()
+                await self._room.wait()
+                continue
+            try:
+                async with asyncio.timeout(QUIET_SECONDS):
+                    following = await self._read.get()
+            except TimeoutError:
+                yield b"\n"
+                continue
+            text = bytearray()
+            while following is not None:
+                self._under_way.append(following)
+                text += following.text + b"\n"
+                if len(text) > _WRITE_BYTES or len(self._under_way) >= self._most or self._read.empty():
+                    break
+                following = self._read.get_nowait()
+            if text:
+                yield bytes(text)
+            if following is None:
+                self._read.put_nowait(None)  # for a stream after this one
+                return
 
 
-def _of_line(batch: list[Line], error: dict[str, Any]) -> str:
-    """An error with the number of the line, instead of its index in the batch."""
-    match error["path"]:
-        case ["events", str(index), *place]:
-            return f"Line {batch[int(index)].number}: {error['message']} ({'.'.join(place)})"
-    return str(error["message"])
+def _of_line(line: Line, error: Mapping[str, Any]) -> str:
+    """An error with the number of the line in the file."""
+    place = f" ({'.'.join(error['path'])})" if error["path"] else ""
+    return f"Line {line.number}: {error['message']}{place}"

@@ -17,6 +17,7 @@ from app.web.body_limit import BodyLimit
 from app.web.compression import Compression
 from app.web.console import console_routes
 from app.web.dashboard import dashboard_routes
+from app.web.event_streams import is_stream
 from app.web.exposition import metrics_route
 from app.web.health import Health
 from app.web.landing import landing_route
@@ -31,6 +32,7 @@ def create_application(resources: Resources) -> Starlette:
     Set `application.state.closing` before the server stops, so that streams end and do not hold it up.
     """
     # Not above, because a worker does not need the schema, and its modules take 15 MB.
+    from app.web.events import events_route
     from app.web.feed import feed_route
     from graph.view import GraphQLView
 
@@ -41,6 +43,7 @@ def create_application(resources: Resources) -> Starlette:
         # With a slash at the end too, because clients do not follow a redirected POST.
         *(Route(path, view) for path in _API_PATHS),
         *(WebSocketRoute(path, view) for path in _API_PATHS),
+        events_route(resources),
         feed_route(resources),
         metrics_route(resources),
         *Health(resources, works=settings.delivers_itself).routes(),
@@ -90,4 +93,4 @@ def _middleware(settings: Settings, closing: asyncio.Event) -> list[Middleware]:
                 expose_headers=["x-request-id", "retry-after"],
             )
         )
-    return [*stack, Middleware(BodyLimit, max_bytes=settings.max_request_bytes)]
+    return [*stack, Middleware(BodyLimit, max_bytes=settings.max_request_bytes, unlimited=is_stream)]

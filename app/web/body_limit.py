@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,15 +20,26 @@ class BodyTooLarge(Exception):
 
 
 class BodyLimit:
-    """Answers 413 to bodies of more than `max_bytes`, and reads on for `linger_seconds` at most."""
+    """Answers 413 to bodies of more than `max_bytes`, and reads on for `linger_seconds` at most.
 
-    def __init__(self, app: ASGIApp, max_bytes: int, linger_seconds: float = LINGER_SECONDS) -> None:
+    Args:
+        unlimited: whether the body of a request is a stream, which its reader bounds.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        max_bytes: int,
+        linger_seconds: float = LINGER_SECONDS,
+        unlimited: Callable[[Scope], bool] = lambda _: False,
+    ) -> None:
         self._app = app
         self._max_bytes = max_bytes
         self._linger_seconds = linger_seconds
+        self._unlimited = unlimited
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or self._unlimited(scope):
             await self._app(scope, receive, send)
             return
         declared = header(scope, b"content-length")

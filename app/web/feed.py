@@ -10,29 +10,26 @@ meanwhile.
 """
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import aclosing
 from typing import Any
 
 import orjson
-from graphql import GraphQLFormattedError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from app.access.caller import Caller
 from app.clock import rfc3339_at
-from app.database.errors import DatabaseError
-from app.errors import AccessDenied, Unavailable
+from app.errors import AccessDenied
 from app.feed import MAX_ITEMS, Feed, FeedAsked, FeedItem, read_feeds
 from app.ids import WEBHOOK, is_id
 from app.resources import Resources
 from app.statuses import DeliveryStatus, Scope
 from app.updates.bus import Batch
 from app.updates.update import Topic
+from app.web.json_answers import REFUSALS, address_of, counted_caller, json_answer, refusal
 from graph.credentials import credential
-from graph.errors import BadUserInput, formatted
-from graph.http import STATUS_BY_CODE, encode
+from graph.errors import BadUserInput
 from graph.pace import Pace
 from graph.waiting import disconnected
 
@@ -41,7 +38,6 @@ _DEFAULT_AFTER = 0
 _MAX_PLACE = 2**63 - 1
 # As much as the same page costs over GraphQL, with all fields of an item.
 _COST_OF_PAGE, _COST_OF_ITEM = 5, 9
-_RETRY_SECONDS = 1
 
 
 class NoSuchFeed(Exception):
@@ -53,11 +49,11 @@ def feed_route(resources: Resources) -> Route:
 
     async def feed(request: Request) -> Response:
         try:
-            return _json(_content(await _answer(resources, request)), 200)
+            return json_answer(_content(await _answer(resources, request)))
         except NoSuchFeed as error:
-            return _json({"errors": [{"message": str(error), "extensions": {"code": "NOT_FOUND"}}]}, 404)
-        except (BadUserInput, AccessDenied, Unavailable, DatabaseError) as error:
-            return _refusal(formatted(error))
+            return json_answer({"errors": [{"message": str(error), "extensions": {"code": "NOT_FOUND"}}]}, 404)
+        except REFUSALS as error:
+            return refusal(error)
 
     return Route("/feed/{webhook_id}", feed, methods=["GET"])
 
@@ -70,10 +66,7 @@ async def _answer(resources: Resources, request: Request) -> Feed:
         BadUserInput: a parameter is invalid.
         NoSuchFeed: there is no such webhook.
     """
-    token, address = credential(request), request.client.host if request.client else None
-    caller = await resources.authenticator.authenticate(token, address)
-    if caller.api_key_id is not None:
-        resources.rates.requests.take(caller.api_key_id)
+    caller = await counted_caller(resources, request)
     caller.require(Scope.FEED, Scope.READ)
     asked = FeedAsked(
         request.path_params["webhook_id"],
@@ -86,7 +79,7 @@ async def _answer(resources: Resources, request: Request) -> Feed:
     feed = await _read(resources, caller, asked)
     if _has_news(feed, asked) or not (wait_seconds and asked.most):
         return feed
-    with resources.open_streams.held(token, address) as denied:
+    with resources.open_streams.held(credential(request), address_of(request)) as denied:
         return await _first_news(resources, request, caller, asked, wait_seconds, denied)
 
 
@@ -190,18 +183,3 @@ def _item(item: FeedItem) -> dict[str, Any]:
             "orderingKey": event.ordering_key,
         },
     }
-
-
-def _refusal(error: GraphQLFormattedError) -> Response:
-    extensions = error.get("extensions", {})
-    status = STATUS_BY_CODE.get(extensions.get("code", ""), 400)
-    response = _json({"errors": [error]}, status)
-    if status in {429, 503}:
-        response.headers["retry-after"] = str(extensions.get("retryAfterSeconds", _RETRY_SECONDS))
-    if status == 401:
-        response.headers["www-authenticate"] = "Bearer"
-    return response
-
-
-def _json(content: Mapping[str, Any], status: int) -> Response:
-    return Response(encode(content), status, media_type="application/json")

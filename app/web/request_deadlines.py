@@ -14,6 +14,9 @@ from app.web.head_limit import LimitedHeads
 
 Stage = Literal["idle", "head", "body"]
 
+# A request's scope has a function of this name: it gives the rest of the body this many seconds from now.
+MORE_TIME = "eev.more_time"
+
 
 class PunctualRequests(LimitedHeads):
     """Uvicorn's protocol, within limits and deadlines. `within` sets them."""
@@ -59,12 +62,19 @@ class PunctualRequests(LimitedHeads):
     def on_headers_complete(self) -> None:
         """Time the body of a request."""
         self._stage = "body"
+        self.scope[MORE_TIME] = self.give_more_time  # type: ignore[literal-required]
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Stop timing a complete request."""
         self._stage = "idle"
         super().on_message_complete()
+
+    def give_more_time(self, seconds: float) -> None:
+        """Give the rest of a body a new deadline, for a body that is a stream and is being read."""
+        if self._timer is not None and self._stage == "body":
+            self._timer.cancel()
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._too_late)
 
     def _watch(self) -> None:
         timed = (self._requests, self._stage)

@@ -4,13 +4,15 @@ import json
 import os
 import pty
 import subprocess
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.cli import publishing
-from app.cli.api import TryLater
+from app.cli.api import Lost, TryLater
 from app.cli.failures import Refused
 from app.cli.lines import Line
 from app.cli.publishing import publish_all
@@ -69,9 +71,7 @@ def test_the_same_file_under_another_prefix_is_published_again(remote: Invoke) -
     assert (first["duplicates"], other["duplicates"]) == (0, 0)
 
 
-def test_a_line_that_is_refused_is_named_and_what_came_before_its_batch_is_published(
-    remote: Invoke, tmp_path: Path
-) -> None:
+def test_a_line_that_is_refused_is_named_and_what_came_before_it_is_published(remote: Invoke, tmp_path: Path) -> None:
     file = tmp_path / "wrong.ndjson"
     file.write_text(line(1) + line(2) + "\n" + line(3) + line(4, type="ticket.burnt"))
     command = ["events", "publish", "--file", str(file), "--batch", "2"]
@@ -82,13 +82,26 @@ def test_a_line_that_is_refused_is_named_and_what_came_before_its_batch_is_publi
 
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert refused.stderr.startswith('Line 5: There is no event type "ticket.burnt".')
-    assert "2 events are published, with 0 deliveries. Run it again to go on" in refused.stderr
-    assert mended == {"events": 4, "duplicates": 2, "deliveries": 0}
+    assert "3 events are published, with 0 deliveries. Run it again to go on" in refused.stderr
+    assert mended == {"events": 4, "duplicates": 3, "deliveries": 0}
+
+
+def test_cloud_events_are_published_by_their_own_keys(remote: Invoke) -> None:
+    event = {"specversion": "1.0", "id": "1", "source": "/cli", "type": "ticket.created", "data": TICKET}
+    command = ["events", "publish", "--file", "-", "--json"]
+
+    published = [output(remote(*command, "--key-prefix", prefix, given=json.dumps(event))) for prefix in ("a", "b")]
+
+    assert [one["duplicates"] for one in published] == [0, 1]
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
-    [("{\n", "Line 1 is no JSON"), ("[]\n", "Line 1 is no JSON object"), ('{"type": 5}', "invalid")],
+    [
+        ("{\n", "Line 1 is no JSON"),
+        ("[]\n", "Line 1 is no JSON object"),
+        ('{"type": 5}', "Line 1: type must be a string. (type)"),
+    ],
 )
 def test_what_is_no_event_is_named(remote: Invoke, text: str, why: str) -> None:
     result = remote("events", "publish", "--file", "-", given=text)
@@ -104,29 +117,49 @@ def test_a_file_that_is_not_there_is_wrong_usage(remote: Invoke) -> None:
     assert "nowhere.ndjson cannot be read" in result.stderr
 
 
-class Overloaded:
-    """A server that is overloaded for some requests."""
+class Unsteady:
+    """A server that ends its stream with each of these errors, after one answer more each time."""
 
-    def __init__(self, times: int) -> None:
-        self.times = times
+    def __init__(self, *errors: Refused) -> None:
+        self.errors = list(errors)
+        self.received: list[bytes] = []
 
-    async def ask(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
-        self.times -= 1
-        if self.times >= 0:
-            raise TryLater("Too many requests.", 0.001)
-        return {"publishEvents": {"deliveryCount": 2, "duplicates": 0, "userErrors": []}}
+    async def answers(self, body: AsyncIterator[bytes]) -> AsyncGenerator[dict[str, Any], None]:
+        answered = 0
+        async for text in body:
+            for sent in text.splitlines():
+                self.received.append(sent)
+                if answered == 1 and self.errors:
+                    raise self.errors.pop(0)
+                answered += 1
+                yield {"line": answered, "deliveryCount": 2, "duplicate": False}
 
 
-async def test_an_overloaded_server_is_asked_again_when_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    batch = [Line(1, {}, 10)]
+def lines(count: int) -> Iterator[Line]:
+    return iter([Line(number, f"{number}".encode(), 10) for number in range(count)])
+
+
+async def test_a_stream_that_breaks_off_is_resumed_with_what_was_not_answered() -> None:
+    server = Unsteady(TryLater("Too many requests.", 0.001), TryLater("Closing.", 0.001), Lost("Gone."))
     done: list[int] = []
 
-    published = await publish_all(Overloaded(3), [batch], done.append)  # type: ignore[arg-type]
-    monkeypatch.setattr(publishing, "PATIENCE_SECONDS", 0.0015)
-    with pytest.raises(Refused, match="Too many requests"):
-        await publish_all(Overloaded(3), [batch], done.append)  # type: ignore[arg-type]
+    published = await publish_all(server.answers, lines(5), done.append, 2)
 
-    assert (published.events, published.deliveries, done) == (1, 2, [11])
+    assert (published.events, published.deliveries, done) == (5, 10, [10] * 5)
+    assert server.received == [b"0", b"1", b"1", b"2", b"2", b"3", b"3", b"4"]
+
+
+async def test_a_server_that_stays_overloaded_or_is_not_there_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "PATIENCE_SECONDS", 0.0015)
+
+    async def refusing(error: Refused, _: AsyncIterator[bytes]) -> AsyncGenerator[dict[str, Any], None]:
+        for each in (error,):
+            raise each
+        yield {}
+
+    for error in (TryLater("Too many requests.", 0.001), Lost("No server answers.")):
+        with pytest.raises(Refused, match=f"{error}\n0 events are published"):
+            await publish_all(partial(refusing, error), lines(1), lambda _: None, 2)
 
 
 def test_events_are_replayed_to_a_webhook_that_never_got_them(remote: Invoke, listener: str) -> None:
