@@ -40,7 +40,7 @@ class _Asked(NamedTuple):
 
 
 class UnknownContentType(BadUserInput):
-    """The content-type is none that is taken; answered with 415."""
+    """The content type is not supported; answered with 415."""
 
 
 def events_route(resources: Resources) -> Route:
