@@ -56,6 +56,7 @@ QUERIES: Mapping[str, list[Asked]] = {
     "operation": [Asked({"id": "operation"})],
     "operations": [Asked()],
     "apiKeys": [Asked()],
+    "auditChain": [ONLY_OWN],
     "auditLog": [Asked(), Asked({"filter.subjectId": "delivery"})],
 }
 MUTATIONS: Mapping[str, list[Asked]] = {
