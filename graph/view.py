@@ -130,6 +130,7 @@ class GraphQLView(GraphQL[Context, None]):
         try:
             context = await self.get_context(request, Response())
             await context.authenticate(credential(request))
+            request.state.authenticated = True  # for `app.web.strangers`
             context.count()
             asked = await http.read(request)
             return await self._run(asked, context, request.method, accept)

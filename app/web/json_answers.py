@@ -27,6 +27,7 @@ async def counted_caller(resources: Resources, request: Request) -> Caller:
         AccessDenied: the credentials are not valid, or the rate is exceeded.
     """
     caller = await resources.authenticator.authenticate(credential(request), address_of(request))
+    request.state.authenticated = True  # for `app.web.strangers`
     if caller.api_key_id is not None:
         resources.rates.requests.take(caller.api_key_id)
     return caller

@@ -24,8 +24,8 @@ from app.settings import Settings, SettingsError
 from app.supervision import supervised
 from app.web.application import create_application, create_worker_application
 from app.web.certificate import Certificate
-from app.web.request_deadlines import PunctualRequests
 from app.web.socket_protocol import AnsweredSockets
+from app.web.strangers import StrangersLast
 from tasks.process import open_process
 
 log = structlog.get_logger()
@@ -159,7 +159,7 @@ def _uvicorn_config(application: Starlette, settings: Settings, certificate: Cer
     return uvicorn.Config(
         application,
         ssl_context_factory=None if certificate is None else lambda _, __: certificate.context,
-        http=PunctualRequests.within(settings.request_head_seconds, settings.request_body_seconds),
+        http=StrangersLast.within(settings.request_head_seconds, settings.request_body_seconds),
         h11_max_incomplete_event_size=settings.max_head_bytes,
         ws=AnsweredSockets,
         ws_max_size=settings.max_request_bytes,

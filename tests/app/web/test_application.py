@@ -11,9 +11,10 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from app.access.keys import KeyDraft, create_key
-from app.statuses import Scope
+from app.statuses import Scope as KeyScope
 from app.web.application import create_application, create_worker_application
 from tests.app.web.conftest import client_of
 from tests.databases import SqliteDatabases
@@ -167,7 +168,7 @@ async def test_without_cors_origins_no_other_page_may(world: World) -> None:
 
 async def status_from(world: World, address: str, forwarded_for: str) -> int:
     """The status for a key that only `CLIENT` may use, from a proxy at an address that forwards for another."""
-    draft = KeyDraft("bound", [Scope.READ], allowed_sources=[f"{CLIENT}/32"])
+    draft = KeyDraft("bound", [KeyScope.READ], allowed_sources=[f"{CLIENT}/32"])
     created = await create_key(world.resources, world.caller, draft)
     headers = {
         **bearer(created.key),
@@ -197,3 +198,19 @@ async def test_a_worker_answers_for_its_health_and_nothing_else(world: World) ->
         ready, metrics, api = [await http.get(path) for path in ("/health/ready", "/metrics", "/graphql")]
 
     assert [ready.status_code, metrics.status_code, api.status_code] == [200, 200, 404]
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/feed/wh_unknown"])
+async def test_a_request_is_marked_once_its_client_has_authenticated(world: World, path: str) -> None:
+    application = create_application(world.resources)
+    states: list[dict[str, Any]] = []
+
+    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+        states.append(scope.setdefault("state", {}))
+        await application(scope, receive, send)
+
+    async with client_of(noting) as http:
+        for key in (world.key, "unknown"):
+            await http.get(path, params={"query": VIEWER["query"]}, headers=bearer(key))
+
+    assert [state.get("authenticated") for state in states] == [True, None]
