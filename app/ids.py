@@ -34,6 +34,8 @@ AUDIT_ENTRY = "aud"
 OPERATION = "op"
 EVENT_TYPE = "typ"
 WORKER = "wrk"
+CONTACT = "con"
+NOTICE = "ntc"
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {character: value for value, character in enumerate(_ALPHABET)}

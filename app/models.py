@@ -18,6 +18,7 @@ from app.statuses import (
     AttemptOutcome,
     AttemptTrigger,
     AuthenticationKind,
+    ContactKind,
     DeliveryStatus,
     HttpMethod,
     OperationStatus,
@@ -95,27 +96,10 @@ class AuditEntry(Model):
     subject_id = fields.CharField[str | None](max_length=120, null=True)
     changes = JsonField(null=True)
     source_address = fields.CharField[str | None](max_length=45, null=True)
-    # Its place in the chain of its workspace, `app.access.audit_chain`. Null in entries that are not part of it.
-    number: fields.Field[int | None] = fields.BigIntField(null=True)
-    previous_hash = fields.CharField[str | None](max_length=64, null=True)
-    hash = fields.CharField[str | None](max_length=64, null=True)
 
     class Meta:
         table = "audit_entry"
         indexes = (("workspace_id", "id"),)
-
-
-class AuditChain(Model):
-    """The ends of a workspace's audit log: its newest entry, and the newest one that retention deleted."""
-
-    workspace_id = IdField[str](primary_key=True)
-    number = fields.BigIntField()
-    hash = fields.CharField[str](max_length=64)
-    expired = fields.BigIntField()
-    expired_hash = fields.CharField[str](max_length=64)
-
-    class Meta:
-        table = "audit_chain"
 
 
 class CustomEventType(Model):
@@ -315,6 +299,66 @@ class OpenAlert(Model):
 
     class Meta:
         table = "open_alert"
+
+
+class Contact(Model):
+    """Where people receive alerts."""
+
+    id = IdField[str](primary_key=True)
+    workspace_id = IdField[str](db_index=True)
+    kind = EnumField(ContactKind, max_length=8)
+    # As anyone may see it: the secret parts of a URL are masked
+    target = LongTextField[str]()
+    # The whole target, encrypted
+    sealed_target = LongTextField[str]()
+    # Names and patterns of alerts
+    events = JsonField()
+    # Encrypted; signs what a WEBHOOK contact is sent
+    secret = LongTextField[str | None](null=True)
+    created_at = TimestampField[datetime]()
+    last_told_at = TimestampField[datetime | None](null=True)
+    last_error = LongTextField[str | None](null=True)
+    # Set by the recipient; nothing is sent from then on.
+    unsubscribed_at = TimestampField[datetime | None](null=True)
+
+    class Meta:
+        table = "contact"
+
+
+class ContactMessage(Model):
+    """A contact's messages about one webhook: the one that is due or being sent, and when the last one ended."""
+
+    # `contact.webhook`
+    id = fields.CharField[str](primary_key=True, max_length=64)
+    workspace_id = IdField[str](db_index=True)
+    contact_id = IdField[str]()
+    webhook_id = IdField[str]()
+    # Null if there is nothing to tell.
+    next_attempt_at = TimestampField[datetime | None](null=True)
+    # Attempts of the present message
+    attempt_count = fields.IntField[int](default=0)
+    # The worker that is sending it; free again when that worker's lease has ended.
+    claimed_by = IdField[str | None](null=True)
+    # When the last message was sent or given up. The next one goes out an hour later at the earliest.
+    last_ended_at = TimestampField[datetime | None](null=True)
+
+    class Meta:
+        table = "contact_message"
+
+
+class Notice(Model):
+    """An alert for a contact. It is deleted once its message has ended."""
+
+    id = IdField[str](primary_key=True)
+    workspace_id = IdField[str](db_index=True)
+    message_id = fields.CharField[str](max_length=64)
+    event_id = IdField[str]()
+    event_type = fields.CharField[str](max_length=100)
+    # Part of the message that is being sent, and not of the next one.
+    taken = fields.BooleanField[bool](default=False)
+
+    class Meta:
+        table = "notice"
 
 
 class Attempt(Model):

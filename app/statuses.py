@@ -152,6 +152,14 @@ class OperationKind(StrEnum):
     ERASE_DATA = "ERASE_DATA"
 
 
+class ContactKind(StrEnum):
+    """How a contact receives alerts."""
+
+    EMAIL = "EMAIL"
+    SLACK = "SLACK"
+    WEBHOOK = "WEBHOOK"
+
+
 class ChangeKind(StrEnum):
     """What happened to a thing."""
 

@@ -17,6 +17,7 @@ from app.statuses import (
     AttemptTrigger,
     AuthenticationKind,
     ChangeKind,
+    ContactKind,
     DeliveryStatus,
     HealthState,
     HttpMethod,
@@ -37,6 +38,7 @@ __all__ = [
     "AuthenticationKind",
     "ChangeKind",
     "ConnectionStepName",
+    "ContactKind",
     "DeliveryStatus",
     "EventCategory",
     "HealthState",
@@ -235,6 +237,13 @@ _describe(
     ACCESS_TOKEN="The holder of an access token that names nobody.",  # noqa: S106 - a description
     SYSTEM="The server itself.",
     COMMAND_LINE="Somebody at the command line of the server.",
+)
+_describe(
+    ContactKind,
+    "How a contact receives alerts.",
+    EMAIL="By email, as text and HTML, with a link to unsubscribe.",
+    SLACK="In a channel, by an incoming webhook of Slack or of what takes the same format.",
+    WEBHOOK="By a signed request, as a webhook gets events.",
 )
 _describe(
     ConnectionStepName,

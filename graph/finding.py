@@ -9,6 +9,7 @@ from graph.context import Context
 from graph.rows import if_found
 from graph.types.api_key import ApiKey
 from graph.types.audit_entry import AuditEntry
+from graph.types.contact import Contact
 from graph.types.event_type import EventType
 from graph.types.node import Node
 from graph.types.operation import Operation
@@ -82,6 +83,10 @@ async def _find_audit_entry(context: Context, subject_id: str) -> Node | None:
     return if_found(AuditEntry.from_row, await context.loaders.audit_entries.load(subject_id))
 
 
+async def _find_contact(context: Context, subject_id: str) -> Contact | None:
+    return if_found(Contact.from_model, await context.loaders.contacts.load(subject_id))
+
+
 _FINDERS: Mapping[str, Finder] = {
     ids.WORKSPACE: find_workspace,
     ids.WEBHOOK: find_webhook,
@@ -93,4 +98,5 @@ _FINDERS: Mapping[str, Finder] = {
     ids.OPERATION: find_operation,
     ids.API_KEY: _find_api_key,
     ids.AUDIT_ENTRY: _find_audit_entry,
+    ids.CONTACT: _find_contact,
 }

@@ -19,7 +19,7 @@ from app.access.caller import NOBODY, Caller
 from app.database.batch import Columns
 from app.delivery.policy import DeliveryPolicy
 from app.feed import Feed, FeedAsked, read_feeds
-from app.models import ApiKey, Operation, Secret, Webhook
+from app.models import ApiKey, Contact, Operation, Secret, Webhook
 from app.registry import KnownEventType
 from app.resources import Resources
 from app.stats.accounting import Accounting, AccountingAsked, account
@@ -176,6 +176,11 @@ class Loaders:
     def live_secrets(self) -> DataLoader[str, Secret | None]:
         """By id, if they still sign."""
         return self._loader(_live_secrets)
+
+    @cached_property
+    def contacts(self) -> DataLoader[str, Contact | None]:
+        """By id."""
+        return self._loader(partial(_models, Contact, "contact"))
 
     @cached_property
     def event_types(self) -> DataLoader[str, KnownEventType | None]:

@@ -1,5 +1,6 @@
 """The periodic work of every process: renew its lease, sweep, continue operations, rotate due secrets, publish alerts,
-count finished periods, prune, remove deleted workspaces, record when keys were used, and end streams of revoked keys.
+send messages to contacts, count finished periods, prune, remove deleted workspaces, record when keys were used, and end
+streams of revoked keys.
 """
 
 import asyncio
@@ -13,11 +14,13 @@ import structlog
 
 from app.access.open_streams import CHECK_SECONDS
 from app.alerts.watch import watch
+from app.contacts.messenger import Messenger
 from app.database.errors import DatabaseUnavailable
 from app.operations.run import run_due_operations
 from app.resources import Resources
 from app.retention.prune import Retention
 from app.retention.workspaces import remove_deleted_workspaces
+from app.settings import Settings
 from app.stats.periods import close_periods
 from app.supervision import supervised
 from app.sweep import sweep
@@ -36,6 +39,7 @@ OPERATIONS_EVERY_SECONDS = 1.0
 STATISTICS_EVERY_SECONDS = 60.0
 ALERTS_EVERY_SECONDS = 10.0
 RETENTION_EVERY_SECONDS = 60.0
+MESSAGES_FORGOTTEN_EVERY_SECONDS = 60.0
 # The part of a chore's interval that it rests.
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.9, 1.1
 
@@ -86,6 +90,14 @@ def chores(resources: Resources, *, works: bool) -> list[Chore]:
         retention = Retention(resources, resources.metrics.pruned)
         found.append(Chore("retention", RETENTION_EVERY_SECONDS, partial(_prune, resources, retention)))
     return found
+
+
+def messages(settings: Settings, messenger: Messenger) -> list[Chore]:
+    """The chores of a process that delivers: to send messages to contacts, and to tidy up afterwards."""
+    return [
+        Chore("messages", settings.sweep_seconds, messenger.send_due),
+        Chore("messages forgotten", MESSAGES_FORGOTTEN_EVERY_SECONDS, messenger.forget),
+    ]
 
 
 async def _prune(resources: Resources, retention: Retention) -> None:

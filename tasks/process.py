@@ -9,6 +9,8 @@ import structlog
 from dramatiq.broker import Broker
 
 from app.clock import Clock
+from app.contacts.courier import Courier
+from app.contacts.messenger import Messenger
 from app.database.database import dialect_of
 from app.database.errors import DatabaseUnavailable
 from app.database.migrate import migrate
@@ -19,7 +21,7 @@ from tasks.actors import declare_deliver
 from tasks.broker import make_broker
 from tasks.embedded import end_other_leases, sole_server
 from tasks.in_process import InProcessBroker
-from tasks.periodic import chores, heartbeat, running
+from tasks.periodic import chores, heartbeat, messages, running
 from tasks.worker import running_worker
 
 log = structlog.get_logger()
@@ -100,8 +102,17 @@ async def open_resources_for(
         # The lease is kept until nothing is in flight: a stop may take longer than a lease lasts.
         await stack.enter_async_context(running([heartbeat(resources)]))
         stack.push_async_callback(resources.pipeline.stop, settings.shutdown_seconds)
+        if works:
+            messenger = _messenger(resources)
+            stack.push_async_callback(messenger.stop, settings.shutdown_seconds)
+            await stack.enter_async_context(running(messages(settings, messenger)))
         await stack.enter_async_context(running(chores(resources, works=works)))
         yield resources
+
+
+def _messenger(resources: Resources) -> Messenger:
+    courier = Courier.of(resources.settings, resources.clock, resources.cipher, resources.sender)
+    return Messenger(resources.database, resources.clock, resources.lease, courier)
 
 
 async def _mend_at_the_end(resources: Resources) -> None:
@@ -114,8 +125,8 @@ async def _mend_at_the_end(resources: Resources) -> None:
 
 
 def _seconds_to_end(settings: Settings) -> float:
-    """How long a server takes to end: it waits for its requests, then for its deliveries, then closes."""
-    return 2 * settings.shutdown_seconds + CLOSING_SECONDS
+    """How long a server takes to end: it waits for its requests, then for its messages and deliveries, then closes."""
+    return 3 * settings.shutdown_seconds + CLOSING_SECONDS
 
 
 def _may_open(requests: int) -> None:

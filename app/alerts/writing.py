@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import orjson
 
 from app.alerts.alert import Alert
+from app.alerts.notices import Told, note
 from app.clock import Micros
 from app.database.batch import IDS
 from app.database.database import Statements
@@ -35,7 +36,8 @@ class Alerts:
     async def write(
         self, statements: Statements, registries: Mapping[str, Registry], alerts: Sequence[Alert], at: Micros
     ) -> Published:
-        """Write alerts as events with their deliveries; return what was written, to be announced after the commit.
+        """Write alerts as events with their deliveries, and note which contacts to tell; return what was published, to
+        be announced after the commit.
 
         Alerts of an archived event type are left out.
         """
@@ -43,7 +45,7 @@ class Alerts:
         if not wanted:
             return Published()
         names = await _names(statements, {alert.webhook_id for alert in wanted})
-        published = Published()
+        published, told = Published(), list[Told]()
         for alert in wanted:
             webhook = {"id": alert.webhook_id, "name": names.get(alert.webhook_id, "")}
             event = _event(alert, webhook, at)
@@ -54,10 +56,12 @@ class Alerts:
             row = EventRow.of(alert.workspace_id, event)
             published.events.append(PublishedEvent(row, duplicate=False, delivery_count=len(deliveries)))
             published.deliveries += deliveries
+            told.append(Told(alert.workspace_id, alert.webhook_id, event.id, event.type))
             missed_by = registries[alert.workspace_id].missed_by(event.type, event.content)
             missing = [webhook_id for webhook_id in missed_by if webhook_id != alert.webhook_id]
             published.missed += missed_rows(alert.workspace_id, event, missing)
         await statements.write_all(*writes_of(statements.dialect, [published], {}))
+        await note(statements, told, at)
         return published
 
 

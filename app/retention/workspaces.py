@@ -25,7 +25,18 @@ REST_SECONDS = 0.1
 _WEBHOOKS = 20
 
 # The tables of a workspace, those with many rows first, so that nothing refers to the last ones.
-_TABLES = ("attempt", "delivery", "missed_delivery", "event", "operation", "audit_entry", "event_type")
+_TABLES = (
+    "attempt",
+    "delivery",
+    "missed_delivery",
+    "notice",
+    "contact_message",
+    "contact",
+    "event",
+    "operation",
+    "audit_entry",
+    "event_type",
+)
 _OF_WEBHOOKS = (
     "DELETE FROM secret WHERE webhook_id = $1",
     "DELETE FROM webhook_sequence WHERE webhook_id = $1",
@@ -38,7 +49,6 @@ _LAST = (
     "DELETE FROM stats_period WHERE id >= $1 || '.' AND id < $1 || '/'",
     "DELETE FROM session WHERE api_key_id IN (SELECT id FROM api_key WHERE workspace_id = $1)",
     "DELETE FROM api_key WHERE workspace_id = $1",
-    "DELETE FROM audit_chain WHERE workspace_id = $1",
     "DELETE FROM workspace WHERE id = $1",
 )
 

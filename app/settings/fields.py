@@ -31,6 +31,7 @@ from app.settings.kinds import (
     setting,
     without_password,
 )
+from app.settings.mail import PublicUrl, SmtpFrom, SmtpHost, SmtpPassword, SmtpUsername, own_url, smtp_port
 from app.settings.ports import BLOCKED_PORTS
 from app.settings.secret_files import SecretFiles
 
@@ -366,6 +367,46 @@ class Settings(BaseSettings):
         unit="seconds",
         at_least=0.1,
         at_most=300,
+    )
+    public_url: PublicUrl = setting(
+        Derived("http://localhost:PORT in development", own_url),
+        "URL under which people reach the server, for links in messages to contacts.",
+        "The server does not know the name that a proxy before it has.",
+        right="a URL such as https://webhooks.example.com",
+    )
+    smtp_host: SmtpHost = setting(
+        None,
+        "Mail server that takes messages to contacts of the kind EMAIL; without it, there are no such contacts."
+        " Connections to it are the operator's choice, so ALLOWED_NETWORKS and BLOCKED_PORTS do not concern them.",
+        "Delivering mail is the work of a mail server, which every provider has.",
+        right="a host name or an IP address",
+    )
+    smtp_security: Literal["starttls", "tls", "none"] = setting(
+        "starttls",
+        "Encryption of connections to SMTP_HOST: by STARTTLS, which is then required, by TLS from the start, or none.",
+        "What mail servers take from programs today. The certificate must be valid for SMTP_HOST.",
+    )
+    smtp_port: int = setting(
+        Derived("587 for starttls, 465 for tls, 25 for none", smtp_port),
+        "Port of SMTP_HOST.",
+        "The usual port of each kind of encryption.",
+        at_least=1,
+        at_most=65_535,
+    )
+    smtp_from: SmtpFrom = setting(
+        None,
+        "Sender of messages to contacts. Required with SMTP_HOST.",
+        "Mail servers take only senders that they know.",
+        right="webhooks@example.com or Webhooks <webhooks@example.com>",
+    )
+    smtp_username: SmtpUsername = setting(
+        None,
+        "Username for SMTP_HOST, with SMTP_PASSWORD.",
+        "Without it, the server does not log in, as a relay within a network expects.",
+        right="a username, with SMTP_PASSWORD",
+    )
+    smtp_password: SmtpPassword = setting(
+        None, "Password of SMTP_USERNAME.", "It is set together with the username.", right="a password", secret=True
     )
     max_webhooks_per_workspace: int = setting(
         500,

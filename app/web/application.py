@@ -34,6 +34,7 @@ def create_application(resources: Resources) -> Starlette:
     # Not above, because a worker does not need the schema, and its modules take 15 MB.
     from app.web.events import events_route
     from app.web.feed import feed_route
+    from app.web.unsubscribe import unsubscribe_route
     from graph.view import GraphQLView
 
     settings = resources.settings
@@ -45,6 +46,7 @@ def create_application(resources: Resources) -> Starlette:
         *(WebSocketRoute(path, view) for path in _API_PATHS),
         events_route(resources),
         feed_route(resources),
+        unsubscribe_route(resources),
         metrics_route(resources),
         *Health(resources, works=settings.delivers_itself).routes(),
     ]

@@ -30,6 +30,8 @@ _COLUMNS = (
     _Column("webhook", "headers", headers_context),
     _Column("webhook", "authentication_credential", credential_context),
     _Column("webhook", "url_query", query_context),
+    _Column("contact", "sealed_target", lambda contact_id: f"{contact_id}.target"),
+    _Column("contact", "secret", lambda contact_id: f"{contact_id}.secret"),
 )
 
 _IN_CLEAR = (

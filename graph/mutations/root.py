@@ -4,6 +4,7 @@ import strawberry
 
 from graph.mutations.access import AccessMutations
 from graph.mutations.connections import ConnectionMutations
+from graph.mutations.contacts import ContactMutations
 from graph.mutations.deliveries import DeliveryMutations
 from graph.mutations.event_types import EventTypeMutations
 from graph.mutations.events import EventMutations
@@ -27,5 +28,6 @@ class Mutation(
     EventTypeMutations,
     AccessMutations,
     WorkspaceMutations,
+    ContactMutations,
 ):
     pass

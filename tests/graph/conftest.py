@@ -78,6 +78,8 @@ _INPUTS = {
     "cancelOperation": "OperationIdInput",
     "revokeApiKey": "ApiKeyIdInput",
     "deleteWorkspace": "WorkspaceIdInput",
+    "deleteContact": "ContactIdInput",
+    "testContact": "ContactIdInput",
 }
 
 

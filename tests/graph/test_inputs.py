@@ -173,6 +173,9 @@ async def least(api: Api) -> Mapping[str, dict[str, Any]]:
         "createAccessToken": {"scopes": ["READ"]},
         "createWorkspace": {"name": "Acme"},
         "deleteWorkspace": {"id": "ws_"},
+        "createContact": {"kind": "WEBHOOK", "target": "http://127.0.0.1:2/", "events": ["*"]},
+        "deleteContact": {"id": "con_"},
+        "testContact": {"id": "con_"},
     }
 
 

@@ -13,7 +13,7 @@ from app.settings.kinds import said
 from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[3]
-NUMBERS_WITHOUT_UNIT = {"port", "worker_port"}
+NUMBERS_WITHOUT_UNIT = {"port", "worker_port", "smtp_port"}
 
 
 def test_the_page_is_what_the_settings_say_today() -> None:

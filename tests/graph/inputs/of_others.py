@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.graph.inputs.of_webhooks import EVENT_TYPE, ONE_LINE
+from tests.graph.inputs.of_webhooks import EVENT_TYPE, ONE_LINE, URL
 from tests.graph.inputs.tries import (
     CYRILLIC_O,
     DEEP,
@@ -126,6 +126,17 @@ _UNTIL = [
     refused(Kind.PAST_LIMIT, PAST, "INVALID", "2026-01-02", "an until that is later than since", since=PAST),
 ]
 
+_ALERTS = [
+    refused(Kind.EMPTY, [], "REQUIRED", "no event", "webhook.disabled"),
+    refused(Kind.EMPTY, [""], "INVALID", '""', "webhook.disabled", below=("0",)),
+    refused(Kind.UNKNOWN, ["ticket.created"], "INVALID", '"ticket.created"', "webhook.disabled", below=("0",)),
+    taken(Kind.AT_LIMIT, ["webhook.*"] * 11),
+    refused(Kind.PAST_LIMIT, ["webhook.*"] * 12, "TOO_MANY", "12", "at most 11"),
+    refused(Kind.TOO_LONG, ["w" * 300], "INVALID", "www", "webhook.disabled", below=("0",)),
+    refused(Kind.CONTROL, ["webhook.\0"], "INVALID", '"webhook.\\u0000"', "webhook", below=("0",)),
+    refused(Kind.LOOK_ALIKE, [f"webh{CYRILLIC_O}{CYRILLIC_O}k.*"], "INVALID", "k.*", "webhook.*", below=("0",)),
+]
+
 OTHERS: dict[str, Table] = {
     "PublishEventInput": {
         "type": [one for one in EVENT_TYPE if one.kind is not Kind.UNKNOWN],
@@ -246,6 +257,8 @@ OTHERS: dict[str, Table] = {
     },
     "CreateWorkspaceInput": {"name": ONE_LINE, "externalId": ONE_LINE},
     "WorkspaceIdInput": {"id": no_such("workspace", "ws", "installation")},
+    "CreateContactInput": {"kind": [], "target": URL, "events": _ALERTS},
+    "ContactIdInput": {"id": no_such("contact", "con")},
     "ApiKeyIdInput": {"id": no_such("API key", "key")},
     "CreateAccessTokenInput": {
         "scopes": [refused(Kind.EMPTY, [], "REQUIRED", "no scope", "at least one")],

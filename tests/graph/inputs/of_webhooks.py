@@ -35,7 +35,7 @@ EVENT_TYPE = [
 _A_NAME = 'write a lower-case name such as "ticket.created"'
 _NOT_BOTH = "exactly one of bearer, basic and none: true"
 
-_URL = [
+URL = [
     refused(Kind.EMPTY, "", "REQUIRED", "empty", "https://example.com/webhooks"),
     taken(Kind.AT_LIMIT, "https://example.com/" + "p" * 2_028),
     refused(Kind.TOO_LONG, "https://example.com/" + "p" * 2_029, "TOO_LONG", "2049", "at most 2048"),
@@ -117,7 +117,7 @@ _HEADERS: list[Try] = [
 
 SETTINGS: Table = {
     "name": ONE_LINE,
-    "url": _URL,
+    "url": URL,
     "eventTypes": _EVENT_TYPES,
     "description": _DESCRIPTION,
     "filter": _FILTER,

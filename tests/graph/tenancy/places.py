@@ -35,7 +35,7 @@ ONLY_OWN = Asked(shows=False)
 # A place may be asked in several ways.
 QUERIES: Mapping[str, list[Asked]] = {
     "node": [Asked({"id": kind}) for kind in ("webhook", "event", "delivery", "attempt", "operation", "api_key")],
-    "nodes": [Asked({"ids": kind}) for kind in ("webhook", "secret", "event_type", "audit_entry")],
+    "nodes": [Asked({"ids": kind}) for kind in ("webhook", "secret", "event_type", "audit_entry", "contact")],
     "viewer": [Asked()],
     "workspace": [Asked({"id": "workspace"})],
     "workspaces": [Asked(), Asked(given={"externalId": "nobody"}, shows=False)],
@@ -56,7 +56,7 @@ QUERIES: Mapping[str, list[Asked]] = {
     "operation": [Asked({"id": "operation"})],
     "operations": [Asked()],
     "apiKeys": [Asked()],
-    "auditChain": [ONLY_OWN],
+    "contacts": [Asked()],
     "auditLog": [Asked(), Asked({"filter.subjectId": "delivery"})],
 }
 MUTATIONS: Mapping[str, list[Asked]] = {
@@ -90,6 +90,9 @@ MUTATIONS: Mapping[str, list[Asked]] = {
     "createAccessToken": [Asked({"webhookIds": "webhook"}, {"scopes": ["READ"]})],
     "createWorkspace": [Asked(given={"name": "X"})],
     "deleteWorkspace": [Asked({"id": "workspace"})],
+    "createContact": [Asked(given={"kind": "WEBHOOK", "target": URL, "events": ["*"]})],
+    "deleteContact": [Asked({"id": "contact"})],
+    "testContact": [Asked({"id": "contact"})],
 }
 # Each is also followed without arguments, while something happens that is hidden.
 SUBSCRIPTIONS: Mapping[str, list[Asked]] = {
@@ -112,4 +115,5 @@ NODES: Mapping[str, str] = {
     "Operation": "operation",
     "ApiKey": "api_key",
     "AuditEntry": "audit_entry",
+    "Contact": "contact",
 }

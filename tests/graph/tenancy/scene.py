@@ -28,6 +28,7 @@ KINDS = (
     "event_type",
     "api_key",
     "audit_entry",
+    "contact",
     "workspace",
 )
 
@@ -56,7 +57,7 @@ class Scene:
 
     async def contents(self) -> dict[str, list[Row]]:
         """All rows of the workspace, but for the log of what was refused or begun, and times of use."""
-        tables = ("webhook", "secret", "event", "delivery", "attempt", "operation", "event_type")
+        tables = ("webhook", "secret", "event", "delivery", "attempt", "operation", "event_type", "contact")
         of_workspace = {
             table: await self.domain.rows(
                 f"SELECT * FROM {table} WHERE workspace_id = $1 ORDER BY id", self.domain.caller.workspace_id
@@ -89,8 +90,18 @@ async def watchers(scene: Scene, stranger: Api) -> list[Watcher]:
     """Another workspace's key, and tokens that are narrowed in each way."""
     only_seen = {"webhookIds": [scene.seen["webhook"]]}
     only_tickets = {"eventTypes": ["ticket.*"]}
-    of_types = ("event", "delivery", "attempt", "operation", "event_type", "api_key", "audit_entry")
-    of_webhooks = ("webhook", "secret", "event", "delivery", "attempt", "operation", "api_key", "audit_entry")
+    of_types = ("event", "delivery", "attempt", "operation", "event_type", "api_key", "audit_entry", "contact")
+    of_webhooks = (
+        "webhook",
+        "secret",
+        "event",
+        "delivery",
+        "attempt",
+        "operation",
+        "api_key",
+        "audit_entry",
+        "contact",
+    )
     return [
         Watcher("another workspace", stranger, KINDS),
         Watcher("a token for webhooks", await _token(scene.owner, SCOPES, only_seen), of_webhooks),
@@ -127,6 +138,8 @@ async def _things(owner: Api, domain: Domain, webhook_id: str) -> dict[str, str]
     )
     await owner.change("retryDelivery", {"id": delivery["id"]}, _CHANGED)
     key = await owner.change("createApiKey", {"name": "Another", "scopes": ["READ"]}, f"apiKey {{ id }} {_CHANGED}")
+    told = {"kind": "WEBHOOK", "target": f"{URL}{webhook_id}", "events": ["webhook.*"]}
+    contact = await owner.change("createContact", told, f"contact {{ id }} {_CHANGED}")
     found = await owner.data(
         "query($id: ID!, $name: String!) { auditLog(first: 1, filter: {subjectId: $id}) { nodes { id } }"
         " eventType(name: $name) { id } }",
@@ -144,6 +157,7 @@ async def _things(owner: Api, domain: Domain, webhook_id: str) -> dict[str, str]
         # Not the owner's, which is in the log of what was done to the other webhook.
         "api_key": key["apiKey"]["id"],
         "audit_entry": found["auditLog"]["nodes"][0]["id"],
+        "contact": contact["contact"]["id"],
         "workspace": domain.caller.workspace_id,
     }
 
