@@ -96,10 +96,27 @@ class AuditEntry(Model):
     subject_id = fields.CharField[str | None](max_length=120, null=True)
     changes = JsonField(null=True)
     source_address = fields.CharField[str | None](max_length=45, null=True)
+    # Its place in the chain of its workspace, `app.access.audit_chain`. Null in entries that are not part of it.
+    number: fields.Field[int | None] = fields.BigIntField(null=True)
+    previous_hash = fields.CharField[str | None](max_length=64, null=True)
+    hash = fields.CharField[str | None](max_length=64, null=True)
 
     class Meta:
         table = "audit_entry"
         indexes = (("workspace_id", "id"),)
+
+
+class AuditChain(Model):
+    """The ends of a workspace's audit log: its newest entry, and the newest one that retention deleted."""
+
+    workspace_id = IdField[str](primary_key=True)
+    number = fields.BigIntField()
+    hash = fields.CharField[str](max_length=64)
+    expired = fields.BigIntField()
+    expired_hash = fields.CharField[str](max_length=64)
+
+    class Meta:
+        table = "audit_chain"
 
 
 class CustomEventType(Model):

@@ -7,6 +7,7 @@ from typing import Annotated, cast
 
 import strawberry
 
+from app.access.verify_audit import chain_of
 from app.contacts.lifecycle import list_contacts
 from app.ids import API_KEY, AUDIT_ENTRY, DELIVERY, EVENT, OPERATION, WEBHOOK, WORKSPACE
 from app.registry import KnownEventType
@@ -25,7 +26,7 @@ from graph.rows import RowType
 from graph.seen import fetch_seen, seen
 from graph.types.actor import Actor
 from graph.types.api_key import ApiKey, ApiKeyConnection
-from graph.types.audit_entry import AuditEntryConnection
+from graph.types.audit_entry import AuditChain, AuditEntryConnection
 from graph.types.contact import Contact
 from graph.types.event_type import EventType
 from graph.types.node import Node
@@ -277,6 +278,15 @@ class Query:
         asked = window(AUDIT_ENTRY, given(first), given(after), given(last), given(before))
         listing = listings.audit_log(context.caller.workspace_id, given(filter))
         return AuditEntryConnection.from_page(await _fetch(context, listing, asked))
+
+    @strawberry.field(
+        description="Ends of the chain of audit log entries, each of which carries the hash of the one before. Narrowed"
+        " tokens are refused. Needs ADMIN."
+    )
+    async def audit_chain(self, info: Info) -> AuditChain:
+        context = _reading(info, Scope.ADMIN)
+        context.caller.require_whole_workspace("The chain of the audit log")
+        return AuditChain.of(await chain_of(context.resources.database, context.caller.workspace_id))
 
     @strawberry.field(description="Lists all contacts, newest first.")
     async def contacts(self, info: Info) -> list[Contact]:

@@ -92,6 +92,7 @@ class StoredAuditEntry(NamedTuple):
     """An entry of the audit log. `changes` is a JSON object."""
 
     id: str
+    workspace_id: str
     at: Micros
     actor: str
     actor_kind: str | None
@@ -101,6 +102,9 @@ class StoredAuditEntry(NamedTuple):
     subject_id: str | None
     changes: str | None
     source_address: str | None
+    number: int | None
+    previous_hash: str | None
+    hash: str | None
 
 
 class StoredWorkspace(NamedTuple):

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli import access, running
+from app.cli.audit import audit
 from app.cli.deliveries import deliveries
 from app.cli.demo.command import demo
 from app.cli.encryption import rotate_encryption
@@ -48,6 +49,7 @@ program.command()(rotate_encryption)
 program.command()(schema)
 program.add_typer(access.workspaces, name="workspace")
 program.add_typer(access.keys, name="key")
+program.add_typer(audit, name="audit")
 program.add_typer(webhooks, name="webhooks")
 program.add_typer(deliveries, name="deliveries")
 program.add_typer(events, name="events")

@@ -23,7 +23,7 @@ keys = typer.Typer(
     help="Manage API keys, on a server if a URL is given and otherwise in the local database.", no_args_is_help=True
 )
 
-_Url = Annotated[
+RemoteUrl = Annotated[
     str | None,
     typer.Option(
         envvar="EEV_WEBHOOKS_URL",
@@ -32,13 +32,13 @@ _Url = Annotated[
         callback=url_of_named_profile,
     ),
 ]
-_Key = Annotated[
+RemoteKey = Annotated[
     str,
     typer.Option(
         envvar="EEV_WEBHOOKS_KEY", help="API key of the server.", show_default=False, callback=key_of_named_server
     ),
 ]
-_WorkspaceId = Annotated[
+WorkspaceId = Annotated[
     str | None,
     typer.Option(
         "--workspace",
@@ -56,8 +56,8 @@ def create_workspace(
     external_id: Annotated[
         str | None, typer.Option(help="Your own ID of the workspace; creating it again returns the first one.")
     ] = None,
-    url: _Url = None,
-    key: _Key = "",
+    url: RemoteUrl = None,
+    key: RemoteKey = "",
     as_json: AsJson = False,
 ) -> None:
     """Create a workspace; in the local database also its first API key, which is shown only this once.
@@ -79,7 +79,7 @@ def create_workspace(
 
 
 @workspaces.command("list")
-def list_workspaces(url: _Url = None, key: _Key = "", as_json: AsJson = False) -> None:
+def list_workspaces(url: RemoteUrl = None, key: RemoteKey = "", as_json: AsJson = False) -> None:
     """List workspaces."""
     ask = local_access.list_workspaces() if url is None else remote_access.list_workspaces(url, key)
     found = asyncio.run(ask)
@@ -96,8 +96,8 @@ def delete_workspace(
         str,
         typer.Argument(metavar="ID", help="ID of the workspace (ws_…).", callback=id_of("workspace", WORKSPACE)),
     ],
-    url: _Url = None,
-    key: _Key = "",
+    url: RemoteUrl = None,
+    key: RemoteKey = "",
     as_json: AsJson = False,
 ) -> None:
     """Delete a workspace with everything in it. This cannot be undone."""
@@ -125,7 +125,7 @@ def create_key(
             help="A scope that the key grants; repeat for several.",
         ),
     ],
-    workspace: _WorkspaceId = None,
+    workspace: WorkspaceId = None,
     allowed_sources: Annotated[
         list[str] | None,
         typer.Option("--allowed-source", metavar="CIDR", help="Network that may use the key; repeat for several."),
@@ -139,8 +139,8 @@ def create_key(
             show_default="never",
         ),
     ] = None,
-    url: _Url = None,
-    key: _Key = "",
+    url: RemoteUrl = None,
+    key: RemoteKey = "",
     as_json: AsJson = False,
 ) -> None:
     """Create an API key. The key is shown only this once."""
@@ -160,7 +160,9 @@ def create_key(
 
 
 @keys.command("list")
-def list_keys(workspace: _WorkspaceId = None, url: _Url = None, key: _Key = "", as_json: AsJson = False) -> None:
+def list_keys(
+    workspace: WorkspaceId = None, url: RemoteUrl = None, key: RemoteKey = "", as_json: AsJson = False
+) -> None:
     """List a workspace's API keys, with the last four characters of each."""
     ask = local_access.list_keys(workspace) if url is None else remote_access.list_keys(url, key, workspace)
     found = asyncio.run(ask)
@@ -175,8 +177,8 @@ def revoke_key(
     key_id: Annotated[
         str, typer.Argument(metavar="ID", help="ID of the API key (key_…).", callback=id_of("API key", API_KEY))
     ],
-    url: _Url = None,
-    key: _Key = "",
+    url: RemoteUrl = None,
+    key: RemoteKey = "",
     as_json: AsJson = False,
 ) -> None:
     """Revoke an API key and every access token created with it. This cannot be undone."""

@@ -1,4 +1,5 @@
-"""Workspaces and API keys in the database of the settings, for `eev-webhooks workspace …` and `key …` on the host.
+"""Workspaces, API keys and audit logs in the database of the settings, for `eev-webhooks workspace …`, `key …` and
+`audit …` on the host.
 
 No running server is needed, so anyone who can read the settings can use these commands. The audit log shows their actor
 as "command line". Returns what the API returns, with the names of the API.
@@ -15,8 +16,10 @@ from app.cli.failures import Refused
 from app.statuses import Scope
 
 if TYPE_CHECKING:
+    from app.access.audit_chain import Head
     from app.access.caller import Caller
     from app.access.keys import KeyDraft
+    from app.access.verify_audit import Verdict
     from app.database.database import Database
     from app.models import ApiKey, Workspace
     from app.resources import Resources
@@ -112,6 +115,14 @@ async def revoke_key(key_id: str) -> dict[str, Any]:
             raise not_found("API key", key_id)
         caller = _caller(api_key.workspace_id)
         return _key_fields(await revoke_key(resources, resources.authenticator.keys, caller, key_id))
+
+
+async def verify_audit(workspace_id: str | None, noted: "Head | None") -> "Verdict":
+    """Verify the audit log of a workspace, or of the only one."""
+    from app.access.verify_audit import verify
+
+    async with _database() as database:
+        return await verify(database, await _chosen(database, workspace_id), noted)
 
 
 async def _by_external_id(database: "Database", external_id: str) -> "Workspace | None":

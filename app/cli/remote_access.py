@@ -1,10 +1,16 @@
-"""Workspaces and API keys on a running server, for `eev-webhooks workspace …` and `key …` with a URL."""
+"""Workspaces, API keys and the audit log on a running server, for `eev-webhooks workspace …`, `key …` and `audit …`
+with a URL.
+"""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.cli.failures import Refused
 from app.cli.remote import connected, listed
+
+if TYPE_CHECKING:
+    from app.access.audit_chain import Finding, Head
+    from app.access.verify_audit import Chain, Verdict
 
 _WORKSPACE = "id name externalId createdAt"
 _KEY = "id name hint scopes allowedSources createdAt expiresAt lastUsedAt revokedAt"
@@ -31,9 +37,19 @@ query ($first: Int, $after: String) {{
 }}
 """
 _REVOKE_KEY = f"mutation ($input: ApiKeyIdInput!) {{ revokeApiKey(input: $input) {{ apiKey {{ {_KEY} }} {_ERRORS} }} }}"
+_CHAIN = "{ auditChain { number hash expiredNumber expiredHash } }"
+_LIST_ENTRIES = """
+query ($first: Int, $after: String) {
+  auditLog(first: $first, after: $after) {
+    nodes { id number previousHash hash hashedText } pageInfo { hasNextPage endCursor }
+  }
+}
+"""
 _OWN = "{ viewer { workspace { id name } } }"
 # More workspaces or keys than a person reads.
 _MOST = 10_000
+# Some minutes of reading, and some hundred megabytes.
+_MOST_ENTRIES = 500_000
 
 
 async def create_workspace(url: str, key: str, name: str, external_id: str | None) -> dict[str, Any]:
@@ -76,6 +92,46 @@ async def revoke_key(url: str, key: str, key_id: str) -> dict[str, Any]:
     async with connected(url, key) as api:
         revoked: dict[str, Any] = (await api.change(_REVOKE_KEY, {"id": key_id}))["apiKey"]
     return revoked
+
+
+async def verify_audit(url: str, key: str, workspace_id: str | None, noted: "Head | None") -> "Verdict":
+    """Read the audit log of the workspace of the key in use, and verify it here."""
+    from app.access.audit_chain import Verification
+    from app.access.verify_audit import Verdict
+
+    async with connected(url, key) as api:
+        await _require_own(api, workspace_id)
+        while True:
+            chain = await _chain(api)
+            verification = Verification(chain.expired, noted)
+            entries = await listed(api, _LIST_ENTRIES, {}, _MOST_ENTRIES)
+            finding = _first_finding(entries, chain, verification)
+            # Retention may have deleted entries meanwhile, which then look as if they were taken away.
+            if finding is None or (await _chain(api)).expired == chain.expired:
+                return Verdict(chain, finding, verification.noted_has_expired)
+
+
+async def _chain(api: Any) -> "Chain":
+    from app.access.audit_chain import Head
+    from app.access.verify_audit import Chain
+
+    found = (await api.ask(_CHAIN))["auditChain"]
+    return Chain(Head(found["number"], found["hash"]), Head(found["expiredNumber"], found["expiredHash"]))
+
+
+def _first_finding(entries: list[dict[str, Any]], chain: "Chain", verification: Any) -> "Finding | None":
+    """The first entry that does not fit. Entries that were written after `chain` was read are left out."""
+    from app.access.audit_chain import Kept, Link
+
+    numbered = [entry for entry in entries if entry["number"] is not None and entry["number"] <= chain.head.number]
+    beside = [entry for entry in entries if entry["number"] is None]
+    for entry in (*sorted(numbered, key=lambda entry: int(entry["number"])), *beside):
+        link = None if entry["number"] is None else Link(entry["number"], entry["previousHash"], entry["hash"])
+        finding: Finding | None = verification.take(Kept(entry["id"], link, entry["hashedText"]))
+        if finding is not None:
+            return finding
+    ended: Finding | None = verification.end(chain.head)
+    return ended
 
 
 async def _require_own(api: Any, workspace_id: str | None) -> None:

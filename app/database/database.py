@@ -25,7 +25,7 @@ from app.database.batch import Columns, Dialect
 from app.database.errors import DatabaseUnavailable
 from app.database.postgres import STATEMENT_TIMEOUT_SECONDS, TranslatingTransaction
 from app.database.sqlite import DurableSqliteClient, ImmediateTransaction
-from app.database.statements import Row, Statements, Work, Write, translated
+from app.database.statements import Row, Statements, Work, Write, to_the_end, translated
 
 __all__ = ["Database", "Row", "Statements", "dialect_of", "sqlite_file", "tortoise_config"]
 
@@ -108,6 +108,14 @@ class Database(Statements):
             await self._autocommit(lambda statements: statements.write_all(*writes))
             yield
 
+    def before_commit(self, order: str, work: Any) -> None:  # noqa: ARG002
+        """Statements outside of a transaction have no end to wait for.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError("This belongs in a transaction.")
+
     async def _read(self, work: Work[_Result]) -> _Result:
         assert isinstance(self.orm, DurableSqliteClient)
         return await translated(sqlite_statements.read(self.orm, work))
@@ -138,6 +146,7 @@ class Database(Statements):
         Entering raises the errors of the statements; leaving waits for the commit and raises its error. A caller must
         not expose the result outside the process before that. On PostgreSQL the commit is done before the block runs.
         """
+        work = to_the_end(work)
         if isinstance(self.orm, DurableSqliteClient):
             result, committed = await translated(sqlite_statements.begin_commit(self.orm, work, rows))
             yield result
@@ -152,10 +161,12 @@ class Database(Statements):
         if isinstance(self.orm, DurableSqliteClient):
             async with self._sqlite_transaction(self.orm) as statements:
                 yield statements
+                await statements.finish()
         else:
             assert isinstance(self.orm, AsyncpgDBClient)
             async with self._postgres_transaction(self.orm) as statements:
                 yield statements
+                await statements.finish()
 
     @asynccontextmanager
     async def _sqlite_transaction(self, client: DurableSqliteClient) -> AsyncIterator[Statements]:

@@ -33,6 +33,8 @@ SLOW_SECONDS = 0.05
 IN_THREAD_SECONDS = 60.0
 # How long the loop waits for the thread to begin a commit: ten times what that takes, in case the thread is busy.
 BEGIN_SECONDS = 0.001
+# Of SQLite's virtual machine, between two looks at the clock: about a millisecond.
+INSTRUCTIONS_BETWEEN_LOOKS = 50_000
 # This many rows are sure to take long.
 MANY_ROWS = 2_000
 
@@ -69,12 +71,18 @@ class SqliteConnection(Statements):
         return self._connection.total_changes - before
 
 
-async def read(client: DurableSqliteClient, work: Work[_Result]) -> _Result:
-    """Run statements that only read, beside any writes; they see what was committed before they began."""
+async def read(client: DurableSqliteClient, work: Work[_Result], *, seconds: float | None = None) -> _Result:
+    """Run statements that only read, beside any writes; they see what was committed before they began.
+
+    Args:
+        seconds: after which they are interrupted, counted from when they begin.
+    """
     if not client.readers:
         raise ConnectionError("the connection is closed")
     reader = min(client.readers, key=attrgetter("unfinished"))
-    rows = in_thread(reader.connection, partial(_run, work))
+    rows = in_thread(
+        reader.connection, partial(_run, work) if seconds is None else partial(_run_in_time, work, seconds)
+    )
     reader.expect(rows)
     return await asyncio.shield(rows)
 
@@ -191,6 +199,15 @@ async def _begin(client: DurableSqliteClient) -> sqlite3.Connection:
     if not connection.in_transaction:
         await in_thread(client._connection, lambda connection: connection.execute("BEGIN IMMEDIATE"))
     return connection
+
+
+def _run_in_time(work: Work[_Result], seconds: float, connection: sqlite3.Connection) -> _Result:
+    ends = monotonic() + seconds
+    connection.set_progress_handler(lambda: monotonic() > ends, INSTRUCTIONS_BETWEEN_LOOKS)
+    try:
+        return _run(work, connection)
+    finally:
+        connection.set_progress_handler(None, 0)
 
 
 def _run(work: Work[_Result], connection: sqlite3.Connection) -> _Result:

@@ -1,6 +1,7 @@
 """Runs SQL statements on the pool, in a transaction, or directly on a driver."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from operator import itemgetter
 from typing import Any, TypeAlias, TypeVar
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -20,6 +21,27 @@ class Statements:
     def __init__(self, client: BaseDBAsyncClient, dialect: Dialect) -> None:
         self.orm = client
         self.dialect = dialect
+
+    # Work for the end of the transaction, created when there is some.
+    _last: "list[tuple[str, Callable[[Statements], Awaitable[None]]]] | None" = None
+
+    def before_commit(self, order: str, work: "Callable[[Statements], Awaitable[None]]") -> None:
+        """Have statements run as the last ones of this transaction, in it.
+
+        For rows that many transactions write: their locks are held for as short a time as possible, and behind all
+        others, so that no transaction waits for anything while it holds them, except for the next in this order.
+
+        Args:
+            order: works run in the order of these texts, and those with the same text in the order of the calls.
+        """
+        if self._last is None:
+            self._last = []
+        self._last.append((order, work))
+
+    async def finish(self) -> None:
+        """Run what `before_commit` was given. Called once, by what commits."""
+        for _, work in sorted(self._last or (), key=itemgetter(0)):
+            await work(self)
 
     async def fetch(self, statement: str, *parameters: Any) -> list[Row]:
         """Run a statement and return its rows; also for INSERT, UPDATE and DELETE … RETURNING."""
@@ -70,6 +92,17 @@ class Statements:
 
 
 Work: TypeAlias = Callable[[Statements], Coroutine[Any, Any, _Result]]
+
+
+def to_the_end(work: Work[_Result]) -> Work[_Result]:
+    """The same work as a whole transaction, with what its parts left for its end."""
+
+    async def whole(statements: Statements) -> _Result:
+        result = await work(statements)
+        await statements.finish()
+        return result
+
+    return whole
 
 
 async def translated(work: Awaitable[_Result]) -> _Result:

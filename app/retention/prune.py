@@ -16,6 +16,7 @@ import structlog
 
 from app.clock import to_micros
 from app.ids import ATTEMPT, AUDIT_ENTRY, EVENT, OPERATION, lowest_id
+from app.retention.audit import prune_audit
 from app.retention.batch import BATCH, Old, delete_rows
 from app.retention.cutoffs import cutoffs
 from app.retention.events import fetch_events, forget_events
@@ -44,7 +45,6 @@ _PAGES = {
         "SELECT id, status <> 'RUNNING' AND completed_at < $3 AS over"
         f" FROM operation WHERE id > $1 AND id < $2 ORDER BY id LIMIT {BATCH}"
     ),
-    "audit_entry": f"SELECT id, at < $3 AS over FROM audit_entry WHERE id > $1 AND id < $2 ORDER BY id LIMIT {BATCH}",
 }
 
 # From a position to the next one, None at the end; and how many rows of each table were deleted.
@@ -93,10 +93,12 @@ class Retention:
         for table, prefix, before in (
             ("attempt", ATTEMPT, old.attempts),
             ("operation", OPERATION, old.operations),
-            ("audit_entry", AUDIT_ENTRY, old.audit),
         ):
             if before is not None:
                 await self._walk(table, lowest_id(prefix, before), self._rows_before(table, prefix, before), gone)
+        if old.audit is not None:
+            until = lowest_id(AUDIT_ENTRY, old.audit)
+            await self._walk("audit_entry", until, self._audit_before(until, old.audit), gone)
         if gone.total():
             log.info("retention.pruned", rows=dict(gone))
         return gone
@@ -129,6 +131,13 @@ class Retention:
             rows = await database.fetch(_PAGES[table], after, lowest_id(prefix, before), to_micros(before))
             old = [Old(row["id"], bool(row["over"])) for row in rows]
             return _last(old), {table: await delete_rows(database, table, [row.id for row in old if row.over])}
+
+        return step
+
+    def _audit_before(self, until: str, before: datetime) -> _Step:
+        async def step(after: str) -> tuple[str | None, Mapping[str, int]]:
+            position, deleted = await prune_audit(self._services.database, after, until, before)
+            return position, {"audit_entry": deleted}
 
         return step
 

@@ -49,6 +49,7 @@ _LAST = (
     "DELETE FROM stats_period WHERE id >= $1 || '.' AND id < $1 || '/'",
     "DELETE FROM session WHERE api_key_id IN (SELECT id FROM api_key WHERE workspace_id = $1)",
     "DELETE FROM api_key WHERE workspace_id = $1",
+    "DELETE FROM audit_chain WHERE workspace_id = $1",
     "DELETE FROM workspace WHERE id = $1",
 )
 

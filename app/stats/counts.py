@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -88,6 +89,8 @@ class Part:
     failed: int = 0
     canceled: int = 0
     pending: int = 0
+    # Created, with a status that could not be read in time.
+    unknown: int = 0
     took: Counter[int] = field(default_factory=Counter)
 
     @property
@@ -95,7 +98,7 @@ class Part:
         """Created deliveries minus the others. Never below zero, even if a row came too late to be counted as
         created.
         """
-        return max(0, self.made - self.failed - self.canceled - self.pending)
+        return max(0, self.made - self.failed - self.canceled - self.pending - self.unknown)
 
 
 async def count_parts(database: Statements, subjects: Subjects, window: Window) -> list[list[Part]]:
@@ -108,6 +111,19 @@ async def count_parts(database: Statements, subjects: Subjects, window: Window) 
         await _add_periods(database, subjects, window, closed, each)
     await _add_deliveries(database, subjects, closed, each)
     await _add_attempts(database, subjects, closed, each)
+    return each
+
+
+async def count_closed_parts(database: Statements, subjects: Subjects, window: Window) -> list[list[Part]]:
+    """The parts as far as closed periods tell: deliveries created, of unknown status, and attempts. Nothing of a window
+    that is not made of periods.
+    """
+    each = [[Part(since, until) for since, until in window.parts()] for _ in subjects.ids]
+    closed = await closed_until(database) if window.in_periods and subjects.event_types is None else window.since
+    if closed > window.since:
+        await _add_periods(database, subjects, window, closed, each)
+    for part in chain.from_iterable(each):
+        part.unknown = part.made
     return each
 
 

@@ -16,6 +16,7 @@ from app.ids import WEBHOOK, is_id
 from app.services import Services
 from app.stats.counts import Part, Subjects, count_parts
 from app.stats.groups import Group, StatsDimension, measure_groups
+from app.stats.in_time import count_in_time
 from app.stats.latency import percentile_ms
 from app.stats.window import Window, choose_window
 from app.stats.within import share_within
@@ -51,7 +52,8 @@ class Bucket:
 class DeliveryStats:
     """Statistics of the deliveries created from `since` until `until`. Those in none of the numbers were canceled.
 
-    `success_rate` is the share (0 to 1) of finished ones that succeeded, None if none is finished.
+    `success_rate` is the share (0 to 1) of finished ones that succeeded, None if none is finished. Statistics that are
+    not `complete` have only what closed periods tell (`app.stats.in_time`).
     """
 
     since: datetime
@@ -64,6 +66,7 @@ class DeliveryStats:
     success_rate: float | None
     latency_ms: Percentiles
     series: tuple[Bucket, ...]
+    complete: bool = True
     counted: "Counted | None" = field(default=None, compare=False, repr=False)
 
 
@@ -122,7 +125,7 @@ async def measure_webhooks(
     buckets: int | None,
 ) -> list[DeliveryStats]:
     """Measure the same window for webhooks that are known to belong to the workspace, each by itself, in as many
-    statements as a single one takes.
+    statements as a single one takes. Those that cannot be counted in time are not `complete`.
 
     Raises:
         Forbidden, Rejected: as `measure`.
@@ -130,10 +133,10 @@ async def measure_webhooks(
     caller.require(Scope.READ)
     window = _window(services, caller, since, until, buckets)
     types = caller.narrowing.event_types
-    each = await count_parts(services.database, Subjects("webhook_id", tuple(webhook_ids), types), window)
+    each = await count_in_time(services.database, Subjects("webhook_id", tuple(webhook_ids), types), window)
     return [
-        _summed(Counted(Subjects("webhook_id", (id_,), types), window, tuple(parts)))
-        for id_, parts in zip(webhook_ids, each, strict=True)
+        _summed(Counted(Subjects("webhook_id", (id_,), types), window, tuple(parts)), complete=complete)
+        for id_, (parts, complete) in zip(webhook_ids, each, strict=True)
     ]
 
 
@@ -177,7 +180,7 @@ def _total(parts: Sequence[Part]) -> Part:
     )
 
 
-def _summed(counted: Counted) -> DeliveryStats:
+def _summed(counted: Counted, *, complete: bool = True) -> DeliveryStats:
     parts = counted.parts
     took = sum((part.took for part in parts), Counter[int]())
     succeeded, failed = sum(part.succeeded for part in parts), sum(part.failed for part in parts)
@@ -195,6 +198,7 @@ def _summed(counted: Counted) -> DeliveryStats:
         series=tuple(
             Bucket(part.since, part.succeeded, part.failed, part.took.total(), percentiles(part.took)) for part in parts
         ),
+        complete=complete,
         counted=counted,
     )
 

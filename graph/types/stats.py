@@ -101,6 +101,11 @@ class DeliveryStats:
     )
     latency_ms: LatencyPercentiles = strawberry.field(description="Duration of the attempts.")
     series: list[DeliveryStatsBucket] = strawberry.field(description="The parts of the time range, in order.")
+    complete: bool = strawberry.field(
+        description="Whether everything was counted. False if a webhook has more than could be counted in time:"
+        " `deliveries`, `attempts` and latencies are then those of periods of five minutes that were counted before,"
+        " `succeeded`, `failed` and `pending` are 0, and `successRate` is null. A shorter time range may be complete."
+    )
 
     @classmethod
     def of(cls, stats: measure.DeliveryStats) -> "DeliveryStats":
@@ -116,6 +121,7 @@ class DeliveryStats:
             attempts=stats.attempts,
             success_rate=stats.success_rate,
             latency_ms=LatencyPercentiles.of(stats.latency_ms),
+            complete=stats.complete,
             series=[
                 DeliveryStatsBucket(
                     since=bucket.since,

@@ -2,6 +2,8 @@
 
 import pytest
 
+from app.stats import in_time
+from tests.app.stats.test_in_time import SlowFor
 from tests.graph.conftest import Api
 from tests.graph.serving import served, socket
 from tests.world import World
@@ -58,6 +60,21 @@ async def test_one_request_has_all_charts_of_a_screen(world: World, live: Api) -
     assert all(one["latencyMs"]["p50"] > 0 for one in stats["webhooks"])
     assert "between 1 and 100" in error["message"]
     assert "0 or more" in negative["message"]
+
+
+async def test_a_webhook_that_takes_too_long_does_not_null_the_page(
+    world: World, live: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, quick = await world.webhook("/slow"), await world.webhook("/quick")
+    await world.publish()
+    await world.until_status("SUCCEEDED", "SUCCEEDED")
+    monkeypatch.setattr(in_time, "count_parts", SlowFor(slow.id))
+
+    data = await live.data("{ webhooks { nodes { id name stats { complete deliveries succeeded successRate } } } }")
+
+    of_webhook = {node["id"]: node["stats"] for node in data["webhooks"]["nodes"]}
+    assert of_webhook[quick.id] == {"complete": True, "deliveries": 1, "succeeded": 1, "successRate": 1.0}
+    assert of_webhook[slow.id] == {"complete": False, "deliveries": 0, "succeeded": 0, "successRate": None}
 
 
 async def test_what_cannot_be_measured_is_said_with_what_could(live: Api, world: World) -> None:

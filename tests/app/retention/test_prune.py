@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from app.access.audit_chain import Harm
+from app.access.verify_audit import verify
 from app.clock import to_micros
 from app.database.batch import Columns
 from app.delivery_filter import TimeRange
@@ -418,6 +420,49 @@ async def test_the_audit_log_is_kept_for_two_years(desk: Desk) -> None:
 
     assert early == {}
     assert await pruned(desk.domain) == {"audit_entry": written}
+
+
+async def test_the_audit_log_that_is_left_is_a_chain_that_says_what_expired(desk: Desk) -> None:
+    database, caller = desk.domain.resources.database, desk.domain.caller
+    await desk.webhook()
+    first = (await verify(database, caller.workspace_id)).chain.head
+    await desk.webhook()
+    second = (await verify(database, caller.workspace_id)).chain.head
+    desk.domain.clock.advance(timedelta(days=730) + A_LITTLE)
+    await desk.webhook()
+    await pruned(desk.domain)
+
+    verdict = await verify(database, caller.workspace_id, second)
+    older = await verify(database, caller.workspace_id, first)
+    wrong = await verify(database, caller.workspace_id, second._replace(hash="0" * 64))
+    await database.execute("UPDATE audit_chain SET expired = expired - 1 WHERE workspace_id = $1", caller.workspace_id)
+    moved = await verify(database, caller.workspace_id)
+
+    assert (verdict.finding, verdict.noted_has_expired, verdict.chain.expired) == (None, False, second)
+    assert verdict.chain.head.number == second.number + 1
+    assert (older.finding, older.noted_has_expired) == (None, True)
+    assert wrong.finding is not None
+    assert moved.finding is not None
+    assert (moved.finding.harm, moved.finding.number) == (Harm.MISSING, second.number)
+
+
+async def test_an_entry_stays_until_those_before_it_may_go(desk: Desk) -> None:
+    await desk.webhook()
+    await desk.webhook()
+    workspace_id = desk.domain.caller.workspace_id
+    # As written by a process with a clock that is ahead.
+    later = to_micros(desk.domain.clock.now() + timedelta(days=1))
+    await desk.domain.resources.database.execute(
+        "UPDATE audit_entry SET at = $2 WHERE workspace_id = $1 AND number = 2", workspace_id, later
+    )
+    desk.domain.clock.advance(timedelta(days=730) + A_LITTLE)
+
+    await pruned(desk.domain)
+
+    left = await desk.domain.rows(
+        "SELECT number FROM audit_entry WHERE workspace_id = $1 ORDER BY number", workspace_id
+    )
+    assert [row["number"] for row in left] == [2, 3]
 
 
 async def test_what_went_is_counted(desk: Desk) -> None:

@@ -76,9 +76,9 @@ async def test_everything_in_a_deleted_workspace_is_removed_and_at_last_the_work
     later = await counts(desk)
 
     # The other workspace's audit log contains the deletion.
-    others = empty | {"audit_entry": 2, "workspace": 1}
+    others = empty | {"audit_entry": 2, "audit_chain": 1, "workspace": 1}
     assert removed > 0
-    assert soon == others | {"workspace": 2, "api_key": 1, "session": 1}
+    assert soon == others | {"workspace": 2, "audit_chain": 2, "api_key": 1, "session": 1}
     assert later == others
 
 
@@ -117,4 +117,4 @@ async def test_other_workspaces_keep_all_they_have(desk: Desk) -> None:
     for _ in range(2):  # the workspace itself is removed in a round that finds nothing else
         await remove_deleted_workspaces(domain.resources, rest_seconds=0)
 
-    assert await counts(desk) == before | {"workspace": 1, "audit_entry": before["audit_entry"]}
+    assert await counts(desk) == before | {"workspace": 1, "audit_entry": before["audit_entry"], "audit_chain": 1}

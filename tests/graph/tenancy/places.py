@@ -56,6 +56,7 @@ QUERIES: Mapping[str, list[Asked]] = {
     "operation": [Asked({"id": "operation"})],
     "operations": [Asked()],
     "apiKeys": [Asked()],
+    "auditChain": [ONLY_OWN],
     "contacts": [Asked()],
     "auditLog": [Asked(), Asked({"filter.subjectId": "delivery"})],
 }

@@ -8,7 +8,7 @@ from app.statuses import ContactKind
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0020_traces")]
+    dependencies = [("app", "0021_audit_chain")]
 
     operations = [
         ops.CreateModel(
