@@ -484,6 +484,11 @@ class Settings(BaseSettings):
         "Whether the pages for people are served at /dashboard.",
         "They use the public API only, so they can do what the key of the person who signs in may do, and no more.",
     )
+    mcp: bool = setting(
+        True,
+        "Whether agents can use the Model Context Protocol at /mcp.",
+        "It answers through the public API, with the key or token of the caller. Its library is loaded on first use.",
+    )
     frame_ancestors: Origins = setting(
         (),
         "Sites that may embed the dashboard in a frame.",

@@ -32,6 +32,7 @@ def create_application(resources: Resources) -> Starlette:
     Set `application.state.closing` before the server stops, so that streams end and do not hold it up.
     """
     # Not above, because a worker does not need the schema, and its modules take 15 MB.
+    from app.web.agents import agents_routes
     from app.web.events import events_route
     from app.web.feed import feed_route
     from app.web.unsubscribe import unsubscribe_route
@@ -47,6 +48,7 @@ def create_application(resources: Resources) -> Starlette:
         events_route(resources),
         feed_route(resources),
         unsubscribe_route(resources),
+        *agents_routes(resources, view.schema),
         metrics_route(resources),
         *Health(resources, works=settings.delivers_itself).routes(),
     ]
