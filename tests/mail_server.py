@@ -40,14 +40,22 @@ class MailServer:
 
     Args:
         tls: context for STARTTLS, which is then required.
+        tls_from_the_start: context for connections that begin with TLS.
         login: the only username and password that it takes, if it requires any.
     """
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None, login: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        tls_from_the_start: ssl.SSLContext | None = None,
+        login: tuple[str, str] | None = None,
+    ) -> None:
         self.port = 0
         self.mails: list[Mail] = []
         self.tries = 0
         self._tls = tls
+        self._tls_from_the_start = tls_from_the_start
         self._login = login
         self._refusals: list[str] = []
         self._data_refusals: list[str] = []
@@ -61,7 +69,9 @@ class MailServer:
         self._data_refusals += replies
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.get_running_loop().create_server(self._protocol, "127.0.0.1", 0)
+        self._server = await asyncio.get_running_loop().create_server(
+            self._protocol, "127.0.0.1", 0, ssl=self._tls_from_the_start
+        )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

@@ -7,6 +7,7 @@ import typer
 
 from app.cli import access, running
 from app.cli.audit import audit
+from app.cli.contacts import contacts
 from app.cli.deliveries import deliveries
 from app.cli.demo.command import demo
 from app.cli.encryption import rotate_encryption
@@ -55,6 +56,7 @@ program.add_typer(deliveries, name="deliveries")
 program.add_typer(events, name="events")
 program.add_typer(event_types, name="event-types")
 program.add_typer(operations, name="operations")
+program.add_typer(contacts, name="contacts")
 program.command()(login)
 program.command()(logout)
 program.command("profiles")(list_profiles)

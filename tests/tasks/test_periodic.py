@@ -8,16 +8,20 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.clock import to_micros
+from app.contacts.lifecycle import create_contact
+from app.contacts.validation import ContactDraft
 from app.database.postgres_connection import SILENT_ASIDE_SECONDS
 from app.delivery_filter import DeliveryFilter
 from app.operations.bulk import cancel_deliveries
 from app.settings import Settings
 from app.stats.periods import CLOSED_AFTER, closed_until
 from app.stats.window import period_of
+from app.statuses import ContactKind
 from app.webhooks.lifecycle import pause_webhook
 from app.webhooks.live_secrets import live_secrets
 from tasks.periodic import LONGEST_PAUSE, Chore, chores, heartbeat, running
 from tests.patience import PATIENCE_SECONDS
+from tests.receiver import answer
 from tests.world import World, open_world
 
 
@@ -152,3 +156,17 @@ async def test_no_chore_goes_on_after_the_end() -> None:
         await begun.wait()
 
     assert not [task for task in asyncio.all_tasks() if task.get_name() == "sweep"]
+
+
+async def test_a_process_that_delivers_sends_messages_to_contacts(database_url: str, tmp_path: Path) -> None:
+    async with open_world(database_url, tmp_path) as world:
+        draft = ContactDraft(ContactKind.SLACK, world.receiver.url("/slack"), ["webhook.disabled"])
+        await create_contact(world.resources, world.caller, draft)
+        world.receiver.on("/gone", answer(410))
+        await world.webhook("/gone")
+        await world.publish()
+
+        async def sent() -> bool:
+            return any(request.path == "/slack" for request in world.receiver.requests)
+
+        await until(sent)

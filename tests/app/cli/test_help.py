@@ -80,6 +80,7 @@ def test_there_are_the_commands_that_were_announced() -> None:
         *("deliveries list", "deliveries retry", "deliveries tail", "events publish", "replay"),
         *("deliveries show", "deliveries cancel", "events list", "events show"),
         *("event-types list", "event-types show", "operations list", "operations cancel"),
+        *("contacts list", "contacts create", "contacts test", "contacts delete"),
     }
 
 

@@ -51,6 +51,14 @@ async def test_a_certificate_that_is_not_valid_gets_neither_login_nor_mail() -> 
     assert (sent.outcome, sent.final, server.mails) == (AttemptOutcome.TLS_ERROR, False, [])
 
 
+async def test_a_connection_begins_with_tls_if_the_setting_says_so() -> None:
+    async with MailServer(tls_from_the_start=certificates.server_context()) as server:
+        sent = await mailer(server.port, certificates.client_context(), smtp_security="tls").send(TO, EMAIL)
+
+    assert sent.ok
+    assert len(server.mails) == 1
+
+
 async def test_starttls_is_required_of_the_mail_server() -> None:
     async with MailServer() as server:
         sent = await mailer(server.port).send(TO, EMAIL)
