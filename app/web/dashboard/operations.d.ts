@@ -780,6 +780,7 @@ export type WebhookDetailsData = {
       publicKey: string | null;
     })[];
     stats: {
+      complete: boolean;
       succeeded: number;
       failed: number;
       pending: number;
@@ -869,6 +870,7 @@ export type WebhooksData = {
         lastFailureAt: string | null;
       };
       stats: {
+        complete: boolean;
         series: ({
           since: string;
           succeeded: number;

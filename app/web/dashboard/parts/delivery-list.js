@@ -123,8 +123,8 @@ function update(row, delivery) {
   const { id, event, webhook, attemptCount, createdAt } = delivery;
   fill(
     row,
-    el("td", {}, el("a", { href: address(["deliveries", id]), "aria-label": `${words(delivery.status)} delivery of ${event.type}` }, badge(delivery.status))),
-    el("td", { "data-label": "Event" }, event.type, event.test && el("span", { class: "badge" }, "Test")),
+    el("td", {}, badge(delivery.status)),
+    el("td", { "data-label": "Event" }, el("a", { href: address(["deliveries", id]), "aria-label": `${words(delivery.status)} delivery of ${event.type}` }, event.type), event.test && [" ", el("span", { class: "badge" }, "Test")]),
     el("td", { "data-label": "Webhook" }, el("a", { href: address(["webhooks", webhook.id]) }, webhook.name)),
     el("td", { "data-label": "Attempts" }, number(attemptCount)),
     el("td", { "data-label": "Last result" }, lastResult(delivery)),

@@ -25,6 +25,7 @@ export function webhookActions(webhook, outcome, changed) {
       goButton("Edit", address(["edit-webhook", webhook.id])),
       webhook.status === "ACTIVE" ? button("Pause", () => pause(webhook, outcome, changed)) : button("Resume", () => resume(webhook, outcome, changed)),
       button("Ping", () => ping(webhook.id, outcome)),
+      goButton("Recover failures", address(["recover"], { webhook: webhook.id })),
     ],
     may("SECRETS") && [button("Rotate secret", () => rotate(webhook, outcome, changed)), button("Reveal secret", () => reveal(webhook, outcome))],
     may("MANAGE") && button("Delete", () => remove(webhook, outcome), "danger"),

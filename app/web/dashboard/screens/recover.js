@@ -24,7 +24,7 @@ class RecoverScreen extends Component {
     show(body, leaving, async () => {
       this.webhooks = await everyWebhook(leaving);
       fill(this.webhook, el("option", { value: "" }, "All webhooks"), this.webhooks.map(({ id, name }) => el("option", { value: id, selected: id === place().search.get("webhook") }, name)));
-      return [field("What", this.what), field("Webhook", this.webhook), field("Since", this.since), el("div", {}, button("Count", () => this.count(), "primary"))];
+      return [field("What", this.what, { hint: "Failed deliveries include those that wait for their next retry." }), field("Webhook", this.webhook), field("Since", this.since), el("div", {}, button("Count", () => this.count(), "primary"))];
     });
   }
 
@@ -48,7 +48,7 @@ class RecoverScreen extends Component {
     const chosen = this.webhook.value || null;
     const payloads = [];
     if (this.what.value === "failed") {
-      payloads.push((await ask(RetryFailed, { input: { dryRun, filter: { webhookId: chosen, statuses: ["FAILED"], time } } })).retryDeliveries);
+      payloads.push((await ask(RetryFailed, { input: { dryRun, filter: { webhookId: chosen, statuses: ["FAILED", "RETRYING"], time } } })).retryDeliveries);
     } else {
       for (const webhookId of chosen ? [chosen] : this.webhooks.map(({ id }) => id)) {
         payloads.push((await ask(ReplayMissed, { input: { dryRun, webhookId, time, onlyMissing: true } })).replayEvents);

@@ -68,12 +68,13 @@ function heading({ name, url, status, statusChangedAt, health }) {
 
 /** @param {Webhook} webhook */
 function charts({ stats }) {
-  const { succeeded, failed: bad, pending, successRate, latencyMs, series, groups } = stats;
+  const { complete, succeeded, failed: bad, pending, successRate, latencyMs, series, groups } = stats;
+  const finished = succeeded + bad > 0 ? `${percent(successRate)} succeeded, ${number(succeeded)} of ${number(succeeded + bad)}` : "None finished";
   const latency = `Latency: ${PERCENTILES.map((name) => `${name} ${duration(latencyMs[name])}`).join(", ")}`;
   return el(
     "section",
     { class: "paper stack", "aria-label": "The last 24 hours" },
-    el("div", { class: "row spread" }, el("h2", {}, "The last 24 hours"), el("span", { class: "soft" }, `${percent(successRate)} succeeded, ${number(succeeded)} of ${number(succeeded + bad)}; ${number(pending)} open`)),
+    el("div", { class: "row spread" }, el("h2", {}, "The last 24 hours"), el("span", { class: "soft" }, complete ? `${finished}; ${number(pending)} open` : "Too many deliveries to count in time")),
     outcomeBars(series, "Outcomes in the last 24 hours", "chart"),
     groups.length > 0 && el("p", { class: "soft" }, `By outcome: ${groups.map(({ key, deliveries }) => `${words(key)} ${number(deliveries)}`).join(", ")}`),
     el("p", { class: "soft" }, latency),

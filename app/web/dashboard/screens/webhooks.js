@@ -70,7 +70,7 @@ function update(element, webhook) {
     el("td", { "data-label": "Health" }, badge(webhook.health.state), webhook.health.state !== "HEALTHY" && el("div", { class: "soft" }, webhook.health.reason.split(/(?<=\.) /, 1))),
     el("td", { "data-label": "Events" }, webhook.eventTypes.join(", ")),
     el("td", { "data-label": "Last delivery" }, when(latest(webhook.health), "Never")),
-    el("td", { "data-label": "Last 24 hours" }, outcomeBars(webhook.stats.series, "Last 24 hours")),
+    el("td", { "data-label": "Last 24 hours" }, webhook.stats.complete ? outcomeBars(webhook.stats.series, "Last 24 hours") : "Too many to count"),
   );
   return element;
 }

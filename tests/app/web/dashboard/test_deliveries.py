@@ -130,6 +130,25 @@ async def test_what_failed_is_counted_then_recovered_also_after_a_reload(live: W
         await expect(page.get_by_role("link", name="Succeeded delivery of ticket.created")).to_have_count(3)
 
 
+async def test_what_waits_for_a_retry_is_recovered_from_its_webhook(live: World, browser: Browser) -> None:
+    live.receiver.on("/", in_turn(*[answer(503)] * 2, answer(204)))
+    failing = await live.webhook(name="Billing", retry_delays_seconds=[3_600])
+    await live.webhook("/other", name="Other")
+    for _ in range(2):
+        await live.publish()
+    await live.until_attempts(4)
+    async with signed_in(live, browser, f"webhooks/{failing.id}") as page:
+        await expect(page.get_by_text("None finished; 2 open")).to_be_visible()
+        await button(page, "Recover failures").click()
+        await expect(field(page, "Webhook")).to_have_value(failing.id)
+        await button(page, "Count").click()
+        await expect(page.get_by_text("2 failed deliveries are tried again.")).to_be_visible()
+        await button(page, "Recover them").click()
+        await expect(page.get_by_text("2 of 2")).to_be_visible()
+
+    await live.until_status("SUCCEEDED", "SUCCEEDED", "SUCCEEDED", "SUCCEEDED")
+
+
 async def test_what_all_webhooks_missed_is_counted_and_sent_with_the_progress_of_each(
     live: World, browser: Browser
 ) -> None:
