@@ -28,6 +28,7 @@ from bench.read import read
 from bench.report import show, write
 from bench.run import Run, Size
 from bench.start import start
+from bench.storm import storm
 from bench.strangers import strangers
 from tests.databases import PostgresDatabases
 from tests.services import Postgres, Redis
@@ -44,6 +45,7 @@ FIGURES: dict[str, Callable[[Run], Awaitable[list[Line]]]] = {
     "start": start,
     "fair": fair,
     "strangers": strangers,
+    "storm": storm,
 }
 
 

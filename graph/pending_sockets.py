@@ -5,10 +5,10 @@ if that one's time is over; otherwise it is refused. Few are accepted in one ite
 requests that arrive at the same time are answered between them.
 """
 
-import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
+
+from graph.turns import Turns
 
 # How long a socket keeps its place when others want it. A client sends connection_init as soon as its socket is open.
 UNDER_PRESSURE_SECONDS = 1.0
@@ -39,7 +39,7 @@ class PendingSockets:
         # Dictionaries keep the order in which places were taken.
         self._all: dict[Place, None] = {}
         self._by_address: dict[str | None, dict[Place, None]] = {}
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._turns = Turns()
 
     def __len__(self) -> int:
         return len(self._all)
@@ -68,22 +68,8 @@ class PendingSockets:
             del self._by_address[place.address]
 
     async def turn(self) -> None:
-        """Wait until it is this socket's turn to be accepted, authenticated, or to begin its first operation."""
-        loop = asyncio.get_running_loop()
-        turn = loop.create_future()
-        if not self._waiting:
-            loop.call_soon(self._next_turn)
-        self._waiting.append(turn)
-        await turn
-
-    def _next_turn(self) -> None:
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                break
-        if self._waiting:
-            asyncio.get_running_loop().call_soon(self._next_turn)
+        """Wait until it is this socket's turn to be accepted."""
+        await self._turns.turn()
 
     def _has_room(self, places: dict[Place, None], most: int) -> bool:
         """Whether one of these places is free, or can be taken because its socket's time is over."""

@@ -37,6 +37,7 @@ from graph.pending_sockets import PendingSockets
 from graph.schema import Schema
 from graph.sockets import SocketHandler, admit
 from graph.sse import EventStream
+from graph.turns import PAUSE_FACTOR, Turns
 from graph.waiting import values_until
 
 # An idle socket holds a connection and a task.
@@ -64,6 +65,7 @@ class GraphQLView(GraphQL[Context, None]):
         )
         self._resources = resources
         self._pending = PendingSockets(settings.max_pending_sockets, settings.max_pending_sockets_per_address)
+        self._beginning = Turns(PAUSE_FACTOR)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -82,7 +84,7 @@ class GraphQLView(GraphQL[Context, None]):
         if isinstance(request, WebSocket):
             context.session = own_session(request)
             context.leave = partial(self._pending.leave, request.state.place)
-            context.turn = self._pending.turn
+            context.turn = self._beginning.turn
         return context
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:

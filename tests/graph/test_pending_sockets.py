@@ -1,7 +1,6 @@
 """Sockets that do not authenticate: how many there may be, and what they leave to others."""
 
 import asyncio
-import itertools
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -12,6 +11,7 @@ from websockets.exceptions import InvalidStatus
 
 from graph import pending_sockets
 from graph.pending_sockets import UNDER_PRESSURE_SECONDS, PendingSockets, Place
+from graph.turns import Turns
 from tests.clock import FakeClock
 from tests.domain import Domain, open_domain
 from tests.graph.conftest import Api, a_key, on_sqlite_only
@@ -166,36 +166,18 @@ async def test_a_silent_socket_is_closed_when_another_wants_its_place(
         await silent[1].introduce(await a_key(domain))
 
 
-async def test_one_iteration_of_the_loop_has_one_turn() -> None:
-    sockets, taken = PendingSockets(10, 10), list[int]()
-
-    async def take(number: int) -> None:
-        await sockets.turn()
-        taken.append(number)
-
-    turns = [asyncio.create_task(take(number)) for number in range(4)]
-    turns[2].cancel()
-    seen = []
-    while not all(turn.done() for turn in turns):
-        await asyncio.sleep(0)
-        seen.append(len(taken))
-
-    assert taken == [0, 1, 3]
-    assert all(after - before <= 1 for before, after in itertools.pairwise(seen))
-
-
 @on_sqlite_only
 async def test_a_socket_has_a_turn_to_be_accepted_to_say_who_it_is_and_to_begin(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     turns = []
-    turn = PendingSockets.turn
+    turn = Turns.turn
 
-    async def counted(self: PendingSockets) -> None:
+    async def counted(self: Turns) -> None:
         turns.append(self)
         await turn(self)
 
-    monkeypatch.setattr(PendingSockets, "turn", counted)
+    monkeypatch.setattr(Turns, "turn", counted)
     async with served(api.resources) as address, socket(address) as opened:
         accepted = len(turns)
         await opened.introduce(api.key)
