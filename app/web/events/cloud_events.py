@@ -1,6 +1,6 @@
 """A CloudEvent as an event of this server. Pure.
 
-Source: CloudEvents 1.0.2 (github.com/cloudevents/spec). ADR 34 in docs/adr says why attributes are mapped as they are.
+Source: CloudEvents 1.0.2 (github.com/cloudevents/spec). ADR 35 in docs/adr says why attributes are mapped as they are.
 
     type                    the event type
     source, id              together the idempotency key
@@ -8,7 +8,7 @@ Source: CloudEvents 1.0.2 (github.com/cloudevents/spec). ADR 34 in docs/adr says
     partitionkey            orderingKey (the extension of that name)
     data, data_base64       data, which must be JSON
     subject, dataschema     allowed, and not kept
-    traceparent, tracestate allowed, and not kept (the extension for tracing)
+    traceparent, tracestate the trace of the event (the extension for tracing)
 
 Any other attribute is refused: its sender wants an effect that it would not have.
 """
@@ -27,6 +27,7 @@ from graphql import GraphQLError
 
 from app.errors import Problem, Rejected, UserErrorCode
 from app.publishing.draft import MAX_KEY_LENGTH, EventDraft
+from app.trace_context import parse_trace_context
 from graph.http import decode
 from graph.scalars import parse_time
 
@@ -58,6 +59,9 @@ def draft_of(event: Mapping[str, Any]) -> EventDraft:
         occurred_at=_time(attributes.get("time")),
         idempotency_key=key_of(attributes["source"], attributes["id"]),
         ordering_key=attributes.get("partitionkey"),
+        trace=parse_trace_context([attributes["traceparent"]], [attributes.get("tracestate", "")])
+        if "traceparent" in attributes
+        else None,
     )
 
 

@@ -19,11 +19,12 @@ from starlette.types import ASGIApp
 
 from app.access.caller import Caller
 from app.errors import Problem, Rejected
+from app.publishing.draft import EventDraft
 from app.resources import Resources
 from app.statuses import Scope
 from app.web.event_streams import NDJSON, PATH
 from app.web.events.stream import EventStream
-from app.web.events.submitted import Submitted, of_batch, of_headers, of_structured, receipt
+from app.web.events.submitted import Submitted, drafts_of, of_batch, of_headers, of_structured, receipt
 from app.web.json_answers import REFUSALS, counted_caller, json_answer, problems, refusal
 from graph.errors import BadUserInput
 
@@ -55,7 +56,8 @@ def events_route(resources: Resources) -> Route:
                 return EventStream(resources, request, caller, COST)
             if caller.api_key_id is not None:
                 resources.rates.cost.take(caller.api_key_id, COST)
-            return await _publish(resources, caller, _asked(request.headers, kind, await request.body()))
+            asked = _asked(request.headers, kind, await request.body())
+            return await _publish(resources, caller, asked, drafts_of(asked.events, request.headers))
         except UnknownContentType as error:
             response = refusal(error)
             response.status_code = 415
@@ -68,12 +70,11 @@ def events_route(resources: Resources) -> Route:
     return Route(PATH, events, methods=["POST"])
 
 
-async def _publish(resources: Resources, caller: Caller, asked: _Asked) -> Response:
+async def _publish(resources: Resources, caller: Caller, asked: _Asked, drafts: Sequence[EventDraft]) -> Response:
     """Publish what was sent, all or none; the answer is prepared while the commit is under way.
 
     Raises: what `Publisher.publish` does.
     """
-    drafts = [event.draft for event in asked.events]
     try:
         early = await resources.publisher.publish_early(caller, drafts, batch=asked.batch)
     except Rejected as error:

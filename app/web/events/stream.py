@@ -20,7 +20,7 @@ from app.rates.limiter import Limiter
 from app.resources import Resources
 from app.web.event_streams import NDJSON
 from app.web.events.lines import Line, Lines
-from app.web.events.submitted import Submitted, of_line, receipt
+from app.web.events.submitted import Submitted, drafts_of, of_line, receipt
 from app.web.json_answers import REFUSALS, address_of, problems
 from app.web.request_deadlines import MORE_TIME
 from graph.credentials import credential
@@ -47,6 +47,7 @@ class EventStream:
     def __init__(self, resources: Resources, request: Request, caller: Caller, cost: int) -> None:
         self._resources = resources
         self._credentials = credential(request), address_of(request)
+        self._headers = request.headers
         self._caller = caller
         self._cost = cost
         self._seconds = resources.settings.request_body_seconds
@@ -89,7 +90,7 @@ class EventStream:
                 answers[line.number] = {"line": line.number, "errors": problems(error)}
         while submitted:
             try:
-                drafts = [one.draft for one in submitted.values()]
+                drafts = drafts_of(submitted.values(), self._headers)
                 published = await self._resources.publisher.publish(self._caller, drafts, batch=True)
             except Rejected as error:
                 # Nothing was published. The next try is without these lines.

@@ -3,16 +3,18 @@
 A line of NDJSON is a CloudEvent if it has `specversion`, and otherwise has the fields of GraphQL's PublishEventInput.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 from graphql import GraphQLError
+from starlette.datastructures import Headers
 
 from app.errors import Problem, Rejected, UserErrorCode
 from app.publishing.commit import PublishedEvent
 from app.publishing.draft import EventDraft
+from app.trace_context import parse_trace_context
 from app.web.events import cloud_events
 from graph.http import decode
 from graph.scalars import parse_time
@@ -82,6 +84,16 @@ def of_line(line: bytes) -> Submitted:
     """
     event = _object(_json(line))
     return _cloud_event(event) if "specversion" in event else Submitted(_plain(event))
+
+
+def drafts_of(events: Iterable[Submitted], headers: Headers) -> list[EventDraft]:
+    """The drafts of a request's events. Those without a trace of their own belong to that of the request, if any."""
+    trace = None
+    if "traceparent" in headers:
+        trace = parse_trace_context(headers.getlist("traceparent"), headers.getlist("tracestate"))
+    if trace is None:
+        return [event.draft for event in events]
+    return [event.draft if event.draft.trace else replace(event.draft, trace=trace) for event in events]
 
 
 def receipt(published: PublishedEvent) -> dict[str, object]:

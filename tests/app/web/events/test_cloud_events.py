@@ -130,11 +130,20 @@ async def test_what_is_wrong_is_said_with_the_senders_own_names(
     assert await world.rows("event") == []
 
 
-@pytest.mark.parametrize("extension", ["subject", "dataschema", "traceparent", "tracestate"])
+@pytest.mark.parametrize("extension", ["subject", "dataschema", "tracestate"])
 async def test_attributes_that_have_no_place_in_an_event_are_allowed(
     world: World, http: httpx.AsyncClient, extension: str
 ) -> None:
     assert (await post(http, {**EVENT, extension: "x"})).status_code == 200
+
+
+async def test_an_event_belongs_to_its_own_trace_or_that_of_its_request(world: World, http: httpx.AsyncClient) -> None:
+    own, around = (f"00-{digit * 32}-{digit * 16}-01" for digit in "12")
+
+    await post(http, {**EVENT, "traceparent": own}, traceparent=around)
+    await post(http, {**EVENT, "id": "2"}, traceparent=around)
+
+    assert [row["trace"][:55] for row in await world.rows("event")] == [own, around]
 
 
 async def test_the_same_id_and_source_with_other_content_are_a_conflict(world: World, http: httpx.AsyncClient) -> None:
