@@ -78,6 +78,9 @@ faults: $(DEVELOPMENT) ## Kill processes, the database and the broker under load
 schema: $(RUNTIME) ## Write schema.graphql from the code
 	@$(BIN)/eev-webhooks schema schema.graphql
 
+new-sqlite: $(RUNTIME) ## Write the tables of a new SQLite file from the migrations
+	@$(BIN)/python -m tools.new_sqlite
+
 # Checks first, and changes nothing if a check fails. It does not commit, tag or push.
 release: $(DEVELOPMENT) ## Set the version, cut the changelog and keep the schema of a release: VERSION=1.4.0
 	@$(BIN)/python -m tools.release $(VERSION)

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-import cel
 import orjson
 import structlog
 
@@ -26,6 +25,7 @@ from app.catalogue.validation import PayloadValidator
 from app.clock import Clock
 from app.database.batch import Columns
 from app.database.database import Row, Statements
+from app.expressions import cel
 from app.statuses import WebhookStatus, WebhookStatusReason
 
 log = structlog.get_logger()

@@ -1,6 +1,5 @@
 """The command-line program `eev-webhooks`. Commands import what they need when they run, so that --help is fast."""
 
-from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
@@ -13,11 +12,12 @@ from app.cli.demo.command import demo
 from app.cli.encryption import rotate_encryption
 from app.cli.event_types import event_types
 from app.cli.events import events
-from app.cli.failures import Commands
+from app.cli.failures import Commands, Listed
 from app.cli.feed import feed
 from app.cli.files.commands import apply, export
 from app.cli.listen.command import listen
 from app.cli.login import list_profiles, login, logout
+from app.cli.move import move
 from app.cli.operations import operations
 from app.cli.profiles.option import add_profile_option
 from app.cli.publish import publish
@@ -41,11 +41,14 @@ program = typer.Typer(
     cls=_Program,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    # Plain help: Rich, with the Markdown and highlighting that typer takes from it, takes longer than all the rest.
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 program.command()(running.serve)
 program.command()(running.worker)
 program.command()(running.migrate)
+program.command()(move)
 program.command()(rotate_encryption)
 program.command()(schema)
 program.add_typer(access.workspaces, name="workspace")
@@ -67,6 +70,8 @@ program.command()(apply)
 program.command()(feed)
 program.command()(listen)
 program.command()(demo)
+for group in program.registered_groups:
+    group.cls = Listed
 
 
 def main() -> None:
@@ -78,6 +83,8 @@ def main() -> None:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(version("eev-webhooks"))
         raise typer.Exit
 

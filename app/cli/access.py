@@ -2,13 +2,13 @@
 in the database of the settings.
 """
 
-import asyncio
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from app.cli import local_access, remote_access
+from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_json, print_table
 from app.cli.profiles.option import key_of_named_server, url_of_named_profile
 from app.cli.remote import cell, given
@@ -66,9 +66,9 @@ def create_workspace(
     INSTALLATION, and `createAccessToken` gives access to the new workspace.
     """
     if url is None:
-        made = asyncio.run(local_access.create_workspace(name, external_id))
+        made = run_to_end(local_access.create_workspace(name, external_id))
     else:
-        made = asyncio.run(remote_access.create_workspace(url, key, name, external_id))
+        made = run_to_end(remote_access.create_workspace(url, key, name, external_id))
     if as_json:
         print_json({**made, "changed": _place(url)})
         return
@@ -82,7 +82,7 @@ def create_workspace(
 def list_workspaces(url: RemoteUrl = None, key: RemoteKey = "", as_json: AsJson = False) -> None:
     """List workspaces."""
     ask = local_access.list_workspaces() if url is None else remote_access.list_workspaces(url, key)
-    found = asyncio.run(ask)
+    found = run_to_end(ask)
     if as_json:
         print_json(found)
     else:
@@ -102,9 +102,9 @@ def delete_workspace(
 ) -> None:
     """Delete a workspace with everything in it. This cannot be undone."""
     if url is None:
-        deleted = asyncio.run(local_access.delete_workspace(workspace_id))
+        deleted = run_to_end(local_access.delete_workspace(workspace_id))
     else:
-        deleted = asyncio.run(remote_access.delete_workspace(url, key, workspace_id))
+        deleted = run_to_end(remote_access.delete_workspace(url, key, workspace_id))
     if as_json:
         print_json({"deletedId": deleted, "changed": _place(url)})
     else:
@@ -148,10 +148,10 @@ def create_key(
 
     if url is None:
         draft = KeyDraft(name, scopes, allowed_sources or (), expires_at)
-        made = asyncio.run(local_access.create_key(workspace, draft))
+        made = run_to_end(local_access.create_key(workspace, draft))
     else:
         asked = given(name=name, scopes=scopes, allowedSources=allowed_sources, expiresAt=expires_at)
-        made = asyncio.run(remote_access.create_key(url, key, workspace, asked))
+        made = run_to_end(remote_access.create_key(url, key, workspace, asked))
     if as_json:
         print_json({**made, "changed": _place(url)})
     else:
@@ -165,7 +165,7 @@ def list_keys(
 ) -> None:
     """List a workspace's API keys, with the last four characters of each."""
     ask = local_access.list_keys(workspace) if url is None else remote_access.list_keys(url, key, workspace)
-    found = asyncio.run(ask)
+    found = run_to_end(ask)
     if as_json:
         print_json(found)
     else:
@@ -183,7 +183,7 @@ def revoke_key(
 ) -> None:
     """Revoke an API key and every access token created with it. This cannot be undone."""
     ask = local_access.revoke_key(key_id) if url is None else remote_access.revoke_key(url, key, key_id)
-    revoked = asyncio.run(ask)
+    revoked = run_to_end(ask)
     if as_json:
         print_json({"apiKey": revoked, "changed": _place(url)})
     else:

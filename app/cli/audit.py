@@ -2,7 +2,6 @@
 settings.
 """
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from app.cli import local_access, remote_access
 from app.cli.access import RemoteKey, RemoteUrl, WorkspaceId
 from app.cli.failures import REFUSED
+from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_json
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ def verify(
     """
     noted = None if head is None else _head(head)
     if url is None:
-        verdict = asyncio.run(local_access.verify_audit(workspace, noted))
+        verdict = run_to_end(local_access.verify_audit(workspace, noted))
     else:
-        verdict = asyncio.run(remote_access.verify_audit(url, key, workspace, noted))
+        verdict = run_to_end(remote_access.verify_audit(url, key, workspace, noted))
     print_json(_fields(verdict)) if as_json else _say(verdict)
     if verdict.finding is not None:
         if not as_json:

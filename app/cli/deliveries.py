@@ -1,11 +1,11 @@
 """`eev-webhooks deliveries …`: lists, shows, retries, cancels and follows deliveries on a running server."""
 
-import asyncio
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
+from app.cli.loop import run_to_end
 from app.cli.one_delivery import cancel_deliveries, show_delivery
 from app.cli.output import AsJson, print_json, print_table
 from app.cli.remote import (
@@ -90,7 +90,7 @@ def list_deliveries(
 ) -> None:
     """List deliveries, newest first."""
     asked = _filter(webhook, statuses, event_types, since, until) | given(eventId=event)
-    found = asyncio.run(_listed(url, key, asked, limit))
+    found = run_to_end(_listed(url, key, asked, limit))
     if as_json:
         print_json(found)
     else:
@@ -127,11 +127,11 @@ def retry(
     if ids:
         if dry_run:
             raise typer.BadParameter("--dry-run counts deliveries selected with options; it does not apply to IDs.")
-        for payload in asyncio.run(change_each(url, key, _RETRY_ONE, ids, "being retried")):
+        for payload in run_to_end(change_each(url, key, _RETRY_ONE, ids, "being retried")):
             retried = payload["delivery"]
             print_json(retried) if as_json else typer.echo(f"{retried['id']} is being retried.")
     else:
-        begun = asyncio.run(_change(url, key, {"filter": asked, "dryRun": dry_run}))
+        begun = run_to_end(_change(url, key, {"filter": asked, "dryRun": dry_run}))
         _print_begun(begun, as_json=as_json)
 
 
@@ -153,7 +153,7 @@ def tail(
     """
     from app.cli.following import Tail
 
-    asyncio.run(Tail(_filter(webhook, statuses, event_types), after, as_json=as_json).run(url, key))
+    run_to_end(Tail(_filter(webhook, statuses, event_types), after, as_json=as_json).run(url, key))
 
 
 def _filter(

@@ -1,10 +1,10 @@
 """`eev-webhooks rotate-encryption`: the second of three steps of rotating the encryption key (docs/operations.md)."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import typer
 
+from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_json
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ def rotate_encryption(as_json: AsJson = False) -> None:
 
     Run it after every server and worker has been restarted with the new key first. They may keep running meanwhile.
     """
-    done = asyncio.run(_reencrypt())
+    done = run_to_end(_reencrypt())
     if as_json:
         print_json({"encrypted": done.encrypted, "current": done.current})
     else:

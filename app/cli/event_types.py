@@ -1,11 +1,11 @@
 """`eev-webhooks event-types …`: the event types that can be published on a running server."""
 
-import asyncio
 from typing import Annotated, Any
 
 import typer
 
 from app.cli.failures import Refused
+from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_fields, print_json, print_table
 from app.cli.remote import DEFAULT_URL, Key, Url, connected
 
@@ -32,7 +32,7 @@ def list_event_types(
     as_json: AsJson = False,
 ) -> None:
     """List the event types that can be published."""
-    found = asyncio.run(_asked(url, key, _LIST, {"archived": archived}))["eventTypes"]
+    found = run_to_end(_asked(url, key, _LIST, {"archived": archived}))["eventTypes"]
     if as_json:
         print_json(found)
     else:
@@ -48,7 +48,7 @@ def show_event_type(
     as_json: AsJson = False,
 ) -> None:
     """Show an event type with its schema and its example."""
-    found = asyncio.run(_asked(url, key, _SHOW, {"name": name}))
+    found = run_to_end(_asked(url, key, _SHOW, {"name": name}))
     if found["eventType"] is None:
         raise unknown(name, found["eventTypes"])
     print_json(found["eventType"]) if as_json else print_fields(found["eventType"])

@@ -1,12 +1,12 @@
 """`eev-webhooks events publish`: publishes a file of events on a running server."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
+from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_json
 from app.cli.remote import DEFAULT_URL, Key, Url, connected
 from app.cli.stored_events import list_events, show_event
@@ -49,7 +49,7 @@ def publish_events(
 
     prefix = key_prefix or ("stdin" if str(file) == "-" else file.name)
     with _opened(file) as opened, progress(_size(file)) as advance:
-        published = asyncio.run(_publish(url, key, opened, prefix, batch, advance))
+        published = run_to_end(_publish(url, key, opened, prefix, batch, advance))
     if as_json:
         print_json({"events": published.events, "duplicates": published.duplicates, "deliveries": published.deliveries})
     else:

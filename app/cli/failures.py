@@ -19,7 +19,17 @@ class Refused(Exception):
     """The command cannot be carried out; the message says why and what would be accepted."""
 
 
-class Commands(TyperGroup):
+class Listed(TyperGroup):
+    """A group of commands whose help gives the first sentence of each, however long it is."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list; click would cut each sentence to the rest of its line."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, one.get_short_help_str(1_000)) for name, one in commands if one is not None])
+
+
+class Commands(Listed):
     """A group of commands whose failures are sentences on stderr, with exit code 1."""
 
     def invoke(self, ctx: Any) -> Any:

@@ -1,11 +1,11 @@
 """`eev-webhooks feed`: what a webhook was meant to get, by its sequence, as a receiver fetches it."""
 
-import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_json
 from app.cli.remote import DEFAULT_URL, Key, Url, connected
 from app.cli.values import id_of
@@ -33,7 +33,7 @@ def feed(
 
     A key with the scope FEED is enough. At the end, stderr says what to give as --after next time.
     """
-    asyncio.run(_Feed(webhook_id, after, as_json=as_json).run(url, key, follow=follow))
+    run_to_end(_Feed(webhook_id, after, as_json=as_json).run(url, key, follow=follow))
 
 
 class _Feed:
@@ -45,6 +45,8 @@ class _Feed:
 
     async def run(self, url: str, key: str, *, follow: bool) -> None:
         """Print to the end, or until SIGINT or SIGTERM."""
+        import asyncio
+
         from app.cli.signals import stop_signal
 
         async with connected(url, key) as api, stop_signal() as stopped:
@@ -62,6 +64,8 @@ class _Feed:
             pass
 
     async def _follow(self, api: "Api") -> None:
+        import asyncio
+
         from app.cli.api import Lost, TryLater
 
         while True:

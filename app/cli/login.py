@@ -1,12 +1,12 @@
 """`eev-webhooks login`, `logout` and `profiles`: servers and keys that commands use without being given them."""
 
-import asyncio
 import sys
 from typing import Annotated, Any
 
 import typer
 
 from app.cli.failures import Refused
+from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_json, print_table
 from app.cli.profiles.store import (
     DEFAULT,
@@ -41,7 +41,7 @@ def login(
     file that only you may read.
     """
     key = key or _asked()
-    viewer = asyncio.run(_viewer(url, key))
+    viewer = run_to_end(_viewer(url, key))
     workspace = viewer["workspace"]["name"]
     write_profiles(read_profiles() | {profile: Profile(url, key, workspace)})
     if as_json:

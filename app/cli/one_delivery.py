@@ -1,12 +1,12 @@
 """`eev-webhooks deliveries show|cancel`: one delivery with its attempts as they went over the wire, and its end."""
 
-import asyncio
 import shlex
 from typing import Annotated, Any
 
 import typer
 
 from app.cli.failures import Refused
+from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_json
 from app.cli.remote import DEFAULT_URL, Key, Url, cell, change_each, connected
 from app.cli.values import id_of
@@ -50,7 +50,7 @@ def show_delivery(
 
     Credentials are masked as ••••, also with --curl.
     """
-    delivery = asyncio.run(_delivery(url, key, delivery_id))
+    delivery = run_to_end(_delivery(url, key, delivery_id))
     attempts = delivery["attempts"]["nodes"]
     if curl:
         if not attempts:
@@ -72,7 +72,7 @@ def cancel_deliveries(
     as_json: AsJson = False,
 ) -> None:
     """Cancel deliveries that have neither succeeded nor failed yet."""
-    for payload in asyncio.run(change_each(url, key, _CANCEL, ids, "canceled")):
+    for payload in run_to_end(change_each(url, key, _CANCEL, ids, "canceled")):
         canceled = payload["delivery"]
         print_json(canceled) if as_json else typer.echo(f"{canceled['id']} is canceled.")
 

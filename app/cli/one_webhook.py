@@ -1,11 +1,11 @@
 """`eev-webhooks webhooks show|update|pause|resume|delete`: one webhook on a running server."""
 
-import asyncio
 from typing import Annotated, Any
 
 import typer
 
 from app.cli.failures import Refused
+from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_fields, print_json
 from app.cli.remote import DEFAULT_URL, Key, Url, change_each, connected, given
 from app.cli.values import id_of, json_object
@@ -43,7 +43,7 @@ _DELETE = (
 
 def show_webhook(webhook_id: _Id, url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -> None:
     """Show a webhook with all of its settings. Credentials are masked."""
-    _print(asyncio.run(_webhook(url, key, webhook_id)), as_json=as_json)
+    _print(run_to_end(_webhook(url, key, webhook_id)), as_json=as_json)
 
 
 def update_webhook(
@@ -71,22 +71,22 @@ def update_webhook(
         changes["filter"] = filter_ or None
     if not changes:
         raise typer.BadParameter("name what to change: --name, --target, --event-type, --filter or --settings.")
-    _print(asyncio.run(_update(url, key, {"id": webhook_id, **changes})), as_json=as_json)
+    _print(run_to_end(_update(url, key, {"id": webhook_id, **changes})), as_json=as_json)
 
 
 def pause_webhooks(ids: _Ids, url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -> None:
     """Pause webhooks: their deliveries wait until they are resumed."""
-    _print_each(asyncio.run(change_each(url, key, _PAUSE, ids, "paused")), as_json=as_json)
+    _print_each(run_to_end(change_each(url, key, _PAUSE, ids, "paused")), as_json=as_json)
 
 
 def resume_webhooks(ids: _Ids, url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -> None:
     """Resume webhooks that are paused or disabled."""
-    _print_each(asyncio.run(change_each(url, key, _RESUME, ids, "resumed")), as_json=as_json)
+    _print_each(run_to_end(change_each(url, key, _RESUME, ids, "resumed")), as_json=as_json)
 
 
 def delete_webhooks(ids: _Ids, url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -> None:
     """Delete webhooks and cancel their waiting deliveries. Past deliveries can still be listed."""
-    for payload in asyncio.run(change_each(url, key, _DELETE, ids, "deleted")):
+    for payload in run_to_end(change_each(url, key, _DELETE, ids, "deleted")):
         deleted = payload["deletedId"]
         print_json({"deletedId": deleted}) if as_json else typer.echo(f"{deleted} is deleted.")
 

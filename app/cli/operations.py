@@ -1,10 +1,10 @@
 """`eev-webhooks operations …`: bulk retries, cancellations and replays in the background of a running server."""
 
-import asyncio
 from typing import Annotated, Any
 
 import typer
 
+from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_json, print_table
 from app.cli.remote import DEFAULT_URL, Key, Limit, Url, cell, change_each, connected, listed
 from app.cli.values import id_of
@@ -30,7 +30,7 @@ mutation ($input: OperationIdInput!) {
 @operations.command("list")
 def list_operations(limit: Limit = 50, url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -> None:
     """List operations, newest first."""
-    found = asyncio.run(_listed(url, key, limit))
+    found = run_to_end(_listed(url, key, limit))
     if as_json:
         print_json(found)
     else:
@@ -50,7 +50,7 @@ def cancel_operations(
     as_json: AsJson = False,
 ) -> None:
     """Cancel running operations. What they have done already stays done."""
-    for payload in asyncio.run(change_each(url, key, _CANCEL, ids, "canceled")):
+    for payload in run_to_end(change_each(url, key, _CANCEL, ids, "canceled")):
         operation = payload["operation"]
         done = f"{operation['id']} is canceled after {operation['done']} of {operation['matched']}."
         print_json(operation) if as_json else typer.echo(done)

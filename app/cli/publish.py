@@ -1,6 +1,5 @@
 """`eev-webhooks publish`: publishes one event on a running server."""
 
-import asyncio
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.event_types import unknown
+from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_json
 from app.cli.remote import DEFAULT_URL, Key, Url, connected
 from app.cli.values import moment
@@ -66,7 +66,7 @@ def publish(
     event = {name: value for name, value in event.items() if value is not None}
     if data is not None:
         event["data"] = _data(data)
-    published = asyncio.run(_publish(url, key, event))
+    published = run_to_end(_publish(url, key, event))
     if as_json:
         print_json({name: published[name] for name in ("event", "deliveryCount", "duplicate")})
     else:

@@ -1,12 +1,12 @@
 """`eev-webhooks replay`: sends past events to a webhook again, on a running server."""
 
-import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from app.cli.failures import Refused
+from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_json
 from app.cli.remote import DEFAULT_URL, EventTypes, Key, Until, Url, connected, given
 from app.cli.values import id_of, moment
@@ -53,7 +53,7 @@ def replay(
     """Send past events to a webhook in the background: by default only those it has not received."""
     time = given(since=since, until=until)
     asked = given(webhookId=webhook_id, time=time, eventTypes=event_types, onlyMissing=not everything, dryRun=dry_run)
-    replayed = asyncio.run(_replay(url, key, asked, wait=wait, quiet=as_json))
+    replayed = run_to_end(_replay(url, key, asked, wait=wait, quiet=as_json))
     matched, operation = replayed["matched"], replayed["operation"]
     if as_json:
         print_json({"matched": matched, "operation": operation})
@@ -79,6 +79,8 @@ async def _ended(api: "Api", operation: dict[str, Any], *, quiet: bool) -> dict[
     Raises:
         Refused: it failed, or is no longer known.
     """
+    import asyncio
+
     from rich.console import Console
     from rich.progress import Progress
 

@@ -1,6 +1,5 @@
 """`eev-webhooks serve`, `worker` and `migrate`: the commands that run the product."""
 
-import asyncio
 import shlex
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.failures import Refused
+from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_json
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ def worker() -> None:
             "BROKER_URL is memory://, so the server delivers by itself and there is nothing for a worker to do."
             " Run `eev-webhooks serve`, or set BROKER_URL to redis://… or amqp://… for both."
         )
+    import asyncio
+
     import uvloop
 
     from app.open_files import fill_standard_files
@@ -67,7 +69,7 @@ def migrate(as_json: AsJson = False) -> None:
     from app.database.migrate import migrate as apply
     from app.settings import load_settings
 
-    applied = asyncio.run(apply(load_settings().database_url))
+    applied = run_to_end(apply(load_settings().database_url))
     if as_json:
         print_json({"applied": applied})
     elif applied:

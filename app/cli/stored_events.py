@@ -1,11 +1,11 @@
 """`eev-webhooks events list|show`: events that were published on a running server."""
 
-import asyncio
 from typing import Annotated, Any
 
 import typer
 
 from app.cli.failures import Refused
+from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_fields, print_json, print_table
 from app.cli.remote import DEFAULT_URL, EventTypes, Key, Limit, Since, Until, Url, cell, connected, given, listed
 from app.cli.values import id_of
@@ -42,7 +42,7 @@ def list_events(
     """List events, newest first."""
     time = given(since=since, until=until)
     asked = given(types=event_types, time=time or None, includeTests=tests or None)
-    found = asyncio.run(_listed(url, key, asked, limit))
+    found = run_to_end(_listed(url, key, asked, limit))
     if as_json:
         print_json(found)
     else:
@@ -59,7 +59,7 @@ def show_event(
     as_json: AsJson = False,
 ) -> None:
     """Show an event with its body, exactly as it is signed and sent, and its deliveries."""
-    event = asyncio.run(_event(url, key, event_id))
+    event = run_to_end(_event(url, key, event_id))
     deliveries = event.pop("deliveries")["nodes"]
     if as_json:
         print_json(event | {"deliveries": deliveries})

@@ -1,11 +1,11 @@
 """`eev-webhooks webhooks test`: one test request with a webhook's stored credentials, step by step."""
 
-import asyncio
 from typing import Annotated, Any
 
 import typer
 
 from app.cli.failures import REFUSED
+from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_json
 from app.cli.remote import DEFAULT_URL, Key, Url, connected, given
 from app.cli.values import id_of, json_object
@@ -53,7 +53,7 @@ def try_webhook(
     asked = given(id=webhook_id, eventId=event_id, eventType=event_type)
     if unsaved:
         asked["changes"] = {**unsaved, "id": webhook_id}
-    tested = asyncio.run(_tested(url, key, asked))
+    tested = run_to_end(_tested(url, key, asked))
     if as_json:
         print_json({name: tested[name] for name in ("ok", "steps", "request", "response")})
     else:

@@ -1,12 +1,12 @@
 """`eev-webhooks webhooks …`: lists, creates, pings and rotates webhooks on a running server."""
 
-import asyncio
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 
 from app.cli.failures import REFUSED
+from app.cli.loop import run_to_end
 from app.cli.one_webhook import delete_webhooks, pause_webhooks, resume_webhooks, show_webhook, update_webhook
 from app.cli.output import AsJson, print_json, print_table
 from app.cli.remote import DEFAULT_URL, Key, Limit, Url, cell, connected, given, listed
@@ -88,7 +88,7 @@ def list_webhooks(
 ) -> None:
     """List webhooks, newest first."""
     asked = given(statuses=statuses, eventType=event_type, search=search)
-    found = asyncio.run(_listed(url, key, asked, limit))
+    found = run_to_end(_listed(url, key, asked, limit))
     if as_json:
         print_json(found)
     else:
@@ -128,7 +128,7 @@ def create_webhook(
         "name": name or urlsplit(target).hostname or target,
         "eventTypes": event_types or ["*"],
     }
-    created = asyncio.run(_change(url, key, _CREATE, draft))
+    created = run_to_end(_change(url, key, _CREATE, draft))
     if as_json:
         print_json(given(webhook=created["webhook"], secret=created["secret"], warning=created["warning"]))
     else:
@@ -150,7 +150,7 @@ def ping_webhook(
     as_json: AsJson = False,
 ) -> None:
     """Send a signed test event now and print the result. Exits with 1 if it did not succeed."""
-    pinged = asyncio.run(_change(url, key, _PING, given(id=webhook_id, eventType=event_type)))
+    pinged = run_to_end(_change(url, key, _PING, given(id=webhook_id, eventType=event_type)))
     attempt = pinged["attempt"]
     if as_json:
         print_json({"delivery": pinged["delivery"], "attempt": attempt})
@@ -179,7 +179,7 @@ def rotate_secret(
 ) -> None:
     """Replace a webhook's signing secret. The old secret continues to sign until the overlap ends."""
     asked = given(id=webhook_id, overlapSeconds=overlap_seconds, secret=secret)
-    rotated = asyncio.run(_change(url, key, _ROTATE, asked))
+    rotated = run_to_end(_change(url, key, _ROTATE, asked))
     if as_json:
         print_json({"webhook": rotated["webhook"], "secret": rotated["secret"]})
     else:

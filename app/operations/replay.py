@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import cel
 import orjson
 
 from app.access.caller import Caller
@@ -18,6 +17,7 @@ from app.database.batch import Columns
 from app.database.database import Database, Row, Statements
 from app.delivery_filter import Condition, TimeRange, in_time, not_about, of_types
 from app.errors import Rejected, UserErrorCode, rejected
+from app.expressions import cel
 from app.ids import DELIVERY, EVENT, new_id
 from app.operations.begin import Matched, begin, end_of_rows, require_few
 from app.operations.checks import pattern_problems, time_problems, usable_webhook

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
 
-import cel
 import orjson
 
 from app.access.caller import Caller
@@ -18,6 +17,7 @@ from app.clock import EPOCH
 from app.database.batch import IDS, PARENT, PARENTS, of_each_parent
 from app.database.database import Database, Row, Statements
 from app.errors import Problem, Rejected
+from app.expressions import cel
 from app.ids import EVENT, lowest_id
 from app.registry import Route
 from app.services import Services

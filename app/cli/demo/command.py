@@ -1,6 +1,5 @@
 """`eev-webhooks demo`: runs a demonstration and reports whether everything was delivered."""
 
-import asyncio
 import signal
 import tempfile
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from app.cli.failures import REFUSED
+from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_json
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def demo(as_json: AsJson = False) -> None:
 
     narrator = Narrator(Console(stderr=as_json, highlight=False))
     with tempfile.TemporaryDirectory(prefix="eev-webhooks-demo-") as directory:
-        summary = asyncio.run(_tell(narrator, Path(directory)))
+        summary = run_to_end(_tell(narrator, Path(directory)))
     if as_json:
         print_json(summary.fields())
     else:
@@ -38,8 +38,10 @@ def demo(as_json: AsJson = False) -> None:
 
 
 async def _tell(narrator: "Narrator", directory: Path) -> "Summary":
+    # As Ctrl-C does, SIGTERM has to end the processes that were started, too.
+    import asyncio
+
     from app.cli.demo.story import tell
 
-    # As Ctrl-C does, SIGTERM has to end the processes that were started, too.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, signal.raise_signal, signal.SIGINT)
     return await tell(narrator, directory)

@@ -1,6 +1,5 @@
 """`eev-webhooks export` and `apply`: a workspace's webhooks and event types in files, and back."""
 
-import asyncio
 import os
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.failures import Refused
+from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_json
 from app.cli.remote import DEFAULT_URL, Key, Url, connected
 from app.cli.values import Label, label
@@ -40,7 +40,7 @@ def export(
     The file has no secrets: credentials are masked as ••••, which `apply` leaves as they are. It has no settings that
     have their defaults either, and nothing that changes by itself.
     """
-    content = asyncio.run(_exported(url, key, only, as_json=as_json))
+    content = run_to_end(_exported(url, key, only, as_json=as_json))
     if output is None:
         typer.echo(content, nl=False)
     else:
@@ -84,7 +84,7 @@ def apply(
         if not as_json:
             typer.echo(diff(steps))
 
-    steps = asyncio.run(_apply(url, key, contents, options, show, dry_run=dry_run))
+    steps = run_to_end(_apply(url, key, contents, options, show, dry_run=dry_run))
     if as_json:
         print_json({"changes": [step_as_json(step) for step in steps], "applied": not dry_run})
     elif steps:

@@ -1,6 +1,5 @@
 """`eev-webhooks listen`: a local receiver for trying webhooks out. With a key, it registers itself at a server."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from app.cli.failures import Refused
+from app.cli.loop import run_to_end
 from app.cli.profiles.option import key_of_named_profile
 from app.cli.remote import DEFAULT_URL, Url
 
@@ -118,7 +118,7 @@ def listen(
     output = Output(as_json=as_json, quiet=quiet)
     registration = Registration(url, key, event_types or ["*"]) if key else None
     where = _Where(host, port, public_url)
-    asyncio.run(_listen(_receiving(verifying, told, output, forward_to), where, verifying[0], output, registration))
+    run_to_end(_listen(_receiving(verifying, told, output, forward_to), where, verifying[0], output, registration))
 
 
 class _Where(NamedTuple):

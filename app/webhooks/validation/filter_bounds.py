@@ -11,9 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import cel
-
 from app.catalogue.explanation import cut, quoted
+from app.expressions import cel
 
 # Each may double a text.
 MAX_PLUS = 10

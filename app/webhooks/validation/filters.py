@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import cel
-
 from app.catalogue.explanation import cut, quoted
 from app.errors import Problem, UserErrorCode
+from app.expressions import cel
 from app.webhooks.validation.filter_bounds import FilterRefused, require_bounded
 
 # Longer conditions belong in the receiver, which can be tested.
