@@ -1,10 +1,10 @@
 """`eev-webhooks contacts …`: the people who receive the alerts of a running server."""
 
-import asyncio
 from typing import Annotated, Any
 
 import typer
 
+from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_json, print_table
 from app.cli.remote import DEFAULT_URL, Key, Url, cell, change_each, connected
 from app.cli.values import completion, id_of, one_of
@@ -31,7 +31,7 @@ _DELETE = f"mutation ($input: ContactIdInput!) {{ deleteContact(input: $input) {
 @contacts.command("list")
 def list_contacts(url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -> None:
     """List contacts, newest first, with the time and the error of their last message. URLs are masked."""
-    found = asyncio.run(_listed(url, key))
+    found = run_to_end(_listed(url, key))
     if as_json:
         print_json(found)
     else:
@@ -63,7 +63,7 @@ def create_contact(
     as_json: AsJson = False,
 ) -> None:
     """Create a contact that receives alerts from now on, by default all of them."""
-    created = asyncio.run(_created(url, key, {"kind": kind, "target": target, "events": events or ["*"]}))
+    created = run_to_end(_created(url, key, {"kind": kind, "target": target, "events": events or ["*"]}))
     contact, secret = created["contact"], created["secret"]
     if as_json:
         print_json({"contact": contact, "secret": secret})
@@ -77,7 +77,7 @@ def create_contact(
 def try_contacts(ids: _Ids, url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -> None:
     """Send a real message to contacts now, marked as a test. Exit code 1 if one did not go out."""
     failed = False
-    for payload in asyncio.run(change_each(url, key, _TEST, ids, "tested")):
+    for payload in run_to_end(change_each(url, key, _TEST, ids, "tested")):
         contact = payload["contact"]
         failed = failed or contact["lastError"] is not None
         result = contact["lastError"] or "the message went out."
@@ -89,7 +89,7 @@ def try_contacts(ids: _Ids, url: Url = DEFAULT_URL, key: Key = "", as_json: AsJs
 @contacts.command("delete")
 def delete_contacts(ids: _Ids, url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -> None:
     """Delete contacts. Alerts that they did not receive yet are dropped."""
-    for payload in asyncio.run(change_each(url, key, _DELETE, ids, "deleted")):
+    for payload in run_to_end(change_each(url, key, _DELETE, ids, "deleted")):
         deleted = payload["deletedId"]
         print_json({"deletedId": deleted}) if as_json else typer.echo(f"{deleted} is deleted.")
 

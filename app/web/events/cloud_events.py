@@ -1,6 +1,6 @@
 """A CloudEvent as an event of this server. Pure.
 
-Source: CloudEvents 1.0.2 (github.com/cloudevents/spec). ADR 35 in docs/adr says why attributes are mapped as they are.
+Source: CloudEvents 1.0.2 (github.com/cloudevents/spec). ADR 38 in docs/adr says why attributes are mapped as they are.
 
     type                    the event type
     source, id              together the idempotency key
