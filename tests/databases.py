@@ -69,7 +69,10 @@ class PostgresDatabases:
         """Return the address of a migrated database."""
         template = await self._migrated_template()
         name = self._next_name()
-        await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        async with _connection(self._server.url) as connection:
+            # Copying the files costs a quarter of writing every page to the log, which 15 and later do by default.
+            strategy = "STRATEGY file_copy" if connection.get_server_version() >= (15,) else ""
+            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {strategy}')
         return self._server.database_url(name)
 
     async def drop(self, url: str) -> None:
