@@ -1,16 +1,25 @@
-"""Runs the installed program `eev-webhooks` as a person does: in a separate process, with the given settings."""
+"""Runs `eev-webhooks` as a person does: in a separate process, with the given settings.
 
+`installed` runs the program that pip installs; all else starts faster, with its modules loaded already.
+"""
+
+import atexit
+import functools
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
 from types import TracebackType
 from typing import Any, Self
 
+from tests.forkserver import Forked, Stream
 from tests.patience import PATIENCE_SECONDS
 
 PROGRAM = Path(sys.executable).parent / "eev-webhooks"
@@ -24,18 +33,38 @@ def environment(settings: dict[str, str]) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "COLUMNS": "200", "XDG_CONFIG_HOME": NO_PROFILES, **settings}
 
 
-def run(*arguments: str, directory: Path, given: str = "", **settings: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command to its end, in a directory, with settings, and with `given` on its stdin."""
+def installed(*arguments: str, directory: Path, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command of the installed program to its end, in a directory and with settings."""
     return subprocess.run(
         [PROGRAM, *arguments],
         cwd=directory,
         env=environment(settings),
-        input=given,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=PATIENCE_SECONDS,
         check=False,
     )
+
+
+def started(
+    arguments: Sequence[str], directory: Path, settings: dict[str, str], stdin: Stream, stdout: Stream, stderr: Stream
+) -> Forked:
+    """Start a command in a directory and with settings."""
+    command = [str(PROGRAM), *arguments]
+    return Forked("app.cli:main", command, directory, environment(settings), stdin, stdout, stderr)
+
+
+def run(*arguments: str, directory: Path, given: str = "", **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end, in a directory, with settings, and with `given` on its stdin."""
+    with TemporaryFile("w+") as stdin, TemporaryFile("w+") as stdout, TemporaryFile("w+") as stderr:
+        stdin.write(given)
+        stdin.seek(0)
+        ran = started(arguments, directory, settings, stdin, stdout, stderr)
+        code = ran.wait()
+        stdout.seek(0)
+        stderr.seek(0)
+        return subprocess.CompletedProcess(ran.args, code, stdout.read(), stderr.read())
 
 
 class Running:
@@ -45,15 +74,14 @@ class Running:
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._errors: list[str] = []
         self._said = threading.Condition()
-        self._process = subprocess.Popen(
-            [PROGRAM, *arguments],
-            cwd=directory,
-            env=environment(settings),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        output, stdout = os.pipe()
+        errors, stderr = os.pipe()
+        try:
+            self._process = started(arguments, directory, settings, subprocess.DEVNULL, stdout, stderr)
+        finally:
+            os.close(stdout)
+            os.close(stderr)
+        self._stdout, self._stderr = os.fdopen(output), os.fdopen(errors)
         self._readers = [threading.Thread(target=read, daemon=True) for read in (self._read, self._read_errors)]
 
     def __enter__(self) -> Self:
@@ -110,7 +138,7 @@ class Running:
         """Ask it to end, and return its exit code."""
         self._process.send_signal(number)
         self._ended()
-        return self._process.returncode
+        return self._process.wait()
 
     def rest(self) -> list[str]:
         """The remaining lines of its stdout, up to its end."""
@@ -122,15 +150,13 @@ class Running:
             reader.join(PATIENCE_SECONDS)
 
     def _read(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as output:
+        with self._stdout as output:
             for line in output:
                 self._lines.put(line.rstrip("\n"))
         self._lines.put(None)
 
     def _read_errors(self) -> None:
-        assert self._process.stderr is not None
-        with self._process.stderr as errors:
+        with self._stderr as errors:
             for line in errors:
                 with self._said:
                     self._errors.append(line)
@@ -138,9 +164,26 @@ class Running:
 
 
 def serving(directory: Path, **settings: str) -> Running:
-    """A server on a free port with KEY as its first key; its first line ends in its address (`url_of`)."""
-    given = {"PORT": "0", "DATA_DIR": str(directory / "data"), "BOOTSTRAP_API_KEY": KEY, **settings}
+    """A server on a free port with KEY as its first key; its first line ends in its address (`url_of`).
+
+    Its SQLite file is migrated already, unless it is started there again or on another database.
+    """
+    data = directory / "data"
+    if "DATABASE_URL" not in settings and not data.exists():
+        data.mkdir(mode=0o700)
+        shutil.copy(_migrated(), data)
+    given = {"PORT": "0", "DATA_DIR": str(data), "BOOTSTRAP_API_KEY": KEY, **settings}
     return Running("serve", directory=directory, **given)
+
+
+@functools.cache
+def _migrated() -> Path:
+    """An SQLite file with all tables and no rows."""
+    directory = TemporaryDirectory()
+    atexit.register(directory.cleanup)
+    migrated = run("migrate", directory=Path(directory.name), DATA_DIR=directory.name)
+    assert migrated.returncode == 0, migrated.stderr
+    return Path(directory.name) / "eev-webhooks.db"
 
 
 def url_of(server: Running) -> str:

@@ -14,7 +14,7 @@ import typer.main
 from typer.testing import CliRunner
 
 from app.cli import program
-from tests.app.cli.installed import run
+from tests.app.cli.installed import installed, run
 
 # Packages that only the execution of commands needs. (Typer itself imports pydantic for numbers with limits.)
 HEAVY = (
@@ -107,7 +107,7 @@ def test_help_imports_nothing_that_takes_long(tmp_path: Path) -> None:
 
 
 def test_the_installed_program_knows_its_version(tmp_path: Path) -> None:
-    result = run("--version", directory=tmp_path)
+    result = installed("--version", directory=tmp_path)
 
     assert (result.returncode, result.stdout) == (0, version("eev-webhooks") + "\n")
 

@@ -9,16 +9,25 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 import httpx
 
+from tests.forkserver import Forked
 from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[3]
 # Stderr goes into a file.
 KEPT = 0
-_PROGRAM = "from app.settings import load_settings; from app.web.serve import serve; serve(load_settings())"
+_PROGRAM = "from tests.app.web.running import run; run()"
+
+
+def run() -> None:
+    """What runs in the separate process."""
+    from app.settings import load_settings
+    from app.web.serve import serve
+
+    serve(load_settings())
 
 
 class Running:
@@ -34,17 +43,27 @@ class Running:
     def __init__(self, data_dir: Path, errors: int | None = KEPT, /, **settings: str) -> None:
         given = {"PORT": "0", "DATA_DIR": str(data_dir), **{name.upper(): value for name, value in settings.items()}}
         self._errors = (data_dir.parent / "stderr").open("w+", encoding="utf-8")
-        self._process = subprocess.Popen(
-            ["sh", "-c", f'exec "$0" "$@" {"2>&-" if errors is None else ""}', sys.executable, "-c", _PROGRAM],
-            cwd=data_dir.parent,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **given},
-            stdout=subprocess.PIPE,
-            stderr=errors or self._errors,
-        )
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **given}
+        self._output, output = os.pipe()
+        self._process: Forked | subprocess.Popen[bytes]
+        if errors is None:
+            # Without stderr from its very start.
+            command = ["sh", "-c", 'exec "$0" "$@" 2>&-', sys.executable, "-c", _PROGRAM]
+            self._process = subprocess.Popen(command, cwd=data_dir.parent, env=environment, stdout=output)
+        else:
+            self._process = Forked(
+                f"{__name__}:run",
+                [sys.executable],
+                data_dir.parent,
+                environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors or self._errors,
+            )
+        os.close(output)
 
     def __enter__(self) -> Self:
-        assert self._process.stdout is not None
-        self.greeting = _all_there_is(self._process.stdout)
+        self.greeting = _all_there_is(self._output)
         found = re.search(r"https?://[^/\s]+", self.greeting)
         assert found is not None, self.log
         self.url = found[0].removesuffix("/graphql")
@@ -54,8 +73,7 @@ class Running:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait(PATIENCE_SECONDS)
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        os.close(self._output)
         self._errors.close()
 
     @property
@@ -92,7 +110,7 @@ class Running:
         return httpx.post(f"{self.url}/graphql", json={"query": query}, headers=headers, timeout=PATIENCE_SECONDS)
 
 
-def _all_there_is(stream: IO[bytes]) -> str:
+def _all_there_is(output: int) -> str:
     """What is written at once, or until the end."""
-    readable, _, _ = select.select([stream], [], [], PATIENCE_SECONDS)
-    return os.read(stream.fileno(), 65_536).decode() if readable else ""
+    readable, _, _ = select.select([output], [], [], PATIENCE_SECONDS)
+    return os.read(output, 65_536).decode() if readable else ""
