@@ -13,7 +13,9 @@ from tests.patience import PATIENCE_SECONDS
 
 @contextmanager
 def slow_commits(database: Database) -> Iterator[threading.Event]:
-    """No commit completes until the event is set, or the block ends."""
+    """No commit completes until the event is set, or the block ends. The statements before it do."""
+    # On a busy machine, earlier statements may have sent the next ones to the thread, which is blocked from here on.
+    _client(database).in_thread_until = 0.0
     let_go = threading.Event()
     in_thread(_client(database)._connection, lambda _: let_go.wait(PATIENCE_SECONDS))
     try:

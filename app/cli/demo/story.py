@@ -23,8 +23,10 @@ EVENT_TYPES = ("conversation.created", "ticket.created", "agent.response", "syst
 # How often the second receiver answers 503, and the retry schedule of its webhook.
 FAILURES = 2
 RETRY_DELAYS_SECONDS = (1, 2)
-START_SECONDS = 20.0
-DELIVERY_SECONDS = 30.0
+# Generous, because a busy machine starts a program in many times the second that it usually takes. One that ends is
+# noticed at once.
+START_SECONDS = 60.0
+DELIVERY_SECONDS = 60.0
 
 
 @dataclass(slots=True)
