@@ -10,10 +10,9 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import asyncpg
-from tortoise.context import TortoiseContext
-from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
 import app.migrations
 from app.database import new_sqlite
@@ -22,6 +21,9 @@ from app.database.errors import SchemaOutdated, in_own_words
 from app.database.postgres_session import refuse_pooler
 from app.database.statements import translated
 from app.private_files import private_database, private_file
+
+if TYPE_CHECKING:
+    from tortoise.migrations.executor import MigrationExecutor
 
 # Any number works, if every replica uses the same: the bytes of "eevhooks".
 _ADVISORY_LOCK = 0x656576686F6F6B73
@@ -59,6 +61,8 @@ async def migrate(database_url: str) -> list[str]:
 
 async def run_migrations(database_url: str) -> list[str]:
     """The same, by the migrations alone and without their lock."""
+    from tortoise.migrations.executor import MigrationTarget
+
     async with _executor(database_url) as executor:
         applied: list[str] = []
         targets = [MigrationTarget(app_label="app", name="__latest__")]
@@ -104,7 +108,11 @@ async def _applied(database: Database) -> set[str]:
 
 
 @asynccontextmanager
-async def _executor(database_url: str) -> AsyncIterator[MigrationExecutor]:
+async def _executor(database_url: str) -> "AsyncIterator[MigrationExecutor]":
+    # Not above, because few starts have something to migrate.
+    from tortoise.context import TortoiseContext
+    from tortoise.migrations.executor import MigrationExecutor
+
     dialect = dialect_of(database_url)
     config = tortoise_config(database_url, pool_size=1)
     config["connections"][dialect]["credentials"].pop("command_timeout", None)

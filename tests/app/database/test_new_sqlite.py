@@ -19,7 +19,7 @@ def without_times(text: str) -> str:
 async def test_the_script_and_the_migrations_that_it_lacks_lead_to_what_all_migrations_lead_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If the comparison with SCRIPT fails after a migration was added, `make new-sqlite` writes it anew."""
+    """If the comparison with SCRIPT fails after a migration was added, `make new-sqlite` writes it again."""
     files = {name: tmp_path / f"{name}.db" for name in ("all", "older", "new", "from_older")}
     await run_migrations(f"sqlite://{files['all']}")
     async with _executor(f"sqlite://{files['older']}") as executor:
