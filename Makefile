@@ -59,10 +59,10 @@ format: $(DEVELOPMENT) ## Format the code
 	$(BIN)/ruff format .
 
 test: $(DEVELOPMENT) ## Run the tests, with a real PostgreSQL and a real Redis
-	@echo "All tests: some eleven minutes on two cores. While you work: make test-quick, under one minute."
+	@echo "All tests: under twelve minutes on two quiet cores. While you work: make test-quick, about a minute."
 	$(BIN)/python -m pytest --numprocesses=$(TEST_PROCESSES) --dist=worksteal $(ARGS)
 
-test-quick: $(DEVELOPMENT) ## Run the tests that need no other program, in under a minute
+test-quick: $(DEVELOPMENT) ## Run the tests that need no other program, in about a minute
 	$(BIN)/python -m pytest --quick --numprocesses=$(TEST_PROCESSES) --dist=worksteal $(ARGS)
 
 test-clients: $(DEVELOPMENT) $(NODE_PACKAGES) ## Run the tests with popular clients; needs Node 20 and npm

@@ -1,8 +1,8 @@
 """The quick tier, `make test-quick`: what can be tested in under a minute, for the inner loop.
 
-It covers the domain and its doors on SQLite, in this process. Tests that start another program (PostgreSQL, Redis, a
-server of the product, a browser) are left to `make test`, and so are slow ones: fuzzing, plans over full tables,
-faults.
+It covers the domain on SQLite, in this process, and the central modules of the folders around it. Tests that start
+another program (PostgreSQL, Redis, a server of the product, a browser) are left to `make test`, and so are slow ones:
+fuzzing, plans over full tables, faults, and the search through all texts of the project.
 """
 
 from collections.abc import Iterable
@@ -16,30 +16,53 @@ _SERVERS = {"postgres_server", "postgres_databases", "redis_server", "redis_url"
 # The parameters of a fixture that has several kinds.
 _KINDS = {"postgres", "redis", "rabbitmq"}
 _LEFT_OUT = (
-    "app/cli",
+    "app/cli/demo",
+    "app/cli/profiles",
     "app/database/test_migrate.py",
-    "app/stats",
     "app/tracing",
     "app/updates/redis_streams",
-    "app/web",
-    "bench",
-    "faults",
-    "graph",
+    "app/web/agents",
+    "app/web/dashboard",
+    "app/web/events",
     "tasks/test_redis.py",
     "test_api_docs.py",
     "test_backup.py",
     "test_compose.py",
     "test_databases.py",
     "test_deployment.py",
+    "test_forkserver.py",
     "test_operations.py",
+    "test_patience.py",
+    "test_plain_english.py",
     "test_readme.py",
     "test_services.py",
 )
+# Of these folders, nothing but these modules.
+_ONLY = {
+    "app/cli": ("test_lines.py", "test_output.py", "test_schema.py", "test_values.py"),
+    "app/cli/files": ("test_yaml_text.py",),
+    "app/cli/listen": ("test_show.py", "test_verdict.py"),
+    "app/stats": ("test_groups.py", "test_latency.py"),
+    "app/web": ("test_body_limit.py", "test_compression.py", "test_middleware.py"),
+    "bench": ("test_chart.py", "test_measure.py", "test_report.py"),
+    "faults": ("test_checks.py",),
+    "graph": ("test_contract.py", "test_errors.py", "test_following.py", "test_http.py", "test_loaders.py"),
+}
+# They read full tables or all modules, among others that are quick.
+_SLOW = {
+    "test_nothing_else_reaches_into_a_library",
+    "test_a_rare_type_is_read_along_an_index",
+    "test_the_script_and_the_migrations_that_it_lacks_lead_to_what_all_migrations_lead_to",
+    "test_a_window_is_read_along_an_index_and_looks_at_no_more_than_its_rows",
+}
 
 
 def is_left_out(path: Path) -> bool:
     """Whether a directory or module contains nothing for the quick tier."""
-    return any(path == HERE / name for name in _LEFT_OUT)
+    if any(path == HERE / name for name in _LEFT_OUT):
+        return True
+    modules = next((modules for folder, modules in _ONLY.items() if path.parent == HERE / folder), None)
+    return modules is not None and path.name.startswith("test_") and path.name not in modules
 
 
 def split(items: Iterable[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
@@ -47,7 +70,8 @@ def split(items: Iterable[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.
     quick: list[pytest.Item] = []
     others: list[pytest.Item] = []
     for item in items:
-        (others if _needs_a_server(item) else quick).append(item)
+        slow = getattr(item, "originalname", "") in _SLOW
+        (others if slow or _needs_a_server(item) else quick).append(item)
     return quick, others
 
 
