@@ -52,6 +52,9 @@ async def set_up(connection: Any) -> None:
         "statement_timeout": f"{STATEMENT_SECONDS}s",
         "lock_timeout": f"{LOCK_SECONDS}s",
         "client_connection_check_interval": f"{CHECK_CLIENT_SECONDS}s",
+        # Compiling takes longer than any statement here. The planner chooses it by the size of tables, even if an index
+        # leads to the few rows that are read.
+        "jit": "off",
     }
     row = await connection.fetchrow(_SET_UP, list(settings), list(settings.values()))
     connection.backend = row["backend"]

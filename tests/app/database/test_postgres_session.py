@@ -63,17 +63,22 @@ async def version(database: Database) -> int:
 async def test_what_is_set_for_a_database_or_a_role_does_not_change_how_transactions_work(
     administrator: asyncpg.Connection, database_url: str
 ) -> None:
-    for setting in ("default_transaction_isolation = 'serializable'", "lock_timeout = 200", "statement_timeout = 200"):
+    for setting in (
+        "default_transaction_isolation = 'serializable'",
+        "lock_timeout = 200",
+        "statement_timeout = 200",
+        "jit = on",
+    ):
         await set_for_all(administrator, setting)
 
     async with Database(database_url) as database:
         await database.fetch("SELECT pg_sleep(0.3)")
         shown = [
             list((await database.fetch(f"SHOW {name}"))[0].values())
-            for name in ("transaction_isolation", "lock_timeout", "statement_timeout")
+            for name in ("transaction_isolation", "lock_timeout", "statement_timeout", "jit")
         ]
 
-    assert shown == [["read committed"], ["10s"], ["28s"]]
+    assert shown == [["read committed"], ["10s"], ["28s"], ["off"]]
     assert await migrate(database_url) == []
 
 
