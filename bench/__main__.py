@@ -26,6 +26,7 @@ from bench.measure import Line
 from bench.news import news
 from bench.read import read
 from bench.report import show, write
+from bench.rows import rows
 from bench.run import Run, Size
 from bench.start import start
 from bench.storm import storm
@@ -40,6 +41,7 @@ FIGURES: dict[str, Callable[[Run], Awaitable[list[Line]]]] = {
     "follow": follow,
     "news": news,
     "read": read,
+    "rows": rows,
     "backlog": backlog,
     "hold": hold,
     "start": start,

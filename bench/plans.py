@@ -110,7 +110,7 @@ async def _run(key: str, queries: Mapping[str, str]) -> dict[str, Any]:
                     asked.clear()
                     answer = await client.post("/graphql", json={"query": document})
                     assert "errors" not in answer.json(), answer.text
-                statements = [one for one in asked if one[0].startswith(("SELECT", "WITH"))]
+                statements = [one for one in asked if one[0].lstrip().startswith(("SELECT", "WITH"))]
                 assert statements, f"{name} asks the database for nothing that was seen."
                 found[name] = [await _explained(resources.database, *one) for one in statements]
     return found

@@ -99,10 +99,10 @@ async def read(run: Run) -> list[Line]:
     big = run.sized(50_000, 300_000, 10_000_000)
     require_room(run.services.directory, big)
     async with AsyncExitStack() as stack:
-        products = [await stack.enter_async_context(_filled(run, count)) for count in (SMALL, big)]
+        products = [await stack.enter_async_context(filled(run, count)) for count in (SMALL, big)]
         small, many = (Sized(product) for product in products)
-        [webhook_id, *_] = await _webhook_ids(products[0])
-        [big_webhook_id, *_] = await _webhook_ids(products[1])
+        [webhook_id, *_] = await webhook_ids(products[0])
+        [big_webhook_id, *_] = await webhook_ids(products[1])
         asked, asked_of_many = queries(webhook_id), queries(big_webhook_id)
         lines = []
         run.say("read: plans")
@@ -136,17 +136,18 @@ def require_room(directory: Path, deliveries: int) -> None:
 
 
 @asynccontextmanager
-async def _filled(run: Run, count: int) -> AsyncIterator[Installation]:
+async def filled(run: Run, count: int) -> AsyncIterator[Installation]:
     """An installation with a history; it is stopped while it is filled, because its indexes are dropped meanwhile."""
     async with installed(run.services, "distributed", fan_out=1) as product:
-        webhook_ids = await _webhook_ids(product)
+        ids = await webhook_ids(product)
     event_types = [event_type(lane) for lane in range(LANES)]
-    await fill(product.database_url, count, webhook_ids, event_types, lambda far: run.say(f"read: loading, {far}"))
+    await fill(product.database_url, count, ids, event_types, lambda far: run.say(f"read: loading, {far}"))
     async with served_again(run.services, product) as served:
         yield served
 
 
-async def _webhook_ids(product: Installation) -> list[str]:
+async def webhook_ids(product: Installation) -> list[str]:
+    """The IDs of its webhooks, at most 100."""
     data = await product.client.ask("{ webhooks(first: 100) { edges { node { id } } } }")
     return [edge["node"]["id"] for edge in data["webhooks"]["edges"]]
 
