@@ -12,6 +12,7 @@ between (an event type changed, or a webhook twice), everything is read again, a
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import orjson
@@ -83,31 +84,38 @@ class Registry:
         routes: by webhook ID, in the order of IDs.
         disabled: the routes of DISABLED webhooks, by ID.
         unreadable: webhooks with a selection of events that cannot be read.
+        webhooks: no more webhooks than this exist.
     """
 
     version: int
     event_types: Mapping[str, KnownEventType]
-    routes: Mapping[str, Route]
+    routes: dict[str, Route]
     unreadable: frozenset[str] = frozenset()
-    disabled: Mapping[str, Route] = field(default_factory=dict)
+    disabled: dict[str, Route] = field(default_factory=dict)
+    webhooks: int = 0
     # The routes for a type, found once: there may be thousands of webhooks, and as many events per second.
-    _by_type: dict[str, tuple[Route, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _by_type: dict[str, dict[str, Route]] = field(default_factory=dict, compare=False, repr=False)
     _missing_by_type: dict[str, tuple[Route, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def changed(self, version: int, routes: Mapping[str, Route | None], unreadable: Iterable[str]) -> "Registry":
         """The registry of a later version, with these routes replaced, removed if None, or unreadable."""
-        now = [route for route in {**self.routes, **self.disabled, **routes}.values() if route]
-        by_type = {}
-        for event_type, asking in self._by_type.items():
-            kept = [route for route in asking if route.webhook_id not in routes]
-            kept += [
-                route
-                for route in routes.values()
-                if route is not None and not route.disabled and route.matcher.matches(event_type)
-            ]
-            by_type[event_type] = tuple(sorted(kept, key=_id_of))
-        unreadable_now = (self.unreadable - routes.keys()) | frozenset(unreadable)
-        return Registry(version, self.event_types, _receiving(now), unreadable_now, _disabled(now), by_type)
+        unreadable = frozenset(unreadable)
+        receiving = {id_: None if route is None or route.disabled else route for id_, route in routes.items()}
+        disabled = {id_: route if route is not None and route.disabled else None for id_, route in routes.items()}
+        was_there = sum(id_ in self.routes or id_ in self.disabled or id_ in self.unreadable for id_ in routes)
+        is_there = sum(route is not None or id_ in unreadable for id_, route in routes.items())
+        return Registry(
+            version=version,
+            event_types=self.event_types,
+            routes=_changed(self.routes, receiving),
+            unreadable=(self.unreadable - routes.keys()) | unreadable,
+            disabled=_changed(self.disabled, disabled),
+            webhooks=self.webhooks + is_there - was_there,
+            _by_type={
+                event_type: _changed(asking, _wanting(event_type, receiving))
+                for event_type, asking in self._by_type.items()
+            },
+        )
 
     def takes(self, event_type: str, data: Any) -> bool:
         """Whether such an event may be published."""
@@ -118,9 +126,9 @@ class Registry:
         """The webhooks that select this event, in the order of creation. Its type must be one of `event_types`."""
         routes = self._by_type.get(event_type)
         if routes is None:
-            routes = tuple(route for route in self.routes.values() if route.matcher.matches(event_type))
+            routes = {id_: route for id_, route in self.routes.items() if route.matcher.matches(event_type)}
             self._by_type[event_type] = routes
-        return [route for route in routes if route.passes(event)] if routes else []
+        return [route for route in routes.values() if route.passes(event)] if routes else []
 
     def missed_by(self, event_type: str, event: Mapping[str, Any]) -> list[str]:
         """The DISABLED webhooks that select this event, in the order of creation."""
@@ -213,7 +221,9 @@ class Registries:
         found, unreadable = self._routes(webhooks, routes)
         kept = [route for route in found.values() if route]
         known_now = self._built_in | known_types
-        return Registry(version, known_now, _receiving(kept), frozenset(unreadable), _disabled(kept))
+        return Registry(
+            version, known_now, _receiving(kept), frozenset(unreadable), _disabled(kept), webhooks=len(webhooks)
+        )
 
     def _routes(self, rows: Sequence[Row], known: Mapping[str, Route]) -> tuple[dict[str, Route | None], set[str]]:
         """Rows of `webhook` as routes, and those that cannot be read."""
@@ -285,6 +295,29 @@ def _receiving(routes: Iterable[Route]) -> dict[str, Route]:
 
 def _disabled(routes: Iterable[Route]) -> dict[str, Route]:
     return _in_order([route for route in routes if route.disabled])
+
+
+def _wanting(event_type: str, routes: Mapping[str, Route | None]) -> dict[str, Route | None]:
+    """The same routes, with None for those that do not select events of this type."""
+    return {id_: route if route and route.matcher.matches(event_type) else None for id_, route in routes.items()}
+
+
+def _changed(routes: dict[str, Route], changes: Mapping[str, Route | None]) -> dict[str, Route]:
+    """Routes after some were replaced, added, or removed if None, in the order of IDs.
+
+    Copies only if something changes, and sorts only if it must: a new webhook has the highest ID.
+    """
+    changes = {id_: route for id_, route in changes.items() if routes.get(id_) is not route}
+    if not changes:
+        return routes
+    now, highest = dict(routes), next(reversed(routes), "")
+    for id_, route in sorted(changes.items(), key=itemgetter(0)):
+        if route is None:
+            del now[id_]
+        else:
+            now[id_] = route
+    added = changes.keys() - routes.keys()
+    return now if not added or min(added) > highest else _in_order(now.values())
 
 
 def _all_of(registry: Registry) -> dict[str, Route]:

@@ -186,29 +186,30 @@ CREATE TABLE "tortoise_migrations" (
     "applied_at" TIMESTAMP NOT NULL,
     CONSTRAINT "uid_tortoise_mi_app_3803a5" UNIQUE ("app", "name")
 );
-INSERT INTO "tortoise_migrations" VALUES(1,'app','0001_initial','2026-11-30 16:48:45.345779+00:00');
-INSERT INTO "tortoise_migrations" VALUES(2,'app','0002_hot_indexes','2026-11-30 16:48:46.387728+00:00');
-INSERT INTO "tortoise_migrations" VALUES(3,'app','0003_statistics_and_operations','2026-11-30 16:48:46.832161+00:00');
-INSERT INTO "tortoise_migrations" VALUES(4,'app','0004_ordering_by_what_is_open','2026-11-30 16:48:47.406396+00:00');
-INSERT INTO "tortoise_migrations" VALUES(5,'app','0005_enums_without_members_in_comments','2026-11-30 16:48:48.234348+00:00');
-INSERT INTO "tortoise_migrations" VALUES(6,'app','0006_attempt_sent_again','2026-11-30 16:48:48.332227+00:00');
-INSERT INTO "tortoise_migrations" VALUES(7,'app','0007_dashboard_sessions','2026-11-30 16:48:48.889739+00:00');
-INSERT INTO "tortoise_migrations" VALUES(8,'app','0008_actors','2026-11-30 16:48:49.674415+00:00');
-INSERT INTO "tortoise_migrations" VALUES(9,'app','0009_sequence','2026-11-30 16:48:50.620749+00:00');
-INSERT INTO "tortoise_migrations" VALUES(10,'app','0010_health_of_webhooks','2026-11-30 16:48:51.739987+00:00');
-INSERT INTO "tortoise_migrations" VALUES(11,'app','0010_url_queries','2026-11-30 16:48:51.820615+00:00');
-INSERT INTO "tortoise_migrations" VALUES(12,'app','0011_webhook_registry_version','2026-11-30 16:48:52.000418+00:00');
-INSERT INTO "tortoise_migrations" VALUES(13,'app','0012_external_ids','2026-11-30 16:48:52.266348+00:00');
-INSERT INTO "tortoise_migrations" VALUES(14,'app','0013_timing_of_attempts','2026-11-30 16:48:52.395907+00:00');
-INSERT INTO "tortoise_migrations" VALUES(15,'app','0014_deleted_workspaces','2026-11-30 16:48:52.732518+00:00');
-INSERT INTO "tortoise_migrations" VALUES(16,'app','0015_webhook_feeds','2026-11-30 16:48:53.571535+00:00');
-INSERT INTO "tortoise_migrations" VALUES(17,'app','0016_storage_parameters','2026-11-30 16:48:53.990529+00:00');
-INSERT INTO "tortoise_migrations" VALUES(18,'app','0017_missed_deliveries','2026-11-30 16:48:54.217702+00:00');
-INSERT INTO "tortoise_migrations" VALUES(19,'app','0018_open_alerts','2026-11-30 16:48:54.866732+00:00');
-INSERT INTO "tortoise_migrations" VALUES(20,'app','0019_narrowed_operations','2026-11-30 16:48:55.010409+00:00');
-INSERT INTO "tortoise_migrations" VALUES(21,'app','0020_traces','2026-11-30 16:48:55.166422+00:00');
-INSERT INTO "tortoise_migrations" VALUES(22,'app','0021_audit_chain','2026-11-30 16:48:55.902405+00:00');
-INSERT INTO "tortoise_migrations" VALUES(23,'app','0022_contacts','2026-11-30 16:48:57.034752+00:00');
+INSERT INTO "tortoise_migrations" VALUES(1,'app','0001_initial','2026-11-30 16:59:01.402469+00:00');
+INSERT INTO "tortoise_migrations" VALUES(2,'app','0002_hot_indexes','2026-11-30 16:59:01.918351+00:00');
+INSERT INTO "tortoise_migrations" VALUES(3,'app','0003_statistics_and_operations','2026-11-30 16:59:02.158422+00:00');
+INSERT INTO "tortoise_migrations" VALUES(4,'app','0004_ordering_by_what_is_open','2026-11-30 16:59:02.470509+00:00');
+INSERT INTO "tortoise_migrations" VALUES(5,'app','0005_enums_without_members_in_comments','2026-11-30 16:59:02.970494+00:00');
+INSERT INTO "tortoise_migrations" VALUES(6,'app','0006_attempt_sent_again','2026-11-30 16:59:03.018411+00:00');
+INSERT INTO "tortoise_migrations" VALUES(7,'app','0007_dashboard_sessions','2026-11-30 16:59:03.306327+00:00');
+INSERT INTO "tortoise_migrations" VALUES(8,'app','0008_actors','2026-11-30 16:59:03.680493+00:00');
+INSERT INTO "tortoise_migrations" VALUES(9,'app','0009_sequence','2026-11-30 16:59:04.204779+00:00');
+INSERT INTO "tortoise_migrations" VALUES(10,'app','0010_health_of_webhooks','2026-11-30 16:59:04.806238+00:00');
+INSERT INTO "tortoise_migrations" VALUES(11,'app','0010_url_queries','2026-11-30 16:59:04.890468+00:00');
+INSERT INTO "tortoise_migrations" VALUES(12,'app','0011_webhook_registry_version','2026-11-30 16:59:04.978383+00:00');
+INSERT INTO "tortoise_migrations" VALUES(13,'app','0012_external_ids','2026-11-30 16:59:05.062416+00:00');
+INSERT INTO "tortoise_migrations" VALUES(14,'app','0013_timing_of_attempts','2026-11-30 16:59:05.118601+00:00');
+INSERT INTO "tortoise_migrations" VALUES(15,'app','0014_deleted_workspaces','2026-11-30 16:59:05.270401+00:00');
+INSERT INTO "tortoise_migrations" VALUES(16,'app','0015_webhook_feeds','2026-11-30 16:59:05.596861+00:00');
+INSERT INTO "tortoise_migrations" VALUES(17,'app','0016_storage_parameters','2026-11-30 16:59:05.815210+00:00');
+INSERT INTO "tortoise_migrations" VALUES(18,'app','0017_missed_deliveries','2026-11-30 16:59:05.954424+00:00');
+INSERT INTO "tortoise_migrations" VALUES(19,'app','0018_open_alerts','2026-11-30 16:59:06.252532+00:00');
+INSERT INTO "tortoise_migrations" VALUES(20,'app','0019_narrowed_operations','2026-11-30 16:59:06.330377+00:00');
+INSERT INTO "tortoise_migrations" VALUES(21,'app','0020_traces','2026-11-30 16:59:06.394413+00:00');
+INSERT INTO "tortoise_migrations" VALUES(22,'app','0021_audit_chain','2026-11-30 16:59:06.735135+00:00');
+INSERT INTO "tortoise_migrations" VALUES(23,'app','0022_contacts','2026-11-30 16:59:07.387807+00:00');
+INSERT INTO "tortoise_migrations" VALUES(24,'app','0023_webhook_names','2026-11-30 16:59:07.501515+00:00');
 CREATE TABLE "webhook" (
     "id" VARCHAR(40) NOT NULL  PRIMARY KEY,
     "workspace_id" VARCHAR(40) NOT NULL,
@@ -302,6 +303,7 @@ CREATE INDEX "idx_contact_mes_workspa_488ec3" ON "contact_message" ("workspace_i
 CREATE INDEX "idx_notice_workspa_0195bc" ON "notice" ("workspace_id");
 CREATE INDEX contact_message_due ON contact_message (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX notice_message ON notice (message_id, id);
+CREATE INDEX webhook_name ON webhook (workspace_id, name);
 DELETE FROM "sqlite_sequence";
-INSERT INTO "sqlite_sequence" VALUES('tortoise_migrations',23);
+INSERT INTO "sqlite_sequence" VALUES('tortoise_migrations',24);
 COMMIT;

@@ -1,13 +1,14 @@
 """On both databases: a change of a webhook costs publishers one row and one filter, however many webhooks there are."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import cel
 import pytest
 
-from app.registry import Registry
+from app.registry import Registries, Registry
+from app.webhooks.change import raise_registry_version
 from app.webhooks.fields import WebhookChanges, WebhookDraft
 from app.webhooks.lifecycle import create_webhook, delete_webhook, pause_webhook, resume_webhook, update_webhook
 from tests.clock import FakeClock
@@ -94,6 +95,48 @@ async def test_every_kind_of_change_is_seen(domain: Domain) -> None:
     assert wanted == [[first, second, third], [second, third], [third], [third, fourth]]
     assert not paused
     assert (await current(domain)).routes[third].active
+
+
+async def test_a_registry_that_was_changed_is_one_that_was_read_anew(domain: Domain) -> None:
+    first, second, third = await made(domain, 3)
+    event = {"data": {"ticket": {"priority": "urgent"}}, "type": "ticket.created"}
+    (await current(domain)).routes_for("ticket.created", event)  # now there is a cache of routes by type
+    changes = (
+        lambda: update_webhook(domain.resources, domain.caller, second, WebhookChanges(event_types=["conversation.*"])),
+        lambda: update_webhook(domain.resources, domain.caller, first, WebhookChanges(event_types=["conversation.*"])),
+        lambda: update_webhook(domain.resources, domain.caller, first, WebhookChanges(event_types=["ticket.*"])),
+        lambda: disabled(domain, third),
+        lambda: made(domain, 2),
+        lambda: resume_webhook(domain.resources, domain.caller, third),
+        lambda: delete_webhook(domain.resources, domain.caller, second),
+    )
+
+    for change in changes:
+        await change()
+        changed, anew = (
+            await current(domain),
+            await Registries(domain.resources.clock).current(domain.resources.database, domain.caller.workspace_id),
+        )
+        for registry in (changed, anew):
+            registry.routes_for("ticket.created", event)
+        assert [*shown(changed)] == [*shown(anew)]
+
+
+async def disabled(domain: Domain, webhook_id: str) -> None:
+    """Disable a webhook, as the recorder of attempts does."""
+    async with domain.resources.database.transaction() as statements:
+        version = await raise_registry_version(statements, domain.caller.workspace_id)
+        await statements.execute(
+            "UPDATE webhook SET status = 'DISABLED', registry_version = $2 WHERE id = $1", webhook_id, version
+        )
+
+
+def shown(registry: Registry) -> Iterator[object]:
+    """What a registry consists of, in order."""
+    for routes in (registry.routes, registry.disabled, *registry._by_type.values()):
+        yield [(id_, route.source, route.active, route.disabled) for id_, route in routes.items()]
+    yield registry.unreadable
+    yield registry.webhooks
 
 
 async def test_what_no_row_accounts_for_is_read_from_the_beginning(domain: Domain) -> None:
