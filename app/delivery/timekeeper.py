@@ -11,6 +11,7 @@ import structlog
 
 from app.clock import STEP, Clock, SteadyClock, from_micros, to_micros
 from app.database.database import Database, Statements
+from app.ids import id_time
 
 log = structlog.get_logger()
 
@@ -21,6 +22,10 @@ DOUBTED_FOR = timedelta(days=1)
 MICROSECOND = timedelta(microseconds=1)
 
 _NOW = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) AS now"
+# Each is read from the end of an index.
+_NEWEST = "SELECT " + ", ".join(
+    f"(SELECT max(id) FROM {table}) AS {table}" for table in ("event", "delivery", "attempt")
+)
 _CUT_LEASES = "UPDATE worker SET lease_until = $1 WHERE lease_until > $2 RETURNING id"
 _BRING_FORWARD = (
     # Along the indexes of due and of claimed deliveries.
@@ -52,6 +57,7 @@ class Timekeeper:
         self._clock = clock
         self._lease = lease
         self._looked = False
+        self._newest: datetime | None = None
         self._set_back = timedelta(0)
         self._ahead = timedelta(0)
         self._doubted_until: float | None = None
@@ -62,6 +68,13 @@ class Timekeeper:
         """Whether rows may be deleted because of their age. False for a day after the clock was set forward, unless it
         is set back."""
         return self._doubted_until is None or self._monotonic() >= self._doubted_until
+
+    @property
+    def behind(self) -> timedelta:
+        """By how much the clock is behind the newest row that an embedded server found at its start: it was set back
+        while no process ran, or was ahead when that row was written. Nothing else there tells that a clock is wrong.
+        """
+        return timedelta(0) if self._newest is None else max(timedelta(0), self._newest - self._clock.now())
 
     async def look(self) -> None:
         """Set the clock.
@@ -84,7 +97,15 @@ class Timekeeper:
                 self._note_step(off)
         elif abs(skew := machine + timedelta(seconds=moment - asked) - time) > uncertain:
             self.skew = skew
+        if not self._looked and self._database.dialect == "sqlite":
+            await self._compare_with_rows()
         self._looked = True
+
+    async def _compare_with_rows(self) -> None:
+        [row] = await self._database.fetch(_NEWEST)
+        self._newest = max((id_time(id_) for id_ in row.values() if id_ is not None), default=None)
+        if self.behind > STEP:
+            log.warning("clock.behind_its_rows", seconds=round(self.behind.total_seconds(), 3))
 
     def _monotonic(self) -> float:
         return self._clock.monotonic() if isinstance(self._clock, SteadyClock) else 0.0

@@ -152,7 +152,8 @@ class Health:
         if not self._works:
             age_seconds = await queue_age(self._resources.database, to_micros(now)) / 1_000_000
             if age_seconds > QUEUE_OVERDUE_SECONDS:
-                return f"A delivery has been due for {age_seconds:.0f} s; is a worker running?"
+                # No number: anyone can ask, and it would tell how one workspace's deliveries fare.
+                return f"A delivery has been due for more than {QUEUE_OVERDUE_SECONDS:.0f} s; is a worker running?"
             return None
         overdue = max(SWEEP_OVERDUE_SECONDS, 10 * self._resources.settings.sweep_seconds)
         silent_seconds = (now - (self._resources.metrics.last_sweep_at or self._began_at)).total_seconds()
@@ -165,6 +166,12 @@ class Health:
         return "The egress proxy does not answer; deliveries wait for it."
 
     async def _clock(self) -> str | None:
+        behind = self._resources.timekeeper.behind.total_seconds()
+        if behind > SKEW_SECONDS:
+            return (
+                f"This machine's clock is {behind:.1f} s behind the newest row of the database: it was set back, or was"
+                " ahead when that row was written. Set it right (NTP)."
+            )
         skew = self._resources.timekeeper.skew.total_seconds()
         if abs(skew) <= SKEW_SECONDS:
             return None

@@ -155,6 +155,26 @@ async def test_a_retry_does_not_wait_for_a_clock_that_was_set_back_before_the_pr
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_a_server_whose_clock_is_behind_its_rows_at_its_start_says_so(
+    database_url: str, tmp_path: Path, machine: FakeMachine
+) -> None:
+    clock = SteadyClock(machine, machine.monotonic)
+    async with open_world(database_url, tmp_path, clock=clock, works=False) as before:
+        await before.publish()
+    later = FakeMachine(machine.now() - HOUR)
+    clock = SteadyClock(later, later.monotonic)
+    async with open_world(database_url, tmp_path, clock=clock, works=False, key=before.key) as world:
+        health = Health(world.resources, works=False)
+        at_first = (await health.report()).parts["clock"]
+        later.pass_(HOUR.total_seconds())
+        then = (await health.report()).parts["clock"]
+
+    assert at_first is not None
+    assert "3600.0 s behind the newest row" in at_first
+    assert then is None
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 async def test_what_is_due_at_once_needs_no_time(world: World, machine: FakeMachine) -> None:
     await world.webhook()
     await lost_wake_up(world)
