@@ -192,6 +192,19 @@ async def test_alerts_cause_no_alerts_although_both_webhooks_ask_for_them_and_fa
     assert [row for row in await world.deliveries() if row["webhook_id"] == about[row["event_id"]]] == []
 
 
+async def test_a_disabled_webhook_does_not_miss_the_alerts_about_itself(world: World) -> None:
+    world.receiver.on("/gone", answer(410))
+    webhook = await world.webhook("/gone", event_types=["ticket.*", *FAMILIES])
+    await rotate_secret(world.resources, world.caller, webhook.id, None, overlap_seconds=172_800)
+    await world.publish()
+    await world.until_status("FAILED")
+    await world.advance(timedelta(days=1, seconds=1))
+    await look(world)
+
+    assert "secret.expiring" in await types_told(world)
+    assert await world.rows("missed_delivery") == []
+
+
 async def test_a_backlog_is_told_once_and_again_after_it_was_gone(world: World) -> None:
     await failing_webhook(world)
     await world.advance(20)
