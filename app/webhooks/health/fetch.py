@@ -33,8 +33,9 @@ SELECT webhook.id, webhook.status, deleted_at, status_reason, status_reason_code
   held_until, rate_limit_per_second, next_slot_at, last_failure_id, last_success_id,
   failure.outcome AS failure_outcome, failure.error AS failure_error, failure.response_status AS failure_status,
   {NEWEST_ATTEMPT} AS newest,
-  (SELECT max(recent.id) FROM (SELECT a.id, a.outcome FROM attempt a WHERE a.webhook_id = webhook.id
-    ORDER BY a.id DESC LIMIT {_RECENT}) AS recent WHERE recent.outcome = 'SUCCEEDED') AS recent_success,
+  (SELECT recent.id FROM (SELECT a.id, a.outcome FROM attempt a WHERE a.webhook_id = webhook.id
+    ORDER BY a.id DESC LIMIT {_RECENT}) AS recent WHERE recent.outcome = 'SUCCEEDED'
+    ORDER BY recent.id DESC LIMIT 1) AS recent_success,
   {_EACH}
 FROM {{rows}} AS asked CROSS JOIN webhook LEFT JOIN attempt failure ON failure.id = webhook.last_failure_id
 WHERE webhook.id = asked.id AND webhook.workspace_id = $1
