@@ -45,7 +45,7 @@ FROM page JOIN missed_delivery item ON item.webhook_id = page.webhook_id
   AND item.sequence >= page.start AND item.sequence < page.start + page.most
 JOIN event e ON e.id = item.event_id
 """
-_EVENT = "e.id, e.type, e.occurred_at, e.created_at, e.test, e.idempotency_key, e.ordering_key, e.trace"
+_EVENT = "e.id, e.type, e.occurred_at, e.created_at, e.test, e.idempotency_key, e.ordering_key, e.trace, e.erased_at"
 _WITHOUT_BODIES = _FEEDS.format(event=_EVENT, of="")
 _FOR_RECEIVERS = _FEEDS.format(event=f"{_EVENT}, e.body", of=" AND w.deleted_at IS NULL")
 
@@ -69,6 +69,7 @@ class FeedEvent(NamedTuple):
     idempotency_key: str | None
     ordering_key: str | None
     trace: str | None
+    erased_at: Micros | None
     body: str | None
 
 
@@ -142,6 +143,7 @@ def _item(row: Row) -> FeedItem:
             idempotency_key=row["idempotency_key"],
             ordering_key=row["ordering_key"],
             trace=row["trace"],
+            erased_at=row["erased_at"],
             body=row.get("body"),
         ),
     )

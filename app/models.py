@@ -230,6 +230,9 @@ class Event(Model):
     # The trace that its publisher worked in, packed by `app.trace_context`
     trace = LongTextField[str | None](null=True)
 
+    # When its data was erased: the body that is left has none, and is never sent.
+    erased_at = TimestampField[datetime | None](null=True)
+
     class Meta:
         table = "event"
 
@@ -261,6 +264,9 @@ class Delivery(Model):
     completed_at = TimestampField[datetime | None](null=True)
     # Its number among the deliveries of its webhook: 1, 2, … in the order of commits. Tests have none.
     sequence: fields.Field[int | None] = fields.BigIntField(null=True)
+
+    # When its attempts were erased; those that are recorded later, because they were under way, are emptied as well.
+    erased_at = TimestampField[datetime | None](null=True)
 
     class Meta:
         table = "delivery"

@@ -32,6 +32,7 @@ class StoredEvent(NamedTuple):
     idempotency_key: str | None
     ordering_key: str | None
     trace: str | None
+    erased_at: Micros | None
 
 
 class EventBody(NamedTuple):

@@ -10,6 +10,7 @@ from app.cli.contacts import contacts
 from app.cli.deliveries import deliveries
 from app.cli.demo.command import demo
 from app.cli.encryption import rotate_encryption
+from app.cli.erase import erase
 from app.cli.event_types import event_types
 from app.cli.events import events
 from app.cli.failures import Commands, Listed
@@ -65,6 +66,7 @@ program.command()(logout)
 program.command("profiles")(list_profiles)
 program.command()(publish)
 program.command()(replay)
+program.command()(erase)
 program.command()(export)
 program.command()(apply)
 program.command()(feed)

@@ -108,6 +108,13 @@ class Database(Statements):
             await self._autocommit(lambda statements: statements.write_all(*writes))
             yield
 
+    async def empty_log(self) -> None:
+        """Move all of SQLite's write-ahead log into the file and empty it, unless reads are in the way. The log
+        otherwise keeps what was overwritten since, until its place is needed.
+        """
+        if isinstance(self.orm, DurableSqliteClient):
+            await translated(self.orm.empty_log())
+
     def before_commit(self, order: str, work: Any) -> None:  # noqa: ARG002
         """Statements outside of a transaction have no end to wait for.
 

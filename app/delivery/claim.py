@@ -85,7 +85,7 @@ WHERE id {among_chosen}
 RETURNING id, workspace_id, event_id, webhook_id, event_type, trigger, attempt_count, retries_used, created_at,
   next_attempt_at, ordering_key, sequence
 """
-_CONTENTS = "SELECT e.id, e.body, e.trace FROM event e JOIN {rows} asked ON asked.id = e.id"
+_CONTENTS = "SELECT e.id, e.body, e.trace FROM event e JOIN {rows} asked ON asked.id = e.id WHERE e.erased_at IS NULL"
 _CLAIM_IN = {dialect: _CLAIM.format(due=_DUE[dialect], among_chosen=_AMONG_CHOSEN[dialect]) for dialect in _DUE}
 
 

@@ -210,8 +210,8 @@ class Pipeline:
         sendings, not_sent = [], []
         for claimed in batch.deliveries:
             target, content = loaded.targets.get(claimed.webhook_id), batch.contents.get(claimed.event_id)
-            # No keys since the claim: the webhook was deleted, which cancels the deliveries too. No content: somebody
-            # deleted it directly in the database.
+            # No keys since the claim: the webhook was deleted, which cancels the deliveries too. No content: it
+            # was erased, which cancels them as well, or somebody deleted it directly in the database.
             if target is None or not target.keys or content is None:
                 not_sent.append(claimed)
             else:

@@ -74,6 +74,15 @@ _COUNT_ATTEMPTS = (
     "UPDATE delivery SET attempt_count = attempt_count + 1 FROM {rows} AS late WHERE delivery.id = late.id"
     " RETURNING delivery.id, delivery.status"
 )
+# What was erased while it was being sent. The statement before locks the deliveries, as an erasure does.
+_EMPTY_ERASED = """
+UPDATE attempt SET request_headers = '[]', error = NULL,
+  response_headers = CASE WHEN response_headers IS NULL THEN NULL ELSE '[]' END,
+  response_body = CASE WHEN response_body IS NULL THEN NULL ELSE '' END
+FROM {rows} AS late WHERE attempt.id = late.id
+  AND EXISTS (SELECT 1 FROM delivery d WHERE d.id = attempt.delivery_id AND d.erased_at IS NOT NULL)
+RETURNING attempt.id
+"""
 
 
 Tell: TypeAlias = Callable[[Sequence[tuple[FinishedAttempt, RecordResult]]], object]
@@ -192,6 +201,7 @@ async def _move_deliveries(statements: Statements, batch: Sequence[FinishedAttem
     if not late:
         return {}
     counted = await statements.fetch_rows(_COUNT_ATTEMPTS, IDS, [(id_,) for id_ in late])
+    await statements.fetch_rows(_EMPTY_ERASED, IDS, [(attempt_id,) for attempt_id in late.values()])
     return {late[row["id"]]: DeliveryStatus(row["status"]) for row in counted}
 
 

@@ -29,11 +29,19 @@ class Matched:
     operation: Operation | None
 
 
-async def begin(services: Services, caller: Caller, kind: str, request: Mapping[str, Any], matched: int) -> Operation:
+async def begin(
+    services: Services,
+    caller: Caller,
+    kind: str,
+    request: Mapping[str, Any],
+    matched: int,
+    audited: Mapping[str, Any] | None = None,
+) -> Operation:
     """Write an operation, which a worker begins within about a second.
 
     Args:
         request: what is asked for, as JSON and with the names of the API.
+        audited: what the audit log says of it instead, if it must not keep everything.
 
     Raises:
         Rejected: TOO_MANY operations are running.
@@ -55,7 +63,7 @@ async def begin(services: Services, caller: Caller, kind: str, request: Mapping[
     async with services.database.transaction() as statements:
         await _require_room(statements, caller.workspace_id)
         await operation.save(using_db=statements.orm, force_create=True)
-        changes = {"kind": [None, kind], "request": [None, request], "matched": [None, matched]}
+        changes = {"kind": [None, kind], "request": [None, audited or request], "matched": [None, matched]}
         await audit.record(statements, caller, "operation.started", operation.id, changes, at)
     announce(services, caller.workspace_id, operation.id, operation.status)
     return operation

@@ -1,5 +1,7 @@
 """Stops an operation: finished work stays, the rest is left unchanged."""
 
+from typing import Any
+
 from app.access import audit
 from app.access.caller import Caller
 from app.clock import to_micros
@@ -7,6 +9,7 @@ from app.database.database import Statements
 from app.errors import UserErrorCode, not_found, rejected
 from app.ids import OPERATION, is_id
 from app.models import Operation
+from app.operations import erase
 from app.operations.begin import announce
 from app.services import Services
 from app.statuses import OperationStatus, Scope
@@ -32,7 +35,11 @@ async def cancel_operation(services: Services, caller: Caller, operation_id: str
         changed = await statements.fetch(_CANCEL, operation_id, caller.workspace_id, to_micros(at))
         operation = await _find(statements, caller, operation_id)
         if changed:
-            changes = {"status": [OperationStatus.RUNNING, OperationStatus.CANCELED]}
+            changes: dict[str, Any] = {"status": [OperationStatus.RUNNING, OperationStatus.CANCELED]}
+            if operation.kind == erase.KIND:
+                operation.request = erase.without_values(operation.request)
+                await operation.save(using_db=statements.orm, update_fields=["request"])
+                changes["erased"] = [None, operation.request["erased"]]
             await audit.record(statements, caller, "operation.canceled", operation_id, changes, at)
     if operation.status is not OperationStatus.CANCELED:
         message = f"The operation {operation_id} is {operation.status} already; only running ones can be canceled."

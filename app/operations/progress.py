@@ -18,6 +18,7 @@ class Task:
     workspace_id: str
     request: Mapping[str, Any]
     position: str | None
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Progress:
     Args:
         position: ID of the last row looked at, which may have needed no change.
         deliveries: those that were changed, all of them to `became`.
+        done: how many rows count as done, if not those deliveries.
+        request: replaces the operation's request.
         status: COMPLETED if nothing is left, FAILED if the operation cannot continue.
     """
 
@@ -34,3 +37,5 @@ class Progress:
     deliveries: Sequence[DeliveryRef] = ()
     became: DeliveryStatus = DeliveryStatus.PENDING
     status: OperationStatus = OperationStatus.RUNNING
+    done: int | None = None
+    request: Mapping[str, Any] | None = None

@@ -1,7 +1,7 @@
 """Sends past events to one webhook: those it never received, or all that match it.
 
 The webhook's patterns and filter are copied into the operation when the replay begins. Test events are left out, and so
-are deliveries that are open anyway.
+are erased events and deliveries that are open anyway.
 """
 
 from collections.abc import Mapping, Sequence
@@ -145,6 +145,7 @@ def _conditions(workspace_id: str, request: Mapping[str, Any], position: str | N
     found: list[Condition] = [
         ("workspace_id = ?", (workspace_id,)),
         ("NOT test", ()),
+        ("erased_at IS NULL", ()),
         of_types("type", request["webhookEventTypes"]),
         not_about(request["webhookId"]),
         *in_time(EVENT, time),

@@ -8,7 +8,7 @@ the operation.
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 import structlog
@@ -17,7 +17,7 @@ from app.clock import to_micros
 from app.database.database import Row, Statements
 from app.database.errors import DatabaseUnavailable
 from app.delivery.lease import Lease
-from app.operations import bulk, replay
+from app.operations import bulk, erase, replay
 from app.operations.begin import announce
 from app.operations.progress import Progress, Task
 from app.services import Services
@@ -34,6 +34,7 @@ _BATCHES: Mapping[str, _Batch] = {
     bulk.RETRY.kind: partial(bulk.change_batch, bulk.RETRY),
     bulk.CANCEL.kind: partial(bulk.change_batch, bulk.CANCEL),
     replay.KIND: replay.replay_batch,
+    erase.KIND: erase.erase_batch,
 }
 
 _FREE = (
@@ -49,7 +50,8 @@ _HELD = (
     f" WHERE status = 'RUNNING' AND claimed_by = $1 ORDER BY id LIMIT {MAX_HELD}"
 )
 _MOVE = """
-UPDATE operation SET position = $3, done = done + $4, status = $5, completed_at = $6
+UPDATE operation SET position = $3, done = done + $4, status = $5, completed_at = $6, request = coalesce($7, request),
+  matched = CASE WHEN matched < done + $4 THEN done + $4 ELSE matched END
 WHERE id = $1 AND claimed_by = $2 AND status = 'RUNNING' RETURNING id
 """
 
@@ -80,7 +82,7 @@ async def run_batches(services: Services, lease: Lease) -> int:
             raise  # the database is away, or two transactions deadlocked: the next round tries again
         except Exception:
             log.exception("operation.failed", operation_id=row["id"], kind=row["kind"])
-            failed = Progress(row["position"], status=OperationStatus.FAILED)
+            failed = Progress(row["position"], status=OperationStatus.FAILED, request=_left(row))
             await _write_down(services.database, row, failed, services.clock.now())
             announce(services, row["workspace_id"], row["id"], failed.status)
     return len(held)
@@ -88,7 +90,7 @@ async def run_batches(services: Services, lease: Lease) -> int:
 
 async def _run_batch(services: Services, row: Row) -> None:
     at = services.clock.now()
-    task = Task(row["workspace_id"], orjson.loads(row["request"]), row["position"])
+    task = Task(row["workspace_id"], orjson.loads(row["request"]), row["position"], row["id"])
     async with services.database.transaction() as statements:
         progress = await _BATCHES[row["kind"]](statements, task, at)
         if not await _write_down(statements, row, progress, at):
@@ -99,14 +101,22 @@ async def _run_batch(services: Services, row: Row) -> None:
     announce(services, task.workspace_id, row["id"], progress.status)
     if progress.status is not OperationStatus.RUNNING:
         log.info("operation.ended", operation_id=row["id"], kind=row["kind"], status=progress.status)
+    if row["kind"] == erase.KIND and progress.status is OperationStatus.COMPLETED:
+        await services.database.empty_log()
+
+
+def _left(row: Row) -> Mapping[str, Any] | None:
+    """What is left of the request of an operation that failed, if it must not stay as it is."""
+    return erase.without_values(orjson.loads(row["request"])) if row["kind"] == erase.KIND else None
 
 
 async def _write_down(statements: Statements, row: Row, progress: Progress, at: datetime) -> bool:
     """Write an operation's progress; return False if another process holds it."""
     completed_at = None if progress.status is OperationStatus.RUNNING else to_micros(at)
-    done = len(progress.deliveries)
+    done = len(progress.deliveries) if progress.done is None else progress.done
+    request = None if progress.request is None else orjson.dumps(progress.request).decode()
     return bool(
         await statements.fetch(
-            _MOVE, row["id"], row["claimed_by"], progress.position, done, progress.status, completed_at
+            _MOVE, row["id"], row["claimed_by"], progress.position, done, progress.status, completed_at, request
         )
     )

@@ -11,7 +11,7 @@ from app.access.caller import Caller
 from app.clock import to_micros
 from app.database.database import Database
 from app.delivery.target import sign_request, target_of
-from app.errors import Problem, Rejected, UserErrorCode, not_found
+from app.errors import Problem, Rejected, UserErrorCode, not_found, rejected
 from app.ids import EVENT, is_id
 from app.models import Webhook
 from app.publishing.draft import example_of
@@ -129,8 +129,11 @@ async def _published(database: Database, caller: Caller, event_id: str) -> _Cont
     if not is_id(EVENT, event_id):
         raise not_found("event", event_id, "eventId")
     seen, values = caller.narrowing.and_sql("event", after=2)
-    statement = f"SELECT body FROM event WHERE id = $1 AND workspace_id = $2{seen}"
+    statement = f"SELECT body, erased_at FROM event WHERE id = $1 AND workspace_id = $2{seen}"
     row = await database.fetch_one(statement, event_id, caller.workspace_id, *values)
     if row is None:
         raise not_found("event", event_id, "eventId")
+    if row["erased_at"] is not None:
+        message = f"The data of the event {event_id} was erased, so there is nothing to send."
+        raise rejected(UserErrorCode.CONFLICT, message, "eventId")
     return _Content(event_id, row["body"])

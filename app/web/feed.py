@@ -181,5 +181,6 @@ def _item(item: FeedItem) -> dict[str, Any]:
             "occurredAt": rfc3339_at(event.occurred_at),
             "createdAt": rfc3339_at(event.created_at),
             "orderingKey": event.ordering_key,
+            **({} if event.erased_at is None else {"erasedAt": rfc3339_at(event.erased_at)}),
         },
     }

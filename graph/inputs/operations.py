@@ -2,7 +2,9 @@
 
 import strawberry
 
+from app.operations.erase import Asked
 from graph.inputs.filters import DeliveryFilter, TimeRange
+from graph.inputs.search import DataCondition
 
 _DRY_RUN = "Whether only to count the matches, without starting the operation."
 
@@ -40,3 +42,30 @@ class ReplayEventsInput:
         default=True, description="Whether to send only events that the webhook has not received."
     )
     dry_run: bool | None = strawberry.field(default=False, description=_DRY_RUN)
+
+
+@strawberry.input(
+    description="Input of `eraseData`. Events match if everything that is given is true of them; give at least one."
+)
+class EraseDataInput:
+    webhook_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="ID of a webhook: erases the attempts of its deliveries, and the events that no other webhook was"
+        " meant to receive. It may be deleted.",
+    )
+    event_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="IDs of events, at most 1,000. IDs that do not exist are ignored."
+    )
+    data: list[DataCondition] | None = strawberry.field(
+        default=None, description="Values in the events' data; all of them must match."
+    )
+    dry_run: bool | None = strawberry.field(default=False, description=_DRY_RUN)
+
+    def asked(self) -> Asked:
+        """What to erase.
+
+        Raises:
+            Rejected: a condition cannot be compared.
+        """
+        data = None if self.data is None else [one.asked("data", str(index)) for index, one in enumerate(self.data)]
+        return Asked(self.webhook_id, self.event_ids, data)

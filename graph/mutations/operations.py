@@ -2,11 +2,17 @@
 
 import strawberry
 
-from app.operations import bulk, replay
+from app.operations import bulk, erase, replay
 from app.operations.begin import Matched
 from app.operations.cancel import cancel_operation
 from graph.context import Info
-from graph.inputs.operations import CancelDeliveriesInput, OperationIdInput, ReplayEventsInput, RetryDeliveriesInput
+from graph.inputs.operations import (
+    CancelDeliveriesInput,
+    EraseDataInput,
+    OperationIdInput,
+    ReplayEventsInput,
+    RetryDeliveriesInput,
+)
 from graph.mutations.payload import Input, Payload, mutation
 from graph.types.operation import Operation
 
@@ -32,6 +38,17 @@ class CancelDeliveriesPayload(_OperationPayload):
 @strawberry.type(description="Payload of `replayEvents`.")
 class ReplayEventsPayload(_OperationPayload):
     pass
+
+
+@strawberry.type(description="Payload of `eraseData`.")
+class EraseDataPayload(Payload):
+    matched: int | None = strawberry.field(
+        default=None,
+        description="Number of events that matched; null if too many events have to be read to count them first.",
+    )
+    operation: Operation | None = strawberry.field(
+        default=None, description="The background operation; null for a dry run."
+    )
 
 
 @strawberry.type(description="Payload of `cancelOperation`.")
@@ -67,6 +84,17 @@ class OperationMutations:
             dry_run=bool(input.dry_run),
         )
         return ReplayEventsPayload(matched=matched.matched, operation=_begun(matched))
+
+    @mutation(
+        "Erases the bodies of matching events and the requests and responses of their attempts, in the background, and"
+        " cancels their open deliveries. Counts stay. This cannot be undone. Needs ADMIN."
+    )
+    async def erase_data(self, info: Info, input: Input[EraseDataInput]) -> EraseDataPayload:
+        erasing = await erase.erase_data(
+            info.context.resources, info.context.caller, input.asked(), dry_run=bool(input.dry_run)
+        )
+        operation = None if erasing.operation is None else Operation.from_model(erasing.operation)
+        return EraseDataPayload(matched=erasing.matched, operation=operation)
 
     @mutation("Stops a running operation. What it has done so far stays. Needs MANAGE.")
     async def cancel_operation(self, info: Info, input: Input[OperationIdInput]) -> CancelOperationPayload:

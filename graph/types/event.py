@@ -31,6 +31,10 @@ class EventFields(Node):
         description="Ordering key: deliveries of one webhook with the same key are sent one after another, in the"
         " order published."
     )
+    erased_at: datetime | None = strawberry.field(
+        description="Time at which the data was erased; null if it was not. An erased event has an empty `data`, and is"
+        " not sent."
+    )
     traceparent: str | None = strawberry.field(
         description="Trace that the event was published in, as a W3C `traceparent`: that of the request which published"
         " it, or of the server's span of it, if the server exports traces. Null if there is none."
@@ -47,6 +51,7 @@ class EventFields(Node):
             test=bool(row.test),
             idempotency_key=row.idempotency_key,
             ordering_key=row.ordering_key,
+            erased_at=None if isinstance(row, EventRow) or row.erased_at is None else from_micros(row.erased_at),
             traceparent=None if row.trace is None else unpacked(row.trace).traceparent,
             known_body=None if isinstance(row, StoredEvent) else row.body,
         )

@@ -29,7 +29,9 @@ class Operation(Node):
     matched: int = strawberry.field(
         description="Number of deliveries or events that matched when the operation started."
     )
-    done: int = strawberry.field(description="Number of deliveries that the operation has changed or created so far.")
+    done: int = strawberry.field(
+        description="Number of deliveries that the operation has changed or created so far, or of events it has erased."
+    )
     created_at: datetime = strawberry.field(description="Time at which the operation was created.")
     completed_at: datetime | None = strawberry.field(
         description="Time at which the operation ended; null if it is still running."

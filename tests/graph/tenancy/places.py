@@ -83,6 +83,7 @@ MUTATIONS: Mapping[str, list[Asked]] = {
     "retryDeliveries": [Asked({"filter.eventId": "event"}), Asked({"filter.webhookId": "webhook"}, {"dryRun": True})],
     "cancelDeliveries": [Asked({"filter.eventId": "event"}), Asked({"filter.webhookId": "webhook"}, {"dryRun": True})],
     "replayEvents": [Asked({"webhookId": "webhook"}, {"time": PAST, "onlyMissing": False, "dryRun": True})],
+    "eraseData": [Asked({"webhookId": "webhook"}, {"dryRun": True})],
     "cancelOperation": [Asked({"id": "operation"})],
     "createEventType": [Asked(given={"name": "order.new", "description": "An order."})],
     "updateEventType": [Asked(given={"name": HIDDEN_TYPE, "archived": True})],

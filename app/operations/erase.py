@@ -1,0 +1,295 @@
+"""Erases what events hold: their bodies and keys, and the requests and responses of their attempts.
+
+Rows stay, so that counts and statistics do. An erased event keeps a body without data, which is never sent: its open
+deliveries are canceled, and none of its deliveries can be retried or replayed. What a process has read already may
+still be sent; what it records afterwards is emptied (`app.delivery.record`).
+
+Named by a webhook, this concerns the deliveries to that webhook, and the events that no other webhook was meant to get.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+from app.access import audit
+from app.access.caller import Caller, system
+from app.access.narrowing import Narrowing
+from app.clock import from_micros, rfc3339, to_micros
+from app.data_conditions import DataCondition, of_data
+from app.database.batch import IDS, Columns, Dialect
+from app.database.database import Database, Row, Statements
+from app.delivery_filter import Condition, of_types
+from app.errors import Forbidden, Problem, Rejected, UserErrorCode, not_found
+from app.ids import DELIVERY, EVENT, WEBHOOK, is_id
+from app.models import Operation
+from app.operations.begin import begin, end_of_rows
+from app.operations.checks import id_problems
+from app.operations.progress import Progress, Task
+from app.operations.selection import numbered
+from app.retention.batch import among
+from app.services import Services
+from app.statuses import DeliveryStatus, OperationStatus, Scope
+from app.updates.update import DeliveryRef
+
+KIND = "eraseData"
+# An event may have thousands of deliveries.
+BATCH = 100
+# Rows of a window, with the body of each.
+LOOKED = 1_000
+# This many bodies are read within seconds, which is as long as a caller waits for the number of matches.
+MAX_READ = 100_000
+MAX_CONDITIONS = 20
+
+_BODIES: Columns = (("id", "text"), ("body", "text"))
+# Takes the deliveries from the process that is sending them, which then records the attempt only.
+_CANCEL = """
+UPDATE delivery SET status = 'CANCELED', next_attempt_at = NULL, claimed_by = NULL, completed_at = $1
+WHERE {column} {among} AND status IN ('PENDING', 'RETRYING')
+RETURNING id, workspace_id, event_id, webhook_id, event_type
+"""
+# Locks all of them: an attempt that is being recorded is either there already, or finds the mark.
+_MARK = "UPDATE delivery SET erased_at = $1, ordering_key = NULL WHERE {column} {among} RETURNING id"
+_EMPTY_ATTEMPTS = """
+UPDATE attempt SET request_headers = '[]', error = NULL,
+  response_headers = CASE WHEN response_headers IS NULL THEN NULL ELSE '[]' END,
+  response_body = CASE WHEN response_body IS NULL THEN NULL ELSE '' END
+WHERE delivery_id {among} RETURNING id
+"""
+_EVENTS = "SELECT id, type, occurred_at, test FROM event WHERE id {among} ORDER BY id"
+_ONLY_OF_WEBHOOK = """
+SELECT id, type, occurred_at, test FROM event WHERE id {among}
+  AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.event_id = event.id AND d.webhook_id <> $1)
+  AND NOT EXISTS (SELECT 1 FROM missed_delivery m WHERE m.event_id = event.id AND m.webhook_id <> $1)
+ORDER BY id
+"""
+_EMPTY_EVENTS = (
+    "UPDATE event SET body = new.body, idempotency_key = NULL, digest = NULL, ordering_key = NULL, trace = NULL,"
+    " erased_at = $1 FROM {rows} AS new WHERE event.id = new.id"
+)
+
+
+class Asked(NamedTuple):
+    """What to erase: all that is given must be true of an event. At least one must be given."""
+
+    webhook_id: str | None = None
+    event_ids: Sequence[str] | None = None
+    data: Sequence[DataCondition] | None = None
+
+
+class Erasing(NamedTuple):
+    """Number of matches, None if it takes too long to count them; and the operation, None for a dry run."""
+
+    matched: int | None
+    operation: Operation | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """Rows to erase, by the ID of their delivery (or of the event, without a webhook) and of their event."""
+
+    rows: Sequence[Row]
+    position: str | None
+    ended: bool
+
+
+async def erase_data(services: Services, caller: Caller, asked: Asked, dry_run: bool = False) -> Erasing:
+    """Erase what matching events hold, in the background. This cannot be undone.
+
+    Args:
+        dry_run: only count them.
+
+    Returns:
+        The number of events, or of those of the webhook, and the operation.
+
+    Raises:
+        Forbidden: the caller lacks ADMIN; its token is narrowed to webhooks, and none of them is named.
+        Rejected: NOT_FOUND for the webhook; REQUIRED if nothing is given; TOO_MANY IDs, conditions or operations.
+    """
+    caller.require(Scope.ADMIN)
+    _require_within(caller, asked)
+    await _check(services.database, caller, asked)
+    table, prefix = ("event", EVENT) if asked.webhook_id is None else ("delivery", DELIVERY)
+    request: dict[str, Any] = {
+        "webhookId": asked.webhook_id,
+        "eventIds": None if asked.event_ids is None else list(dict.fromkeys(asked.event_ids)),
+        "data": [[one.path, one.equals] for one in asked.data or ()],
+        "narrowing": caller.narrowing.text,
+        "before": await end_of_rows(services.database, table, prefix, caller.workspace_id, services.clock.now()),
+        "erased": {},
+    }
+    matched = await _count(services.database, caller.workspace_id, request)
+    if dry_run:
+        return Erasing(matched, None)
+    operation = await begin(services, caller, KIND, request, matched or 0, audited=without_values(request))
+    return Erasing(matched, operation)
+
+
+async def erase_batch(statements: Statements, task: Task, at: datetime) -> Progress:
+    """Erase the next batch."""
+    chosen = await _choose(statements, task.workspace_id, task.request, task.position, LOOKED, BATCH)
+    erased: dict[str, int] = dict(task.request["erased"])
+    canceled: list[DeliveryRef] = []
+    events = 0
+    if chosen.rows:
+        async with _overwriting(statements):
+            canceled, events = await _erase(statements, task.request["webhookId"], chosen.rows, erased, at)
+    request: Mapping[str, Any] = {**task.request, "erased": erased}
+    if not chosen.ended:
+        return Progress(chosen.position, canceled, DeliveryStatus.CANCELED, done=events, request=request)
+    changes = {name: [None, count] for name, count in sorted(erased.items())}
+    await audit.record(statements, system(task.workspace_id), "data.erased", task.id, changes, at)
+    return Progress(
+        chosen.position,
+        canceled,
+        DeliveryStatus.CANCELED,
+        OperationStatus.COMPLETED,
+        done=events,
+        request=without_values(request),
+    )
+
+
+def without_values(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The request without what tells whose data was erased: the number of IDs, and the paths of conditions."""
+    event_ids = request["eventIds"]
+    return {
+        "webhookId": request["webhookId"],
+        "eventIds": event_ids if event_ids is None or isinstance(event_ids, int) else len(event_ids),
+        "data": [path if isinstance(path, str) else path[0] for path in request["data"]],
+        "erased": request["erased"],
+    }
+
+
+def _require_within(caller: Caller, asked: Asked) -> None:
+    if caller.narrowing.webhook_ids is not None and asked.webhook_id is None:
+        raise Forbidden("Your token is narrowed to webhooks; name one of them as webhookId.")
+
+
+async def _check(database: Database, caller: Caller, asked: Asked) -> None:
+    problems = list(id_problems(asked.event_ids, "eventIds"))
+    if asked.webhook_id is None and asked.event_ids is None and not asked.data:
+        message = "Nothing says what to erase; give webhookId, eventIds or data."
+        problems.append(Problem(message, (), UserErrorCode.REQUIRED))
+    if asked.data is not None and len(asked.data) > MAX_CONDITIONS:
+        message = f"There are {len(asked.data)} conditions; at most {MAX_CONDITIONS} can be given at once."
+        problems.append(Problem(message, ("data",), UserErrorCode.TOO_MANY))
+    if problems:
+        raise Rejected(problems)
+    if asked.webhook_id is not None:
+        # Deleted ones, too: their deliveries are still there.
+        seen = is_id(WEBHOOK, asked.webhook_id) and caller.narrowing.sees_webhook(asked.webhook_id)
+        statement = "SELECT id FROM webhook WHERE id = $1 AND workspace_id = $2"
+        if not seen or not await database.fetch(statement, asked.webhook_id, caller.workspace_id):
+            raise not_found("webhook", asked.webhook_id, "webhookId")
+
+
+async def _count(database: Database, workspace_id: str, request: Mapping[str, Any]) -> int | None:
+    matched, looked, position, ended = 0, 0, None, False
+    while not ended:
+        if looked >= MAX_READ:
+            return None
+        chosen = await _choose(database, workspace_id, request, position, LOOKED, LOOKED)
+        matched, looked = matched + len(chosen.rows), looked + LOOKED
+        position, ended = chosen.position, chosen.ended
+    return matched
+
+
+async def _choose(
+    statements: Statements,
+    workspace_id: str,
+    request: Mapping[str, Any],
+    position: str | None,
+    size: int,
+    most: int,
+) -> _Chosen:
+    """The next rows that match, from one window in the order of their IDs."""
+    window, values = _window(workspace_id, request, position, size)
+    meets, given = numbered(_sought(request), len(values))
+    text = f"SELECT looked.id, looked.event_id, {f'CASE WHEN {meets} THEN 1 ELSE 0 END' if meets else '1'} AS meets"
+    text += f" FROM ({window}) AS looked LEFT JOIN event e ON e.id = looked.event_id ORDER BY looked.id"
+    rows = await statements.fetch(text, *values, *given)
+    matching = [row for row in rows if row["meets"]]
+    if len(matching) > most:
+        return _Chosen(matching[:most], matching[most - 1]["id"], ended=False)
+    return _Chosen(matching, rows[-1]["id"] if rows else position, ended=len(rows) < size)
+
+
+def _window(workspace_id: str, request: Mapping[str, Any], position: str | None, size: int) -> tuple[str, list[Any]]:
+    found: list[Condition] = [("workspace_id = ?", (workspace_id,)), ("id < ?", (request["before"],))]
+    if position is not None:
+        found.append(("id > ?", (position,)))
+    if request["webhookId"] is not None:
+        found.append(("webhook_id = ?", (request["webhookId"],)))
+    if request["eventIds"] is not None:
+        column = "id" if request["webhookId"] is None else "event_id"
+        ids = request["eventIds"]
+        found.append((f"{column} IN ({', '.join('?' * len(ids))})", tuple(ids)) if ids else ("1 = 0", ()))
+    where, values = numbered(found)
+    if request["webhookId"] is None:
+        return f"SELECT id, id AS event_id FROM event WHERE {where} ORDER BY id LIMIT {size}", values
+    # What the webhook missed while it was DISABLED has IDs as deliveries have.
+    parts = " UNION ALL ".join(
+        f"SELECT * FROM (SELECT id, event_id FROM {table} WHERE {where} ORDER BY id LIMIT {size}) AS {table}s"
+        for table in ("delivery", "missed_delivery")
+    )
+    return f"SELECT * FROM ({parts}) AS both_kinds ORDER BY id LIMIT {size}", values
+
+
+def _sought(request: Mapping[str, Any]) -> list[Condition]:
+    """What has to be checked row by row, on `event e`."""
+    found = [of_data("e.body", DataCondition(*one)) for one in request["data"]]
+    if (types := Narrowing.of_text(request["narrowing"]).event_types) is not None:
+        found.append(of_types("e.type", types))
+    return found
+
+
+@asynccontextmanager
+async def _overwriting(statements: Statements) -> AsyncIterator[None]:
+    """Have SQLite overwrite in its file what the block removes, which it may otherwise leave in unused space."""
+    if statements.dialect != "sqlite":
+        yield
+        return
+    [setting] = await statements.fetch("PRAGMA secure_delete")
+    await statements.fetch("PRAGMA secure_delete = ON")
+    try:
+        yield
+    finally:
+        await statements.fetch(f"PRAGMA secure_delete = {int(setting['secure_delete'])}")
+
+
+async def _erase(
+    statements: Statements, webhook_id: str | None, rows: Sequence[Row], erased: dict[str, int], at: datetime
+) -> tuple[list[DeliveryRef], int]:
+    """Erase rows, and add to what was erased; return the canceled deliveries and how many rows were erased."""
+    ids, event_ids = [(row["id"],) for row in rows], [(row["event_id"],) for row in rows]
+    column = "event_id" if webhook_id is None else "id"
+    dialect, micros = statements.dialect, to_micros(at)
+    canceled = await statements.fetch_rows(_text(_CANCEL, dialect, column), IDS, ids, micros)
+    deliveries = await statements.fetch_rows(_text(_MARK, dialect, column), IDS, ids, micros)
+    delivery_ids = [(row["id"],) for row in deliveries]
+    attempts = await statements.fetch_rows(_text(_EMPTY_ATTEMPTS, dialect), IDS, delivery_ids)
+    if webhook_id is None:
+        events = await statements.fetch_rows(_text(_EVENTS, dialect), IDS, event_ids)
+    else:
+        events = await statements.fetch_rows(_text(_ONLY_OF_WEBHOOK, dialect), IDS, event_ids, webhook_id)
+    bodies = [(event["id"], _empty_body(event)) for event in events]
+    if bodies:
+        await statements.write_rows(_EMPTY_EVENTS, _BODIES, bodies, micros)
+    counts = {"events": events, "deliveries": deliveries, "canceled": canceled, "attempts": attempts}
+    for name, touched in counts.items():
+        erased[name] = erased.get(name, 0) + len(touched)
+    return [DeliveryRef.of(row) for row in canceled], len(rows)
+
+
+def _empty_body(event: Row) -> str:
+    """The body of an event without its data, in the form of all bodies."""
+    content = {"id": event["id"], "type": event["type"], "timestamp": rfc3339(from_micros(event["occurred_at"]))}
+    test = {"test": True} if event["test"] else {}
+    return orjson.dumps({**content, "data": {}, **test}).decode()
+
+
+def _text(statement: str, dialect: Dialect, column: str = "") -> str:
+    return statement.replace("{among}", among(dialect)).replace("{column}", column)
