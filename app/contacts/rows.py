@@ -41,7 +41,8 @@ WHERE message_id = $1 AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.message_id 
 """
 _COUNTS = "SELECT event_type, count(*) AS count, min(id) AS first_id FROM notice WHERE message_id = $1 AND taken"
 _LATEST = f"""
-SELECT n.event_id, n.event_type, e.body FROM notice n LEFT JOIN event e ON e.id = n.event_id
+SELECT n.event_id, n.event_type, CASE WHEN e.erased_at IS NULL THEN e.body END AS body
+FROM notice n LEFT JOIN event e ON e.id = n.event_id
 WHERE n.message_id = $1 AND n.taken ORDER BY n.id DESC LIMIT {MOST_TOLD}
 """
 _CONTACT = """

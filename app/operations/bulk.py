@@ -38,7 +38,7 @@ _RETRY = f"""
 UPDATE delivery SET status = 'PENDING', trigger = 'MANUAL', retries_used = 0, next_attempt_at = $1, completed_at = NULL
 FROM {{rows}} AS chosen WHERE delivery.id = chosen.id AND status IN ({{statuses}}) AND claimed_by IS NULL
   AND EXISTS (SELECT 1 FROM webhook w WHERE w.id = webhook_id AND w.deleted_at IS NULL AND w.status <> 'DISABLED')
-  AND NOT EXISTS (SELECT 1 FROM event e WHERE e.id = event_id AND e.erased_at IS NOT NULL)
+  AND erased_at IS NULL
 {_CHANGED}
 """
 # A process that is sending one of them now records the attempt but no longer changes the delivery.

@@ -9,7 +9,6 @@ Named by a webhook, this concerns the deliveries to that webhook, and the events
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -17,19 +16,17 @@ import orjson
 
 from app.access import audit
 from app.access.caller import Caller, system
-from app.access.narrowing import Narrowing
 from app.clock import from_micros, rfc3339, to_micros
-from app.data_conditions import DataCondition, of_data
+from app.data_conditions import DataCondition
 from app.database.batch import IDS, Columns, Dialect
 from app.database.database import Database, Row, Statements
-from app.delivery_filter import Condition, of_types
 from app.errors import Forbidden, Problem, Rejected, UserErrorCode, not_found
 from app.ids import DELIVERY, EVENT, WEBHOOK, is_id
 from app.models import Operation
 from app.operations.begin import begin, end_of_rows
 from app.operations.checks import id_problems
+from app.operations.erase_window import choose
 from app.operations.progress import Progress, Task
-from app.operations.selection import numbered
 from app.retention.batch import among
 from app.services import Services
 from app.statuses import DeliveryStatus, OperationStatus, Scope
@@ -87,15 +84,6 @@ class Erasing(NamedTuple):
     operation: Operation | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """Rows to erase, by the ID of their delivery (or of the event, without a webhook) and of their event."""
-
-    rows: Sequence[Row]
-    position: str | None
-    ended: bool
-
-
 async def erase_data(services: Services, caller: Caller, asked: Asked, dry_run: bool = False) -> Erasing:
     """Erase what matching events hold, in the background. This cannot be undone.
 
@@ -130,7 +118,7 @@ async def erase_data(services: Services, caller: Caller, asked: Asked, dry_run: 
 
 async def erase_batch(statements: Statements, task: Task, at: datetime) -> Progress:
     """Erase the next batch."""
-    chosen = await _choose(statements, task.workspace_id, task.request, task.position, LOOKED, BATCH)
+    chosen = await choose(statements, task.workspace_id, task.request, task.position, LOOKED, BATCH)
     erased: dict[str, int] = dict(task.request["erased"])
     canceled: list[DeliveryRef] = []
     events = 0
@@ -191,59 +179,10 @@ async def _count(database: Database, workspace_id: str, request: Mapping[str, An
     while not ended:
         if looked >= MAX_READ:
             return None
-        chosen = await _choose(database, workspace_id, request, position, LOOKED, LOOKED)
+        chosen = await choose(database, workspace_id, request, position, LOOKED, LOOKED)
         matched, looked = matched + len(chosen.rows), looked + LOOKED
         position, ended = chosen.position, chosen.ended
     return matched
-
-
-async def _choose(
-    statements: Statements,
-    workspace_id: str,
-    request: Mapping[str, Any],
-    position: str | None,
-    size: int,
-    most: int,
-) -> _Chosen:
-    """The next rows that match, from one window in the order of their IDs."""
-    window, values = _window(workspace_id, request, position, size)
-    meets, given = numbered(_sought(request), len(values))
-    text = f"SELECT looked.id, looked.event_id, {f'CASE WHEN {meets} THEN 1 ELSE 0 END' if meets else '1'} AS meets"
-    text += f" FROM ({window}) AS looked LEFT JOIN event e ON e.id = looked.event_id ORDER BY looked.id"
-    rows = await statements.fetch(text, *values, *given)
-    matching = [row for row in rows if row["meets"]]
-    if len(matching) > most:
-        return _Chosen(matching[:most], matching[most - 1]["id"], ended=False)
-    return _Chosen(matching, rows[-1]["id"] if rows else position, ended=len(rows) < size)
-
-
-def _window(workspace_id: str, request: Mapping[str, Any], position: str | None, size: int) -> tuple[str, list[Any]]:
-    found: list[Condition] = [("workspace_id = ?", (workspace_id,)), ("id < ?", (request["before"],))]
-    if position is not None:
-        found.append(("id > ?", (position,)))
-    if request["webhookId"] is not None:
-        found.append(("webhook_id = ?", (request["webhookId"],)))
-    if request["eventIds"] is not None:
-        column = "id" if request["webhookId"] is None else "event_id"
-        ids = request["eventIds"]
-        found.append((f"{column} IN ({', '.join('?' * len(ids))})", tuple(ids)) if ids else ("1 = 0", ()))
-    where, values = numbered(found)
-    if request["webhookId"] is None:
-        return f"SELECT id, id AS event_id FROM event WHERE {where} ORDER BY id LIMIT {size}", values
-    # What the webhook missed while it was DISABLED has IDs as deliveries have.
-    parts = " UNION ALL ".join(
-        f"SELECT * FROM (SELECT id, event_id FROM {table} WHERE {where} ORDER BY id LIMIT {size}) AS {table}s"
-        for table in ("delivery", "missed_delivery")
-    )
-    return f"SELECT * FROM ({parts}) AS both_kinds ORDER BY id LIMIT {size}", values
-
-
-def _sought(request: Mapping[str, Any]) -> list[Condition]:
-    """What has to be checked row by row, on `event e`."""
-    found = [of_data("e.body", DataCondition(*one)) for one in request["data"]]
-    if (types := Narrowing.of_text(request["narrowing"]).event_types) is not None:
-        found.append(of_types("e.type", types))
-    return found
 
 
 @asynccontextmanager
@@ -267,10 +206,7 @@ async def _erase(
     ids, event_ids = [(row["id"],) for row in rows], [(row["event_id"],) for row in rows]
     column = "event_id" if webhook_id is None else "id"
     dialect, micros = statements.dialect, to_micros(at)
-    canceled = await statements.fetch_rows(_text(_CANCEL, dialect, column), IDS, ids, micros)
-    deliveries = await statements.fetch_rows(_text(_MARK, dialect, column), IDS, ids, micros)
-    delivery_ids = [(row["id"],) for row in deliveries]
-    attempts = await statements.fetch_rows(_text(_EMPTY_ATTEMPTS, dialect), IDS, delivery_ids)
+    # Events first, as a replay locks them: it either has made its deliveries by now, or finds the mark.
     if webhook_id is None:
         events = await statements.fetch_rows(_text(_EVENTS, dialect), IDS, event_ids)
     else:
@@ -278,6 +214,10 @@ async def _erase(
     bodies = [(event["id"], _empty_body(event)) for event in events]
     if bodies:
         await statements.write_rows(_EMPTY_EVENTS, _BODIES, bodies, micros)
+    canceled = await statements.fetch_rows(_text(_CANCEL, dialect, column), IDS, ids, micros)
+    deliveries = await statements.fetch_rows(_text(_MARK, dialect, column), IDS, ids, micros)
+    delivery_ids = [(row["id"],) for row in deliveries]
+    attempts = await statements.fetch_rows(_text(_EMPTY_ATTEMPTS, dialect), IDS, delivery_ids)
     counts = {"events": events, "deliveries": deliveries, "canceled": canceled, "attempts": attempts}
     for name, touched in counts.items():
         erased[name] = erased.get(name, 0) + len(touched)

@@ -14,13 +14,12 @@ from app.statuses import DeliveryStatus, Scope, WebhookStatus
 from app.updates.update import DeliveryRef, Topic, delivery_changed
 
 _FIND = """
-SELECT d.*, w.status AS webhook_status, w.deleted_at AS webhook_deleted_at,
-  (SELECT e.erased_at FROM event e WHERE e.id = d.event_id) AS event_erased_at
+SELECT d.*, w.status AS webhook_status, w.deleted_at AS webhook_deleted_at
 FROM delivery d JOIN webhook w ON w.id = d.webhook_id WHERE d.id = $1 AND d.workspace_id = $2
 """
 _RETRY = """
 UPDATE delivery SET status = 'PENDING', trigger = 'MANUAL', retries_used = 0, next_attempt_at = $2, completed_at = NULL
-WHERE id = $1 AND claimed_by IS NULL
+WHERE id = $1 AND claimed_by IS NULL AND erased_at IS NULL
 """
 # A process that is sending it now records the attempt but no longer changes the delivery.
 _CANCEL = """
@@ -36,7 +35,7 @@ async def retry_delivery(services: Services, pipeline: Pipeline, caller: Caller,
     A delivery that is being sent right now is left to that attempt.
 
     Raises:
-        Rejected: NOT_FOUND; CONFLICT for a test, if the webhook is deleted, or if the event's data was erased.
+        Rejected: NOT_FOUND; CONFLICT for a test, if the webhook is deleted, or if its data was erased.
     """
     caller.require(Scope.MANAGE)
     now = services.clock.now()
@@ -99,8 +98,8 @@ def _require_retryable(row: Row) -> None:
         raise rejected(
             UserErrorCode.CONFLICT, "A test ping is sent once and not retried; ping the webhook again.", "id"
         )
-    if row["event_erased_at"] is not None:
-        message = f"The data of the event {row['event_id']} was erased, so there is nothing to send."
+    if row["erased_at"] is not None:
+        message = f"The data of the delivery {row['id']} was erased, so it cannot be sent again."
         raise rejected(UserErrorCode.CONFLICT, message, "id")
     if row["webhook_deleted_at"] is not None:
         raise rejected(UserErrorCode.CONFLICT, f"The webhook {row['webhook_id']} of this delivery is deleted.", "id")

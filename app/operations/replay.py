@@ -42,10 +42,10 @@ _DELIVERIES: Columns = (
     ("missed", "bigint"),
 )
 _EVENTS: Columns = (("event_id", "text"),)
-# Locked until the deliveries are committed, because an event without deliveries may be pruned at any moment. On SQLite
-# the transaction is the only writer.
-_HOLD = "SELECT e.id FROM event e JOIN {rows} AS asked ON asked.event_id = e.id ORDER BY e.id"
-_HOLD_IN = {"postgres": f"{_HOLD} FOR KEY SHARE OF e", "sqlite": _HOLD}
+# Locked until the deliveries are committed, because an event without deliveries may be pruned at any moment, and any
+# event may be erased. On SQLite the transaction is the only writer.
+_HOLD = "SELECT e.id FROM event e JOIN {rows} AS asked ON asked.event_id = e.id WHERE e.erased_at IS NULL ORDER BY e.id"
+_HOLD_IN = {"postgres": f"{_HOLD} FOR SHARE OF e", "sqlite": _HOLD}
 _CHANGED = "RETURNING id, workspace_id, event_id, webhook_id, event_type"
 # Locks the webhook's counter until the commit. No other transaction creates a delivery for the webhook meanwhile, so it
 # is certain which ones are missing, and only those take sequence numbers.
@@ -72,6 +72,7 @@ _REOPEN = """
 UPDATE delivery SET status = 'PENDING', trigger = 'REPLAY', retries_used = 0, next_attempt_at = $3, completed_at = NULL
 FROM {rows} AS asked WHERE delivery.event_id = asked.event_id AND delivery.webhook_id = $2
   AND delivery.workspace_id = $1 AND delivery.status IN ('SUCCEEDED', 'FAILED', 'CANCELED')
+  AND delivery.erased_at IS NULL
 RETURNING delivery.id, workspace_id, delivery.event_id, webhook_id, delivery.event_type
 """
 

@@ -148,6 +148,7 @@ async def test_what_is_open_is_canceled_and_cannot_be_sent_by_any_way(desk: Desk
     operation = await erased(desk, event_ids=[event_id])
     resources, caller = desk.domain.resources, desk.domain.caller
     retried = await retry_deliveries(resources, caller, DeliveryFilter())
+    await desk.domain.resources.lease.renew()
     await desk.done(retried)
     replayed = await replay_events(resources, caller, webhook_id, TimeRange(), only_missing=False)
     await desk.done(replayed)
