@@ -38,6 +38,8 @@ _BRING_FORWARD = (
     """,
     "UPDATE webhook SET held_until = held_until - $2 WHERE held_until > $1",
     "UPDATE webhook SET next_slot_at = next_slot_at - $2 WHERE next_slot_at > $1",
+    "UPDATE contact_message SET next_attempt_at = next_attempt_at - $2, last_ended_at = last_ended_at - $2"
+    " WHERE next_attempt_at > $1 OR last_ended_at > $1",
 )
 
 

@@ -89,6 +89,27 @@ async def test_a_retry_does_not_wait_for_a_clock_that_was_set_back(
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_a_message_to_a_contact_does_not_wait_for_a_clock_that_was_set_back(
+    world: World, machine: FakeMachine
+) -> None:
+    now = to_micros(world.resources.clock.now())
+    later, hour = now + 10_000_000, int(HOUR / timedelta(microseconds=1))
+    await world.resources.database.execute(
+        "INSERT INTO contact_message (id, workspace_id, contact_id, webhook_id, attempt_count, next_attempt_at,"
+        " last_ended_at) VALUES ('c.w', 'ws', 'c', 'w', 0, $1, $2)",
+        later,
+        now,
+    )
+
+    machine.advance(-HOUR)
+    await noticed(world)
+    [message] = await world.rows("contact_message")
+
+    assert abs(message["next_attempt_at"] - (later - hour)) < 1_000_000
+    assert abs(message["last_ended_at"] - (now - hour)) < 1_000_000
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 async def test_a_clock_that_was_set_forward_deletes_nothing_for_a_day(world: World, machine: FakeMachine) -> None:
     await world.webhook()
     await lost_wake_up(world)
