@@ -35,7 +35,7 @@ def checked(problems: list[Problem], draft: ContactDraft, settings: Settings) ->
         where = _address(problems, draft.target, settings)
     else:
         where = _url(problems, draft.target, settings)
-    return ContactDraft(draft.kind, where, _events(problems, draft.events))
+    return ContactDraft(draft.kind, where, events(problems, draft.events, "events"))
 
 
 def _address(problems: list[Problem], text: str, settings: Settings) -> str:
@@ -62,17 +62,18 @@ def _url(problems: list[Problem], text: str, settings: Settings) -> str:
     return url
 
 
-def _events(problems: list[Problem], patterns: Sequence[str]) -> tuple[str, ...]:
+def events(problems: list[Problem], patterns: Sequence[str], *path: str) -> tuple[str, ...]:
+    """The names and patterns, each once, in the order given. Each must select an alert."""
     if not patterns:
         message = 'There is no event; give at least one, such as "webhook.disabled", "webhook.*" or "*".'
-        problems.append(Problem(message, ("events",), UserErrorCode.REQUIRED))
+        problems.append(Problem(message, path, UserErrorCode.REQUIRED))
     if len(patterns) > MAX_EVENTS:
         message = f'There are {len(patterns)} events; at most {MAX_EVENTS} are allowed. "*" is all of them.'
-        problems.append(Problem(message, ("events",), UserErrorCode.TOO_MANY))
+        problems.append(Problem(message, path, UserErrorCode.TOO_MANY))
         return ()
     for index, pattern in enumerate(patterns):
         if not is_pattern(pattern) or not any(selects([pattern], name) for name in OPERATIONAL):
             hint = did_you_mean(pattern, _KNOWN) or f" There are {', '.join(sorted(OPERATIONAL))}."
             message = f"{quoted(pattern)} is none of the events that contacts can receive.{hint}"
-            problems.append(Problem(message, ("events", str(index)), UserErrorCode.INVALID))
+            problems.append(Problem(message, (*path, str(index)), UserErrorCode.INVALID))
     return tuple(dict.fromkeys(patterns))

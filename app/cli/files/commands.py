@@ -35,7 +35,7 @@ def export(
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:
-    """Write webhooks, custom event types and archived event types as YAML, which `apply` reads.
+    """Write webhooks, contacts, custom event types and archived event types as YAML, which `apply` reads.
 
     The file has no secrets: credentials are masked as ••••, which `apply` leaves as they are. It has no settings that
     have their defaults either, and nothing that changes by itself.
@@ -69,9 +69,9 @@ def apply(
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make webhooks and event types what files say, and show what changes. Applying again changes nothing.
+    """Make webhooks, event types and contacts what files say, and show what changes. Applying again changes nothing.
 
-    Everything is checked before the first change. Webhooks and event types that no file names stay as they are.
+    Everything is checked before the first change. What no file names stays as it is.
     """
     from app.cli.files.diff import as_json as step_as_json
     from app.cli.files.diff import diff

@@ -19,10 +19,12 @@ _DEFAULTS = Configuration(name="", url="", event_types=())
 def exported(state: ServerState) -> dict[str, Any]:
     """The content of a file that changes nothing when applied to the same server."""
     event_types = [_event_type(found) for name, found in sorted(state.event_types.items()) if _differs(found)]
+    contacts = [{"kind": str(each.kind), "target": each.target, "events": list(each.events)} for each in state.contacts]
     return {
         "version": VERSION,
         **({"eventTypes": event_types} if event_types else {}),
         "webhooks": [_webhook(webhook) for webhook in state.webhooks],
+        **({"contacts": contacts} if contacts else {}),
     }
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from app.cli.files.contact_steps import contact_steps
 from app.cli.files.event_type_steps import event_type_steps, known_after
 from app.cli.files.server_state import ServerState, ServerWebhook
 from app.cli.files.shape import Entries, Fault, Place, WebhookEntry
@@ -48,6 +49,7 @@ def plan(entries: Entries, state: ServerState, options: Options) -> tuple[list[S
         *(step for step in event_types if step.action is not Action.ARCHIVE),
         *(step for step in webhooks if step is not None),
         *(step for step in event_types if step.action is Action.ARCHIVE),
+        *contact_steps(entries.contacts, state.contacts, options.environment, faults),
     ]
     if options.prune is not None:
         named = {current.id for _, _, current in pairs if current is not None}

@@ -1,6 +1,6 @@
-"""A server's state: its webhooks and event types as the public API shows them, with credentials masked."""
+"""A server's state: its webhooks, event types and contacts as the public API shows them, with credentials masked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
@@ -9,13 +9,13 @@ from app.catalogue.event_type import EventCategory, EventType
 from app.cli.api import Api
 from app.cli.remote import listed
 from app.cli.values import Label
-from app.statuses import AuthenticationKind, HttpMethod, Scope, SignatureScheme
+from app.statuses import AuthenticationKind, ContactKind, HttpMethod, Scope, SignatureScheme
 from app.webhooks.credentials import MASK, Authentication, CustomHeader
 from app.webhooks.fields import SETTINGS, Configuration
 
 _REST = """
 query {
-  viewer { scopes }
+  viewer { scopes webhookIds eventTypes }
   eventTypes(includeArchived: true) { name category description jsonSchema example archived }
 }
 """
@@ -36,6 +36,7 @@ query ($filter: WebhookFilter, $first: Int, $after: String) {{
   }}
 }}
 """
+_CONTACTS = "{ contacts { id kind target events } }"
 _ALL = 1_000_000
 
 
@@ -62,12 +63,23 @@ class ServerEventType:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerContact:
+    """A contact of the server, with its target as the API shows it."""
+
+    id: str
+    kind: ContactKind
+    target: str
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ServerState:
-    """Webhooks, oldest first, event types by name, and the scopes of the key."""
+    """Webhooks, oldest first, event types by name, the scopes of the key, and contacts, oldest first."""
 
     webhooks: list[ServerWebhook]
     event_types: Mapping[str, ServerEventType]
     scopes: frozenset[Scope]
+    contacts: Sequence[ServerContact] = ()
 
 
 async def server_state(api: Api, label: Label | None = None) -> ServerState:
@@ -82,10 +94,15 @@ async def server_state(api: Api, label: Label | None = None) -> ServerState:
     rest = await api.ask(_REST)
     filter_ = {} if label is None else {"metadata": {label.name: label.value}}
     webhooks = await listed(api, _WEBHOOKS, {"filter": filter_}, _ALL)
+    viewer = rest["viewer"]
+    # A narrowed token sees no contact.
+    narrowed = viewer["webhookIds"] is not None or viewer["eventTypes"] is not None
+    contacts = [] if narrowed else (await api.ask(_CONTACTS))["contacts"]
     return ServerState(
         webhooks=[_webhook(webhook) for webhook in reversed(webhooks)],
         event_types={found["name"]: _event_type(found) for found in rest["eventTypes"]},
-        scopes=frozenset(Scope(scope) for scope in rest["viewer"]["scopes"] if scope in Scope.__members__),
+        scopes=frozenset(Scope(scope) for scope in viewer["scopes"] if scope in Scope.__members__),
+        contacts=[_contact(contact) for contact in reversed(contacts)],
     )
 
 
@@ -94,6 +111,10 @@ def _event_type(found: dict[str, Any]) -> ServerEventType:
     names = ("name", "description", "jsonSchema", "example")
     name, description, schema, example = (found[field] for field in names)
     return ServerEventType(EventType(name, category, description, schema, example), found["archived"])
+
+
+def _contact(found: dict[str, Any]) -> ServerContact:
+    return ServerContact(found["id"], ContactKind(found["kind"]), found["target"], tuple(found["events"]))
 
 
 def _webhook(found: dict[str, Any]) -> ServerWebhook:

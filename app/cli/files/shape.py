@@ -12,11 +12,11 @@ from pydantic_core import ErrorDetails
 
 from app.catalogue.suggestions import did_you_mean
 from app.cli.files.yaml_text import BadYaml, Document, Path, read
-from app.statuses import AuthenticationKind, HttpMethod, SignatureScheme
+from app.statuses import AuthenticationKind, ContactKind, HttpMethod, SignatureScheme
 
 VERSION = 1
 
-_NO_CREDENTIAL = "A credential does not belong in a file; write {env: NAME} with the name of the variable that has it."
+NO_CREDENTIAL = "A credential does not belong in a file; write {env: NAME} with the name of the variable that has it."
 _SENTENCES = {
     "string_type": "This must be a text; write it in quotes.",
     "int_type": "This must be a whole number.",
@@ -65,7 +65,7 @@ def _text_or_environment(value: Any) -> "str | FromEnvironment":
 def _environment(value: Any) -> FromEnvironment:
     found = _text_or_environment(value)
     if isinstance(found, str):
-        raise ValueError(_NO_CREDENTIAL)
+        raise ValueError(NO_CREDENTIAL)
     return found
 
 
@@ -130,10 +130,19 @@ class EventTypeEntry(_Shape):
     archived: bool = False
 
 
+class ContactEntry(_Shape):
+    """A contact: the fields of CreateContactInput."""
+
+    kind: ContactKind = Field(strict=False)
+    target: TextOrEnvironment
+    events: list[str]
+
+
 class _File(_Shape):
     version: Literal[1] = 1
     event_types: list[EventTypeEntry] = []
     webhooks: list[WebhookEntry] = []
+    contacts: list[ContactEntry] = []
 
 
 class Place(NamedTuple):
@@ -154,11 +163,12 @@ class Entries(NamedTuple):
 
     webhooks: list[tuple[WebhookEntry, Place]]
     event_types: list[tuple[EventTypeEntry, Place]]
+    contacts: list[tuple[ContactEntry, Place]]
 
 
 def entries(files: dict[str, bytes]) -> tuple[Entries, list[Fault]]:
     """The entries of files, given as their contents by name, and all errors of their form."""
-    found, faults = Entries([], []), list[Fault]()
+    found, faults = Entries([], [], []), list[Fault]()
     for name, content in files.items():
         try:
             document = read(content)
@@ -174,6 +184,8 @@ def entries(files: dict[str, bytes]) -> tuple[Entries, list[Fault]]:
             found.webhooks.append((webhook, Place(name, document, ("webhooks", index))))
         for index, event_type in enumerate(file.event_types):
             found.event_types.append((event_type, Place(name, document, ("eventTypes", index))))
+        for index, contact in enumerate(file.contacts):
+            found.contacts.append((contact, Place(name, document, ("contacts", index))))
     return found, faults
 
 
@@ -192,6 +204,7 @@ def _names(path: Path) -> Iterator[str]:
     shapes: dict[str, type[_Shape]] = {
         "webhooks": WebhookEntry,
         "eventTypes": EventTypeEntry,
+        "contacts": ContactEntry,
         "headers": HeaderEntry,
         "authentication": AuthenticationEntry,
         "retryPolicy": RetryPolicyEntry,

@@ -25,7 +25,7 @@ class Step:
     """A change.
 
     Attributes:
-        kind: "webhook" or "event type".
+        kind: "webhook", "event type" or "contact".
         name: of the webhook or event type, for people.
         id: of a webhook that the server has.
         input: of the mutation. It contains credentials.
@@ -42,7 +42,7 @@ class Step:
     @property
     def scope(self) -> Scope:
         """The scope that the key needs for this change."""
-        return Scope.MANAGE if self.kind == "webhook" else Scope.ADMIN
+        return Scope.ADMIN if self.kind == "event type" else Scope.MANAGE
 
     @property
     def title(self) -> str:

@@ -308,3 +308,51 @@ def test_a_file_that_is_not_there_is_wrong_usage(remote: Invoke) -> None:
 
     assert result.exit_code == 2
     assert "nowhere.yaml cannot be read" in result.stderr
+
+
+SLACK_URL = "https://hooks.slack.com/services/T024BE7LD/B01ABCDEFGH/Xq3rT9vLm2Pz7wKc5NdY8aBs"
+CONTACTS = """
+version: 1
+contacts:
+  - {kind: SLACK, target: {env: SLACK_URL}, events: [webhook.*]}
+"""
+
+
+def test_contacts_are_applied_and_exported_without_what_gives_access(remote: Invoke, write: Write) -> None:
+    file = write(CONTACTS)
+    first = remote("apply", file, SLACK_URL=SLACK_URL)
+    again = remote("apply", file, SLACK_URL=SLACK_URL)
+    exported = export(remote)
+    changed = remote("apply", write(CONTACTS.replace("webhook.*", "secret.*")), SLACK_URL=SLACK_URL)
+    listed = output(remote("contacts", "list", "--json"))
+
+    assert first.exit_code == 0, first.stderr
+    assert "+ contact SLACK https://hooks.slack.com/services/T024BE7LD/B01ABCDEFGH/••••" in first.stdout
+    assert "Nothing to change." in again.stdout
+    shown = "https://hooks.slack.com/services/T024BE7LD/B01ABCDEFGH/••••"
+    assert yaml.safe_load(exported)["contacts"] == [{"kind": "SLACK", "target": shown, "events": ["webhook.*"]}]
+    assert "Nothing to change." not in changed.stdout
+    assert [contact["events"] for contact in listed] == [["secret.*"]]
+    assert "Nothing to change." in remote("apply", write(export(remote), "exported.yaml")).stdout
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        (f"{{kind: SLACK, target: '{SLACK_URL}', events: ['*']}}", "A credential does not belong in a file"),
+        ("{kind: SLACK, target: https://hooks.slack.com/••••, events: ['*']}", "write {env: NAME} with the whole URL"),
+        ("{kind: SLACK, target: {env: NOWHERE}, events: ['*']}", "NOWHERE is not set"),
+        ("{kind: WEBHOOK, target: https://example.com/x, events: ['*']}", "a secret that is shown only once"),
+        ("{kind: EMAIL, target: nobody, events: ['*']}", '"nobody" is not an email address'),
+        ("{kind: EMAIL, target: ops@example.com, events: [webhook.disable]}", 'Did you mean "webhook.disabled"'),
+    ],
+)
+def test_what_is_wrong_with_a_contact_in_a_file_is_said_with_its_line(
+    remote: Invoke, write: Write, entry: str, says: str
+) -> None:
+    result = remote("apply", write(f"version: 1\ncontacts:\n  - {entry}\n"))
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("desk.yaml:3: contacts.0.")
+    assert says in result.stderr
+    assert "Xq3rT9vLm2Pz7wKc5NdY8aBs" not in result.stderr
