@@ -13,8 +13,11 @@ import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from structlog.testing import capture_logs
 
 from app.catalogue import BUILT_IN
+from app.settings import load_settings
+from app.tracing import open_tracing
 from tests.app.cli.installed import KEY, Running, serving, url_of
 from tests.databases import PostgresDatabases
 from tests.patience import PATIENCE_SECONDS
@@ -248,14 +251,14 @@ assert not [name for name in sys.modules if name.startswith("opentelemetry")]
     subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, check=True)
 
 
-def test_a_server_without_the_extra_starts_and_says_what_is_missing(tmp_path: Path) -> None:
-    (tmp_path / "opentelemetry").mkdir()
-    (tmp_path / "opentelemetry" / "__init__.py").write_text("", encoding="utf-8")
-    settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "PYTHONPATH": str(tmp_path)}
-    with serving(tmp_path, **settings) as server:
-        url_of(server)
-        line = server.error_line("tracing.unavailable")
-        code = server.stop()
+async def test_a_process_without_the_extra_goes_on_and_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "app.tracing.exporting", raising=False)
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
+    settings = load_settings(otel_exporter_otlp_endpoint="http://127.0.0.1:9")
 
-    assert "eev-webhooks[opentelemetry]" in line
-    assert code == 0
+    with capture_logs() as logs:
+        async with open_tracing(settings) as tracing:
+            pass
+
+    assert tracing is None
+    assert [line["remedy"] for line in logs] == ["pip install 'eev-webhooks[opentelemetry]'"]
