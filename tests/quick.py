@@ -1,4 +1,4 @@
-"""The quick tier, `make test-quick`: what can be tested in under a minute, for the inner loop.
+"""The quick tier, `make test-quick`: what can be tested in about a minute, for the inner loop.
 
 It covers the domain on SQLite, in this process, and the central modules of the folders around it. Tests that start
 another program (PostgreSQL, Redis, a server of the product, a browser) are left to `make test`, and so are slow ones:

@@ -10,8 +10,8 @@ from app.statuses import AttemptOutcome
 from app.test_requests.connection_steps import ConnectionStepName, steps_of
 from tests.certificates import client_context
 
-NOW = datetime.now(UTC)
-CERTIFICATE = client_context().get_ca_certs(binary_form=True)[0]  # expires a day from now
+CERTIFICATE = client_context().get_ca_certs(binary_form=True)[0]  # expires a day after it was made
+NOW = datetime.now(UTC)  # later, however long making it took
 RESOLVE, CONNECT, TLS, REQUEST, RESPONSE = ConnectionStepName
 
 
