@@ -14,6 +14,7 @@ from time import perf_counter
 import asyncpg
 import psutil
 
+from app.web.dashboard.operations import read_operations
 from bench.history import fill
 from bench.installation import KEY, Installation, installed, served_again
 from bench.measure import Line, Percentiles, Plan, Target, percentiles
@@ -26,6 +27,8 @@ SMALL = 10_000
 WARM = 10
 BYTES_A_DELIVERY = 2_500  # with its event, attempt and indexes, and what PostgreSQL writes meanwhile
 PAGE_TARGET = Target(1.2)
+VIEW = "first view of the dashboard, 100 webhooks"
+VIEW_TARGET = Target(50, of_value=True)
 _PAGE = "edges { node { id } } pageInfo { endCursor hasNextPage }"
 
 
@@ -41,9 +44,16 @@ def queries(webhook_id: str) -> dict[str, str]:
         "oldest deliveries, 50": f"{{ deliveries(last: 50) {{ {rows} }} }}",
         "events, 50": f"{{ events(first: 50) {{ {_PAGE} }} }}",
         "webhooks, 50": f"{{ webhooks(first: 50) {{ {_PAGE} }} }}",
+        VIEW: _first_view(),
         "stats of a day": f"{{ stats {{ {counts} }} }}",
         "stats of a webhook's day": f"{{ stats({of_webhook}) {{ {counts} }} }}",
     }
+
+
+def _first_view() -> str:
+    """What the dashboard asks for when it is opened: webhooks with their health and their last 24 hours."""
+    documents = {operation.name: operation.document for operation in read_operations()}
+    return documents["Webhooks"].replace("$first: Int", "$first: Int = 100")
 
 
 class NoRoom(Exception):
@@ -165,5 +175,5 @@ async def _backends(database_url: str) -> list[int]:
 def _line(name: str, case: str, small: Asked, many: Asked, plans: Sequence[Plan]) -> Line:
     details = many.took.named() | small.took.named("small ") | dict(many.peaks)
     details["rows read without an index"] = float(sum(rows_without_index(plan.whole) for plan in plans))
-    target = PAGE_TARGET if name.endswith("50") else None
+    target = VIEW_TARGET if name == VIEW else PAGE_TARGET if name.endswith("50") else None
     return Line("read", case, name, many.cpu_ms, "ms of CPU", small.cpu_ms, target, details, plans)
