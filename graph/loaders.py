@@ -83,6 +83,7 @@ class StatsOfWebhook(NamedTuple):
     since: datetime | None
     until: datetime | None
     buckets: int | None
+    attempts: bool
 
 
 class Loaders:
@@ -303,7 +304,8 @@ async def _stats(resources: Resources, caller: Caller, asked: list[StatsOfWebhoo
     for arguments in dict.fromkeys(stats[1:] for stats in asked):
         together = [stats for stats in asked if stats[1:] == arguments]
         ids = [stats.webhook_id for stats in together]
-        measured = await measure_webhooks(resources, caller, ids, *arguments)
+        since, until, buckets, attempts = arguments
+        measured = await measure_webhooks(resources, caller, ids, since, until, buckets, attempts=attempts)
         found |= dict(zip(together, measured, strict=True))
     return [found[stats] for stats in asked]
 

@@ -58,17 +58,28 @@ _PERIODS = {
     "sqlite": "SELECT part.number, period.id, deliveries, latencies FROM {rows} AS part CROSS JOIN stats_period period"
     " ON period.id >= part.first_id AND period.id < part.end_id",
 }
+# The same without attempts, added up for each part of the window: from $1 on, $2 seconds each.
+_PART_OF_PERIOD = "(CAST(substr(id, length(part.subject_id) + 2) AS BIGINT) - $1) / $2"
+_MADE = "CAST(sum(deliveries) AS BIGINT) AS deliveries"
+_CREATED = {
+    "postgres": "SELECT part.number, made.* FROM {rows} AS part CROSS JOIN LATERAL ("
+    f"SELECT {_PART_OF_PERIOD} AS place, {_MADE} FROM stats_period WHERE id >= part.first_id AND id < part.end_id"
+    " GROUP BY 1) AS made",
+    "sqlite": f"SELECT part.number, {_PART_OF_PERIOD} AS place, {_MADE} FROM {{rows}} AS part CROSS JOIN stats_period"
+    " ON id >= part.first_id AND id < part.end_id GROUP BY 1, 2",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Subjects:
     """The subjects of the count: the column that assigns rows to them, `webhook_id` or `workspace_id`, and their
-    IDs.
+    IDs. `attempts`: whether their attempts are counted, which for a page of webhooks takes ten times as long.
     """
 
     column: str
     ids: tuple[str, ...]
     event_types: tuple[str, ...] | None = None
+    attempts: bool = True
 
     def typed(self, template: str) -> tuple[str, tuple[Any, ...]]:
         """The condition on event types within `template`, and its parameters, numbered from 1; nothing for all."""
@@ -110,7 +121,8 @@ async def count_parts(database: Statements, subjects: Subjects, window: Window) 
     if closed > window.since:
         await _add_periods(database, subjects, window, closed, each)
     await _add_deliveries(database, subjects, closed, each)
-    await _add_attempts(database, subjects, closed, each)
+    if subjects.attempts:
+        await _add_attempts(database, subjects, closed, each)
     return each
 
 
@@ -134,6 +146,11 @@ async def _add_periods(
     ranges = [
         (number, id_, period_id(id_, window.since), period_id(id_, until)) for number, id_ in enumerate(subjects.ids)
     ]
+    if not subjects.attempts:
+        begin, width = int(window.since.timestamp()), int(window.width.total_seconds())
+        for row in await database.fetch_rows(_CREATED[database.dialect], _RANGES, ranges, begin, width):
+            each[row["number"]][row["place"]].made += row["deliveries"]
+        return
     rows = await database.fetch_rows(_PERIODS[database.dialect], _RANGES, ranges)
     # A busy quarter of a year takes a few tenths of a second, which must not block the event loop.
     await asyncio.to_thread(_add_rows, window, rows, each)

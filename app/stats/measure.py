@@ -123,9 +123,14 @@ async def measure_webhooks(
     since: datetime | None,
     until: datetime | None,
     buckets: int | None,
+    *,
+    attempts: bool = True,
 ) -> list[DeliveryStats]:
     """Measure the same window for webhooks that are known to belong to the workspace, each by itself, in as many
     statements as a single one takes. Those that cannot be counted in time are not `complete`.
+
+    Args:
+        attempts: whether attempts and their latencies are counted.
 
     Raises:
         Forbidden, Rejected: as `measure`.
@@ -133,7 +138,7 @@ async def measure_webhooks(
     caller.require(Scope.READ)
     window = _window(services, caller, since, until, buckets)
     types = caller.narrowing.event_types
-    each = await count_in_time(services.database, Subjects("webhook_id", tuple(webhook_ids), types), window)
+    each = await count_in_time(services.database, Subjects("webhook_id", tuple(webhook_ids), types, attempts), window)
     return [
         _summed(Counted(Subjects("webhook_id", (id_,), types), window, tuple(parts)), complete=complete)
         for id_, (parts, complete) in zip(webhook_ids, each, strict=True)

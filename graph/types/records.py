@@ -26,7 +26,7 @@ from graph.types.event import EventFields
 from graph.types.feed_arguments import AfterPlace, FirstPlaces, checked
 from graph.types.searched import SearchedConnection
 from graph.types.secret import WebhookSecret
-from graph.types.stats import Buckets, DeliveryStats, Since, Until
+from graph.types.stats import Buckets, DeliveryStats, Since, Until, attempts_selected
 from graph.types.webhook import WebhookFields
 from graph.types.webhook_health import WebhookHealthFields
 
@@ -238,7 +238,7 @@ class Webhook(WebhookFields):
         buckets: Buckets = strawberry.UNSET,
     ) -> DeliveryStats:
         info.context.caller.require(Scope.READ)
-        asked = StatsOfWebhook(self.id, given(since), given(until), given(buckets))
+        asked = StatsOfWebhook(self.id, given(since), given(until), given(buckets), attempts_selected(info))
         return DeliveryStats.of(await info.context.loaders.stats.load(asked))
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, TypeAlias
 
 import strawberry
+from strawberry.types.nodes import Selection
 
 from app.stats import measure
 from app.stats.groups import MAX_ROWS, Group
@@ -11,6 +12,8 @@ from graph.context import Info
 from graph.enums import StatsDimension
 from graph.errors import BadUserInput
 
+# Fields of statistics and their parts that need attempts.
+_OF_ATTEMPTS = frozenset({"attempts", "latencyMs", "p95LatencyMs"})
 DEFAULT_GROUPS = 20
 MAX_GROUPS = 100
 
@@ -154,3 +157,12 @@ class DeliveryStats:
         if ms < 0:
             raise BadUserInput(f"The argument ms is {ms}; it must be 0 or more.")
         return await self.counted.share_within(info.context.resources.database, ms)
+
+
+def attempts_selected(info: Info) -> bool:
+    """Whether the operation asks for attempts or their latencies in the statistics that are being resolved."""
+    return any(_asks_for_attempts(field) for field in info.selected_fields)
+
+
+def _asks_for_attempts(selection: Selection) -> bool:
+    return getattr(selection, "name", "") in _OF_ATTEMPTS or any(map(_asks_for_attempts, selection.selections))

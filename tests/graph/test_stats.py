@@ -2,7 +2,10 @@
 
 import pytest
 
+from app.database.database import Statements
 from app.stats import in_time
+from app.stats.counts import Part, Subjects, count_parts
+from app.stats.window import Window
 from tests.app.stats.test_in_time import SlowFor
 from tests.graph.conftest import Api
 from tests.graph.serving import served, socket
@@ -60,6 +63,32 @@ async def test_one_request_has_all_charts_of_a_screen(world: World, live: Api) -
     assert all(one["latencyMs"]["p50"] > 0 for one in stats["webhooks"])
     assert "between 1 and 100" in error["message"]
     assert "0 or more" in negative["message"]
+
+
+@pytest.mark.parametrize(
+    ("selected", "attempts"),
+    [
+        ("deliveries series { succeeded failed }", False),
+        ("deliveries attempts", True),
+        ("series { ... on DeliveryStatsBucket { p95LatencyMs } }", True),
+        ("median: latencyMs { p50 }", True),
+        ("...Part } } } fragment Part on DeliveryStats { series { latencyMs { p99 }", True),
+    ],
+)
+async def test_attempts_are_counted_for_a_page_only_if_they_are_asked_for(
+    world: World, live: Api, monkeypatch: pytest.MonkeyPatch, selected: str, attempts: bool
+) -> None:
+    await world.webhook()
+    asked = list[bool]()
+
+    async def noted(database: Statements, subjects: Subjects, window: Window) -> list[list[Part]]:
+        asked.append(subjects.attempts)
+        return await count_parts(database, subjects, window)
+
+    monkeypatch.setattr(in_time, "count_parts", noted)
+    await live.data(f"{{ webhooks {{ nodes {{ stats {{ {selected} }} }} }} }}")
+
+    assert asked == [attempts]
 
 
 async def test_a_webhook_that_takes_too_long_does_not_null_the_page(

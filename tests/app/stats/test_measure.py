@@ -7,7 +7,7 @@ import pytest
 
 from app.errors import Forbidden, Rejected, UserErrorCode
 from app.ids import ATTEMPT, DELIVERY, WEBHOOK, new_id
-from app.stats.measure import measure
+from app.stats.measure import DeliveryStats, measure, measure_webhooks
 from app.stats.periods import close_periods
 from app.statuses import Scope
 from app.webhooks.fields import WebhookDraft
@@ -37,6 +37,21 @@ def windows(random: Random, since: datetime, until: datetime) -> Sequence[tuple[
     return found
 
 
+def deliveries_of(stats: DeliveryStats) -> tuple[object, ...]:
+    """What statistics say of deliveries."""
+    parts = [(bucket.since, bucket.succeeded, bucket.failed) for bucket in stats.series]
+    return stats.deliveries, stats.succeeded, stats.failed, stats.pending, stats.success_rate, parts
+
+
+async def without_attempts(
+    domain: Domain, webhook_id: str, since: datetime, until: datetime, buckets: int
+) -> tuple[object, ...]:
+    window = (since, until, buckets)
+    [stats] = await measure_webhooks(domain.resources, domain.caller, [webhook_id], *window, attempts=False)
+    assert (stats.attempts, stats.latency_ms.p50) == (0, None)
+    return deliveries_of(stats)
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_statistics_are_what_counting_row_by_row_gives(domain: Domain, seed: int) -> None:
     random = Random(seed)
@@ -58,6 +73,8 @@ async def test_statistics_are_what_counting_row_by_row_gives(domain: Domain, see
                 stats = await measure(domain.resources, domain.caller, webhook_id, since, until, buckets)
 
                 assert stats == traffic.counted(subject_id, stats.since, stats.until, len(stats.series))
+                if webhook_id is not None:
+                    assert await without_attempts(domain, webhook_id, since, until, buckets) == deliveries_of(stats)
 
 
 async def test_a_delivery_counts_as_what_it_is_now(domain: Domain) -> None:
