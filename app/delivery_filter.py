@@ -47,6 +47,7 @@ class DeliveryFilter:
 
     Attributes:
         search: the ID of a delivery, event or webhook, or text in the body of the event.
+        problem_id: deliveries that this problem affects.
     """
 
     webhook_id: str | None = None
@@ -60,6 +61,7 @@ class DeliveryFilter:
     include_tests: bool | None = None
     data: Sequence[DataCondition] | None = None
     search: str | None = None
+    problem_id: str | None = None
 
 
 def narrow_conditions(asked: DeliveryFilter) -> list[Condition]:
@@ -73,6 +75,8 @@ def narrow_conditions(asked: DeliveryFilter) -> list[Condition]:
         found.append(("webhook_id = ?", (asked.webhook_id,)))
     if asked.event_id is not None:
         found.append(("event_id = ?", (asked.event_id,)))
+    if asked.problem_id is not None:
+        found.append(("problem_key = (SELECT p.key FROM problem p WHERE p.id = ?)", (asked.problem_id,)))
     if asked.statuses is not None:
         found += of_statuses(asked.statuses)
     if asked.time is not None:

@@ -32,6 +32,7 @@ SECRET = "sec"  # noqa: S105 - a prefix
 API_KEY = "key"
 AUDIT_ENTRY = "aud"
 OPERATION = "op"
+PROBLEM = "prb"
 EVENT_TYPE = "typ"
 WORKER = "wrk"
 CONTACT = "con"

@@ -31,7 +31,7 @@ NAMED_FROM_SECONDS = 1.0
 
 SocketRefusal = Literal["busy", "evicted"]
 
-PRUNED_TABLES = ("event", "delivery", "attempt", "operation", "audit_entry", "stats_period")
+PRUNED_TABLES = ("event", "delivery", "attempt", "problem", "operation", "audit_entry", "stats_period")
 
 
 @dataclass(frozen=True, slots=True)

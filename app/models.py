@@ -22,6 +22,7 @@ from app.statuses import (
     DeliveryStatus,
     HttpMethod,
     OperationStatus,
+    ProblemStatus,
     SignatureScheme,
     WebhookStatus,
     WebhookStatusReason,
@@ -183,6 +184,8 @@ class Webhook(Model):
     consecutive_failures = fields.IntField[int](default=0)
     failing_since = TimestampField[datetime | None](null=True)
     held_until = TimestampField[datetime | None](null=True)
+    # Whether it has problems that are not resolved, so that only a success that resolves one writes. Null means no.
+    has_problems = fields.BooleanField[bool | None](null=True)
     # IDs of attempts, which contain their time. The last success is the last before the present run of failures.
     last_failure_id = IdField[str | None](null=True)
     last_success_id = IdField[str | None](null=True)
@@ -264,6 +267,8 @@ class Delivery(Model):
     completed_at = TimestampField[datetime | None](null=True)
     # Its number among the deliveries of its webhook: 1, 2, … in the order of commits. Tests have none.
     sequence: fields.Field[int | None] = fields.BigIntField(null=True)
+    # The problem that its last attempt failed with. Null if there was no failure, and after a success.
+    problem_key = IdField[str | None](null=True)
 
     # When its attempts were erased; those that are recorded later, because they were under way, are emptied as well.
     erased_at = TimestampField[datetime | None](null=True)
@@ -382,6 +387,30 @@ class Notice(Model):
 
     class Meta:
         table = "notice"
+
+
+class Problem(Model):
+    """Failures of one webhook with one cause, from the first until a success."""
+
+    id = IdField[str](primary_key=True)
+    workspace_id = IdField[str]()
+    webhook_id = IdField[str]()
+    # Of the webhook and the cause, made by `app.problems.cause`
+    key = IdField[str](unique=True)
+    cause = LongTextField[str]()
+    outcome = EnumField(AttemptOutcome, max_length=20)
+    response_status = fields.IntField[int | None](null=True)
+    status = EnumField(ProblemStatus, max_length=12)
+    # Attempts since it was last opened
+    failures = fields.BigIntField()
+    opened_at = TimestampField[datetime]()
+    last_seen_at = TimestampField[datetime]()
+    resolved_at = TimestampField[datetime | None](null=True)
+    # The attempt that last failed with the cause
+    example_id = IdField[str]()
+
+    class Meta:
+        table = "problem"
 
 
 class Attempt(Model):

@@ -27,6 +27,12 @@ A webhook:
 A signing secret: CURRENT ──► EXPIRING, by a rotation; after the overlap, or once revoked, it no longer signs.
 
 An operation: RUNNING ──► COMPLETED | CANCELED | FAILED.
+
+A problem:
+
+    OPEN ──► ACKNOWLEDGED                by a person
+    OPEN | ACKNOWLEDGED ──► RESOLVED     its webhook answered an attempt with 2xx
+    RESOLVED ──► OPEN                    another attempt failed with its cause
 """
 
 from enum import StrEnum
@@ -124,6 +130,14 @@ class OperationStatus(StrEnum):
     COMPLETED = "COMPLETED"
     CANCELED = "CANCELED"
     FAILED = "FAILED"
+
+
+class ProblemStatus(StrEnum):
+    """Whether a webhook's attempts still fail with one cause, and whether a person knows of it."""
+
+    OPEN = "OPEN"
+    ACKNOWLEDGED = "ACKNOWLEDGED"
+    RESOLVED = "RESOLVED"
 
 
 class HttpMethod(StrEnum):

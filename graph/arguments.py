@@ -7,6 +7,7 @@ from strawberry.types.unset import UnsetType
 
 from graph.cursors import DEFAULT_SIZE, MAX_SIZE
 from graph.inputs.filters import AuditFilter, DeliveryFilter, EventFilter, WebhookFilter, WebhookOrder
+from graph.inputs.problems import ProblemFilter
 
 Value = TypeVar("Value")
 
@@ -44,6 +45,10 @@ OfDeliveries: TypeAlias = Annotated[
     ),
 ]
 
+OfProblems: TypeAlias = Annotated[
+    ProblemFilter | None,
+    strawberry.argument(description="Returns only problems that match this filter; all problems if null or omitted."),
+]
 OfAuditLog: TypeAlias = Annotated[
     AuditFilter | None,
     strawberry.argument(description="Returns only entries that match this filter; all entries if null or omitted."),

@@ -43,6 +43,7 @@ WEIGHTS = {
     "DeliveryStats.groups": 100,
     "DeliveryStats.withinMs": 100,
     "Webhook.health": 5,
+    "Problem.affected": 5,
     "DeliveryConnection.totalCount": 20,
     "EventConnection.totalCount": 20,
 }

@@ -23,6 +23,7 @@ from app.statuses import (
     HttpMethod,
     OperationKind,
     OperationStatus,
+    ProblemStatus,
     Scope,
     SecretStatus,
     SignatureScheme,
@@ -46,6 +47,7 @@ __all__ = [
     "OperationKind",
     "OperationStatus",
     "OrderDirection",
+    "ProblemStatus",
     "Scope",
     "SecretStatus",
     "SignatureScheme",
@@ -213,6 +215,13 @@ _describe(
     COMPLETED="Completed.",
     CANCELED="Canceled.",
     FAILED="Stopped early, because its webhook was disabled or deleted.",
+)
+_describe(
+    ProblemStatus,
+    "Status of a problem.",
+    OPEN="Attempts fail with its cause.",
+    ACKNOWLEDGED="Open, and a person has acknowledged it.",
+    RESOLVED="An attempt of its webhook succeeded. The next failure with the cause opens the problem again.",
 )
 _describe(
     OperationKind,

@@ -13,6 +13,7 @@ from graph.types.contact import Contact
 from graph.types.event_type import EventType
 from graph.types.node import Node
 from graph.types.operation import Operation
+from graph.types.problem import Problem
 from graph.types.records import Attempt, Delivery, Event, Webhook
 from graph.types.secret import WebhookSecret
 from graph.types.workspace import Workspace
@@ -52,6 +53,12 @@ async def find_operation(context: Context, subject_id: str) -> Operation | None:
     """An operation."""
     found = await context.loaders.operations.load(subject_id) if ids.is_id(ids.OPERATION, subject_id) else None
     return if_found(Operation.from_model, found)
+
+
+async def find_problem(context: Context, subject_id: str) -> Problem | None:
+    """A problem."""
+    found = await context.loaders.problems.load(subject_id) if ids.is_id(ids.PROBLEM, subject_id) else None
+    return if_found(Problem.from_row, found)
 
 
 async def find_workspace(context: Context, subject_id: str) -> Workspace | None:
@@ -96,6 +103,7 @@ _FINDERS: Mapping[str, Finder] = {
     ids.SECRET: _find_secret,
     ids.EVENT_TYPE: _find_event_type,
     ids.OPERATION: find_operation,
+    ids.PROBLEM: find_problem,
     ids.API_KEY: _find_api_key,
     ids.AUDIT_ENTRY: _find_audit_entry,
     ids.CONTACT: _find_contact,

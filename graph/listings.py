@@ -27,9 +27,19 @@ from graph.inputs.filters import (
     WebhookOrder,
     require_few,
 )
+from graph.inputs.problems import ProblemFilter
 from graph.inputs.search import data_conditions, searched
 from graph.pagination import Listing, Order
-from graph.rows import OnlyId, RowType, StoredAttempt, StoredAuditEntry, StoredDelivery, StoredEvent, StoredWorkspace
+from graph.rows import (
+    OnlyId,
+    RowType,
+    StoredAttempt,
+    StoredAuditEntry,
+    StoredDelivery,
+    StoredEvent,
+    StoredProblem,
+    StoredWorkspace,
+)
 
 # Longer than any name or URL; SQLite compares at most 50,000.
 MAX_SEARCH_CHARACTERS = 5_000
@@ -143,6 +153,19 @@ def api_keys(workspace_id: str) -> Listing[OnlyId]:
 def operations(workspace_id: str) -> Listing[OnlyId]:
     """The ids of operations, newest first."""
     return Listing("operation", OnlyId).where(_SOUGHT, workspace_id)
+
+
+def problems(workspace_id: str, asked: ProblemFilter | None) -> Listing[StoredProblem]:
+    """Problems, newest first."""
+    of_one = asked is not None and asked.webhook_id is not None
+    listing = Listing("problem", StoredProblem).where(_COMPARED if of_one else _SOUGHT, workspace_id)
+    if asked is None:
+        return listing
+    if asked.webhook_id is not None:
+        listing = listing.where("webhook_id = ?", asked.webhook_id)
+    if asked.statuses is not None:
+        listing = listing.where_in("status", list(dict.fromkeys(asked.statuses)))
+    return listing
 
 
 def audit_log(workspace_id: str, asked: AuditFilter | None = None) -> Listing[StoredAuditEntry]:

@@ -20,6 +20,7 @@ from app.database.batch import Columns
 from app.delivery.policy import DeliveryPolicy
 from app.feed import Feed, FeedAsked, read_feeds
 from app.models import ApiKey, Contact, Operation, Secret, Webhook
+from app.problems.affected import count_affected
 from app.registry import KnownEventType
 from app.resources import Resources
 from app.stats.accounting import Accounting, AccountingAsked, account
@@ -37,6 +38,7 @@ from graph.rows import (
     StoredAuditEntry,
     StoredDelivery,
     StoredEvent,
+    StoredProblem,
     StoredWorkspace,
     columns_of,
     row_of,
@@ -194,6 +196,16 @@ class Loaders:
         return self._rows("audit_entry", StoredAuditEntry)
 
     @cached_property
+    def problems(self) -> DataLoader[str, StoredProblem | None]:
+        """By id."""
+        return self._rows("problem", StoredProblem)
+
+    @cached_property
+    def affected(self) -> DataLoader[str, int]:
+        """Number of deliveries, or one more than is counted, by the key of a problem that was loaded before."""
+        return self._loader(_affected)
+
+    @cached_property
     def pages(self) -> DataLoader[Children[Any], Page[Any]]:
         """Pages of lists that belong to one parent each."""
         return self._loader(_pages)
@@ -260,6 +272,10 @@ async def _webhook_counts(resources: Resources, caller: Caller, workspace_ids: l
     rows = await resources.database.fetch_rows(statement, _IDS, [(id_,) for id_ in workspace_ids], *values)
     counts = {row["workspace_id"]: int(row["webhooks"]) for row in rows}
     return [counts.get(id_, 0) for id_ in workspace_ids]
+
+
+async def _affected(resources: Resources, caller: Caller, keys: list[str]) -> list[int]:
+    return await count_affected(resources.database, caller, keys)
 
 
 async def _models(

@@ -9,18 +9,30 @@ import strawberry
 
 from app.access.verify_audit import chain_of
 from app.contacts.lifecycle import list_contacts
-from app.ids import API_KEY, AUDIT_ENTRY, DELIVERY, EVENT, OPERATION, WEBHOOK, WORKSPACE
+from app.ids import API_KEY, AUDIT_ENTRY, DELIVERY, EVENT, OPERATION, PROBLEM, WEBHOOK, WORKSPACE
 from app.registry import KnownEventType
 from app.stats.measure import measure
 from app.webhooks.upsert import webhook_by_external_id
 from graph import listings
-from graph.arguments import After, Before, First, Last, OfAuditLog, OfDeliveries, OfEvents, OfWebhooks, OrderBy, given
+from graph.arguments import (
+    After,
+    Before,
+    First,
+    Last,
+    OfAuditLog,
+    OfDeliveries,
+    OfEvents,
+    OfProblems,
+    OfWebhooks,
+    OrderBy,
+    given,
+)
 from graph.context import Context, Info
 from graph.cursors import MAX_SIZE, Window, window
 from graph.enums import EventCategory, Scope
 from graph.errors import BadUserInput
 from graph.feeds import reading_webhook
-from graph.finding import find, find_delivery, find_event, find_operation, find_webhook, find_workspace
+from graph.finding import find, find_delivery, find_event, find_operation, find_problem, find_webhook, find_workspace
 from graph.pagination import Listing, Page
 from graph.rows import RowType
 from graph.seen import fetch_seen, seen
@@ -31,6 +43,7 @@ from graph.types.contact import Contact
 from graph.types.event_type import EventType
 from graph.types.node import Node
 from graph.types.operation import Operation, OperationConnection
+from graph.types.problem import Problem, ProblemConnection
 from graph.types.records import Delivery, DeliveryConnection, Event, EventConnection, Webhook, WebhookConnection
 from graph.types.stats import Buckets, DeliveryStats, Since, Until
 from graph.types.viewer import Viewer
@@ -248,6 +261,25 @@ class Query:
         page = await _fetch(context, listings.operations(context.caller.workspace_id), asked)
         found = await context.loaders.operations.load_many([row.id for row in page.rows])
         return OperationConnection(nodes=[Operation.from_model(model) for model in found if model], page=page)
+
+    @strawberry.field(description="Fetches a problem.")
+    async def problem(self, info: Info, id: Id) -> Problem | None:
+        return await find_problem(_reading(info), id)
+
+    @strawberry.field(description="Lists problems, by when they were first opened, newest first.")
+    async def problems(
+        self,
+        info: Info,
+        filter: OfProblems = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> ProblemConnection:
+        context = _reading(info)
+        asked = window(PROBLEM, given(first), given(after), given(last), given(before))
+        listing = listings.problems(context.caller.workspace_id, given(filter))
+        return ProblemConnection.from_page(await _fetch(context, listing, asked))
 
     @strawberry.field(description="Lists API keys, newest first, including revoked ones. Needs ADMIN.")
     async def api_keys(

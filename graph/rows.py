@@ -58,6 +58,24 @@ class StoredDelivery(NamedTuple):
     completed_at: Micros | None
     test: bool
     sequence: int | None
+    problem_key: str | None
+
+
+class StoredProblem(NamedTuple):
+    """A problem."""
+
+    id: str
+    webhook_id: str
+    key: str
+    cause: str
+    outcome: str
+    response_status: int | None
+    status: str
+    failures: int
+    opened_at: Micros
+    last_seen_at: Micros
+    resolved_at: Micros | None
+    example_id: str
 
 
 class StoredAttempt(NamedTuple):

@@ -18,7 +18,7 @@ from graphql import GraphQLObjectType
 from app.cli.api import Api
 from tests.app.cli.installed import KEY, serving, url_of
 from tests.exported_schema import SCHEMA
-from tests.receiver import Receiver
+from tests.receiver import Receiver, answer
 
 PAGE = (Path(__file__).parents[1] / "docs" / "api.md").read_text(encoding="utf-8")
 URL = "https://example.com/webhooks"
@@ -114,6 +114,12 @@ mutation ($id: ID!, $name: String!) {
 BEGIN = """
 mutation ($id: ID!) { retryDeliveries(input: { filter: { webhookId: $id } }) { operation { id } } }
 """
+FAIL = """
+mutation ($id: ID!, $event: PublishEventInput!) {
+  resumeWebhook(input: { id: $id }) { userErrors { message } }
+  publishEvent(input: $event) { event { id } }
+}
+"""
 # Operations are worked on once per second.
 MOST_OPERATIONS = 20
 TICKET = {"type": "ticket.created", "data": {"ticket": {"id": "tkt_43", "subject": "Hello", "status": "new"}}}
@@ -123,6 +129,17 @@ async def make_a_pending_delivery(client: Client) -> None:
     """Create a pending delivery, because only open ones can be canceled."""
     data = await client.api.ask(PENDING, {"id": client.ids["wh"], "event": TICKET})
     client.ids["dlv"] = data["publishEvent"]["event"]["deliveries"]["nodes"][0]["id"]
+
+
+async def make_a_failing_delivery(client: Client) -> None:
+    """Publish an event whose delivery fails, because only failures open a problem."""
+    follow = client.api.follow("subscription { deliveryUpdates { updates { status } } }", {})
+    async with aclosing(follow) as messages:
+        await anext(messages)
+        await client.api.ask(FAIL, {"id": client.ids["wh"], "event": TICKET})
+        async for message in messages:
+            if any(update["status"] == "RETRYING" for update in message["deliveryUpdates"]["updates"]):
+                return
 
 
 async def cancel_an_operation(client: Client, example: Example) -> None:
@@ -164,6 +181,9 @@ async def test_every_example_works_in_the_order_of_the_page(receiver: Receiver, 
             for example in examples():
                 if example.name == "cancelDelivery":
                     await make_a_pending_delivery(client)
+                if example.name == "problems":
+                    receiver.on("/", answer(500))
+                    await make_a_failing_delivery(client)
                 if example.name == "cancelOperation":
                     await cancel_an_operation(client, example)
                 elif example.is_subscription:

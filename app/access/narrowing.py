@@ -152,6 +152,7 @@ _TABLES: Mapping[str, Callable[[Narrowing, str], list[Condition]]] = {
     "delivery": _both("webhook_id", "event_type"),
     "attempt": _attempts,
     "event": _events,
+    "problem": _both("webhook_id", None),
     # Those that such a token began.
     "operation": lambda narrowing, row: [(f"{row}.narrowing = ?", (narrowing.text,))],
     "audit_entry": _audit_entries,

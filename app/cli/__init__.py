@@ -20,6 +20,7 @@ from app.cli.listen.command import listen
 from app.cli.login import list_profiles, login, logout
 from app.cli.move import move
 from app.cli.operations import operations
+from app.cli.problems import problems
 from app.cli.profiles.option import add_profile_option
 from app.cli.publish import publish
 from app.cli.replay import replay
@@ -61,6 +62,7 @@ program.add_typer(events, name="events")
 program.add_typer(event_types, name="event-types")
 program.add_typer(operations, name="operations")
 program.add_typer(contacts, name="contacts")
+program.add_typer(problems, name="problems")
 program.command()(login)
 program.command()(logout)
 program.command("profiles")(list_profiles)

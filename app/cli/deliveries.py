@@ -7,6 +7,7 @@ import typer
 
 from app.cli.loop import run_to_end
 from app.cli.one_delivery import cancel_deliveries, show_delivery
+from app.cli.operations import print_begun
 from app.cli.output import AsJson, print_json, print_table
 from app.cli.remote import (
     DEFAULT_URL,
@@ -132,7 +133,7 @@ def retry(
             print_json(retried) if as_json else typer.echo(f"{retried['id']} is being retried.")
     else:
         begun = run_to_end(_change(url, key, {"filter": asked, "dryRun": dry_run}))
-        _print_begun(begun, as_json=as_json)
+        print_begun(begun, as_json=as_json)
 
 
 @deliveries.command("tail")
@@ -172,16 +173,6 @@ def _row(delivery: dict[str, Any]) -> list[str]:
     last = delivery["lastResponseStatus"] or delivery["lastOutcome"]
     cells = (delivery["status"], delivery["attemptCount"], last, delivery["nextAttemptAt"])
     return [delivery["id"], f"{event['type']} {event['id']}", webhook["name"], *map(cell, cells)]
-
-
-def _print_begun(begun: dict[str, Any], *, as_json: bool) -> None:
-    matched, operation = begun["matched"], begun["operation"]
-    if as_json:
-        print_json({"matched": matched, "operation": operation})
-    elif operation is None:
-        typer.echo(f"{matched} deliveries would be retried.")
-    else:
-        typer.echo(f"{matched} deliveries are being retried in the background by {operation['id']}.")
 
 
 async def _listed(url: str, key: str, asked: dict[str, Any], limit: int) -> list[dict[str, Any]]:

@@ -106,8 +106,8 @@ def attempt_lines(attempt: dict[str, Any]) -> list[str]:
         f" {attempt['outcome']} after {attempt['durationMs']:.0f} ms",
     ]
     if attempt["error"]:
-        lines.append(f"  {_printable(attempt['error'])}")
-    lines.append(f"> {request['method']} {_printable(request['url'])}")
+        lines.append(f"  {printable(attempt['error'])}")
+    lines.append(f"> {request['method']} {printable(request['url'])}")
     lines += _message(">", request)
     if response is not None:
         lines += [f"< {response['status']}", *_message("<", response)]
@@ -121,7 +121,7 @@ def _head(delivery: dict[str, Any]) -> list[str]:
     fields = {
         "Delivery": f"{delivery['id']} {delivery['status']}",
         "Event": f"{event['id']} {event['type']}",
-        "Webhook": f"{webhook['id']} {_printable(webhook['name'])} {webhook['url']}",
+        "Webhook": f"{webhook['id']} {printable(webhook['name'])} {webhook['url']}",
         "Sequence": cell(delivery["sequence"]),
         "Created": delivery["createdAt"],
         "Completed": cell(delivery["completedAt"]),
@@ -134,9 +134,9 @@ def _message(mark: str, message: dict[str, Any]) -> list[str]:
     lines = [f"{header['name']}: {header['value']}" for header in message["headers"]]
     if message["body"]:
         lines += ["", *message["body"].split("\n")]
-    return [f"{mark} {_printable(line)}".rstrip() for line in lines]
+    return [f"{mark} {printable(line)}".rstrip() for line in lines]
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Text of others, in which no escape sequence can move the cursor or recolour the terminal."""
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)

@@ -56,6 +56,17 @@ def cancel_operations(
         print_json(operation) if as_json else typer.echo(done)
 
 
+def print_begun(begun: dict[str, Any], *, as_json: bool) -> None:
+    """Say what a bulk retry does, or would do."""
+    matched, operation = begun["matched"], begun["operation"]
+    if as_json:
+        print_json({"matched": matched, "operation": operation})
+    elif operation is None:
+        typer.echo(f"{matched} deliveries would be retried.")
+    else:
+        typer.echo(f"{matched} deliveries are being retried in the background by {operation['id']}.")
+
+
 async def _listed(url: str, key: str, limit: int) -> list[dict[str, Any]]:
     async with connected(url, key) as api:
         return await listed(api, _LIST, {}, limit)

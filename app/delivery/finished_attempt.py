@@ -8,6 +8,7 @@ from app.delivery.claim import Claimed
 from app.delivery.decide import Decision
 from app.delivery.target import Headers, Target
 from app.delivery.webhook_state import WebhookState
+from app.problems.cause import Cause, cause_of
 from app.sender.outcome import Answered, Unreachable
 from app.statuses import AttemptOutcome, DeliveryStatus
 from app.trace_context import TraceContext
@@ -50,15 +51,31 @@ class FinishedAttempt(NamedTuple):
         return self.answer.status
 
     @property
+    def cause(self) -> Cause | None:
+        """Why it failed; None if it succeeded or its failure does not count against the webhook."""
+        if not self.decision.webhook_failed:
+            return None
+        error = self.answer.error if isinstance(self.answer, Unreachable) else None
+        return cause_of(self.claimed.webhook_id, self.outcome, self.response_status, error)
+
+    @property
     def ends_failures(self) -> bool:
         """Whether this attempt ends its webhook's run of failures."""
         return self.webhook.is_failing and self.decision.status is DeliveryStatus.SUCCEEDED
 
     @property
+    def resolves_problems(self) -> bool:
+        """Whether this attempt resolves its webhook's problems, which last longer than a run of failures if somebody
+        resumed the webhook.
+        """
+        webhook = self.webhook
+        return (webhook.has_problems or webhook.is_failing) and self.decision.status is DeliveryStatus.SUCCEEDED
+
+    @property
     def concerns_webhook(self) -> bool:
         """Whether this attempt changes anything about its webhook."""
         decision = self.decision
-        return decision.webhook_failed or decision.disable_reason is not None or self.ends_failures
+        return decision.webhook_failed or decision.disable_reason is not None or self.resolves_problems
 
 
 class RecordResult(NamedTuple):

@@ -64,11 +64,15 @@ _DELIVERIES: Columns = (
     ("outcome", "text"),
     ("response_status", "bigint"),
     ("completed_at", "bigint"),
+    ("problem_key", "text"),
 )
+# A failure that does not count against the webhook leaves the delivery with the problem that it had.
 _MOVE_DELIVERIES = """UPDATE delivery
 SET status = new.status, next_attempt_at = new.next_attempt_at, retries_used = new.retries_used,
   attempt_count = attempt_count + 1, trigger = 'RETRY', claimed_by = NULL, last_outcome = new.outcome,
-  last_response_status = new.response_status, completed_at = new.completed_at FROM {rows} AS new
+  last_response_status = new.response_status, completed_at = new.completed_at,
+  problem_key = CASE new.status WHEN 'SUCCEEDED' THEN NULL ELSE COALESCE(new.problem_key, delivery.problem_key) END
+  FROM {rows} AS new
 WHERE delivery.id = new.id AND delivery.claimed_by = new.claimed_by"""
 _COUNT_ATTEMPTS = (
     "UPDATE delivery SET attempt_count = attempt_count + 1 FROM {rows} AS late WHERE delivery.id = late.id"
@@ -252,4 +256,5 @@ def _delivery_row(finished: FinishedAttempt) -> list[Any]:
         finished.outcome.value,
         finished.response_status,
         None if open_ else finished.finished_at,
+        finished.cause and finished.cause.key,
     ]

@@ -1,5 +1,5 @@
-"""What attempts say about their webhook: its run of failures, which the circuit breaker reads, and the end of that
-run.
+"""What attempts say about their webhook: its run of failures, which the circuit breaker reads, the end of that run, and
+its problems.
 """
 
 from collections import defaultdict
@@ -7,20 +7,22 @@ from collections.abc import Iterable, Sequence
 
 from app.access import audit
 from app.access.caller import system
-from app.clock import from_micros, to_micros
+from app.clock import Micros, from_micros, to_micros
 from app.database.batch import IDS
 from app.database.database import Statements
 from app.delivery.finished_attempt import FinishedAttempt
+from app.delivery.problems import open_problems, resolve_problems
 from app.statuses import WebhookStatus
 
 _RECOVERED = (
-    "UPDATE webhook SET consecutive_failures = 0, failing_since = NULL, held_until = NULL"
+    "UPDATE webhook SET consecutive_failures = 0, failing_since = NULL, held_until = NULL, has_problems = NULL"
     " FROM {rows} AS well WHERE webhook.id = well.id"
 )
 # The last success is kept when a run of failures begins, because it moves further back with each attempt. A batch
 # records at most 500 attempts, so at most 500 failures may already lie after it.
 _FAILED = """
 UPDATE webhook SET consecutive_failures = consecutive_failures + $2, failing_since = COALESCE(failing_since, $3),
+  has_problems = TRUE,
   held_until = CASE WHEN CAST($4 AS BIGINT) IS NULL OR held_until > $4 THEN held_until ELSE $4 END,
   last_failure_id = CASE WHEN last_failure_id > $5 THEN last_failure_id ELSE $5 END,
   last_success_id = CASE WHEN failing_since IS NOT NULL THEN last_success_id ELSE COALESCE((
@@ -47,18 +49,23 @@ RETURNING id, workspace_id
 async def record_webhooks(statements: Statements, batch: Sequence[FinishedAttempt]) -> set[str]:
     """Update each webhook's run of failures; return the webhooks that this batch disabled."""
     failed: dict[str, list[FinishedAttempt]] = defaultdict(list)
-    well = {finished.claimed.webhook_id for finished in batch if finished.ends_failures}
+    well: dict[str, Micros] = {}
     for finished in batch:
         if finished.decision.webhook_failed:
             failed[finished.claimed.webhook_id].append(finished)
+        elif finished.resolves_problems:
+            webhook_id = finished.claimed.webhook_id
+            well[webhook_id] = max(finished.finished_at, well.get(webhook_id, Micros(0)))
     # In the order of IDs, one by one, so that two processes that record for the same webhooks cannot deadlock.
     for webhook_id in sorted(failed):
         held = [to_micros(r.decision.hold_webhook_until) for r in failed[webhook_id] if r.decision.hold_webhook_until]
         first = min(finished.finished_at for finished in failed[webhook_id])
         last = max(finished.attempt_id for finished in failed[webhook_id])
         await statements.execute(_FAILED, webhook_id, len(failed[webhook_id]), first, max(held, default=None), last)
+    await open_problems(statements, batch)
     if well:
         await statements.fetch_rows(_RECOVERED, IDS, [(webhook_id,) for webhook_id in sorted(well)])
+        await resolve_problems(statements, well)
     return await _disable(statements, [finished for finished in batch if finished.decision.disable_reason])
 
 

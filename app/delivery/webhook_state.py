@@ -14,7 +14,7 @@ from app.statuses import WebhookStatus
 # The state of the webhooks whose IDs are given as rows.
 _COLUMNS = (
     "w.id, w.workspace_id, w.status, w.deleted_at, w.updated_at, w.max_in_flight, w.rate_limit_per_second,"
-    " w.next_slot_at, w.held_until, w.consecutive_failures, w.failing_since"
+    " w.next_slot_at, w.held_until, w.consecutive_failures, w.failing_since, w.has_problems"
 )
 _FROM = "FROM webhook w JOIN {rows} asked ON asked.id = w.id"
 SELECT = f"SELECT {_COLUMNS} {_FROM}"
@@ -33,6 +33,7 @@ class WebhookState(NamedTuple):
         held_until: no delivery of the webhook is attempted before this time.
         consecutive_failures, failing_since: its run of failures; 0 and None if the last attempt succeeded.
         last_sequence: the last place given to a delivery of it, as `SELECT_WITH_SEQUENCE` reads it; 0 if none was.
+        has_problems: whether it has problems that are not resolved.
     """
 
     id: str
@@ -46,6 +47,7 @@ class WebhookState(NamedTuple):
     consecutive_failures: int
     failing_since: Micros | None
     last_sequence: int = 0
+    has_problems: bool = False
 
     @property
     def is_failing(self) -> bool:
@@ -76,6 +78,7 @@ async def fetch_states(
             consecutive_failures=row["consecutive_failures"],
             failing_since=row["failing_since"],
             last_sequence=row.get("last_sequence") or 0,
+            has_problems=bool(row["has_problems"]),
         )
         for row in rows
     }

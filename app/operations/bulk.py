@@ -14,7 +14,7 @@ from app.clock import to_micros
 from app.database.batch import IDS
 from app.database.database import Database, Statements
 from app.delivery_filter import DeliveryFilter
-from app.errors import Problem, Rejected, UserErrorCode
+from app.errors import Problem, Rejected, UserErrorCode, rejected
 from app.ids import DELIVERY
 from app.operations.begin import Matched, begin, end_of_rows
 from app.operations.checks import (
@@ -28,6 +28,7 @@ from app.operations.checks import (
 from app.operations.progress import BATCH, Progress, Task
 from app.operations.stored_filter import from_json, to_json
 from app.operations.windows import choose, count_by_webhook
+from app.problems.acknowledge import find_problem
 from app.services import Services
 from app.statuses import DeliveryStatus, OperationStatus, Scope
 from app.updates.update import DeliveryRef
@@ -87,18 +88,38 @@ CANCEL = BulkChange(
 )
 
 
-async def retry_deliveries(services: Services, caller: Caller, asked: DeliveryFilter, dry_run: bool = False) -> Matched:
-    """Make the deliveries that match a filter due now and restart their retry schedules. SUCCEEDED ones are included
-    only if the filter names that status.
+async def retry_deliveries(
+    services: Services,
+    caller: Caller,
+    asked: DeliveryFilter | None,
+    dry_run: bool = False,
+    *,
+    problem_id: str | None = None,
+) -> Matched:
+    """Make the deliveries that match a filter, or those that a problem affects, due now and restart their retry
+    schedules. SUCCEEDED ones are included only if the filter names that status.
 
     Args:
         dry_run: only count them.
+        problem_id: instead of a filter.
 
     Raises:
         Forbidden: the caller lacks MANAGE.
-        Rejected: NOT_FOUND for the webhook or the event; CONFLICT for a disabled webhook; all problems of the filter;
-            TOO_MANY deliveries, events to read or running operations.
+        Rejected: NOT_FOUND for the webhook, the event or the problem; CONFLICT for a disabled webhook; all problems of
+            the filter; TOO_MANY deliveries, events to read or running operations; INVALID or REQUIRED if not exactly
+            one of filter and problem is given.
     """
+    caller.require(Scope.MANAGE)
+    if problem_id is not None:
+        if asked is not None:
+            message = "Both filter and problemId are given; give one of them."
+            raise rejected(UserErrorCode.INVALID, message, "problemId")
+        problem = await find_problem(services.database, caller, problem_id, "problemId")
+        await usable_webhook(services.database, caller, problem.webhook_id, "problemId")
+        asked = DeliveryFilter(problem_id=problem_id)
+    if asked is None:
+        message = "Neither filter nor problemId is given; select the deliveries with one of them."
+        raise rejected(UserErrorCode.REQUIRED, message, "filter")
     return await _begin(services, caller, RETRY, asked, dry_run)
 
 

@@ -37,6 +37,7 @@ def _further(asked: DeliveryFilter) -> dict[str, Any]:
         "includeTests": asked.include_tests,
         "data": None if asked.data is None else [[one.path, one.equals] for one in asked.data],
         "search": asked.search,
+        "problemId": asked.problem_id,
     }
 
 
@@ -56,6 +57,7 @@ def from_json(said: Mapping[str, Any]) -> DeliveryFilter:
         include_tests=said.get("includeTests"),
         data=_if_said(said.get("data"), lambda all_: [DataCondition(*one) for one in all_]),
         search=said.get("search"),
+        problem_id=said.get("problemId"),
     )
 
 

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import structlog
 
 from app.clock import to_micros
-from app.ids import ATTEMPT, AUDIT_ENTRY, EVENT, OPERATION, lowest_id
+from app.ids import ATTEMPT, AUDIT_ENTRY, EVENT, OPERATION, PROBLEM, lowest_id
 from app.retention.audit import prune_audit
 from app.retention.batch import BATCH, Old, delete_rows
 from app.retention.cutoffs import cutoffs
@@ -44,6 +44,12 @@ _PAGES = {
     "operation": (
         "SELECT id, status <> 'RUNNING' AND completed_at < $3 AS over"
         f" FROM operation WHERE id > $1 AND id < $2 ORDER BY id LIMIT {BATCH}"
+    ),
+    # The deliveries that it affects stay as long as failed ones do.
+    "problem": (
+        "SELECT p.id, p.status = 'RESOLVED' AND p.resolved_at < $3"
+        " AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.problem_key = p.key) AS over"
+        f" FROM problem p WHERE p.id > $1 AND p.id < $2 ORDER BY p.id LIMIT {BATCH}"
     ),
 }
 
@@ -92,6 +98,7 @@ class Retention:
             await self._walk("event", lowest_id(EVENT, old.events), step, gone)
         for table, prefix, before in (
             ("attempt", ATTEMPT, old.attempts),
+            ("problem", PROBLEM, old.failed),
             ("operation", OPERATION, old.operations),
         ):
             if before is not None:

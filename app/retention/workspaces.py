@@ -29,6 +29,7 @@ _TABLES = (
     "attempt",
     "delivery",
     "missed_delivery",
+    "problem",
     "notice",
     "contact_message",
     "contact",

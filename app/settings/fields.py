@@ -430,7 +430,8 @@ class Settings(BaseSettings):
     keep_failed_days: float = setting(
         90,
         "How long, if longer, an event is kept of which a delivery FAILED or was CANCELED, counted from the"
-        " end of the delivery; 0 keeps it forever. Statistics reach back as far.",
+        " end of the delivery; 0 keeps it forever. Statistics reach back as far. A problem is kept as long after it was"
+        " resolved.",
         "Questions about failed deliveries come late, and they can still be retried.",
         unit="days",
         at_least=0,

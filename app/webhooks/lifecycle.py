@@ -163,7 +163,7 @@ async def resume_webhook(services: Services, caller: Caller, webhook_id: str) ->
 
 
 async def delete_webhook(services: Services, caller: Caller, webhook_id: str) -> str:
-    """Delete a webhook with its secrets and credentials, and cancel its open deliveries. Past deliveries stay.
+    """Delete a webhook with its secrets, credentials and problems, and cancel its open deliveries. Past ones stay.
 
     Returns:
         Its ID.
@@ -186,6 +186,7 @@ async def delete_webhook(services: Services, caller: Caller, webhook_id: str) ->
             .using_db(change.statements.orm)
             .delete()
         )
+        await change.statements.execute("DELETE FROM problem WHERE webhook_id = $1", webhook.id)
         await change.record("webhook.deleted", {"name": [webhook.name, None], "url": [webhook.url, None]})
     await cancel_deliveries(services, webhook_id)
     return webhook_id

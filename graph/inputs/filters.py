@@ -19,7 +19,7 @@ _SEARCH = (
     "Finds {}, or by text in the event's body, ignoring case. A page looks for text in a limited number of items;"
     " `searchedUntil` says how far."
 )
-_ANY = "Null or omitted matches any; an empty list matches none."
+ANY = "Null or omitted matches any; an empty list matches none."
 
 
 def require_few(name: str, values: Sequence[str] | None) -> None:
@@ -42,7 +42,7 @@ class TimeRange:
 @strawberry.input(description="Conditions on webhooks. A webhook must meet all conditions that are given.")
 class WebhookFilter:
     statuses: list[WebhookStatus] | None = strawberry.field(
-        description=f"Matches webhooks with one of these statuses. {_ANY}"
+        description=f"Matches webhooks with one of these statuses. {ANY}"
     )
     event_type: str | None = strawberry.field(
         description="Matches webhooks that receive this event type, selected by name or by pattern."
@@ -51,14 +51,14 @@ class WebhookFilter:
         description="Matches webhooks with this text in their name, URL or description, ignoring case."
     )
     health: list[HealthState] | None = strawberry.field(
-        description=f"Matches webhooks that are in one of these states now. {_ANY}", default=None
+        description=f"Matches webhooks that are in one of these states now. {ANY}", default=None
     )
     metadata: JSON | None = strawberry.field(
         description="JSON object. Matches webhooks whose metadata has each of its keys with an equal value.",
         default=None,
     )
     external_ids: list[str] | None = strawberry.field(
-        description=f"Matches webhooks with one of these external IDs. {_ANY}", default=None
+        description=f"Matches webhooks with one of these external IDs. {ANY}", default=None
     )
 
 
@@ -71,7 +71,7 @@ class WebhookOrder:
 @strawberry.input(description="Conditions on events. An event must meet all conditions that are given.")
 class EventFilter:
     types: list[str] | None = strawberry.field(
-        description=f'Matches events of one of these event types: names or patterns, e.g. "ticket.*". {_ANY}'
+        description=f'Matches events of one of these event types: names or patterns, e.g. "ticket.*". {ANY}'
     )
     time: TimeRange | None = strawberry.field(description="Matches events published in this time range.")
     data: list[DataCondition] | None = strawberry.field(
@@ -93,7 +93,7 @@ class AuditFilter:
         description="Matches changes made by the actor with this ID: an API key, or a person whom a token acts for."
     )
     actions: list[str] | None = strawberry.field(
-        description=f"Matches entries with one of these actions, e.g. webhook.updated. {_ANY}"
+        description=f"Matches entries with one of these actions, e.g. webhook.updated. {ANY}"
     )
     time: TimeRange | None = strawberry.field(description="Matches entries of this time range.")
 
@@ -105,17 +105,17 @@ class DeliveryFilter:
     )
     event_id: strawberry.ID | None = strawberry.field(description="Matches deliveries of this event.")
     event_types: list[str] | None = strawberry.field(
-        description=f'Matches deliveries of events of one of these types: names or patterns, e.g. "ticket.*". {_ANY}'
+        description=f'Matches deliveries of events of one of these types: names or patterns, e.g. "ticket.*". {ANY}'
     )
     statuses: list[DeliveryStatus] | None = strawberry.field(
-        description=f"Matches deliveries with one of these statuses. {_ANY}"
+        description=f"Matches deliveries with one of these statuses. {ANY}"
     )
     time: TimeRange | None = strawberry.field(description="Matches deliveries created in this time range.")
     ids: list[strawberry.ID] | None = strawberry.field(
-        description=f"Matches deliveries with one of these IDs. {_ANY}", default=None
+        description=f"Matches deliveries with one of these IDs. {ANY}", default=None
     )
     outcomes: list[AttemptOutcome] | None = strawberry.field(
-        description=f"Matches deliveries whose last attempt had one of these outcomes. {_ANY}", default=None
+        description=f"Matches deliveries whose last attempt had one of these outcomes. {ANY}", default=None
     )
     response_status: IntRange | None = strawberry.field(
         description="Matches deliveries whose last attempt was answered with an HTTP status in this range.",

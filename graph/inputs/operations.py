@@ -16,9 +16,13 @@ class OperationIdInput:
 
 @strawberry.input(description="Input of `retryDeliveries`.")
 class RetryDeliveriesInput:
-    filter: DeliveryFilter = strawberry.field(
+    filter: DeliveryFilter | None = strawberry.field(
         description="Selects the deliveries to retry. Succeeded deliveries are included only if the filter names"
-        " SUCCEEDED."
+        " SUCCEEDED. Required unless `problemId` is given.",
+        default=None,
+    )
+    problem_id: strawberry.ID | None = strawberry.field(
+        description="Retries all deliveries that this problem affects. Instead of a filter.", default=None
     )
     dry_run: bool | None = strawberry.field(default=False, description=_DRY_RUN)
 

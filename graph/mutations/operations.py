@@ -60,8 +60,9 @@ class CancelOperationPayload(Payload):
 class OperationMutations:
     @mutation("Retries many deliveries in the background and restarts their retry schedules. Needs MANAGE.")
     async def retry_deliveries(self, info: Info, input: Input[RetryDeliveriesInput]) -> RetryDeliveriesPayload:
+        asked = None if input.filter is None else input.filter.asked()
         matched = await bulk.retry_deliveries(
-            info.context.resources, info.context.caller, input.filter.asked(), dry_run=bool(input.dry_run)
+            info.context.resources, info.context.caller, asked, bool(input.dry_run), problem_id=input.problem_id
         )
         return RetryDeliveriesPayload(matched=matched.matched, operation=_begun(matched))
 

@@ -9,6 +9,7 @@ from graph.mutations.deliveries import DeliveryMutations
 from graph.mutations.event_types import EventTypeMutations
 from graph.mutations.events import EventMutations
 from graph.mutations.operations import OperationMutations
+from graph.mutations.problems import ProblemMutations
 from graph.mutations.secrets import SecretMutations
 from graph.mutations.webhooks import WebhookMutations
 from graph.mutations.workspaces import WorkspaceMutations
@@ -25,6 +26,7 @@ class Mutation(
     EventMutations,
     DeliveryMutations,
     OperationMutations,
+    ProblemMutations,
     EventTypeMutations,
     AccessMutations,
     WorkspaceMutations,

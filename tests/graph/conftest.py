@@ -76,6 +76,7 @@ _INPUTS = {
     "retryDelivery": "DeliveryIdInput",
     "cancelDelivery": "DeliveryIdInput",
     "cancelOperation": "OperationIdInput",
+    "acknowledgeProblem": "ProblemIdInput",
     "revokeApiKey": "ApiKeyIdInput",
     "deleteWorkspace": "WorkspaceIdInput",
     "deleteContact": "ContactIdInput",

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.app.operations.desk import Desk
+from tests.domain import Domain
 from tests.graph.conftest import Api
 
 # They create events and send them, but change no setting.
@@ -45,7 +47,7 @@ class Tour:
 
 
 @pytest.fixture
-async def tour(api: Api) -> Tour:
+async def tour(api: Api, domain: Domain) -> Tour:
     """A tour through all mutations that change something."""
     tour = Tour(api)
     await tour.new_entries()
@@ -73,6 +75,7 @@ async def tour(api: Api) -> Tour:
     await tour.do("upsertWebhook", upsert)
     [running, *_] = (await api.data("{ operations { nodes { id status } } }"))["operations"]["nodes"]
     await tour.do("cancelOperation", {"id": running["id"]})
+    await tour.do("acknowledgeProblem", {"id": await Desk(domain).problem(webhook["id"])})
     await tour.do("deleteWebhook", webhook)
     workspace = (await tour.do("createWorkspace", {"name": "Acme"}, "workspace { id }"))["workspace"]
     await tour.do("deleteWorkspace", workspace)
@@ -102,6 +105,7 @@ async def test_entries_say_what_changed_and_no_secret(tour: Tour) -> None:
     assert created["name"] == [None, "Desk"]
     assert updated["name"] == ["Desk", "Renamed"]
     assert "authentication" in updated
+    assert tour.left["acknowledgeProblem"][0]["changes"] == {"status": ["OPEN", "ACKNOWLEDGED"]}
     assert tour.left["pauseWebhook"][0]["changes"] == {"status": ["ACTIVE", "PAUSED"]}
     assert tour.left["cancelDelivery"][0]["changes"] == {"status": ["PENDING", "CANCELED"]}
     for mutation, entries in tour.left.items():

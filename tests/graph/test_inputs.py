@@ -158,6 +158,7 @@ async def least(api: Api) -> Mapping[str, dict[str, Any]]:
         "createWebhook": DRAFT,
         "upsertWebhook": {"externalId": "desk", "webhook": DRAFT},
         "cancelOperation": {"id": "op_"},
+        "acknowledgeProblem": {"id": "prb_"},
         "testConnection": {"webhook": DRAFT},
         "revokeWebhookSecret": {**webhook, "secretId": created["webhook"]["secrets"][0]["id"]},
         "publishEvent": LEAST["PublishEventInput"],

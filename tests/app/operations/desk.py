@@ -9,7 +9,7 @@ from typing import Any
 from app.access.caller import Caller
 from app.clock import to_micros
 from app.database.database import Row
-from app.ids import ATTEMPT, new_id
+from app.ids import ATTEMPT, PROBLEM, new_id
 from app.models import Operation
 from app.operations.begin import Matched
 from app.operations.run import run_due_operations
@@ -76,6 +76,33 @@ class Desk:
                 whose = (delivery["workspace_id"], delivery["id"], delivery["webhook_id"])
                 await self.domain.resources.database.execute(_INSERT_ATTEMPT, ids[-1], *whose, number, to_micros(at))
         return ids
+
+    async def problem(self, webhook_id: str, key: str = "k", **columns: Any) -> str:
+        """Open a problem of a webhook that affects all its deliveries; return its ID."""
+        at, database = self.domain.clock.now(), self.domain.resources.database
+        [webhook] = await self.domain.rows("SELECT workspace_id FROM webhook WHERE id = $1", webhook_id)
+        await database.execute(
+            "UPDATE delivery SET problem_key = $1 WHERE webhook_id = $2", f"{webhook_id}.{key}", webhook_id
+        )
+        given = {
+            "id": new_id(PROBLEM, at),
+            "workspace_id": webhook["workspace_id"],
+            "webhook_id": webhook_id,
+            "key": f"{webhook_id}.{key}",
+            "cause": "The receiver answered 500 Internal Server Error.",
+            "outcome": "HTTP_ERROR",
+            "response_status": 500,
+            "status": "OPEN",
+            "failures": 1,
+            "opened_at": to_micros(at),
+            "last_seen_at": to_micros(at),
+            "resolved_at": None,
+            "example_id": new_id(ATTEMPT, at),
+            **columns,
+        }
+        places = ", ".join(f"${number}" for number in range(1, len(given) + 1))
+        await database.execute(f"INSERT INTO problem ({', '.join(given)}) VALUES ({places})", *given.values())
+        return str(given["id"])
 
     async def deliveries(self, **where: Any) -> list[Row]:
         """Rows of `delivery`, oldest first."""

@@ -60,6 +60,7 @@ async def test_everything_in_a_deleted_workspace_is_removed_and_at_last_the_work
     webhook_id = await desk.webhook()
     await desk.publish(3)
     await desk.attempt(2)
+    await desk.problem(webhook_id)
     await retry_deliveries(desk.domain.resources, desk.domain.caller, DeliveryFilter())
     await create_event_type(desk.domain.resources, desk.domain.caller, EventTypeDraft("order.made", "An order."))
     key = (await create_key(desk.domain.resources, desk.domain.caller, KeyDraft("ci", [Scope.READ]))).api_key

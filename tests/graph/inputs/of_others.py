@@ -1,5 +1,6 @@
 """The table's rows for events, deliveries, operations, event types, keys and tokens."""
 
+from dataclasses import replace
 from typing import Any
 
 from tests.graph.inputs.of_webhooks import EVENT_TYPE, ONE_LINE, URL
@@ -209,7 +210,15 @@ OTHERS: dict[str, Table] = {
         ],
     },
     "TimeRange": {"since": [], "until": _UNTIL},
-    "RetryDeliveriesInput": {"filter": [], "dryRun": []},
+    "RetryDeliveriesInput": {
+        "filter": [refused(Kind.EMPTY, None, "REQUIRED", "Neither filter nor problemId", "one of them")],
+        "problemId": [
+            refused(Kind.PAST_LIMIT, "prb_", "INVALID", "Both filter and problemId", "one of them"),
+            *(replace(one, beside={"filter": None}) for one in no_such("problem", "prb")),
+        ],
+        "dryRun": [],
+    },
+    "ProblemIdInput": {"id": no_such("problem", "prb")},
     "CancelDeliveriesInput": {
         "filter": [
             refused(

@@ -35,7 +35,9 @@ ONLY_OWN = Asked(shows=False)
 # A place may be asked in several ways.
 QUERIES: Mapping[str, list[Asked]] = {
     "node": [Asked({"id": kind}) for kind in ("webhook", "event", "delivery", "attempt", "operation", "api_key")],
-    "nodes": [Asked({"ids": kind}) for kind in ("webhook", "secret", "event_type", "audit_entry", "contact")],
+    "nodes": [
+        Asked({"ids": kind}) for kind in ("webhook", "secret", "problem", "event_type", "audit_entry", "contact")
+    ],
     "viewer": [Asked()],
     "workspace": [Asked({"id": "workspace"})],
     "workspaces": [Asked(), Asked(given={"externalId": "nobody"}, shows=False)],
@@ -55,6 +57,8 @@ QUERIES: Mapping[str, list[Asked]] = {
     "egressAddresses": [ONLY_OWN],
     "operation": [Asked({"id": "operation"})],
     "operations": [Asked()],
+    "problem": [Asked({"id": "problem"})],
+    "problems": [Asked(), Asked({"filter.webhookId": "webhook"})],
     "apiKeys": [Asked()],
     "auditChain": [ONLY_OWN],
     "contacts": [Asked()],
@@ -80,11 +84,16 @@ MUTATIONS: Mapping[str, list[Asked]] = {
     "publishEvents": [Asked(given={"events": [{"type": HIDDEN_TYPE, "data": ERROR}]})],
     "retryDelivery": [Asked({"id": "delivery"})],
     "cancelDelivery": [Asked({"id": "delivery"})],
-    "retryDeliveries": [Asked({"filter.eventId": "event"}), Asked({"filter.webhookId": "webhook"}, {"dryRun": True})],
+    "retryDeliveries": [
+        Asked({"filter.eventId": "event"}),
+        Asked({"filter.webhookId": "webhook"}, {"dryRun": True}),
+        Asked({"problemId": "problem"}, {"dryRun": True}),
+    ],
     "cancelDeliveries": [Asked({"filter.eventId": "event"}), Asked({"filter.webhookId": "webhook"}, {"dryRun": True})],
     "replayEvents": [Asked({"webhookId": "webhook"}, {"time": PAST, "onlyMissing": False, "dryRun": True})],
     "eraseData": [Asked({"webhookId": "webhook"}, {"dryRun": True})],
     "cancelOperation": [Asked({"id": "operation"})],
+    "acknowledgeProblem": [Asked({"id": "problem"})],
     "createEventType": [Asked(given={"name": "order.new", "description": "An order."})],
     "updateEventType": [Asked(given={"name": HIDDEN_TYPE, "archived": True})],
     "createApiKey": [Asked(given={"name": "Wider", "scopes": ["READ"]})],
@@ -115,6 +124,7 @@ NODES: Mapping[str, str] = {
     "Attempt": "attempt",
     "EventType": "event_type",
     "Operation": "operation",
+    "Problem": "problem",
     "ApiKey": "api_key",
     "AuditEntry": "audit_entry",
     "Contact": "contact",

@@ -25,6 +25,7 @@ KINDS = (
     "delivery",
     "attempt",
     "operation",
+    "problem",
     "event_type",
     "api_key",
     "audit_entry",
@@ -57,7 +58,7 @@ class Scene:
 
     async def contents(self) -> dict[str, list[Row]]:
         """All rows of the workspace, but for the log of what was refused or begun, and times of use."""
-        tables = ("webhook", "secret", "event", "delivery", "attempt", "operation", "event_type", "contact")
+        tables = ("webhook", "secret", "event", "delivery", "attempt", "problem", "operation", "event_type", "contact")
         of_workspace = {
             table: await self.domain.rows(
                 f"SELECT * FROM {table} WHERE workspace_id = $1 ORDER BY id", self.domain.caller.workspace_id
@@ -82,7 +83,10 @@ async def set_up(domain: Domain, owner: Api) -> Scene:
     await owner.change("publishEvent", {"type": HIDDEN_TYPE, "data": ERROR}, _CHANGED)
     await desk.become("FAILED")
     await desk.attempt()
-    things = {name: await _things(owner, domain, id_) for name, id_ in webhooks.items()}
+    things = {
+        name: {"problem": await desk.problem(id_), **await _things(owner, domain, id_)}
+        for name, id_ in webhooks.items()
+    }
     return Scene(domain, owner, things["hidden"], things["seen"])
 
 
@@ -91,17 +95,7 @@ async def watchers(scene: Scene, stranger: Api) -> list[Watcher]:
     only_seen = {"webhookIds": [scene.seen["webhook"]]}
     only_tickets = {"eventTypes": ["ticket.*"]}
     of_types = ("event", "delivery", "attempt", "operation", "event_type", "api_key", "audit_entry", "contact")
-    of_webhooks = (
-        "webhook",
-        "secret",
-        "event",
-        "delivery",
-        "attempt",
-        "operation",
-        "api_key",
-        "audit_entry",
-        "contact",
-    )
+    of_webhooks = ("webhook", "secret", "problem", *of_types[:4], *of_types[5:])
     return [
         Watcher("another workspace", stranger, KINDS),
         Watcher("a token for webhooks", await _token(scene.owner, SCOPES, only_seen), of_webhooks),

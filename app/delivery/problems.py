@@ -1,0 +1,87 @@
+"""Keeps problems as attempts are recorded: a failure opens the problem of its cause, a success resolves all problems of
+its webhook.
+
+Both happen under the lock of the webhook's row, which the recorder takes first, so that processes that record for the
+same webhook cannot deadlock over its problems.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
+
+from app.clock import Micros
+from app.database.batch import Columns
+from app.database.database import Statements
+from app.delivery.finished_attempt import FinishedAttempt
+from app.ids import PROBLEM, new_id_at
+
+_PROBLEMS: Columns = (
+    ("id", "text"),
+    ("workspace_id", "text"),
+    ("webhook_id", "text"),
+    ("key", "text"),
+    ("cause", "text"),
+    ("outcome", "text"),
+    ("response_status", "bigint"),
+    ("failures", "bigint"),
+    ("opened_at", "bigint"),
+    ("last_seen_at", "bigint"),
+    ("example_id", "text"),
+)
+# A deleted webhook has no problems; its deletion holds the lock that this transaction has.
+_FAILED = """
+INSERT INTO problem (id, workspace_id, webhook_id, key, cause, outcome, response_status, status, failures, opened_at,
+  last_seen_at, example_id)
+SELECT new.id, new.workspace_id, new.webhook_id, new.key, new.cause, new.outcome, new.response_status, 'OPEN',
+  new.failures, new.opened_at, new.last_seen_at, new.example_id
+FROM {rows} AS new
+WHERE EXISTS (SELECT 1 FROM webhook w WHERE w.id = new.webhook_id AND w.deleted_at IS NULL)
+ON CONFLICT (key) DO UPDATE SET
+  status = CASE problem.status WHEN 'RESOLVED' THEN 'OPEN' ELSE problem.status END,
+  cause = CASE problem.status WHEN 'RESOLVED' THEN excluded.cause ELSE problem.cause END,
+  opened_at = CASE problem.status WHEN 'RESOLVED' THEN excluded.opened_at ELSE problem.opened_at END,
+  failures = CASE problem.status WHEN 'RESOLVED' THEN 0 ELSE problem.failures END + excluded.failures,
+  resolved_at = NULL,
+  last_seen_at = CASE WHEN problem.last_seen_at > excluded.last_seen_at THEN problem.last_seen_at
+    ELSE excluded.last_seen_at END,
+  example_id = CASE WHEN problem.example_id > excluded.example_id THEN problem.example_id ELSE excluded.example_id END
+RETURNING id
+"""
+_SUCCEEDED: Columns = (("webhook_id", "text"), ("at", "bigint"))
+_RESOLVE = """
+UPDATE problem SET status = 'RESOLVED', resolved_at = well.at FROM {rows} AS well
+WHERE problem.webhook_id = well.webhook_id AND problem.status <> 'RESOLVED' RETURNING problem.id
+"""
+
+
+async def open_problems(statements: Statements, batch: Iterable[FinishedAttempt]) -> None:
+    """Count failed attempts in the problems of their causes. The rows of their webhooks are locked."""
+    by_key: dict[str, list[FinishedAttempt]] = defaultdict(list)
+    for finished in batch:
+        if finished.cause is not None:
+            by_key[finished.cause.key].append(finished)
+    if by_key:
+        await statements.fetch_rows(_FAILED, _PROBLEMS, [_row(key, some) for key, some in by_key.items()])
+
+
+async def resolve_problems(statements: Statements, succeeded_at: Mapping[str, Micros]) -> None:
+    """Resolve all problems of webhooks that an attempt succeeded for. Their rows are locked."""
+    if succeeded_at:
+        await statements.fetch_rows(_RESOLVE, _SUCCEEDED, sorted(succeeded_at.items()))
+
+
+def _row(key: str, failed: Sequence[FinishedAttempt]) -> list[str | int | None]:
+    first = min(failed, key=attrgetter("finished_at"))
+    return [
+        new_id_at(PROBLEM, first.finished_at),
+        first.claimed.workspace_id,
+        first.claimed.webhook_id,
+        key,
+        first.cause and first.cause.text,
+        first.outcome.value,
+        first.response_status,
+        len(failed),
+        first.finished_at,
+        max(finished.finished_at for finished in failed),
+        max(finished.attempt_id for finished in failed),
+    ]

@@ -1,0 +1,1 @@
+"""Problems: failures of one webhook with one cause, as one thing to look into."""
