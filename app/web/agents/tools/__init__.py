@@ -3,10 +3,11 @@ secret, creates or deletes anything, or reveals a secret, so that text that an a
 """
 
 from app.web.agents.tool import Tool
-from app.web.agents.tools import deliveries, events, operations, replaying, webhooks
+from app.web.agents.tools import deliveries, events, operations, problems, replaying, webhooks
 
 TOOLS: tuple[Tool, ...] = (
     *webhooks.TOOLS,
+    *problems.TOOLS,
     *deliveries.TOOLS,
     *events.TOOLS,
     *replaying.TOOLS,

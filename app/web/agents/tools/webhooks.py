@@ -4,6 +4,7 @@ from app.web.agents.asking import Asking, Refused
 from app.web.agents.tool import PAGE, SINCE, WEBHOOK_ID, Arguments, JsonObject, Tool, next_of, page_of, text, texts
 from app.web.agents.tools.attempts import ATTEMPT, attempt
 from app.web.agents.tools.deliveries import DELIVERY, delivery
+from app.web.agents.tools.problems import PROBLEM, problem
 
 _STATES = ["HEALTHY", "FAILING", "BREAKER_OPEN", "RATE_LIMITED", "PAUSED", "DISABLED", "IDLE"]
 
@@ -32,10 +33,12 @@ query($id: ID!, $since: DateTime) {
     }
     deliveries(filter: {statuses: [FAILED, RETRYING]}, first: 3) { nodes { ...D } }
   }
+  problems(filter: {webhookId: $id, statuses: [OPEN, ACKNOWLEDGED]}, first: 5) { nodes { ...P } }
 }
 """
     + ATTEMPT
     + DELIVERY
+    + PROBLEM
 )
 
 
@@ -46,7 +49,8 @@ async def _list(asking: Asking, arguments: Arguments) -> JsonObject:
 
 
 async def _explain(asking: Asking, arguments: Arguments) -> JsonObject:
-    webhook = (await asking.data(_EXPLAIN, {"id": arguments["id"], "since": arguments.get("since")}))["webhook"]
+    data = await asking.data(_EXPLAIN, {"id": arguments["id"], "since": arguments.get("since")})
+    webhook = data["webhook"]
     if webhook is None:
         raise Refused(f"No webhook has the ID {arguments['id'][:64]!r}. `list_webhooks` lists those there are.")
     health = webhook.pop("health")
@@ -56,6 +60,7 @@ async def _explain(asking: Asking, arguments: Arguments) -> JsonObject:
         "reasonAndRemedy": health["reason"],
         "health": health,
         "lastFailure": last and attempt(last),
+        "problems": [problem(one) for one in data["problems"]["nodes"]],
         "eventsByResult": webhook.pop("accounting"),
         "attempts": webhook.pop("stats"),
         "recentFailures": [delivery(one) for one in webhook.pop("deliveries")["nodes"]],

@@ -45,6 +45,7 @@ async def test_why_is_this_webhook_failing(world: World) -> None:
     assert "Repair the receiver" in told["reasonAndRemedy"]
     assert told["lastFailure"]["responseStatus"] == 503
     assert told["lastFailure"]["responseBody"] == {"untrusted": "<h1>database is locked</h1>"}
+    assert [(one["status"], one["affected"]["count"]) for one in told["problems"]] == [("OPEN", 1)]
     assert told["eventsByResult"]["failed"] == 1
     assert [one["status"] for one in told["recentFailures"]] == ["FAILED"]
 

@@ -34,7 +34,11 @@ async def test_every_tool_answers_about_a_delivery_that_failed(world: World, rpc
     everything = await rpc.call("find_events", search=event.row.id)
     types = await rpc.call("list_event_types")
     replayed = await rpc.call("replay_missed", webhookId=webhook.id, since=since)
+    [problem] = (await rpc.call("list_problems", webhookId=webhook.id))["problems"]
 
+    assert (problem["outcome"], problem["responseStatus"], problem["affected"]["count"]) == ("HTTP_ERROR", 500, 1)
+    assert problem["example"]["responseBody"] == {"untrusted": ORDER}
+    assert (await rpc.call("list_problems", statuses=["RESOLVED"]))["problems"] == []
     assert [one["eventId"] for one in listed["deliveries"]] == [event.row.id]
     assert listed["total"] == {"count": 1, "exact": True}
     assert [one["responseStatus"] for one in explained["attempts"]] == [500]
@@ -54,6 +58,7 @@ async def test_what_strangers_wrote_stands_only_where_it_is_marked(world: World,
 
     results = [
         await rpc.call("explain_webhook", id=webhook.id),
+        await rpc.call("list_problems"),
         await rpc.call("explain_delivery", id=attempt["delivery_id"]),
         await rpc.call("find_events", search=event.row.id),
     ]
@@ -151,6 +156,7 @@ async def test_another_workspaces_things_do_not_exist(world: World, rpc: Rpc) ->
 
     assert (await stranger.call("list_webhooks"))["webhooks"] == []
     assert (await stranger.call("list_deliveries", webhookId=webhook.id))["deliveries"] == []
+    assert (await stranger.call("list_problems"))["problems"] == []
     assert (await stranger.call("find_events", search=event.row.id))["events"] == []
     assert "No webhook has the ID" in await stranger.refusal("explain_webhook", id=webhook.id)
     assert "No delivery has the ID" in await stranger.refusal("explain_delivery", id=attempt["delivery_id"])
