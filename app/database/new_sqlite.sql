@@ -91,7 +91,7 @@ CREATE TABLE "delivery" (
     "last_response_status" INT,
     "created_at" BIGINT NOT NULL,
     "completed_at" BIGINT
-, "sequence" BIGINT);
+, "sequence" BIGINT, "erased_at" BIGINT, "problem_key" VARCHAR(40));
 CREATE TABLE "event" (
     "id" VARCHAR(40) NOT NULL  PRIMARY KEY,
     "workspace_id" VARCHAR(40) NOT NULL,
@@ -103,7 +103,7 @@ CREATE TABLE "event" (
     "idempotency_key" VARCHAR(255),
     "digest" VARCHAR(64),
     "ordering_key" VARCHAR(255)
-, "trace" TEXT);
+, "trace" TEXT, "erased_at" BIGINT);
 CREATE TABLE "event_type" (
     "id" VARCHAR(40) NOT NULL  PRIMARY KEY,
     "workspace_id" VARCHAR(40) NOT NULL,
@@ -154,6 +154,21 @@ CREATE TABLE "operation" (
     "created_at" BIGINT NOT NULL,
     "completed_at" BIGINT
 , "actor_kind" VARCHAR(16), "actor_id" VARCHAR(120), "actor_name" VARCHAR(200), "narrowing" TEXT);
+CREATE TABLE "problem" (
+    "id" VARCHAR(40) NOT NULL  PRIMARY KEY,
+    "workspace_id" VARCHAR(40) NOT NULL,
+    "webhook_id" VARCHAR(40) NOT NULL,
+    "key" VARCHAR(40) NOT NULL UNIQUE,
+    "cause" TEXT NOT NULL,
+    "outcome" VARCHAR(20) NOT NULL,
+    "response_status" INT,
+    "status" VARCHAR(12) NOT NULL,
+    "failures" BIGINT NOT NULL,
+    "opened_at" BIGINT NOT NULL,
+    "last_seen_at" BIGINT NOT NULL,
+    "resolved_at" BIGINT,
+    "example_id" VARCHAR(40) NOT NULL
+);
 CREATE TABLE "secret" (
     "id" VARCHAR(40) NOT NULL  PRIMARY KEY,
     "workspace_id" VARCHAR(40) NOT NULL,
@@ -186,30 +201,32 @@ CREATE TABLE "tortoise_migrations" (
     "applied_at" TIMESTAMP NOT NULL,
     CONSTRAINT "uid_tortoise_mi_app_3803a5" UNIQUE ("app", "name")
 );
-INSERT INTO "tortoise_migrations" VALUES(1,'app','0001_initial','2026-11-30 16:59:01.402469+00:00');
-INSERT INTO "tortoise_migrations" VALUES(2,'app','0002_hot_indexes','2026-11-30 16:59:01.918351+00:00');
-INSERT INTO "tortoise_migrations" VALUES(3,'app','0003_statistics_and_operations','2026-11-30 16:59:02.158422+00:00');
-INSERT INTO "tortoise_migrations" VALUES(4,'app','0004_ordering_by_what_is_open','2026-11-30 16:59:02.470509+00:00');
-INSERT INTO "tortoise_migrations" VALUES(5,'app','0005_enums_without_members_in_comments','2026-11-30 16:59:02.970494+00:00');
-INSERT INTO "tortoise_migrations" VALUES(6,'app','0006_attempt_sent_again','2026-11-30 16:59:03.018411+00:00');
-INSERT INTO "tortoise_migrations" VALUES(7,'app','0007_dashboard_sessions','2026-11-30 16:59:03.306327+00:00');
-INSERT INTO "tortoise_migrations" VALUES(8,'app','0008_actors','2026-11-30 16:59:03.680493+00:00');
-INSERT INTO "tortoise_migrations" VALUES(9,'app','0009_sequence','2026-11-30 16:59:04.204779+00:00');
-INSERT INTO "tortoise_migrations" VALUES(10,'app','0010_health_of_webhooks','2026-11-30 16:59:04.806238+00:00');
-INSERT INTO "tortoise_migrations" VALUES(11,'app','0010_url_queries','2026-11-30 16:59:04.890468+00:00');
-INSERT INTO "tortoise_migrations" VALUES(12,'app','0011_webhook_registry_version','2026-11-30 16:59:04.978383+00:00');
-INSERT INTO "tortoise_migrations" VALUES(13,'app','0012_external_ids','2026-11-30 16:59:05.062416+00:00');
-INSERT INTO "tortoise_migrations" VALUES(14,'app','0013_timing_of_attempts','2026-11-30 16:59:05.118601+00:00');
-INSERT INTO "tortoise_migrations" VALUES(15,'app','0014_deleted_workspaces','2026-11-30 16:59:05.270401+00:00');
-INSERT INTO "tortoise_migrations" VALUES(16,'app','0015_webhook_feeds','2026-11-30 16:59:05.596861+00:00');
-INSERT INTO "tortoise_migrations" VALUES(17,'app','0016_storage_parameters','2026-11-30 16:59:05.815210+00:00');
-INSERT INTO "tortoise_migrations" VALUES(18,'app','0017_missed_deliveries','2026-11-30 16:59:05.954424+00:00');
-INSERT INTO "tortoise_migrations" VALUES(19,'app','0018_open_alerts','2026-11-30 16:59:06.252532+00:00');
-INSERT INTO "tortoise_migrations" VALUES(20,'app','0019_narrowed_operations','2026-11-30 16:59:06.330377+00:00');
-INSERT INTO "tortoise_migrations" VALUES(21,'app','0020_traces','2026-11-30 16:59:06.394413+00:00');
-INSERT INTO "tortoise_migrations" VALUES(22,'app','0021_audit_chain','2026-11-30 16:59:06.735135+00:00');
-INSERT INTO "tortoise_migrations" VALUES(23,'app','0022_contacts','2026-11-30 16:59:07.387807+00:00');
-INSERT INTO "tortoise_migrations" VALUES(24,'app','0023_webhook_names','2026-11-30 16:59:07.501515+00:00');
+INSERT INTO "tortoise_migrations" VALUES(1,'app','0001_initial','2026-11-30 17:18:58.212035+00:00');
+INSERT INTO "tortoise_migrations" VALUES(2,'app','0002_hot_indexes','2026-11-30 17:18:58.384291+00:00');
+INSERT INTO "tortoise_migrations" VALUES(3,'app','0003_statistics_and_operations','2026-11-30 17:18:58.638937+00:00');
+INSERT INTO "tortoise_migrations" VALUES(4,'app','0004_ordering_by_what_is_open','2026-11-30 17:18:58.676556+00:00');
+INSERT INTO "tortoise_migrations" VALUES(5,'app','0005_enums_without_members_in_comments','2026-11-30 17:18:59.103989+00:00');
+INSERT INTO "tortoise_migrations" VALUES(6,'app','0006_attempt_sent_again','2026-11-30 17:18:59.137663+00:00');
+INSERT INTO "tortoise_migrations" VALUES(7,'app','0007_dashboard_sessions','2026-11-30 17:18:59.173939+00:00');
+INSERT INTO "tortoise_migrations" VALUES(8,'app','0008_actors','2026-11-30 17:18:59.446380+00:00');
+INSERT INTO "tortoise_migrations" VALUES(9,'app','0009_sequence','2026-11-30 17:18:59.745035+00:00');
+INSERT INTO "tortoise_migrations" VALUES(10,'app','0010_health_of_webhooks','2026-11-30 17:18:59.941152+00:00');
+INSERT INTO "tortoise_migrations" VALUES(11,'app','0010_url_queries','2026-11-30 17:18:59.966271+00:00');
+INSERT INTO "tortoise_migrations" VALUES(12,'app','0011_webhook_registry_version','2026-11-30 17:18:59.998279+00:00');
+INSERT INTO "tortoise_migrations" VALUES(13,'app','0012_external_ids','2026-11-30 17:19:00.038371+00:00');
+INSERT INTO "tortoise_migrations" VALUES(14,'app','0013_timing_of_attempts','2026-11-30 17:19:00.067290+00:00');
+INSERT INTO "tortoise_migrations" VALUES(15,'app','0014_deleted_workspaces','2026-11-30 17:19:00.302740+00:00');
+INSERT INTO "tortoise_migrations" VALUES(16,'app','0015_webhook_feeds','2026-11-30 17:19:00.346045+00:00');
+INSERT INTO "tortoise_migrations" VALUES(17,'app','0016_storage_parameters','2026-11-30 17:19:00.434462+00:00');
+INSERT INTO "tortoise_migrations" VALUES(18,'app','0017_missed_deliveries','2026-11-30 17:19:00.606369+00:00');
+INSERT INTO "tortoise_migrations" VALUES(19,'app','0018_open_alerts','2026-11-30 17:19:00.648727+00:00');
+INSERT INTO "tortoise_migrations" VALUES(20,'app','0019_narrowed_operations','2026-11-30 17:19:00.689491+00:00');
+INSERT INTO "tortoise_migrations" VALUES(21,'app','0020_traces','2026-11-30 17:19:00.742493+00:00');
+INSERT INTO "tortoise_migrations" VALUES(22,'app','0021_audit_chain','2026-11-30 17:19:01.010272+00:00');
+INSERT INTO "tortoise_migrations" VALUES(23,'app','0022_contacts','2026-11-30 17:19:01.290476+00:00');
+INSERT INTO "tortoise_migrations" VALUES(24,'app','0023_erased_data','2026-11-30 17:19:01.398439+00:00');
+INSERT INTO "tortoise_migrations" VALUES(25,'app','0023_webhook_names','2026-11-30 17:19:01.451488+00:00');
+INSERT INTO "tortoise_migrations" VALUES(26,'app','0024_problems','2026-11-30 17:19:01.826465+00:00');
 CREATE TABLE "webhook" (
     "id" VARCHAR(40) NOT NULL  PRIMARY KEY,
     "workspace_id" VARCHAR(40) NOT NULL,
@@ -243,7 +260,7 @@ CREATE TABLE "webhook" (
     "failing_since" BIGINT,
     "held_until" BIGINT,
     "next_slot_at" BIGINT
-, "status_reason_code" VARCHAR(20), "last_failure_id" VARCHAR(40), "last_success_id" VARCHAR(40), "url_query" TEXT, "registry_version" BIGINT, "external_id" VARCHAR(200));
+, "status_reason_code" VARCHAR(20), "last_failure_id" VARCHAR(40), "last_success_id" VARCHAR(40), "url_query" TEXT, "registry_version" BIGINT, "external_id" VARCHAR(200), "has_problems" INT);
 CREATE TABLE "webhook_feed" (
     "webhook_id" VARCHAR(40) NOT NULL  PRIMARY KEY,
     "expired_before" BIGINT NOT NULL
@@ -304,6 +321,9 @@ CREATE INDEX "idx_notice_workspa_0195bc" ON "notice" ("workspace_id");
 CREATE INDEX contact_message_due ON contact_message (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX notice_message ON notice (message_id, id);
 CREATE INDEX webhook_name ON webhook (workspace_id, name);
+CREATE INDEX problem_workspace ON problem (workspace_id, id);
+CREATE INDEX problem_webhook ON problem (webhook_id, id);
+CREATE INDEX delivery_problem ON delivery (problem_key, id) WHERE problem_key IS NOT NULL;
 DELETE FROM "sqlite_sequence";
-INSERT INTO "sqlite_sequence" VALUES('tortoise_migrations',24);
+INSERT INTO "sqlite_sequence" VALUES('tortoise_migrations',26);
 COMMIT;

@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0022_contacts")]
+    dependencies = [("app", "0023_erased_data")]
 
     operations = [
         ops.RunSQL(

@@ -19,7 +19,7 @@ class _AddField(ops.AddField):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0023_erased_data"), ("app", "0023_webhook_names")]
+    dependencies = [("app", "0023_webhook_names")]
 
     operations = [
         ops.CreateModel(
