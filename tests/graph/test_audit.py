@@ -9,7 +9,9 @@ from tests.domain import Domain
 from tests.graph.conftest import Api
 
 # They create events and send them, but change no setting.
-CHANGE_NOTHING = {"publishEvent", "publishEvents", "pingWebhook", "testConnection", "testWebhook", "previewFilter"}
+CHANGE_NOTHING = {
+    *("publishEvent", "publishEvents", "pingWebhook", "testConnection", "testWebhook", "testContact", "previewFilter")
+}
 ENTRY = "id at actor by { kind id name } action subjectId changes sourceAddress"
 SECRETS = ["hunter2", "whsec_", "eev_", "eevt_"]
 ALWAYS = {"since": "2026-01-01T00:00:00Z"}
@@ -76,6 +78,9 @@ async def tour(api: Api, domain: Domain) -> Tour:
     [running, *_] = (await api.data("{ operations { nodes { id status } } }"))["operations"]["nodes"]
     await tour.do("cancelOperation", {"id": running["id"]})
     await tour.do("acknowledgeProblem", {"id": await Desk(domain).problem(webhook["id"])})
+    await tour.do("eraseData", {"webhookId": webhook["id"]}, "matched")
+    contact = {"kind": "WEBHOOK", "target": "http://127.0.0.1:2/", "events": ["*"]}
+    await tour.do("deleteContact", (await tour.do("createContact", contact, "contact { id }"))["contact"])
     await tour.do("deleteWebhook", webhook)
     workspace = (await tour.do("createWorkspace", {"name": "Acme"}, "workspace { id }"))["workspace"]
     await tour.do("deleteWorkspace", workspace)

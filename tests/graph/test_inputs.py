@@ -167,6 +167,7 @@ async def least(api: Api) -> Mapping[str, dict[str, Any]]:
         "retryDeliveries": {"filter": {}, "dryRun": True},
         "cancelDeliveries": {"filter": {}, "dryRun": True},
         "replayEvents": {"webhookId": webhook["id"], "time": {}, "dryRun": True},
+        "eraseData": {"eventIds": ["evt_"], "dryRun": True},
         "createEventType": {"name": "order.shipped", "description": "An order was shipped."},
         "updateEventType": {"name": "order.made"},
         "createApiKey": {"name": "Desk", "scopes": ["READ"]},

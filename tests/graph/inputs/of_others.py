@@ -235,6 +235,29 @@ OTHERS: dict[str, Table] = {
         "onlyMissing": [],
         "dryRun": [],
     },
+    "EraseDataInput": {
+        "webhookId": no_such("webhook", "wh"),
+        "eventIds": [
+            taken(Kind.EMPTY, [""]),
+            taken(Kind.TOO_LONG, ["e" * 300]),
+            taken(Kind.CONTROL, ["evt_\0"]),
+            taken(Kind.LOOK_ALIKE, [CYRILLIC_O]),
+            taken(Kind.AT_LIMIT, ["evt_"] * 1_000),
+            refused(Kind.PAST_LIMIT, ["evt_"] * 1_001, "TOO_MANY", "1001", "at most 1,000"),
+        ],
+        "data": [
+            taken(Kind.EMPTY, [], webhookId=None, eventIds=["evt_"]),
+            taken(Kind.AT_LIMIT, [{"path": "ticket.id", "equals": "tkt_1"}] * 20),
+            refused(
+                Kind.PAST_LIMIT,
+                [{"path": "ticket.id", "equals": "tkt_1"}] * 21,
+                "TOO_MANY",
+                "21 conditions",
+                "at most 20",
+            ),
+        ],
+        "dryRun": [],
+    },
     "CreateEventTypeInput": {
         "name": _NAME,
         "description": _WHAT_HAPPENED,
