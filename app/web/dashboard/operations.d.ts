@@ -721,6 +721,24 @@ export type WebhookChoicesData = {
 export type WebhookChoicesVariables = { after?: string | null };
 export const WebhookChoices: Operation<WebhookChoicesData, WebhookChoicesVariables>;
 
+export type WebhookCountsData = {
+  webhooks: {
+    nodes: ({
+      id: string;
+      stats: {
+        complete: boolean;
+        series: ({
+          since: string;
+          succeeded: number;
+          failed: number;
+        })[];
+      };
+    })[];
+  };
+};
+export type WebhookCountsVariables = { filter?: WebhookFilter | null; orderBy?: WebhookOrder | null; first?: number | null; after?: string | null };
+export const WebhookCounts: Operation<WebhookCountsData, WebhookCountsVariables>;
+
 export type WebhookDetailsData = {
   webhook: {
     id: string;
@@ -868,14 +886,6 @@ export type WebhooksData = {
         reason: string;
         lastSuccessAt: string | null;
         lastFailureAt: string | null;
-      };
-      stats: {
-        complete: boolean;
-        series: ({
-          since: string;
-          succeeded: number;
-          failed: number;
-        })[];
       };
     })[];
     pageInfo: {

@@ -1,11 +1,12 @@
 /** "Webhooks": all of them with their health, what they did lately, and the way to add one. */
 
 import { address, ask, Component, el, every, fill, follow, may, place, reconcile, words } from "../lib/index.js";
-import { WebhookNews, Webhooks } from "../operations.js";
+import { WebhookCounts, WebhookNews, Webhooks } from "../operations.js";
 import { badge, clearFilters, empty, filterSearch, filterSelect, goButton, outcomeBars, show, when } from "../parts/index.js";
 
 /** @typedef {import("../operations.js").HealthState} HealthState */
 /** @typedef {import("../operations.js").WebhooksData["webhooks"]["nodes"][number]} Row */
+/** @typedef {import("../operations.js").WebhookCountsData["webhooks"]["nodes"][number]["stats"]} Stats */
 
 /** Health and charts follow from deliveries, which may come by the thousand: they are looked at again this often. */
 const REFRESH_MS = 10_000;
@@ -23,6 +24,10 @@ class WebhookList extends Component {
     this.body,
   );
   list = el("div");
+  /** @type {Row[]} */
+  rows = [];
+  /** By the webhook's ID. @type {Map<string, Stats>} */
+  counts = new Map();
 
   /** @param {AbortSignal} leaving */
   start(leaving) {
@@ -49,10 +54,26 @@ class WebhookList extends Component {
     const { search } = place();
     const health = /** @type {HealthState | null} */ (search.get("health"));
     const filter = { search: search.get("search"), health: health && [health] };
-    const { webhooks } = await ask(Webhooks, { filter, orderBy: ORDERS[search.get("sort") ?? ""], first: 100 }, leaving);
+    const asked = { filter, orderBy: ORDERS[search.get("sort") ?? ""], first: 100 };
+    const { webhooks } = await ask(Webhooks, asked, leaving);
     if (webhooks.nodes.length === 0) return nothing();
-    reconcile(this.body, webhooks.nodes, { key: ({ id }) => id, create: (item) => update(el("tr"), item), update });
+    this.rows = webhooks.nodes;
+    this.draw();
+    // If it fails, the bars stay as they are until the next refresh.
+    this.count(asked, leaving).catch(() => {});
     return [this.table, webhooks.pageInfo.hasNextPage && el("p", { class: "soft" }, "These are the first 100. Search to see others.")];
+  }
+
+  /** @param {import("../operations.js").WebhookCountsVariables} asked @param {AbortSignal} leaving */
+  async count(asked, leaving) {
+    const { webhooks } = await ask(WebhookCounts, asked, leaving);
+    this.counts = new Map(webhooks.nodes.map(({ id, stats }) => [id, stats]));
+    this.draw();
+  }
+
+  draw() {
+    const update = (/** @type {HTMLElement} */ element, /** @type {Row} */ item) => fillRow(element, item, this.counts.get(item.id));
+    reconcile(this.body, this.rows, { key: ({ id }) => id, create: (item) => update(el("tr"), item), update });
   }
 }
 customElements.define("eev-webhooks", WebhookList);
@@ -62,15 +83,15 @@ function nothing() {
   return empty(`There are no webhooks yet.${may("MANAGE") ? " Choose Add Webhook to be sent what happens." : ""}`);
 }
 
-/** @param {HTMLElement} element @param {Row} webhook */
-function update(element, webhook) {
+/** @param {HTMLElement} element @param {Row} webhook @param {Stats} [stats] undefined until they are counted */
+function fillRow(element, webhook, stats) {
   fill(
     element,
     el("td", {}, el("a", { href: address(["webhooks", webhook.id]) }, webhook.name), el("div", { class: "soft" }, webhook.url)),
     el("td", { "data-label": "Health" }, badge(webhook.health.state), webhook.health.state !== "HEALTHY" && el("div", { class: "soft" }, webhook.health.reason.split(/(?<=\.) /, 1))),
     el("td", { "data-label": "Events" }, webhook.eventTypes.join(", ")),
     el("td", { "data-label": "Last delivery" }, when(latest(webhook.health), "Never")),
-    el("td", { "data-label": "Last 24 hours" }, webhook.stats.complete ? outcomeBars(webhook.stats.series, "Last 24 hours") : "Too many to count"),
+    el("td", { "data-label": "Last 24 hours" }, stats && (stats.complete ? outcomeBars(stats.series, "Last 24 hours") : "Too many to count")),
   );
   return element;
 }
