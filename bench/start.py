@@ -46,7 +46,7 @@ async def start(run: Run) -> list[Line]:
 async def _bare(run: Run, seconds: float) -> Idle:
     started = perf_counter()
     async with running(*BARE, ready="http://", log=run.services.directory / "bare.log") as server:
-        await _answer(server.line, expect=404)
+        await _answer(server.line, expect=405)  # it takes only what is posted
         ready_seconds = perf_counter() - started
         before, started = server.process.cost.cpu_seconds, perf_counter()
         await asyncio.sleep(seconds)

@@ -31,8 +31,8 @@ VALUES: dict[str, set[str]] = {
     "outcome": {outcome.value for outcome in AttemptOutcome},
     "status": {status.value for status in DeliveryStatus},
 }
-# Upper-case words that are not settings.
-OTHERS = VALUES["outcome"] | VALUES["status"]
+# Upper-case words that are not settings; one names an option of a command.
+OTHERS = VALUES["outcome"] | VALUES["status"] | {"MOVE_TO"}
 
 
 def exposed() -> dict[str, set[str]]:

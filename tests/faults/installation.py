@@ -77,8 +77,10 @@ class Installation:
             try:
                 timeout = aiohttp.ClientTimeout(REQUEST_SECONDS)
                 async with self.http.get(f"{self.health[program]}/health/ready", timeout=timeout) as response:
-                    return bool((await response.json())["status"] == "ok")
-            except (aiohttp.ClientError, TimeoutError, ValueError):
+                    checks = (await response.json())["checks"]
+                    # A server whose clock was set back says so until it has passed the newest row, and works meanwhile.
+                    return all(check["status"] == "ok" for name, check in checks.items() if name != "clock")
+            except (aiohttp.ClientError, TimeoutError, ValueError, KeyError):
                 return False
         try:
             alive = await self.truth.worker_pids(int(time.time() * 1_000_000))

@@ -38,6 +38,10 @@ WAYS: dict[str, tuple[str, dict[str, Any]]] = {
         "query($v: DeliveryFilter) { webhooks { nodes { deliveries(filter: $v) { nodes { id } } } } }",
         {},
     ),
+    "Problem.deliveries.DeliveryFilter.time": (
+        "query($v: DeliveryFilter) { problems { nodes { deliveries(filter: $v) { nodes { id } } } } }",
+        {},
+    ),
     "Query.stats.since": ("query($v: DateTime) { stats(since: $v) { attempts } }", {}),
     "Query.stats.until": ("query($v: DateTime) { stats(until: $v) { attempts } }", {}),
     "Webhook.stats.since": ("query($v: DateTime) { webhooks { nodes { stats(since: $v) { attempts } } } }", {}),

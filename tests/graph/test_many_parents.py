@@ -7,7 +7,7 @@ import pytest
 from graphql import GraphQLObjectType, get_named_type
 
 from app.database.database import Database
-from app.ids import WEBHOOK, new_id
+from app.ids import PROBLEM, WEBHOOK, new_id
 from app.settings import Settings
 from graph.early import EarlyAnswer
 from graph.loaders import Loaders
@@ -49,7 +49,9 @@ async def api(domain: Domain) -> AsyncIterator[Api]:
 
 
 async def fill(database: Database, workspace_id: str) -> None:
-    """Give a workspace as many webhooks and events, each with two deliveries, as parents are needed."""
+    """Give a workspace as many webhooks, each with a problem, and events, each with two deliveries, as parents are
+    needed.
+    """
     statement, columns, rows = webhooks_of([workspace_id])
     while len(rows) < PARENTS:
         rows += webhooks_of([workspace_id])[2]
@@ -57,6 +59,14 @@ async def fill(database: Database, workspace_id: str) -> None:
     webhooks = await ids(database, "webhook", workspace_id)
     for write in rows_of(workspace_id, webhooks, events=PARENTS):
         await database.fetch_rows(*write)
+    await database.execute("UPDATE delivery SET problem_key = webhook_id")
+    await database.fetch_rows(
+        "INSERT INTO problem (id, workspace_id, webhook_id, key, cause, outcome, status, failures, opened_at,"
+        f" last_seen_at, example_id) SELECT id, '{workspace_id}', webhook_id, webhook_id, 'It hangs.', 'TIMEOUT',"
+        " 'OPEN', 2, 0, 0, '' FROM {rows} AS new",
+        (("id", "text"), ("webhook_id", "text")),
+        [(new_id(PROBLEM, START), webhook_id) for webhook_id in webhooks],
+    )
 
 
 async def test_every_connection_is_read_for_many_parents_at_once(domain: Domain, api: Api) -> None:
