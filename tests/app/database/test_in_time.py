@@ -34,7 +34,7 @@ async def test_a_statement_ends_with_its_time_and_the_connection_is_free_again(d
     assert await InTime(database, 20).fetch("SELECT $1 AS n", "x") == [{"n": "x"}]
     if database.dialect == "postgres":
         running = f"{RUNNING} AND state = 'active' AND pid <> pg_backend_pid()"
-        async with asyncio.timeout(PATIENCE_SECONDS):  # PostgreSQL is told, and does not say when it has done it
+        async with asyncio.timeout(PATIENCE_SECONDS):  # PostgreSQL does not say when a canceled statement has ended
             while await database.fetch(running) != [{"n": 0}]:
                 pass
 
