@@ -52,9 +52,15 @@ async def each(clients: dict[str, Program], act: Callable[[Program], Awaitable[R
 
 
 async def first_event(client: Program) -> str:
-    """Wait until a client's published event is delivered, and return its ID."""
-    event_id: str = (await client.says("published"))["published"]["event"]["id"]
-    await message_about(client, event_id, "SUCCEEDED")
+    """Wait until a client's published event is delivered, and return its ID. The news of it may be faster than the
+    answer to the client.
+    """
+    event_id, told = "", []
+    while {"event": event_id, "status": "SUCCEEDED"} not in told:
+        line = await client.line()
+        told += line.get("updates", [])
+        if "published" in line:
+            event_id = line["published"]["event"]["id"]
     return event_id
 
 
