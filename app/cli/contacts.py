@@ -6,7 +6,7 @@ import typer
 
 from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_json, print_table
-from app.cli.remote import DEFAULT_URL, Key, Url, cell, change_each, connected
+from app.cli.remote import DEFAULT_URL, Key, Url, cell, change_each, change_one, connected
 from app.cli.values import completion, id_of, one_of
 from app.ids import CONTACT
 from app.statuses import ContactKind
@@ -63,7 +63,7 @@ def create_contact(
     as_json: AsJson = False,
 ) -> None:
     """Create a contact that receives alerts from now on, by default all of them."""
-    created = run_to_end(_created(url, key, {"kind": kind, "target": target, "events": events or ["*"]}))
+    created = run_to_end(change_one(url, key, _CREATE, {"kind": kind, "target": target, "events": events or ["*"]}))
     contact, secret = created["contact"], created["secret"]
     if as_json:
         print_json({"contact": contact, "secret": secret})
@@ -98,8 +98,3 @@ async def _listed(url: str, key: str) -> list[dict[str, Any]]:
     async with connected(url, key) as api:
         found: list[dict[str, Any]] = (await api.ask(_LIST, {}))["contacts"]
         return found
-
-
-async def _created(url: str, key: str, draft: dict[str, Any]) -> dict[str, Any]:
-    async with connected(url, key) as api:
-        return await api.change(_CREATE, draft)

@@ -19,9 +19,9 @@ from app.cli.remote import (
     Url,
     cell,
     change_each,
-    connected,
+    change_one,
+    fetch_list,
     given,
-    listed,
 )
 from app.cli.values import completion, id_of, one_of
 from app.ids import DELIVERY, EVENT, WEBHOOK
@@ -91,7 +91,7 @@ def list_deliveries(
 ) -> None:
     """List deliveries, newest first."""
     asked = _filter(webhook, statuses, event_types, since, until) | given(eventId=event)
-    found = run_to_end(_listed(url, key, asked, limit))
+    found = run_to_end(fetch_list(url, key, _LIST, {"filter": asked}, limit))
     if as_json:
         print_json(found)
     else:
@@ -132,7 +132,7 @@ def retry(
             retried = payload["delivery"]
             print_json(retried) if as_json else typer.echo(f"{retried['id']} is being retried.")
     else:
-        begun = run_to_end(_change(url, key, {"filter": asked, "dryRun": dry_run}))
+        begun = run_to_end(change_one(url, key, _RETRY_MANY, {"filter": asked, "dryRun": dry_run}))
         print_begun(begun, as_json=as_json)
 
 
@@ -173,13 +173,3 @@ def _row(delivery: dict[str, Any]) -> list[str]:
     last = delivery["lastResponseStatus"] or delivery["lastOutcome"]
     cells = (delivery["status"], delivery["attemptCount"], last, delivery["nextAttemptAt"])
     return [delivery["id"], f"{event['type']} {event['id']}", webhook["name"], *map(cell, cells)]
-
-
-async def _listed(url: str, key: str, asked: dict[str, Any], limit: int) -> list[dict[str, Any]]:
-    async with connected(url, key) as api:
-        return await listed(api, _LIST, {"filter": asked}, limit)
-
-
-async def _change(url: str, key: str, asked: dict[str, Any]) -> dict[str, Any]:
-    async with connected(url, key) as api:
-        return await api.change(_RETRY_MANY, asked)

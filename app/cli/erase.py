@@ -1,14 +1,14 @@
 """`eev-webhooks erase`: removes what matching events hold, on a running server."""
 
-import asyncio
 from typing import Annotated, Any
 
 import typer
 
 from app.cli.failures import Refused
+from app.cli.loop import run_to_end
+from app.cli.operations import until_ended
 from app.cli.output import AsJson, print_json
 from app.cli.remote import DEFAULT_URL, Key, Url, connected, given
-from app.cli.replay import POLL_SECONDS
 from app.cli.values import id_of
 from app.ids import EVENT, WEBHOOK
 from app.statuses import OperationStatus
@@ -18,7 +18,6 @@ mutation ($input: EraseDataInput!) {
   eraseData(input: $input) { matched operation { id status matched done } userErrors { message path } }
 }
 """
-_PROGRESS = "query ($id: ID!) { operation(id: $id) { id status matched done } }"
 
 
 def erase(
@@ -57,7 +56,7 @@ def erase(
     """
     conditions = [_condition(text) for text in data or ()]
     asked = given(webhookId=webhook_id, eventIds=event_ids, data=conditions, dryRun=dry_run)
-    erasing = asyncio.run(_erase(url, key, asked, wait=wait))
+    erasing = run_to_end(_erase(url, key, asked, wait=wait, quiet=as_json))
     matched, operation = erasing["matched"], erasing["operation"]
     events = "An unknown number of events" if matched is None else f"{matched} events"
     if as_json:
@@ -84,13 +83,13 @@ def _condition(text: str) -> dict[str, Any]:
     return {"path": path, "equals": parsed if isinstance(parsed, str | int | float) else value}
 
 
-async def _erase(url: str, key: str, asked: dict[str, Any], *, wait: bool) -> dict[str, Any]:
+async def _erase(url: str, key: str, asked: dict[str, Any], *, wait: bool, quiet: bool) -> dict[str, Any]:
     async with connected(url, key) as api:
         erasing = await api.change(_ERASE, asked)
-        while wait and erasing["operation"] and erasing["operation"]["status"] == OperationStatus.RUNNING:
-            await asyncio.sleep(POLL_SECONDS)
-            erasing["operation"] = (await api.ask(_PROGRESS, {"id": erasing["operation"]["id"]}))["operation"]
-    operation = erasing["operation"]
-    if wait and operation is not None and operation["status"] != OperationStatus.COMPLETED:
-        raise Refused(f"The operation {operation['id']} is {operation['status']} after {operation['done']} events.")
+        if wait and erasing["operation"] is not None:
+            operation = await until_ended(api, erasing["operation"], "Erasing", quiet=quiet)
+            if operation["status"] != OperationStatus.COMPLETED:
+                done = f"{operation['done']} events"
+                raise Refused(f"The operation {operation['id']} is {operation['status']} after {done}.")
+            erasing["operation"] = operation
     return erasing

@@ -8,7 +8,7 @@ import typer
 from app.cli.failures import Refused
 from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_json
-from app.cli.remote import DEFAULT_URL, Key, Url, cell, change_each, connected
+from app.cli.remote import DEFAULT_URL, Key, Url, cell, change_each, fetch_one
 from app.cli.values import id_of
 from app.ids import DELIVERY
 
@@ -50,7 +50,7 @@ def show_delivery(
 
     Credentials are masked as ••••, also with --curl.
     """
-    delivery = run_to_end(_delivery(url, key, delivery_id))
+    delivery = run_to_end(fetch_one(url, key, _SHOW, "delivery", delivery_id))
     attempts = delivery["attempts"]["nodes"]
     if curl:
         if not attempts:
@@ -75,14 +75,6 @@ def cancel_deliveries(
     for payload in run_to_end(change_each(url, key, _CANCEL, ids, "canceled")):
         canceled = payload["delivery"]
         print_json(canceled) if as_json else typer.echo(f"{canceled['id']} is canceled.")
-
-
-async def _delivery(url: str, key: str, delivery_id: str) -> dict[str, Any]:
-    async with connected(url, key) as api:
-        found: dict[str, Any] | None = (await api.ask(_SHOW, {"id": delivery_id}))["delivery"]
-    if found is None:
-        raise Refused(f"No delivery has the id {delivery_id}.")
-    return found
 
 
 def curl_of(request: dict[str, Any]) -> str:

@@ -4,10 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli.failures import Refused
 from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_fields, print_json
-from app.cli.remote import DEFAULT_URL, Key, Url, change_each, connected, given
+from app.cli.remote import DEFAULT_URL, Key, Url, change_each, change_one, fetch_one, given
 from app.cli.values import id_of, json_object
 from app.ids import WEBHOOK
 
@@ -43,7 +42,7 @@ _DELETE = (
 
 def show_webhook(webhook_id: _Id, url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -> None:
     """Show a webhook with all of its settings. Credentials are masked."""
-    _print(run_to_end(_webhook(url, key, webhook_id)), as_json=as_json)
+    _print(run_to_end(fetch_one(url, key, _SHOW, "webhook", webhook_id)), as_json=as_json)
 
 
 def update_webhook(
@@ -71,7 +70,7 @@ def update_webhook(
         changes["filter"] = filter_ or None
     if not changes:
         raise typer.BadParameter("name what to change: --name, --target, --event-type, --filter or --settings.")
-    _print(run_to_end(_update(url, key, {"id": webhook_id, **changes})), as_json=as_json)
+    _print(run_to_end(change_one(url, key, _UPDATE, {"id": webhook_id, **changes}))["webhook"], as_json=as_json)
 
 
 def pause_webhooks(ids: _Ids, url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -> None:
@@ -89,20 +88,6 @@ def delete_webhooks(ids: _Ids, url: Url = DEFAULT_URL, key: Key = "", as_json: A
     for payload in run_to_end(change_each(url, key, _DELETE, ids, "deleted")):
         deleted = payload["deletedId"]
         print_json({"deletedId": deleted}) if as_json else typer.echo(f"{deleted} is deleted.")
-
-
-async def _webhook(url: str, key: str, webhook_id: str) -> dict[str, Any]:
-    async with connected(url, key) as api:
-        found: dict[str, Any] | None = (await api.ask(_SHOW, {"id": webhook_id}))["webhook"]
-    if found is None:
-        raise Refused(f"No webhook has the id {webhook_id}.")
-    return found
-
-
-async def _update(url: str, key: str, changes: dict[str, Any]) -> dict[str, Any]:
-    async with connected(url, key) as api:
-        changed: dict[str, Any] = (await api.change(_UPDATE, changes))["webhook"]
-        return changed
 
 
 def _print(webhook: dict[str, Any], *, as_json: bool) -> None:

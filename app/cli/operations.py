@@ -1,16 +1,24 @@
 """`eev-webhooks operations …`: bulk retries, cancellations and replays in the background of a running server."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.failures import Refused
 from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_json, print_table
-from app.cli.remote import DEFAULT_URL, Key, Limit, Url, cell, change_each, connected, listed
+from app.cli.remote import DEFAULT_URL, Key, Limit, Url, cell, change_each, fetch_list
 from app.cli.values import id_of
 from app.ids import OPERATION
+from app.statuses import OperationStatus
+
+if TYPE_CHECKING:
+    from app.cli.api import Api
 
 operations = typer.Typer(help="List and cancel background operations on a running server.", no_args_is_help=True)
+
+# Between two looks at how far it is.
+POLL_SECONDS = 0.5
 
 _LIST = """
 query ($first: Int, $after: String) {
@@ -20,6 +28,7 @@ query ($first: Int, $after: String) {
   }
 }
 """
+_PROGRESS = "query ($id: ID!) { operation(id: $id) { id status matched done } }"
 _CANCEL = """
 mutation ($input: OperationIdInput!) {
   cancelOperation(input: $input) { operation { id status matched done } userErrors { message path } }
@@ -30,7 +39,7 @@ mutation ($input: OperationIdInput!) {
 @operations.command("list")
 def list_operations(limit: Limit = 50, url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -> None:
     """List operations, newest first."""
-    found = run_to_end(_listed(url, key, limit))
+    found = run_to_end(fetch_list(url, key, _LIST, {}, limit))
     if as_json:
         print_json(found)
     else:
@@ -67,6 +76,29 @@ def print_begun(begun: dict[str, Any], *, as_json: bool) -> None:
         typer.echo(f"{matched} deliveries are being retried in the background by {operation['id']}.")
 
 
-async def _listed(url: str, key: str, limit: int) -> list[dict[str, Any]]:
-    async with connected(url, key) as api:
-        return await listed(api, _LIST, {}, limit)
+async def until_ended(api: "Api", operation: dict[str, Any], doing: str, *, quiet: bool) -> dict[str, Any]:
+    """The operation once it is over; a bar on stderr shows how far it is.
+
+    Args:
+        doing: what the operation does, beside the bar.
+        quiet: whether to show no bar.
+
+    Raises:
+        Refused: it is no longer known.
+    """
+    import asyncio
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task(doing, total=operation["matched"])
+        while operation["status"] == OperationStatus.RUNNING:
+            await asyncio.sleep(POLL_SECONDS)
+            found = (await api.ask(_PROGRESS, {"id": operation["id"]}))["operation"]
+            if found is None:
+                raise Refused(f"The operation {operation['id']} no longer exists.")
+            operation = found
+            bar.update(task, completed=operation["done"])
+    return operation

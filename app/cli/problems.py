@@ -4,12 +4,22 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli.failures import Refused
 from app.cli.loop import run_to_end
 from app.cli.one_delivery import attempt_lines, printable
 from app.cli.operations import print_begun
 from app.cli.output import AsJson, print_json, print_table
-from app.cli.remote import DEFAULT_URL, Key, Limit, Url, cell, change_each, connected, given, listed
+from app.cli.remote import (
+    DEFAULT_URL,
+    Key,
+    Limit,
+    Url,
+    cell,
+    change_each,
+    change_one,
+    fetch_list,
+    fetch_one,
+    given,
+)
 from app.cli.values import completion, id_of, one_of
 from app.ids import PROBLEM, WEBHOOK
 from app.statuses import ProblemStatus
@@ -78,7 +88,7 @@ def list_problems(
 ) -> None:
     """List problems, newest first; without --status, those that are not resolved."""
     asked = given(webhookId=webhook, statuses=statuses or [ProblemStatus.OPEN, ProblemStatus.ACKNOWLEDGED])
-    found = run_to_end(_listed(url, key, asked, limit))
+    found = run_to_end(fetch_list(url, key, _LIST, {"filter": asked}, limit))
     if as_json:
         print_json(found)
     else:
@@ -92,7 +102,7 @@ def show_problem(problem_id: _ProblemId, url: Url = DEFAULT_URL, key: Key = "", 
 
     Credentials are masked as ••••.
     """
-    problem = run_to_end(_problem(url, key, problem_id))
+    problem = run_to_end(fetch_one(url, key, _SHOW, "problem", problem_id))
     if as_json:
         print_json(problem)
     else:
@@ -125,7 +135,7 @@ def retry_problem(
     as_json: AsJson = False,
 ) -> None:
     """Retry all deliveries that a problem affects, in the background."""
-    begun = run_to_end(_change(url, key, {"problemId": problem_id, "dryRun": dry_run}))
+    begun = run_to_end(change_one(url, key, _RETRY, {"problemId": problem_id, "dryRun": dry_run}))
     print_begun(begun, as_json=as_json)
 
 
@@ -158,21 +168,3 @@ def _head(problem: dict[str, Any]) -> list[str]:
 def _affected(problem: dict[str, Any]) -> str:
     affected = problem["affected"]
     return str(affected["count"]) if affected["exact"] else f"over {affected['count']}"
-
-
-async def _listed(url: str, key: str, asked: dict[str, Any], limit: int) -> list[dict[str, Any]]:
-    async with connected(url, key) as api:
-        return await listed(api, _LIST, {"filter": asked}, limit)
-
-
-async def _problem(url: str, key: str, problem_id: str) -> dict[str, Any]:
-    async with connected(url, key) as api:
-        found: dict[str, Any] | None = (await api.ask(_SHOW, {"id": problem_id}))["problem"]
-    if found is None:
-        raise Refused(f"No problem has the id {problem_id}.")
-    return found
-
-
-async def _change(url: str, key: str, asked: dict[str, Any]) -> dict[str, Any]:
-    async with connected(url, key) as api:
-        return await api.change(_RETRY, asked)

@@ -82,6 +82,41 @@ async def listed(api: "Api", document: str, variables: Mapping[str, Any], limit:
     return nodes
 
 
+async def fetch_list(
+    url: str, key: str, document: str, variables: Mapping[str, Any], limit: int
+) -> list[dict[str, Any]]:
+    """The first nodes of a connection of a server, as `listed` reads them."""
+    async with connected(url, key) as api:
+        return await listed(api, document, variables, limit)
+
+
+async def fetch_one(url: str, key: str, document: str, noun: str, id_: str) -> dict[str, Any]:
+    """What has this ID on a server. The document's only field takes it as `$id`.
+
+    Args:
+        noun: what it is, for the refusal.
+
+    Raises:
+        Refused: there is none.
+    """
+    async with connected(url, key) as api:
+        [found] = (await api.ask(document, {"id": id_})).values()
+    if found is None:
+        raise Refused(f"No {noun} has the id {id_}.")
+    one: dict[str, Any] = found
+    return one
+
+
+async def change_one(url: str, key: str, document: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The payload of a mutation on a server.
+
+    Raises:
+        Refused: it was refused.
+    """
+    async with connected(url, key) as api:
+        return await api.change(document, asked)
+
+
 async def change_each(url: str, key: str, document: str, ids: Sequence[str], done: str) -> list[dict[str, Any]]:
     """The payloads of a mutation that takes an ID, run for each ID.
 

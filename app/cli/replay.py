@@ -7,6 +7,7 @@ import typer
 
 from app.cli.failures import Refused
 from app.cli.loop import run_to_end
+from app.cli.operations import until_ended
 from app.cli.output import AsJson, print_json
 from app.cli.remote import DEFAULT_URL, EventTypes, Key, Until, Url, connected, given
 from app.cli.values import id_of, moment
@@ -14,17 +15,13 @@ from app.ids import WEBHOOK
 from app.statuses import OperationStatus
 
 if TYPE_CHECKING:
-    from app.cli.api import Api
-
-# Between two looks at how far it is.
-POLL_SECONDS = 0.5
+    pass
 
 _REPLAY = """
 mutation ($input: ReplayEventsInput!) {
   replayEvents(input: $input) { matched operation { id status matched done } userErrors { message path } }
 }
 """
-_PROGRESS = "query ($id: ID!) { operation(id: $id) { id status matched done } }"
 
 
 def replay(
@@ -69,32 +66,9 @@ async def _replay(url: str, key: str, asked: dict[str, Any], *, wait: bool, quie
     async with connected(url, key) as api:
         replayed = await api.change(_REPLAY, asked)
         if wait and replayed["operation"] is not None:
-            replayed["operation"] = await _ended(api, replayed["operation"], quiet=quiet)
+            operation = await until_ended(api, replayed["operation"], "Replaying", quiet=quiet)
+            if operation["status"] != OperationStatus.COMPLETED:
+                done = f"{operation['done']} of {operation['matched']} events"
+                raise Refused(f"The replay is {operation['status']} after {done}: its webhook was disabled or deleted.")
+            replayed["operation"] = operation
     return replayed
-
-
-async def _ended(api: "Api", operation: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
-    """The operation once it is over; a bar on stderr shows how far it is.
-
-    Raises:
-        Refused: it failed, or is no longer known.
-    """
-    import asyncio
-
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task("Replaying", total=operation["matched"])
-        while operation["status"] == OperationStatus.RUNNING:
-            await asyncio.sleep(POLL_SECONDS)
-            found = (await api.ask(_PROGRESS, {"id": operation["id"]}))["operation"]
-            if found is None:
-                raise Refused(f"The operation {operation['id']} no longer exists.")
-            operation = found
-            bar.update(task, completed=operation["done"])
-    if operation["status"] != OperationStatus.COMPLETED:
-        done = f"{operation['done']} of {operation['matched']} events"
-        raise Refused(f"The replay is {operation['status']} after {done}: its webhook was disabled or deleted.")
-    return operation

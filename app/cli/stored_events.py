@@ -1,13 +1,12 @@
 """`eev-webhooks events list|show`: events that were published on a running server."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from app.cli.failures import Refused
 from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_fields, print_json, print_table
-from app.cli.remote import DEFAULT_URL, EventTypes, Key, Limit, Since, Until, Url, cell, connected, given, listed
+from app.cli.remote import DEFAULT_URL, EventTypes, Key, Limit, Since, Until, Url, cell, fetch_list, fetch_one, given
 from app.cli.values import id_of
 from app.ids import EVENT
 
@@ -42,7 +41,7 @@ def list_events(
     """List events, newest first."""
     time = given(since=since, until=until)
     asked = given(types=event_types, time=time or None, includeTests=tests or None)
-    found = run_to_end(_listed(url, key, asked, limit))
+    found = run_to_end(fetch_list(url, key, _LIST, {"filter": asked}, limit))
     if as_json:
         print_json(found)
     else:
@@ -59,7 +58,7 @@ def show_event(
     as_json: AsJson = False,
 ) -> None:
     """Show an event with its body, exactly as it is signed and sent, and its deliveries."""
-    event = run_to_end(_event(url, key, event_id))
+    event = run_to_end(fetch_one(url, key, _SHOW, "event", event_id))
     deliveries = event.pop("deliveries")["nodes"]
     if as_json:
         print_json(event | {"deliveries": deliveries})
@@ -68,16 +67,3 @@ def show_event(
     names = ("status", "attemptCount", "lastResponseStatus")
     rows = [[each["id"], each["webhook"]["name"], *(cell(each[name]) for name in names)] for each in deliveries]
     print_table(("id", "webhook", "status", "attempts", "last"), rows)
-
-
-async def _listed(url: str, key: str, asked: dict[str, Any], limit: int) -> list[dict[str, Any]]:
-    async with connected(url, key) as api:
-        return await listed(api, _LIST, {"filter": asked}, limit)
-
-
-async def _event(url: str, key: str, event_id: str) -> dict[str, Any]:
-    async with connected(url, key) as api:
-        found: dict[str, Any] | None = (await api.ask(_SHOW, {"id": event_id}))["event"]
-    if found is None:
-        raise Refused(f"No event has the id {event_id}.")
-    return found

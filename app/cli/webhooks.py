@@ -1,6 +1,6 @@
 """`eev-webhooks webhooks …`: lists, creates, pings and rotates webhooks on a running server."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
@@ -9,7 +9,7 @@ from app.cli.failures import REFUSED
 from app.cli.loop import run_to_end
 from app.cli.one_webhook import delete_webhooks, pause_webhooks, resume_webhooks, show_webhook, update_webhook
 from app.cli.output import AsJson, print_json, print_table
-from app.cli.remote import DEFAULT_URL, Key, Limit, Url, cell, connected, given, listed
+from app.cli.remote import DEFAULT_URL, Key, Limit, Url, cell, change_one, fetch_list, given
 from app.cli.trying import try_webhook
 from app.cli.values import completion, id_of, json_object, one_of
 from app.ids import WEBHOOK
@@ -88,7 +88,7 @@ def list_webhooks(
 ) -> None:
     """List webhooks, newest first."""
     asked = given(statuses=statuses, eventType=event_type, search=search)
-    found = run_to_end(_listed(url, key, asked, limit))
+    found = run_to_end(fetch_list(url, key, _LIST, {"filter": asked}, limit))
     if as_json:
         print_json(found)
     else:
@@ -128,7 +128,7 @@ def create_webhook(
         "name": name or urlsplit(target).hostname or target,
         "eventTypes": event_types or ["*"],
     }
-    created = run_to_end(_change(url, key, _CREATE, draft))
+    created = run_to_end(change_one(url, key, _CREATE, draft))
     if as_json:
         print_json(given(webhook=created["webhook"], secret=created["secret"], warning=created["warning"]))
     else:
@@ -150,7 +150,7 @@ def ping_webhook(
     as_json: AsJson = False,
 ) -> None:
     """Send a signed test event now and print the result. Exits with 1 if it did not succeed."""
-    pinged = run_to_end(_change(url, key, _PING, given(id=webhook_id, eventType=event_type)))
+    pinged = run_to_end(change_one(url, key, _PING, given(id=webhook_id, eventType=event_type)))
     attempt = pinged["attempt"]
     if as_json:
         print_json({"delivery": pinged["delivery"], "attempt": attempt})
@@ -179,20 +179,10 @@ def rotate_secret(
 ) -> None:
     """Replace a webhook's signing secret. The old secret continues to sign until the overlap ends."""
     asked = given(id=webhook_id, overlapSeconds=overlap_seconds, secret=secret)
-    rotated = run_to_end(_change(url, key, _ROTATE, asked))
+    rotated = run_to_end(change_one(url, key, _ROTATE, asked))
     if as_json:
         print_json({"webhook": rotated["webhook"], "secret": rotated["secret"]})
     else:
         typer.echo(f"Secret     {rotated['secret']}\nThe secret is shown only this once; give it to the receiver.")
         for old in rotated["webhook"]["secrets"][1:]:
             typer.echo(f"The old secret, which ends in {old['hint']}, continues to sign until {old['expiresAt']}.")
-
-
-async def _listed(url: str, key: str, asked: dict[str, Any], limit: int) -> list[dict[str, Any]]:
-    async with connected(url, key) as api:
-        return await listed(api, _LIST, {"filter": asked}, limit)
-
-
-async def _change(url: str, key: str, document: str, asked: dict[str, Any]) -> dict[str, Any]:
-    async with connected(url, key) as api:
-        return await api.change(document, asked)
