@@ -28,6 +28,11 @@ def credential(connection: HTTPConnection) -> str:
     return token
 
 
+def note_authenticated(connection: HTTPConnection) -> None:
+    """Note that the client of a request has authenticated, so that `app.web.strangers` makes it wait no longer."""
+    connection.state.authenticated = True
+
+
 def own_session(connection: HTTPConnection) -> str:
     """Return the session token of a socket that one of our own pages opened; "" for any other, which needs a key in its
     connection_init."""

@@ -12,10 +12,12 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from starlette.requests import Request
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from app.errors import Unauthenticated
+from app.trace_context import TraceContext, parse_trace_context
 from graph.errors import BadUserInput
 
 JSON = "application/json"
@@ -143,15 +145,31 @@ def status_of(errors: Sequence[Mapping[str, Any]], accept: str) -> int:
 def answer(content: Mapping[str, Any], status: int, accept: str) -> Response:
     """A response that holds one JSON document."""
     response = Response(encode(content), status, media_type=f"{media_type(accept)}; charset=utf-8")
-    errors = content.get("errors") or ()
-    waits = [error["extensions"]["retryAfterSeconds"] for error in errors if "retryAfterSeconds" in error["extensions"]]
-    if waits:
-        response.headers["retry-after"] = str(max(waits))
-    if status == 401:
-        response.headers["www-authenticate"] = "Bearer"
+    hint(response, content.get("errors") or ())
     if status == 405:
         response.headers["allow"] = ", ".join(METHODS)
     return response
+
+
+def hint(response: Response, errors: Sequence[Mapping[str, Any]]) -> None:
+    """Say in the headers of a response when to try again, and how to authenticate."""
+    waits = [error["extensions"]["retryAfterSeconds"] for error in errors if "retryAfterSeconds" in error["extensions"]]
+    if waits:
+        response.headers["retry-after"] = str(max(waits))
+    if response.status_code == 401:
+        response.headers["www-authenticate"] = "Bearer"
+
+
+def address_of(connection: HTTPConnection) -> str | None:
+    """The client's address; behind a trusted proxy, that of the proxy's client: see `app.web.application`."""
+    return connection.client.host if connection.client else None
+
+
+def trace_of(headers: Headers) -> TraceContext | None:
+    """The trace that a request belongs to, if its headers name one."""
+    if "traceparent" not in headers:
+        return None
+    return parse_trace_context(headers.getlist("traceparent"), headers.getlist("tracestate"))
 
 
 def encode(content: object) -> bytes:

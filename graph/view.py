@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from graphql import GraphQLError, GraphQLFormattedError
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -26,10 +26,9 @@ from strawberry.types.unset import UNSET, UnsetType
 from app.database.errors import DatabaseError
 from app.errors import AccessDenied, Unavailable
 from app.resources import Resources
-from app.trace_context import parse_trace_context
 from graph import http
 from graph.context import Context
-from graph.credentials import credential, own_session
+from graph.credentials import credential, note_authenticated, own_session
 from graph.errors import formatted
 from graph.http import Asked, BadRequest
 from graph.loaders import Loaders
@@ -76,11 +75,8 @@ class GraphQLView(GraphQL[Context, None]):
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:  # noqa: ARG002
         """The context of a request or socket before authentication."""
-        context = Context(self._resources, Loaders.of_nobody(self._resources), _address(request))
-        if "traceparent" in request.headers:
-            context.trace = parse_trace_context(
-                request.headers.getlist("traceparent"), request.headers.getlist("tracestate")
-            )
+        context = Context(self._resources, Loaders.of_nobody(self._resources), http.address_of(request))
+        context.trace = http.trace_of(request.headers)
         if isinstance(request, WebSocket):
             context.session = own_session(request)
             context.leave = partial(self._pending.leave, request.state.place)
@@ -113,7 +109,7 @@ class GraphQLView(GraphQL[Context, None]):
             self._resources.metrics.socket_refused("evicted")
             _evict(websocket, closing)
 
-        place = self._pending.enter(_address(websocket), evict)
+        place = self._pending.enter(http.address_of(websocket), evict)
         if place is None:
             self._resources.metrics.socket_refused("busy")
             errors = [formatted(Unavailable("Too many sockets wait for connection_init. Try again shortly."))]
@@ -132,7 +128,7 @@ class GraphQLView(GraphQL[Context, None]):
         try:
             context = await self.get_context(request, Response())
             await context.authenticate(credential(request))
-            request.state.authenticated = True  # for `app.web.strangers`
+            note_authenticated(request)
             context.count()
             asked = await http.read(request)
             return await self._run(asked, context, request.method, accept)
@@ -185,11 +181,6 @@ class GraphQLView(GraphQL[Context, None]):
             preferences[0] == http.EVENT_STREAM
             or self.schema.documents.is_subscription(asked.query, asked.operation_name)
         )
-
-
-def _address(connection: HTTPConnection) -> str | None:
-    """The client's address; behind a trusted proxy, that of the proxy's client: see `app.web.application`."""
-    return connection.client.host if connection.client else None
 
 
 def _evict(websocket: WebSocket, closing: set[asyncio.Task[None]]) -> None:

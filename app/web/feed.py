@@ -27,9 +27,10 @@ from app.resources import Resources
 from app.statuses import DeliveryStatus, Scope
 from app.updates.bus import Batch
 from app.updates.update import Topic
-from app.web.json_answers import REFUSALS, address_of, counted_caller, json_answer, refusal
+from app.web.json_answers import REFUSALS, counted_caller, json_answer, refusal
 from graph.credentials import credential
 from graph.errors import BadUserInput
+from graph.http import address_of
 from graph.pace import Pace
 from graph.waiting import disconnected
 

@@ -11,9 +11,9 @@ from app.access.caller import Caller
 from app.database.errors import DatabaseError
 from app.errors import AccessDenied, Rejected, Unavailable
 from app.resources import Resources
-from graph.credentials import credential
+from graph.credentials import credential, note_authenticated
 from graph.errors import BadUserInput, formatted
-from graph.http import JSON, STATUS_BY_CODE, encode
+from graph.http import JSON, STATUS_BY_CODE, address_of, encode, hint
 
 # What an endpoint answers with `refusal`.
 REFUSALS = (BadUserInput, AccessDenied, Unavailable, DatabaseError)
@@ -27,15 +27,10 @@ async def counted_caller(resources: Resources, request: Request) -> Caller:
         AccessDenied: the credentials are not valid, or the rate is exceeded.
     """
     caller = await resources.authenticator.authenticate(credential(request), address_of(request))
-    request.state.authenticated = True  # for `app.web.strangers`
+    note_authenticated(request)
     if caller.api_key_id is not None:
         resources.rates.requests.take(caller.api_key_id)
     return caller
-
-
-def address_of(request: Request) -> str | None:
-    """The address of the client, behind a trusted proxy that of the proxy's client."""
-    return request.client.host if request.client else None
 
 
 def json_answer(content: Mapping[str, Any], status: int = 200) -> Response:
@@ -46,13 +41,11 @@ def json_answer(content: Mapping[str, Any], status: int = 200) -> Response:
 def refusal(error: Exception) -> Response:
     """The answer to a request that is refused with one of `REFUSALS`."""
     shown: GraphQLFormattedError = formatted(error)
-    extensions = shown.get("extensions", {})
-    status = STATUS_BY_CODE.get(extensions.get("code", ""), 400)
+    status = STATUS_BY_CODE.get(shown.get("extensions", {}).get("code", ""), 400)
     response = json_answer({"errors": [shown]}, status)
+    hint(response, [shown])
     if status in {429, 503}:
-        response.headers["retry-after"] = str(extensions.get("retryAfterSeconds", _RETRY_SECONDS))
-    if status == 401:
-        response.headers["www-authenticate"] = "Bearer"
+        response.headers.setdefault("retry-after", str(_RETRY_SECONDS))
     return response
 
 

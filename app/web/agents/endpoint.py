@@ -18,8 +18,9 @@ from app.database.errors import DatabaseError
 from app.errors import AccessDenied, Forbidden, Unauthenticated, Unavailable
 from app.resources import Resources
 from graph.context import Context
+from graph.credentials import note_authenticated
 from graph.errors import formatted
-from graph.http import STATUS_BY_CODE, bearer_token, encode
+from graph.http import STATUS_BY_CODE, address_of, bearer_token, encode, hint
 from graph.loaders import Loaders
 from graph.schema import Schema
 
@@ -63,11 +64,12 @@ class Endpoint:
         """
         _require_origin(request.headers, self._resources.settings.cors_origins)
         resources = self._resources
-        context = Context(resources, Loaders.of_nobody(resources), request.client.host if request.client else None)
+        context = Context(resources, Loaders.of_nobody(resources), address_of(request))
         token = bearer_token(request.headers.get("authorization"))
         if not token:
             raise Unauthenticated("Send an API key or access token as `Authorization: Bearer …`.")
         await context.authenticate(token)
+        note_authenticated(request)
         context.count()
         return context
 
@@ -89,8 +91,5 @@ def _refusal(error: Exception) -> Response:
         "error": {"code": _REFUSED, "message": told["message"], "data": extensions},
     }
     response = Response(encode(content), status, media_type="application/json")
-    if "retryAfterSeconds" in extensions:
-        response.headers["retry-after"] = str(extensions["retryAfterSeconds"])
-    if status == 401:
-        response.headers["www-authenticate"] = "Bearer"
+    hint(response, [told])
     return response

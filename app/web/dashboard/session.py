@@ -13,6 +13,7 @@ from app.errors import AccessDenied, Unauthenticated
 from app.rates.bucket import Bucket, Limit
 from app.resources import Resources
 from graph.credentials import COOKIE, SECURE_COOKIE, require_own_origin, session_token
+from graph.http import address_of
 
 # Enough for a person who mistypes; guessing would take longer than the age of the universe.
 _LIMIT = Limit(per_second=1, burst=10)
@@ -41,7 +42,7 @@ class SignIn:
             return _refusal(503, str(error))
 
     async def _open(self, request: Request) -> Response:
-        address = request.client.host if request.client else None
+        address = address_of(request)
         if wait := self._bucket(address or "").take(self._resources.clock.now().timestamp()):
             return _refusal(429, f"Too many tries to sign in. Try again in {wait:.0f} s.")
         authenticator = self._resources.authenticator

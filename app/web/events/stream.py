@@ -21,11 +21,11 @@ from app.resources import Resources
 from app.web.event_streams import NDJSON
 from app.web.events.lines import Line, Lines
 from app.web.events.submitted import Submitted, drafts_of, of_line, receipt
-from app.web.json_answers import REFUSALS, address_of, problems
+from app.web.json_answers import REFUSALS, problems
 from app.web.request_deadlines import MORE_TIME
 from graph.credentials import credential
 from graph.errors import BadUserInput, formatted
-from graph.http import encode
+from graph.http import address_of, encode
 
 Result = TypeVar("Result")
 

@@ -14,9 +14,8 @@ from starlette.datastructures import Headers
 from app.errors import Problem, Rejected, UserErrorCode
 from app.publishing.commit import PublishedEvent
 from app.publishing.draft import EventDraft
-from app.trace_context import parse_trace_context
 from app.web.events import cloud_events
-from graph.http import decode
+from graph.http import decode, trace_of
 from graph.scalars import parse_time
 
 _TEXTS = ("type", "idempotencyKey", "orderingKey")
@@ -88,9 +87,7 @@ def of_line(line: bytes) -> Submitted:
 
 def drafts_of(events: Iterable[Submitted], headers: Headers) -> list[EventDraft]:
     """The drafts of a request's events. Those without a trace of their own belong to that of the request, if any."""
-    trace = None
-    if "traceparent" in headers:
-        trace = parse_trace_context(headers.getlist("traceparent"), headers.getlist("tracestate"))
+    trace = trace_of(headers)
     if trace is None:
         return [event.draft for event in events]
     return [event.draft if event.draft.trace else replace(event.draft, trace=trace) for event in events]

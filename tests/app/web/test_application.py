@@ -200,8 +200,10 @@ async def test_a_worker_answers_for_its_health_and_nothing_else(world: World) ->
     assert [ready.status_code, metrics.status_code, api.status_code] == [200, 200, 404]
 
 
-@pytest.mark.parametrize("path", ["/graphql", "/feed/wh_unknown"])
-async def test_a_request_is_marked_once_its_client_has_authenticated(world: World, path: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/graphql"), ("GET", "/feed/wh_unknown"), ("POST", "/events"), ("POST", "/mcp")]
+)
+async def test_a_request_is_marked_once_its_client_has_authenticated(world: World, method: str, path: str) -> None:
     application = create_application(world.resources)
     states: list[dict[str, Any]] = []
 
@@ -211,6 +213,6 @@ async def test_a_request_is_marked_once_its_client_has_authenticated(world: Worl
 
     async with client_of(noting) as http:
         for key in (world.key, "unknown"):
-            await http.get(path, params={"query": VIEWER["query"]}, headers=bearer(key))
+            await http.request(method, path, params={"query": VIEWER["query"]}, headers=bearer(key))
 
     assert [state.get("authenticated") for state in states] == [True, None]
