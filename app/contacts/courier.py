@@ -93,10 +93,9 @@ class Courier:
 def _sent(answer: Answered | Unreachable) -> Sent:
     if isinstance(answer, Unreachable):
         return Sent(answer.outcome, answer.error, status=answer.status, not_asked=answer.not_asked)
-    if 200 <= answer.status < 300:
+    if answer.succeeded:
         return Sent(AttemptOutcome.SUCCEEDED, status=answer.status)
     said = " ".join(answer.body.split())[:_MAX_SHOWN_CHARACTERS]
     shown = "".join(character for character in said if character.isprintable())
     error = f"The receiver answered {answer.status}" + (f": {shown}" if shown else ".")
-    retry_after = next((value for name, value in answer.headers if name == "retry-after"), None)
-    return Sent(AttemptOutcome.HTTP_ERROR, error, status=answer.status, retry_after=retry_after)
+    return Sent(AttemptOutcome.HTTP_ERROR, error, status=answer.status, retry_after=answer.retry_after)

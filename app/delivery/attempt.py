@@ -146,7 +146,6 @@ def _finished(
 def _attempted(answer: Answered | Unreachable, finished_at: datetime) -> Attempted:
     if isinstance(answer, Unreachable):
         return Attempted(answer.outcome, None, None, finished_at)
-    if 200 <= answer.status < 300:
+    if answer.succeeded:
         return Attempted(AttemptOutcome.SUCCEEDED, answer.status, None, finished_at)
-    retry_after = next((value for name, value in answer.headers if name.lower() == "retry-after"), None)
-    return Attempted(AttemptOutcome.HTTP_ERROR, answer.status, retry_after, finished_at)
+    return Attempted(AttemptOutcome.HTTP_ERROR, answer.status, answer.retry_after, finished_at)

@@ -7,13 +7,13 @@ same webhook cannot deadlock over its problems.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from operator import attrgetter
 
 from app.clock import Micros
 from app.database.batch import Columns
 from app.database.database import Statements
 from app.delivery.finished_attempt import FinishedAttempt
 from app.ids import PROBLEM, new_id_at
+from app.problems.cause import Cause
 
 _PROBLEMS: Columns = (
     ("id", "text"),
@@ -56,12 +56,13 @@ WHERE problem.webhook_id = well.webhook_id AND problem.status <> 'RESOLVED' RETU
 
 async def open_problems(statements: Statements, batch: Iterable[FinishedAttempt]) -> None:
     """Count failed attempts in the problems of their causes. The rows of their webhooks are locked."""
-    by_key: dict[str, list[FinishedAttempt]] = defaultdict(list)
+    by_key: dict[str, list[tuple[FinishedAttempt, Cause]]] = defaultdict(list)
     for finished in batch:
-        if finished.cause is not None:
-            by_key[finished.cause.key].append(finished)
+        cause = finished.cause
+        if cause is not None:
+            by_key[cause.key].append((finished, cause))
     if by_key:
-        await statements.fetch_rows(_FAILED, _PROBLEMS, [_row(key, some) for key, some in by_key.items()])
+        await statements.fetch_rows(_FAILED, _PROBLEMS, [_row(failed) for failed in by_key.values()])
 
 
 async def resolve_problems(statements: Statements, succeeded_at: Mapping[str, Micros]) -> None:
@@ -70,18 +71,19 @@ async def resolve_problems(statements: Statements, succeeded_at: Mapping[str, Mi
         await statements.fetch_rows(_RESOLVE, _SUCCEEDED, sorted(succeeded_at.items()))
 
 
-def _row(key: str, failed: Sequence[FinishedAttempt]) -> list[str | int | None]:
-    first = min(failed, key=attrgetter("finished_at"))
+def _row(failed: Sequence[tuple[FinishedAttempt, Cause]]) -> list[str | int | None]:
+    """One row for attempts that failed with the same cause."""
+    first, cause = min(failed, key=lambda one: one[0].finished_at)
     return [
         new_id_at(PROBLEM, first.finished_at),
         first.claimed.workspace_id,
         first.claimed.webhook_id,
-        key,
-        first.cause and first.cause.text,
+        cause.key,
+        cause.text,
         first.outcome.value,
         first.response_status,
         len(failed),
         first.finished_at,
-        max(finished.finished_at for finished in failed),
-        max(finished.attempt_id for finished in failed),
+        max(finished.finished_at for finished, _ in failed),
+        max(finished.attempt_id for finished, _ in failed),
     ]

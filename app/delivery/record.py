@@ -245,7 +245,7 @@ def _attempt_row(finished: FinishedAttempt) -> list[Any]:
 
 
 def _delivery_row(finished: FinishedAttempt) -> list[Any]:
-    decision = finished.decision
+    decision, cause = finished.decision, finished.cause
     open_ = decision.status in {DeliveryStatus.PENDING, DeliveryStatus.RETRYING}
     return [
         finished.claimed.id,
@@ -256,5 +256,5 @@ def _delivery_row(finished: FinishedAttempt) -> list[Any]:
         finished.outcome.value,
         finished.response_status,
         None if open_ else finished.finished_at,
-        finished.cause and finished.cause.key,
+        cause and cause.key,
     ]

@@ -1,6 +1,6 @@
 """The outcome of one request, as a value: a failing receiver is expected and not an exception.
 
-The retry decisions judge whether an answer is a success; these values only report.
+The retry decisions judge what follows from an outcome; these values only report.
 """
 
 from typing import NamedTuple
@@ -26,6 +26,16 @@ class Answered(NamedTuple):
     sent_again: bool = False
     """The request was sent a second time, on a new connection, because a kept one ended without an answer."""
     timing: Timing | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the receiver took what was sent."""
+        return 200 <= self.status < 300
+
+    @property
+    def retry_after(self) -> str | None:
+        """When the receiver wants to be asked again, as it said it."""
+        return next((value for name, value in self.headers if name == "retry-after"), None)
 
 
 class Unreachable(NamedTuple):

@@ -117,7 +117,7 @@ def _response(answer: Answered | Unreachable) -> tuple[bool, str]:
     if isinstance(answer, Unreachable):
         return False, answer.error
     size = f"{'more than ' if answer.truncated else ''}{len(answer.body.encode())} bytes of body"
-    if 200 <= answer.status < 300:
+    if answer.succeeded:
         return True, f"Answered {answer.status} with {size}."
     return False, f"Answered {answer.status} with {size}; only an answer of 2xx is a success."
 

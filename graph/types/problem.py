@@ -7,16 +7,15 @@ import strawberry
 from app.clock import from_micros
 from app.ids import DELIVERY
 from app.problems.affected import MAX_AFFECTED
-from graph import listings
 from graph.arguments import After, Before, First, Last, OfDeliveries, given
 from graph.context import Info
 from graph.cursors import window
 from graph.enums import AttemptOutcome, ProblemStatus, Scope
-from graph.pagination import Children, Page
+from graph.pagination import Page
 from graph.rows import StoredProblem, if_found
 from graph.types.connection import Connection
 from graph.types.node import Node
-from graph.types.records import Attempt, DeliveryConnection, Webhook
+from graph.types.records import Attempt, DeliveryConnection, Webhook, deliveries_of
 from graph.types.searched import BoundedCount
 
 
@@ -95,9 +94,7 @@ class Problem(Node):
     ) -> DeliveryConnection:
         info.context.caller.require(Scope.READ)
         asked = window(DELIVERY, given(first), given(after), given(last), given(before))
-        deliveries = listings.deliveries(info.context.caller.workspace_id, given(filter), of_one=True)
-        page = await info.context.loaders.page(Children(deliveries, asked, "problem_key", self.row.key))
-        return DeliveryConnection.from_page(page)
+        return await deliveries_of(info, "problem_key", self.row.key, given(filter), asked)
 
 
 @strawberry.type(description="A page of problems, newest first.")

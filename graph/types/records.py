@@ -13,8 +13,9 @@ from app.stats.accounting import AccountingAsked
 from graph import listings
 from graph.arguments import After, Before, First, Last, OfDeliveries, given
 from graph.context import Info
-from graph.cursors import window
+from graph.cursors import Window, window
 from graph.enums import DeliveryStatus, Scope
+from graph.inputs.filters import DeliveryFilter
 from graph.loaders import StatsOfWebhook
 from graph.pagination import Children, Listing, Page
 from graph.rows import OnlyId, StoredAttempt, StoredDelivery, StoredEvent, if_found
@@ -97,6 +98,14 @@ class DeliveryConnection(SearchedConnection[Delivery]):
         return cls(nodes=[Delivery.from_row(row) for row in page.rows], page=page)
 
 
+async def deliveries_of(
+    info: Info, column: str, parent: str, filter: DeliveryFilter | None, asked: Window
+) -> DeliveryConnection:
+    """A page of the deliveries that have this value in this column."""
+    listing = listings.deliveries(info.context.caller.workspace_id, filter, of_one=True)
+    return DeliveryConnection.from_page(await info.context.loaders.page(Children(listing, asked, column, parent)))
+
+
 @strawberry.type(description="Something that happened, published once.")
 class Event(EventFields):
     @strawberry.field(
@@ -114,9 +123,7 @@ class Event(EventFields):
     ) -> DeliveryConnection:
         info.context.caller.require(*_MORE_THAN_FEEDS)
         asked = window(DELIVERY, given(first), given(after), given(last), given(before))
-        deliveries = listings.deliveries(info.context.caller.workspace_id, given(filter), of_one=True)
-        page = await info.context.loaders.page(Children(deliveries, asked, "event_id", self.id))
-        return DeliveryConnection.from_page(page)
+        return await deliveries_of(info, "event_id", self.id, given(filter), asked)
 
 
 @strawberry.type(description="A page of events, newest first.")
@@ -202,9 +209,7 @@ class Webhook(WebhookFields):
     ) -> DeliveryConnection:
         info.context.caller.require(Scope.READ)  # a key that only changes webhooks may not read beyond them
         asked = window(DELIVERY, given(first), given(after), given(last), given(before))
-        deliveries = listings.deliveries(info.context.caller.workspace_id, given(filter), of_one=True)
-        page = await info.context.loaders.page(Children(deliveries, asked, "webhook_id", self.id))
-        return DeliveryConnection.from_page(page)
+        return await deliveries_of(info, "webhook_id", self.id, given(filter), asked)
 
     @strawberry.field(
         description="What the webhook was meant to get, in the order of its sequence, also while it is paused or"
