@@ -16,6 +16,7 @@ from app.database.database import Database, Statements
 from app.database.errors import DatabaseUnavailable, NotAllTouched
 from app.database.statements import Write
 from app.delivery.attempt_alerts import AttemptAlerts
+from app.delivery.erased import EMPTIED
 from app.delivery.finished_attempt import FinishedAttempt, RecordResult
 from app.delivery.webhook_health import record_webhooks
 from app.group_commit import GroupCommit
@@ -79,11 +80,9 @@ _COUNT_ATTEMPTS = (
     " RETURNING delivery.id, delivery.status"
 )
 # What was erased while it was being sent. The statement before locks the deliveries, as an erasure does.
-_EMPTY_ERASED = """
-UPDATE attempt SET request_headers = '[]', error = NULL,
-  response_headers = CASE WHEN response_headers IS NULL THEN NULL ELSE '[]' END,
-  response_body = CASE WHEN response_body IS NULL THEN NULL ELSE '' END
-FROM {rows} AS late WHERE attempt.id = late.id
+_EMPTY_ERASED = f"""
+UPDATE attempt SET {EMPTIED}
+FROM {{rows}} AS late WHERE attempt.id = late.id
   AND EXISTS (SELECT 1 FROM delivery d WHERE d.id = attempt.delivery_id AND d.erased_at IS NOT NULL)
 RETURNING attempt.id
 """

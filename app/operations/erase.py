@@ -20,6 +20,7 @@ from app.clock import from_micros, rfc3339, to_micros
 from app.data_conditions import DataCondition
 from app.database.batch import IDS, Columns, Dialect
 from app.database.database import Database, Row, Statements
+from app.delivery.erased import EMPTIED
 from app.errors import Forbidden, Problem, Rejected, UserErrorCode, not_found
 from app.ids import DELIVERY, EVENT, WEBHOOK, is_id
 from app.models import Operation
@@ -50,11 +51,9 @@ RETURNING id, workspace_id, event_id, webhook_id, event_type
 """
 # Locks all of them: an attempt that is being recorded is either there already, or finds the mark.
 _MARK = "UPDATE delivery SET erased_at = $1, ordering_key = NULL WHERE {column} {among} RETURNING id"
-_EMPTY_ATTEMPTS = """
-UPDATE attempt SET request_headers = '[]', error = NULL,
-  response_headers = CASE WHEN response_headers IS NULL THEN NULL ELSE '[]' END,
-  response_body = CASE WHEN response_body IS NULL THEN NULL ELSE '' END
-WHERE delivery_id {among} RETURNING id
+_EMPTY_ATTEMPTS = f"""
+UPDATE attempt SET {EMPTIED}
+WHERE delivery_id {{among}} RETURNING id
 """
 _EVENTS = "SELECT id, type, occurred_at, test FROM event WHERE id {among} ORDER BY id"
 _ONLY_OF_WEBHOOK = """
