@@ -83,8 +83,9 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What is given wins over the environment, and that over `.env`; in both, NAME_FILE stands for NAME."""
         environment, file = cast(EnvSettingsSource, env_settings), cast(EnvSettingsSource, dotenv_settings)
-        in_files = (SecretFiles(settings_cls, source) for source in (environment, file))
-        return (init_settings, environment, next(in_files), file, next(in_files))
+        # Most installations have no `.env`, and reading a source looks at every setting.
+        given = [source for source in (environment, file) if source.env_vars]
+        return (init_settings, *(read for source in given for read in (source, SecretFiles(settings_cls, source))))
 
     environment: Literal["development", "production"] = setting(
         "development",
