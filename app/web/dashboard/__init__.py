@@ -4,9 +4,12 @@ The addresses of the files contain a hash of their content, so that a browser ca
 """
 
 import gzip
+import re
+from collections.abc import Mapping
 from hashlib import sha256
 from html import escape
 from pathlib import Path
+from posixpath import dirname, join, normpath
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +21,9 @@ from app.settings.kinds import IMAGE_TYPES
 from app.web.dashboard.session import SignIn
 
 HERE = Path(__file__).parent
+# The screen that most visits begin with; the others are loaded when they are asked for.
+FIRST_SCREEN = "screens/webhooks.js"
+_IMPORT = re.compile(r'^(?:import|export) .*"(\.[^"]+)";$', re.MULTILINE)
 _TYPES = {".js": "text/javascript", ".css": "text/css"}
 
 
@@ -28,7 +34,8 @@ def dashboard_routes(resources: Resources) -> list[Route]:
     }
     version = sha256(b"".join(files.values())).hexdigest()[:16]
     preloads = "\n".join(
-        f'<link rel="modulepreload" href="dashboard/{version}/{name}">' for name in files if name.endswith(".js")
+        f'<link rel="modulepreload" href="dashboard/{version}/{name}">'
+        for name in _imported(files, "main.js", FIRST_SCREEN)
     )
     logo = resources.settings.dashboard_logo
     page = (HERE / "index.html").read_text()
@@ -49,6 +56,19 @@ def dashboard_routes(resources: Resources) -> list[Route]:
             else []
         ),
     ]
+
+
+def _imported(files: Mapping[str, bytes], *names: str) -> list[str]:
+    """Modules, with all that they import and so cannot begin without."""
+    found = dict.fromkeys(names)
+    ahead = list(names)
+    while ahead:
+        name = ahead.pop()
+        imported = (normpath(join(dirname(name), each)) for each in _IMPORT.findall(files[name].decode()))
+        new = dict.fromkeys(each for each in imported if each not in found)
+        found |= new
+        ahead += new
+    return list(found)
 
 
 def _look(settings: Settings, version: str) -> str:

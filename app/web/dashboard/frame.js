@@ -1,21 +1,7 @@
 /** The frame around the screens: navigation, identity, and whether live updates arrive. */
 
-import "./screens/add-webhook.js";
-import "./screens/api-keys.js";
-import "./screens/audit-log.js";
-import "./screens/deliveries.js";
-import "./screens/delivery.js";
-import "./screens/edit-webhook.js";
-import "./screens/event.js";
-import "./screens/event-types.js";
-import "./screens/events.js";
-import "./screens/operations.js";
-import "./screens/publish.js";
-import "./screens/recover.js";
-import "./screens/webhook.js";
-import "./screens/webhooks.js";
 import { address, Component, currentToken, currentViewer, el, logo, may, onPlace, place, set, signOut, watchConnection } from "./lib/index.js";
-import { empty } from "./parts/index.js";
+import { empty, failed } from "./parts/states.js";
 
 /**
  * The screens: the first part of the address, the element that shows it, the one for a single item, the link's text
@@ -38,6 +24,24 @@ const SCREENS = [
   { path: "audit-log", list: "eev-audit-log", title: "Audit log", scope: "ADMIN", internal: true },
 ];
 
+const FETCH_OTHERS_MS = 1000;
+
+/** Loads the module of a screen, which defines its element. @param {string} tag */
+const define = (tag) => import(`./screens/${tag.replace("eev-", "")}.js`);
+
+/** The screen that the address names, with the tag of its element. */
+function named() {
+  const { path } = place();
+  const screen = SCREENS.find((each) => each.path === (path[0] ?? SCREENS[0].path));
+  return { path, screen, tag: path.length > 1 ? screen?.item : screen?.list };
+}
+
+/** Begins to load the screen that is shown first, before it is known who is signed in. */
+export function loadFirst() {
+  const { tag } = named();
+  if (tag) define(tag).catch(() => {});
+}
+
 class Frame extends Component {
   main = el("main", { id: "content", tabindex: "-1" });
   links = SCREENS.filter((screen) => !screen.unlisted && allowed(screen)).map(({ path, title }) =>
@@ -55,17 +59,18 @@ class Frame extends Component {
     );
     onPlace(() => leaving.aborted || this.turn());
     this.turn();
+    // The others are fetched while one reads the first, and so also before a newer server no longer has them.
+    setTimeout(() => SCREENS.flatMap(({ list, item }) => [list, item ?? list]).map((tag) => define(tag).catch(() => {})), FETCH_OTHERS_MS);
   }
 
   /** Shows the screen that the address names. */
   turn() {
-    const { path } = place();
-    const screen = SCREENS.find((each) => each.path === (path[0] ?? SCREENS[0].path));
-    const tag = path.length > 1 ? screen?.item : screen?.list;
+    const { path, screen, tag } = named();
     for (const link of this.links) set(link, { "aria-current": link.dataset.path === screen?.path && "page" });
     const shown = this.main.firstElementChild;
     if (tag && shown instanceof Component && shown.localName === tag && shown.dataset.id === (path[1] ?? "")) return shown.placed();
     this.main.replaceChildren(screen && !allowed(screen) ? notAllowed(screen.scope) : tag ? screenElement(tag, path[1] ?? "") : nowhere());
+    if (tag) define(tag).catch(() => this.main.replaceChildren(failed(new Error("This screen could not be loaded."), () => location.reload())));
     document.title = `${screen?.title ?? "Not found"} · Webhooks`;
     if (shown) this.main.focus();
   }

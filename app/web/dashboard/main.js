@@ -1,9 +1,10 @@
 /** Starts the page: resumes the session, shows the screen that the address names, and the sign-in screen otherwise. */
 
 import "./screens/sign-in.js";
-import "./frame.js";
+import { loadFirst } from "./frame.js";
 import { applySettings, askForToken, currentToken, el, onPlace, onSignedOut, renewInTime, resume, takeTokens } from "./lib/index.js";
-import { empty, failed, installAnnouncer, loading } from "./parts/index.js";
+import { installAnnouncer } from "./parts/announce.js";
+import { empty, failed, loading } from "./parts/states.js";
 
 const root = el("div", {}, loading());
 
@@ -40,6 +41,7 @@ async function begin() {
   }
 }
 
+loadFirst();
 applySettings();
 document.body.append(root);
 installAnnouncer();

@@ -9,5 +9,4 @@ export * from "./format.js";
 export * from "./live.js";
 export * from "./portal.js";
 export * from "./router.js";
-export * from "./schema-check.js";
 export * from "./session.js";

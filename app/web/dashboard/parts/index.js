@@ -21,6 +21,7 @@ export * from "./pages.js";
 export * from "./ping.js";
 export * from "./preformatted.js";
 export * from "./receiver-code.js";
+export * from "./schema-check.js";
 export * from "./states.js";
 export * from "./steps.js";
 export * from "./webhook-actions.js";

@@ -2,7 +2,9 @@
 
 import { ask, bounded, changeFilters, Component, el, fill, place, words } from "../lib/index.js";
 import { DeliveryCount, DeliveryFilterChoices } from "../operations.js";
-import { button, clearFilters, dataOf, dataSearches, DeliveryList, filterSelect } from "../parts/index.js";
+import { button } from "../parts/button.js";
+import { DeliveryList } from "../parts/delivery-list.js";
+import { clearFilters, dataOf, dataSearches, filterSelect } from "../parts/filters.js";
 
 /** @typedef {import("../operations.js").DeliveryFilter} Filter */
 /** @typedef {import("../operations.js").DeliveryStatus} Status */
@@ -50,7 +52,7 @@ class DeliveriesScreen extends Component {
 customElements.define("eev-deliveries", DeliveriesScreen);
 
 /** The filter that the address names. @param {URLSearchParams} search @returns {Filter} */
-export function filterOf(search) {
+function filterOf(search) {
   const since = search.get("since");
   return {
     webhookId: search.get("webhook"),

@@ -1,8 +1,8 @@
 /** "Publish a test event": the catalogue's example of a type, edited, with the schema's errors shown as one types. */
 
-import { address, ask, Component, el, fill, number, violations } from "../lib/index.js";
+import { address, ask, Component, el, fill, number } from "../lib/index.js";
 import { EventTypeSchemas, PublishEvent } from "../operations.js";
-import { field, show, submit } from "../parts/index.js";
+import { field, show, submit, violations } from "../parts/index.js";
 
 /** @typedef {import("../operations.js").EventTypeSchemasData["eventTypes"][number]} EventType */
 

@@ -1,7 +1,7 @@
 /** The way in: an API key, pasted once. */
 
 import { Component, el, sentence, signIn } from "../lib/index.js";
-import { field, submit } from "../parts/index.js";
+import { field, submit } from "../parts/form.js";
 
 class SignIn extends Component {
   key = el("input", { type: "password", autocomplete: "off", spellcheck: "false", required: true, placeholder: "eev_…" });

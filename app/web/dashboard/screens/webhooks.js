@@ -2,7 +2,12 @@
 
 import { address, ask, Component, el, every, fill, follow, may, place, reconcile, words } from "../lib/index.js";
 import { WebhookCounts, WebhookNews, Webhooks } from "../operations.js";
-import { badge, clearFilters, empty, filterSearch, filterSelect, goButton, outcomeBars, show, when } from "../parts/index.js";
+import { badge } from "../parts/badge.js";
+import { goButton } from "../parts/button.js";
+import { outcomeBars } from "../parts/charts.js";
+import { clearFilters, filterSearch, filterSelect } from "../parts/filters.js";
+import { empty, show } from "../parts/states.js";
+import { when } from "../parts/when.js";
 
 /** @typedef {import("../operations.js").HealthState} HealthState */
 /** @typedef {import("../operations.js").WebhooksData["webhooks"]["nodes"][number]} Row */
