@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from app.open_files import may_open_many
 from bench.accept import accept
 from bench.backlog import backlog
+from bench.dashboard import dashboard
 from bench.deliver import deliver
 from bench.fair import fair
 from bench.follow import follow
@@ -41,6 +42,7 @@ FIGURES: dict[str, Callable[[Run], Awaitable[list[Line]]]] = {
     "follow": follow,
     "news": news,
     "read": read,
+    "dashboard": dashboard,
     "rows": rows,
     "backlog": backlog,
     "hold": hold,

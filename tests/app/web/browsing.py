@@ -10,7 +10,7 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from tests.patience import PATIENCE_SECONDS
 
-_CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 # There is no sandbox for root; the other arguments prevent the browser's own requests.
 _ARGUMENTS = [
     *["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
@@ -23,9 +23,9 @@ expect.set_options(timeout=PATIENCE_SECONDS * 1_000)
 @asynccontextmanager
 async def started_browser() -> AsyncIterator[Browser]:
     """A browser, which must exist in the CI."""
-    if _CHROMIUM is None and "CI" not in os.environ:
+    if CHROMIUM is None and "CI" not in os.environ:
         pytest.skip("There is no Chromium on this machine.")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=_CHROMIUM, args=_ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
         yield browser
         await browser.close()
