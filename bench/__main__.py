@@ -32,6 +32,7 @@ from bench.run import Run, Size
 from bench.start import start
 from bench.storm import storm
 from bench.strangers import strangers
+from bench.wide import wide
 from tests.databases import PostgresDatabases
 from tests.services import Postgres, Redis
 
@@ -50,6 +51,7 @@ FIGURES: dict[str, Callable[[Run], Awaitable[list[Line]]]] = {
     "fair": fair,
     "strangers": strangers,
     "storm": storm,
+    "wide": wide,
 }
 
 

@@ -8,6 +8,7 @@ overtake an older one of its webhook.
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from itertools import islice
 
 from app.clock import Clock, Micros, to_micros
 from app.database.database import Database, Statements
@@ -52,7 +53,9 @@ class ClaimAtPublish:
         Args:
             contents: what is sent of their events, by event ID.
         """
-        asked = dict.fromkeys(delivery.webhook_id for delivery in new if self._is_fit(delivery))
+        fit = dict.fromkeys(delivery.webhook_id for delivery in new if self._is_fit(delivery))
+        # There is no place for more; an event may have thousands.
+        asked = list(islice(fit, self._capacity.free))
         self._claimed.clear()  # the transaction may run more than once
         if not asked:
             return {}
