@@ -12,6 +12,7 @@ from app.database.database import Database, Statements
 from app.errors import UserErrorCode, rejected
 from app.ids import OPERATION, new_id
 from app.models import Operation
+from app.operations.kept import kept_of
 from app.operations.selection import MAX_MATCHED
 from app.services import Services
 from app.statuses import OperationStatus
@@ -35,13 +36,11 @@ async def begin(
     kind: str,
     request: Mapping[str, Any],
     matched: int,
-    audited: Mapping[str, Any] | None = None,
 ) -> Operation:
     """Write an operation, which a worker begins within about a second.
 
     Args:
         request: what is asked for, as JSON and with the names of the API.
-        audited: what the audit log says of it instead, if it must not keep everything.
 
     Raises:
         Rejected: TOO_MANY operations are running.
@@ -63,7 +62,7 @@ async def begin(
     async with services.database.transaction() as statements:
         await _require_room(statements, caller.workspace_id)
         await operation.save(using_db=statements.orm, force_create=True)
-        changes = {"kind": [None, kind], "request": [None, audited or request], "matched": [None, matched]}
+        changes = {"kind": [None, kind], "request": [None, kept_of(kind, request)], "matched": [None, matched]}
         await audit.record(statements, caller, "operation.started", operation.id, changes, at)
     announce(services, caller.workspace_id, operation.id, operation.status)
     return operation

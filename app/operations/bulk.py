@@ -25,6 +25,7 @@ from app.operations.checks import (
     time_problems,
     usable_webhook,
 )
+from app.operations.kept import CANCEL_DELIVERIES, RETRY_DELIVERIES
 from app.operations.progress import BATCH, Progress, Task
 from app.operations.stored_filter import from_json, to_json
 from app.operations.windows import choose, count_by_webhook
@@ -69,7 +70,7 @@ class BulkChange:
 _RETRYABLE = (DeliveryStatus.FAILED, DeliveryStatus.CANCELED, DeliveryStatus.RETRYING)
 _OPEN = (DeliveryStatus.PENDING, DeliveryStatus.RETRYING)
 RETRY = BulkChange(
-    kind="retryDeliveries",
+    kind=RETRY_DELIVERIES,
     done="retried",
     statement=_RETRY,
     became=DeliveryStatus.PENDING,
@@ -78,7 +79,7 @@ RETRY = BulkChange(
     to_usable_webhooks=True,
 )
 CANCEL = BulkChange(
-    kind="cancelDeliveries",
+    kind=CANCEL_DELIVERIES,
     done="canceled",
     statement=_CANCEL,
     became=DeliveryStatus.CANCELED,

@@ -9,8 +9,8 @@ from app.database.database import Statements
 from app.errors import UserErrorCode, not_found, rejected
 from app.ids import OPERATION, is_id
 from app.models import Operation
-from app.operations import erase
 from app.operations.begin import announce
+from app.operations.kept import ERASE_DATA, kept_of
 from app.services import Services
 from app.statuses import OperationStatus, Scope
 
@@ -36,9 +36,9 @@ async def cancel_operation(services: Services, caller: Caller, operation_id: str
         operation = await _find(statements, caller, operation_id)
         if changed:
             changes: dict[str, Any] = {"status": [OperationStatus.RUNNING, OperationStatus.CANCELED]}
-            if operation.kind == erase.KIND:
-                operation.request = erase.without_values(operation.request)
-                await operation.save(using_db=statements.orm, update_fields=["request"])
+            operation.request = kept_of(operation.kind, operation.request)
+            await operation.save(using_db=statements.orm, update_fields=["request"])
+            if operation.kind == ERASE_DATA:
                 changes["erased"] = [None, operation.request["erased"]]
             await audit.record(statements, caller, "operation.canceled", operation_id, changes, at)
     if operation.status is not OperationStatus.CANCELED:

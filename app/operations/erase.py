@@ -27,13 +27,13 @@ from app.models import Operation
 from app.operations.begin import begin, end_of_rows
 from app.operations.checks import id_problems
 from app.operations.erase_window import choose
+from app.operations.kept import ERASE_DATA
 from app.operations.progress import Progress, Task
 from app.retention.batch import among
 from app.services import Services
 from app.statuses import DeliveryStatus, OperationStatus, Scope
 from app.updates.update import DeliveryRef
 
-KIND = "eraseData"
 # An event may have thousands of deliveries.
 BATCH = 100
 # Rows of a window, with the body of each.
@@ -111,7 +111,7 @@ async def erase_data(services: Services, caller: Caller, asked: Asked, dry_run: 
     matched = await _count(services.database, caller.workspace_id, request)
     if dry_run:
         return Erasing(matched, None)
-    operation = await begin(services, caller, KIND, request, matched or 0, audited=without_values(request))
+    operation = await begin(services, caller, ERASE_DATA, request, matched or 0)
     return Erasing(matched, operation)
 
 
@@ -135,19 +135,8 @@ async def erase_batch(statements: Statements, task: Task, at: datetime) -> Progr
         DeliveryStatus.CANCELED,
         OperationStatus.COMPLETED,
         done=events,
-        request=without_values(request),
+        request=request,
     )
-
-
-def without_values(request: Mapping[str, Any]) -> dict[str, Any]:
-    """The request without what tells whose data was erased: the number of IDs, and the paths of conditions."""
-    event_ids = request["eventIds"]
-    return {
-        "webhookId": request["webhookId"],
-        "eventIds": event_ids if event_ids is None or isinstance(event_ids, int) else len(event_ids),
-        "data": [path if isinstance(path, str) else path[0] for path in request["data"]],
-        "erased": request["erased"],
-    }
 
 
 def _require_within(caller: Caller, asked: Asked) -> None:

@@ -8,7 +8,7 @@ the operation.
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import orjson
 import structlog
@@ -19,6 +19,7 @@ from app.database.errors import DatabaseUnavailable
 from app.delivery.lease import Lease
 from app.operations import bulk, erase, replay
 from app.operations.begin import announce
+from app.operations.kept import ERASE_DATA, kept_of
 from app.operations.progress import Progress, Task
 from app.services import Services
 from app.statuses import OperationStatus
@@ -34,7 +35,7 @@ _BATCHES: Mapping[str, _Batch] = {
     bulk.RETRY.kind: partial(bulk.change_batch, bulk.RETRY),
     bulk.CANCEL.kind: partial(bulk.change_batch, bulk.CANCEL),
     replay.KIND: replay.replay_batch,
-    erase.KIND: erase.erase_batch,
+    ERASE_DATA: erase.erase_batch,
 }
 
 _FREE = (
@@ -82,7 +83,7 @@ async def run_batches(services: Services, lease: Lease) -> int:
             raise  # the database is away, or two transactions deadlocked: the next round tries again
         except Exception:
             log.exception("operation.failed", operation_id=row["id"], kind=row["kind"])
-            failed = Progress(row["position"], status=OperationStatus.FAILED, request=_left(row))
+            failed = Progress(row["position"], status=OperationStatus.FAILED)
             await _write_down(services.database, row, failed, services.clock.now())
             announce(services, row["workspace_id"], row["id"], failed.status)
     return len(held)
@@ -101,22 +102,20 @@ async def _run_batch(services: Services, row: Row) -> None:
     announce(services, task.workspace_id, row["id"], progress.status)
     if progress.status is not OperationStatus.RUNNING:
         log.info("operation.ended", operation_id=row["id"], kind=row["kind"], status=progress.status)
-    if row["kind"] == erase.KIND and progress.status is OperationStatus.COMPLETED:
+    if row["kind"] == ERASE_DATA and progress.status is OperationStatus.COMPLETED:
         await services.database.empty_log()
-
-
-def _left(row: Row) -> Mapping[str, Any] | None:
-    """What is left of the request of an operation that failed, if it must not stay as it is."""
-    return erase.without_values(orjson.loads(row["request"])) if row["kind"] == erase.KIND else None
 
 
 async def _write_down(statements: Statements, row: Row, progress: Progress, at: datetime) -> bool:
     """Write an operation's progress; return False if another process holds it."""
-    completed_at = None if progress.status is OperationStatus.RUNNING else to_micros(at)
+    completed_at, request = None, progress.request
+    if progress.status is not OperationStatus.RUNNING:
+        completed_at = to_micros(at)
+        request = kept_of(row["kind"], orjson.loads(row["request"]) if request is None else request)
     done = len(progress.deliveries) if progress.done is None else progress.done
-    request = None if progress.request is None else orjson.dumps(progress.request).decode()
+    said = None if request is None else orjson.dumps(request).decode()
     return bool(
         await statements.fetch(
-            _MOVE, row["id"], row["claimed_by"], progress.position, done, progress.status, completed_at, request
+            _MOVE, row["id"], row["claimed_by"], progress.position, done, progress.status, completed_at, said
         )
     )

@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from app.data_conditions import DataCondition
 from app.delivery_filter import DeliveryFilter, TimeRange
 from app.errors import Forbidden, Rejected, UserErrorCode
 from app.ids import EVENT, new_id
 from app.operations import begin, selection
 from app.operations.bulk import cancel_deliveries, retry_deliveries
+from app.operations.cancel import cancel_operation
 from app.operations.run import run_due_operations
 from app.statuses import DeliveryStatus, OperationStatus, Scope
 from app.updates.update import Topic
@@ -286,7 +288,9 @@ async def test_a_disabled_webhook_has_to_be_resumed_before_its_deliveries_are_re
     code, path, message = await problem_of(desk, DeliveryFilter(webhook_id=webhook_id))
 
     assert (code, path) == (UserErrorCode.CONFLICT, ("filter", "webhookId"))
-    assert message == f"The webhook {webhook_id} is DISABLED; resume it first."
+    assert message.startswith(
+        f"The webhook {webhook_id} is DISABLED, so nothing is sent to it. Once its receiver works"
+    )
     assert (await cancel(desk, DeliveryFilter(webhook_id=webhook_id))).matched == 0
 
 
@@ -379,6 +383,33 @@ async def test_what_was_asked_for_is_in_the_audit_log(desk: Desk) -> None:
         "statuses": ["FAILED", "CANCELED", "RETRYING"],
         "time": {"since": "2026-03-14T09:26:53.589Z", "until": None},
     }
+
+
+async def test_values_of_events_are_in_no_audit_entry_and_in_no_operation_that_has_ended(desk: Desk) -> None:
+    await desk.webhook()
+    await desk.publish()
+    canary = "ada@example.com"
+    by_data = DeliveryFilter(data=[DataCondition("ticket.requester.email", canary)])
+    by_text = DeliveryFilter(search=canary)
+    by_id = DeliveryFilter(search=(await desk.deliveries())[0]["id"])
+
+    await cancel_operation(desk.domain.resources, desk.domain.caller, started(await retry(desk, by_data)))
+    for asked in (by_data, by_text, by_id):
+        await desk.done(await retry(desk, asked))
+        await desk.done(await cancel(desk, asked))
+
+    filters = [entry["changes"]["request"][1]["filter"] for entry in await desk.domain.audit_log("operation.started")]
+    assert [said["data"] for said in filters if "data" in said] == [["ticket.requester.email"]] * 3
+    assert {said["search"] for said in filters if "search" in said} == {"••••", by_id.search}
+    assert canary not in str(
+        [await desk.domain.rows(f"SELECT * FROM {table}") for table in ("audit_entry", "operation")]
+    )
+
+
+def started(matched: begin.Matched) -> str:
+    """The ID of the operation."""
+    assert matched.operation is not None
+    return matched.operation.id
 
 
 async def test_steering_takes_the_scope_manage(desk: Desk) -> None:
