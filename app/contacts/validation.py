@@ -40,7 +40,7 @@ def checked(problems: list[Problem], draft: ContactDraft, settings: Settings) ->
 
 def _address(problems: list[Problem], text: str, settings: Settings) -> str:
     if settings.smtp_host is None:
-        message = "This server sends no email; set SMTP_HOST and SMTP_FROM, or choose another kind."
+        message = f"This server sends no email; set {_missing(settings)}, or choose another kind."
         problems.append(Problem(message, ("kind",), UserErrorCode.INVALID))
     if not text.strip():
         message = "The email address is empty; give one such as ops@example.com."
@@ -51,6 +51,13 @@ def _address(problems: list[Problem], text: str, settings: Settings) -> str:
     except ValueError as error:
         problems.append(Problem(str(error), ("target",), UserErrorCode.INVALID))
         return ""
+
+
+def _missing(settings: Settings) -> str:
+    """The settings that email needs and that are not set; without SMTP_HOST there is at least one."""
+    needed = {"SMTP_HOST": settings.smtp_host, "SMTP_FROM": settings.smtp_from, "PUBLIC_URL": settings.public_url}
+    *others, last = [name for name, value in needed.items() if value is None]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _url(problems: list[Problem], text: str, settings: Settings) -> str:

@@ -69,7 +69,11 @@ async def usable_webhook(database: Database, caller: Caller, webhook_id: str, *p
     """
     webhook = await known_webhook(database, caller, webhook_id, *path)
     if webhook.status is WebhookStatus.DISABLED:
-        raise rejected(UserErrorCode.CONFLICT, f"The webhook {webhook_id} is DISABLED; resume it first.", *path)
+        message = (
+            f"The webhook {webhook_id} is DISABLED, so nothing is sent to it. Once its receiver works, resume the"
+            " webhook (resumeWebhook, or on the dashboard), then try again."
+        )
+        raise rejected(UserErrorCode.CONFLICT, message, *path)
     return webhook
 
 

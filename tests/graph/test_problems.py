@@ -88,7 +88,8 @@ async def test_a_disabled_webhook_is_resumed_before_all_of_a_problem_is_retried(
         {
             "path": ["problemId"],
             "code": "CONFLICT",
-            "message": f"The webhook {webhook.id} is DISABLED; resume it first.",
+            "message": f"The webhook {webhook.id} is DISABLED, so nothing is sent to it. Once its receiver works,"
+            " resume the webhook (resumeWebhook, or on the dashboard), then try again.",
         }
     ]
 

@@ -9,9 +9,10 @@ from app.contacts import lifecycle
 from app.contacts.lifecycle import create_contact, delete_contact, list_contacts
 from app.contacts.sealed import open_target, shown_target
 from app.contacts.try_contact import try_contact
-from app.contacts.validation import ContactDraft
+from app.contacts.validation import ContactDraft, checked
 from app.encryption import Cipher
-from app.errors import Forbidden, Rejected
+from app.errors import Forbidden, Problem, Rejected
+from app.settings import Settings
 from app.statuses import ContactKind, Scope
 from app.webhooks.reencryption import reencrypt
 from tests.app.contacts.office import ADDRESS, Office, courier_of
@@ -77,6 +78,26 @@ async def test_events_are_names_or_patterns_of_alerts(office: Office) -> None:
     assert [(path, code) for path, code, _ in wrong] == [("events.0", "INVALID"), ("events.1", "INVALID")]
     assert 'Did you mean "webhook.disabled"' in wrong[0][2]
     assert none[:2] == ("events", "REQUIRED")
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({}, "SMTP_HOST, SMTP_FROM and PUBLIC_URL"),
+        ({"public_url": "https://webhooks.example.com"}, "SMTP_HOST and SMTP_FROM"),
+        ({"public_url": "https://webhooks.example.com", "smtp_from": "webhooks@example.com"}, "SMTP_HOST"),
+    ],
+)
+def test_an_email_address_on_a_server_without_email_names_the_settings_that_are_missing(
+    given: dict[str, str], named: str
+) -> None:
+    without_email = Settings(_env_file=None).model_copy(update={"public_url": None, **given})
+    problems: list[Problem] = []
+
+    checked(problems, draft(ContactKind.EMAIL, ADDRESS, "*"), without_email)
+
+    message = f"This server sends no email; set {named}, or choose another kind."
+    assert [(problem.path, problem.message) for problem in problems] == [(("kind",), message)]
 
 
 async def test_a_contact_is_created_listed_and_deleted_with_entries_in_the_audit_log(office: Office) -> None:

@@ -260,7 +260,8 @@ async def test_a_disabled_webhook_has_to_be_resumed_first(desk: Desk) -> None:
     assert await problem_of(desk, webhook_id) == (
         UserErrorCode.CONFLICT,
         ("webhookId",),
-        f"The webhook {webhook_id} is DISABLED; resume it first.",
+        f"The webhook {webhook_id} is DISABLED, so nothing is sent to it. Once its receiver works, resume the webhook"
+        " (resumeWebhook, or on the dashboard), then try again.",
     )
 
 
