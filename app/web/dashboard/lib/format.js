@@ -26,6 +26,11 @@ export function moment(time) {
   return format.moment.format(new Date(time));
 }
 
+/** A sentence of the API, with its times as people read them. @param {string} text */
+export function readable(text) {
+  return text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (time) => moment(time));
+}
+
 /**
  * How long ago or how far ahead a moment is, such as "5 minutes ago" or "in 2 hours".
  *

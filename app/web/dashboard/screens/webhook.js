@@ -1,7 +1,7 @@
 /** A webhook: how it does, what is wrong and what would mend it, its deliveries, and its settings. */
 
 import { auditList } from "./audit-log.js";
-import { address, ask, Component, currentToken, duration, el, fill, follow, may, moment, number, percent, words } from "../lib/index.js";
+import { address, ask, Component, currentToken, duration, el, fill, follow, may, moment, number, percent, readable, words } from "../lib/index.js";
 import { WebhookDetails, WebhookNews } from "../operations.js";
 import { badge, countdown, DeliveryList, facts, failed, gone, lineChart, loading, outcomeBars, webhookActions, when } from "../parts/index.js";
 
@@ -55,7 +55,7 @@ function heading({ name, url, status, statusChangedAt, health }) {
     "div",
     { class: "stack" },
     el("div", {}, el("div", { class: "row" }, el("h1", {}, name), badge(state)), el("div", { class: "soft" }, url)),
-    wrong && el("div", { class: `notice ${state === "PAUSED" ? "warn" : "bad"}`, role: "status" }, el("p", {}, reason), status === "DISABLED" && REMEDY),
+    wrong && el("div", { class: `notice ${state === "PAUSED" ? "warn" : "bad"}`, role: "status" }, el("p", {}, readable(reason)), status === "DISABLED" && REMEDY),
     wrong && facts([
       ["Since", when(status === "ACTIVE" ? failingSince : statusChangedAt, "")],
       ["Last failure", cause],

@@ -45,6 +45,8 @@ async def test_the_list_is_narrowed_to_what_is_not_well_and_sorted(live: World, 
         await expect(page.get_by_role("row", name="Billing")).to_have_count(0)
         await page.get_by_role("link", name="Shipping", exact=True).click()
         await expect(page.get_by_text("Last failure")).to_be_visible()
+        said = page.get_by_role("status").filter(has_text="Without a success the webhook is disabled at")
+        await expect(said).to_have_text(re.compile(r"disabled at [A-Z][a-z]+ \d+, \d{4}, \d+:\d\d:\d\d [AP]M\."))
 
 
 async def test_without_webhooks_the_next_step_is_named(live: World, browser: Browser) -> None:
