@@ -46,6 +46,27 @@ async def test_the_api_answers_who_has_a_key(world: World) -> None:
     assert response.headers["x-request-id"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/graphql"), ("POST", "/events"), ("GET", "/feed/wh_1"), ("POST", "/mcp")]
+)
+async def test_a_client_with_a_valid_key_is_no_stranger_to_the_server_afterwards(
+    world: World, method: str, path: str
+) -> None:
+    application, noted = create_application(world.resources), list[bool]()
+
+    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+        state = scope.setdefault("state", {})
+        await application(scope, receive, send)
+        noted.append("authenticated" in state)
+
+    async with client_of(noting) as http:
+        # The body matters to none of them: what is noted is who sent it.
+        for key in (world.key, "wrong"):
+            await http.request(method, path, json=VIEWER, headers=bearer(key))
+
+    assert noted == [True, False]
+
+
 async def test_the_first_page_is_the_dashboard(world: World) -> None:
     async with client_of(create_application(world.resources)) as http:
         page = await http.get("/", follow_redirects=True)
