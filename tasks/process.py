@@ -21,7 +21,7 @@ from tasks.actors import declare_deliver
 from tasks.broker import make_broker
 from tasks.embedded import end_other_leases, sole_server
 from tasks.in_process import InProcessBroker
-from tasks.periodic import chores, heartbeat, messages, running
+from tasks.periodic import Signal, chores, heartbeat, messages, running
 from tasks.worker import running_worker
 
 log = structlog.get_logger()
@@ -102,11 +102,12 @@ async def open_resources_for(
         # The lease is kept until nothing is in flight: a stop may take longer than a lease lasts.
         await stack.enter_async_context(running([heartbeat(resources)]))
         stack.push_async_callback(resources.pipeline.stop, settings.shutdown_seconds)
+        messages_wait = Signal()
         if works:
             messenger = _messenger(resources)
             stack.push_async_callback(messenger.stop, settings.shutdown_seconds)
-            await stack.enter_async_context(running(messages(settings, messenger)))
-        await stack.enter_async_context(running(chores(resources, works=works)))
+            await stack.enter_async_context(running(messages(messenger, messages_wait.wanted)))
+        await stack.enter_async_context(running(chores(resources, works=works, messages_wait=messages_wait.give)))
         yield resources
 
 

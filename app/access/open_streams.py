@@ -31,6 +31,7 @@ class OpenStreams:
     def __init__(self, authenticator: Authenticator) -> None:
         self._authenticator = authenticator
         self._open: dict[Credentials, set[asyncio.Future[AccessDenied]]] = {}
+        self._any = asyncio.Event()
 
     @contextmanager
     def held(self, token: str, source_address: str | None) -> Iterator[asyncio.Future[AccessDenied]]:
@@ -38,6 +39,7 @@ class OpenStreams:
         credentials = (token, source_address)
         denied: asyncio.Future[AccessDenied] = asyncio.get_running_loop().create_future()
         self._open.setdefault(credentials, set()).add(denied)
+        self._any.set()
         try:
             yield denied
         finally:
@@ -46,6 +48,12 @@ class OpenStreams:
             streams.discard(denied)
             if not streams:
                 del self._open[credentials]
+            if not self._open:
+                self._any.clear()
+
+    async def opened(self) -> None:
+        """Wait until any stream is open."""
+        await self._any.wait()
 
     async def check(self) -> None:
         """End the streams that use revoked or expired credentials; periodic."""

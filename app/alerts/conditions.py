@@ -11,7 +11,7 @@ from app.alerts.alert import LEVELS, Alert, Run, level_of
 from app.alerts.open_alerts import AlertKind, OpenAlert
 from app.clock import from_micros, to_micros
 from app.database.database import Database
-from app.ids import ATTEMPT, id_time, lowest_id
+from app.ids import ATTEMPT, DELIVERY, id_time, lowest_id
 
 SECRET_WARNING = timedelta(days=1)
 
@@ -45,11 +45,38 @@ SELECT max(recent.started_at) AS at FROM (
 """
 
 
+# Whether any of these may be true, in one statement, because mostly none is.
+_ANY = f"""
+SELECT 'open' AS found WHERE EXISTS (SELECT 1 FROM open_alert)
+UNION ALL
+SELECT 'run' WHERE EXISTS ({_RUNS.replace("ORDER BY w.id", "")})
+UNION ALL
+SELECT 'secret' WHERE EXISTS ({_SECRETS.replace("$2", "$3").replace("$1", "$2").replace("ORDER BY s.id", "")})
+UNION ALL
+SELECT 'backlog' WHERE EXISTS (
+  SELECT 1 FROM webhook w WHERE w.status = 'ACTIVE' AND w.deleted_at IS NULL
+  AND ({_OLDEST.format(status="PENDING")} < $4 OR {_OLDEST.format(status="RETRYING")} < $4))
+"""
+
+
 class Condition(NamedTuple):
     """Something that is true, and the alert that reports it."""
 
     open: OpenAlert
     alert: Alert
+
+
+async def any_true(database: Database, now: datetime, disable_after: timedelta, longest: timedelta) -> bool:
+    """Whether any condition may be true, or an alert is open.
+
+    Args:
+        disable_after: as `long_runs` takes it.
+        longest: as `backlogs` takes it.
+    """
+    half = to_micros(now - disable_after * LEVELS[0] / 100)
+    # A millisecond early, because an ID has no more of its time.
+    oldest = lowest_id(DELIVERY, now - longest + timedelta(milliseconds=1))
+    return bool(await database.fetch(_ANY, half, to_micros(now), to_micros(now + SECRET_WARNING), oldest))
 
 
 async def long_runs(database: Database, now: datetime, disable_after: timedelta) -> list[Condition]:

@@ -5,7 +5,7 @@ sure that each is published once.
 from collections.abc import Collection
 from datetime import timedelta
 
-from app.alerts.conditions import backlogs, backlogs_told, expiring_secrets, long_runs, resumed
+from app.alerts.conditions import any_true, backlogs, backlogs_told, expiring_secrets, long_runs, resumed
 from app.alerts.open_alerts import AlertKind, closed, forget, forget_gone, opened
 from app.alerts.writing import Alerts
 from app.clock import to_micros
@@ -17,10 +17,16 @@ from app.services import Services
 async def watch(services: Services, alerts: Alerts) -> int:
     """Publish the alerts that are due; return how many."""
     database, now, settings = services.database, services.clock.now(), services.settings
-    waiting = await backlogs(database, now, timedelta(seconds=settings.backlog_alert_seconds))
+    longest, disable_after = (
+        timedelta(seconds=settings.backlog_alert_seconds),
+        timedelta(days=settings.disable_after_days),
+    )
+    if not await any_true(database, now, disable_after, longest):
+        return 0
+    waiting = await backlogs(database, now, longest)
     await _end_backlogs(services, {one.open.subject_id for one in waiting})
     found = [
-        *await long_runs(database, now, timedelta(days=settings.disable_after_days)),
+        *await long_runs(database, now, disable_after),
         *waiting,
         *await expiring_secrets(database, now),
     ]

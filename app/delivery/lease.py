@@ -12,15 +12,35 @@ import socket
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 
-from app.clock import Clock, to_micros
+from app.clock import Clock, Micros, to_micros
 from app.database.database import Statements
 from app.database.errors import DatabaseUnavailable
+from app.delivery.timekeeper import POSTGRES_NOW
 from app.ids import WORKER, new_id
 
 log = structlog.get_logger()
+
+# Never earlier: a delayed renewal must not undo a later one. The placeholders are the worker's ID and the new end.
+RENEW = (
+    "UPDATE worker SET lease_until = CASE WHEN lease_until > {until} THEN lease_until ELSE {until} END WHERE id = {id}"
+)
+_RENEW = RENEW.format(id="$1", until="$2")
+# With the database's time, so that a heartbeat is one statement.
+_BEAT = {
+    "postgres": f"{_RENEW} RETURNING {POSTGRES_NOW} AS now",
+    "sqlite": f"{_RENEW} RETURNING NULL AS now",
+}
+
+
+class Beat(NamedTuple):
+    """Result of a renewal: whether the lease was kept, and the time of PostgreSQL if that was read."""
+
+    kept: bool
+    time: Micros | None
 
 
 class Lease:
@@ -71,20 +91,33 @@ class Lease:
 
     async def renew(self) -> bool:
         """Extend the lease; return False if another process deleted it and a new one was begun."""
-        asked_at, now = self._monotonic(), self._clock.now()
-        renewed = await self._database.fetch(
-            # Never earlier: a delayed renewal must not undo a later one.
-            "UPDATE worker SET lease_until = CASE WHEN lease_until > $2 THEN lease_until ELSE $2 END"
-            " WHERE id = $1 RETURNING id",
-            self.worker_id,
-            self._until(now),
-        )
-        if self._has_ended(asked_at):
-            self._judges_from = asked_at + self._length.total_seconds()
+        return (await self.beat()).kept
+
+    async def beat(self) -> Beat:
+        """Extend the lease, and read PostgreSQL's time in the same statement. If another process deleted the lease, a
+        new one is begun.
+        """
+        asked_at = self._monotonic()
+        renewed = await self._database.fetch(_BEAT[self._database.dialect], self.worker_id, self.until())
         if not renewed:
+            self._judge_later_if_ended(asked_at)
             await self.begin()
-        self._renewed_at = asked_at
-        return bool(renewed)
+            return Beat(kept=False, time=None)
+        self.renewed(asked_at)
+        return Beat(kept=True, time=renewed[0]["now"])
+
+    def until(self) -> Micros:
+        """Until when a renewal that is asked for now extends the lease."""
+        return self._until(self._clock.now())
+
+    def renewed(self, asked_at: float) -> None:
+        """Note a renewal that was asked for at a moment of the monotonic clock."""
+        self._judge_later_if_ended(asked_at)
+        self._renewed_at = max(self._renewed_at, asked_at)
+
+    def lasts(self, seconds: float) -> bool:
+        """Whether less than half of the lease will have passed in so many seconds."""
+        return self._monotonic() + seconds - self._renewed_at < self._length.total_seconds() / 2
 
     async def end(self) -> None:
         """Give the lease up and so free the claims under it. If the database is unavailable, the lease ends by
@@ -95,7 +128,11 @@ class Lease:
         except DatabaseUnavailable as error:
             log.warning("lease.not_ended", error=str(error))
 
-    def _until(self, now: datetime) -> int:
+    def _judge_later_if_ended(self, at: float) -> None:
+        if self._has_ended(at):
+            self._judges_from = at + self._length.total_seconds()
+
+    def _until(self, now: datetime) -> Micros:
         return to_micros(now + self._length)
 
     def _has_ended(self, at: float) -> bool:

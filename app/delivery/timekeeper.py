@@ -6,10 +6,11 @@ the monotonic one, so only the authoritative clock can step.
 """
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 
-from app.clock import STEP, Clock, SteadyClock, from_micros, to_micros
+from app.clock import EPOCH, STEP, Clock, Micros, SteadyClock, from_micros, to_micros
 from app.database.database import Database, Statements
 from app.ids import id_time
 
@@ -21,7 +22,8 @@ FAR_AHEAD = timedelta(minutes=1)
 DOUBTED_FOR = timedelta(days=1)
 MICROSECOND = timedelta(microseconds=1)
 
-_NOW = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) AS now"
+POSTGRES_NOW = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
+_NOW = f"SELECT {POSTGRES_NOW} AS now"
 # Each is read from the end of an index.
 _NEWEST = "SELECT " + ", ".join(
     f"(SELECT max(id) FROM {table}) AS {table}" for table in ("event", "delivery", "attempt")
@@ -41,6 +43,13 @@ _BRING_FORWARD = (
     "UPDATE contact_message SET next_attempt_at = next_attempt_at - $2, last_ended_at = last_ended_at - $2"
     " WHERE next_attempt_at > $1 OR last_ended_at > $1",
 )
+
+
+class Asked(NamedTuple):
+    """When a statement was sent whose answer contains the time: by the monotonic clock, and by the machine's."""
+
+    moment: float
+    machine: datetime
 
 
 class Timekeeper:
@@ -79,29 +88,41 @@ class Timekeeper:
         return timedelta(0) if self._newest is None else max(timedelta(0), self._newest - self._clock.now())
 
     async def look(self) -> None:
-        """Set the clock.
+        """Read the time and set the clock.
 
         Raises:
             DatabaseUnavailable: the time could not be read from the database.
         """
-        clock = self._clock
-        if not isinstance(clock, SteadyClock):
+        if not isinstance(self._clock, SteadyClock):
             return
-        asked, machine = clock.monotonic(), clock.machine.now()
-        time = await self._judge(machine)
-        answered = clock.monotonic()
-        moment, uncertain = (asked + answered) / 2, timedelta(seconds=(answered - asked) / 2)
-        off = time - clock.at(moment)
-        if abs(off) > uncertain:  # A slow answer leaves the time uncertain.
-            clock.set(time, moment)
-            self.skew = machine + timedelta(seconds=moment - asked) - time
-            if self._looked:
-                self._note_step(off)
-        elif abs(skew := machine + timedelta(seconds=moment - asked) - time) > uncertain:
-            self.skew = skew
+        asked = self.ask()
+        self.set(asked, await self._read())
         if not self._looked and self._database.dialect == "sqlite":
             await self._compare_with_rows()
         self._looked = True
+
+    def ask(self) -> Asked:
+        """Note when a statement is sent whose answer will contain the time."""
+        return Asked(self._monotonic(), self._clock.machine.now() if isinstance(self._clock, SteadyClock) else EPOCH)
+
+    def set(self, asked: Asked, time: Micros | None) -> bool:
+        """Set the clock by an answer that has arrived just now; None on SQLite, where the machine's clock is
+        authoritative. Return whether that clock has stepped.
+        """
+        clock = self._clock
+        if not isinstance(clock, SteadyClock):
+            return False
+        now, answered = asked.machine if time is None else from_micros(time), clock.monotonic()
+        moment, uncertain = (asked.moment + answered) / 2, timedelta(seconds=(answered - asked.moment) / 2)
+        if time is None:
+            moment, uncertain = asked.moment, timedelta(0)
+        off, skew = now - clock.at(moment), asked.machine + timedelta(seconds=moment - asked.moment) - now
+        if abs(skew) > uncertain or abs(off) > uncertain:
+            self.skew = skew
+        if abs(off) <= uncertain:  # A slow answer leaves the time uncertain.
+            return False
+        clock.set(now, moment)
+        return self._looked and self._note_step(off)
 
     async def _compare_with_rows(self) -> None:
         [row] = await self._database.fetch(_NEWEST)
@@ -138,15 +159,16 @@ class Timekeeper:
             self._set_back += back
             raise
 
-    async def _judge(self, machine: datetime) -> datetime:
+    async def _read(self) -> Micros | None:
         if self._database.dialect == "sqlite":
-            return machine
+            return None
         [row] = await self._database.aside.fetch(_NOW)
-        return from_micros(row["now"])
+        time: Micros = row["now"]
+        return time
 
-    def _note_step(self, off: timedelta) -> None:
+    def _note_step(self, off: timedelta) -> bool:
         if abs(off) < STEP:
-            return
+            return False
         log.warning("clock.stepped", seconds=round(off.total_seconds(), 3))
         self._set_back = max(timedelta(0), self._set_back - off)
         self._ahead = max(timedelta(0), self._ahead + off)
@@ -154,6 +176,7 @@ class Timekeeper:
             self._doubted_until = None
         elif off > timedelta(0):
             self._doubted_until = self._monotonic() + DOUBTED_FOR.total_seconds()
+        return True
 
 
 async def _bring_forward(statements: Statements, now: datetime, lease: timedelta, by: timedelta) -> None:

@@ -76,6 +76,25 @@ async def close_periods(database: Database, clock: Clock) -> int:
     return closed
 
 
+class ClosedPeriods:
+    """Stores the periods that are over, and asks the database only once another one is. For one process."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._last: datetime | None = None
+
+    async def close(self) -> int:
+        """Store the periods that are over; periodic. Return how many with any deliveries or attempts were stored."""
+        last = period_of(self._clock.now() - CLOSED_AFTER)
+        if last == self._last:
+            return 0
+        closed = await close_periods(self._database, self._clock)
+        if await closed_until(self._database) >= last:
+            self._last = last
+        return closed
+
+
 async def closed_until(database: Statements) -> datetime:
     """Until when every period is stored; long ago if none is."""
     row = await database.fetch_one(_READ, _PROGRESS)

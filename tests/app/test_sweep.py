@@ -11,7 +11,7 @@ import pytest
 from app.clock import to_micros
 from app.database.database import Database
 from app.delivery.lease import Lease
-from app.sweep import _LOOK
+from app.sweep import _LOOK, sweep
 from app.updates import Topic
 from tests.app.delivery.calm import FEW, fall_behind_after_a_calm_time, most_looked_at
 from tests.graph.full_tables import Explaining
@@ -206,6 +206,32 @@ async def test_the_lease_is_moved_on_by_the_heartbeat(world: World) -> None:
 
     assert await _lease_until(world.resources.database) - before == 2_000_000
     assert await _lease_until(world.resources.database) > to_micros(world.resources.clock.now())
+
+
+@pytest.mark.parametrize("databases", ["postgres"], indirect=True)
+async def test_a_sweep_is_a_heartbeat_too(world: World) -> None:
+    resources = world.resources
+    before = await _lease_until(resources.database)
+    resources.clock.advance(2)  # type: ignore[attr-defined]
+
+    await sweep(
+        resources, resources.pipeline, resources.lease, resources.metrics.swept, timekeeper=resources.timekeeper
+    )
+
+    assert await _lease_until(resources.database) - before == 2_000_000
+
+
+@pytest.mark.parametrize("databases", ["postgres"], indirect=True)
+async def test_a_sweep_leaves_a_lease_that_was_taken_away_to_the_heartbeat(world: World) -> None:
+    resources = world.resources
+    await resources.database.execute("DELETE FROM worker")
+    resources.lease._renewed_at -= 60
+
+    await sweep(
+        resources, resources.pipeline, resources.lease, resources.metrics.swept, timekeeper=resources.timekeeper
+    )
+
+    assert not resources.lease.lasts(0)
 
 
 async def _lease_until(database: Database) -> int:

@@ -21,7 +21,7 @@ from app.webhooks.lifecycle import pause_webhook
 from app.webhooks.live_secrets import live_secrets
 from tasks.periodic import LONGEST_PAUSE, Chore, chores, heartbeat, running
 from tests.patience import PATIENCE_SECONDS
-from tests.receiver import answer
+from tests.receiver import after, answer
 from tests.world import World, open_world
 
 
@@ -48,6 +48,28 @@ async def test_a_process_keeps_its_lease(world: World) -> None:
 
     async with running([heartbeat(world.resources)]):
         await until(moved_on)
+
+
+async def test_half_of_the_lease_may_pass_while_nothing_is_in_flight(world: World) -> None:
+    chore = heartbeat(world.resources)
+    waiting: asyncio.Future[object] = asyncio.ensure_future(chore.wanted())
+    await asyncio.sleep(0)
+
+    assert not waiting.done()
+    waiting.cancel()
+    world.resources.lease._renewed_at -= world.resources.settings.lease_seconds / 2
+    await chore.wanted()
+
+
+async def test_while_something_is_in_flight_every_heartbeat_is_wanted(world: World) -> None:
+    release = asyncio.Event()
+    world.receiver.on("/", after(release, answer()))
+    webhook = await world.webhook()
+    await world.publish()
+    await world.resources.pipeline.attempt([webhook.id])
+
+    await heartbeat(world.resources).wanted()
+    release.set()
 
 
 def test_a_heartbeat_without_an_answer_is_repeated_before_half_the_lease_has_passed() -> None:

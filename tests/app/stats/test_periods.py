@@ -3,7 +3,7 @@ from datetime import timedelta
 from random import Random
 
 from app.ids import ATTEMPT, DELIVERY, new_id
-from app.stats.periods import CLOSED_AFTER, close_periods, closed_until, period_begin, period_id
+from app.stats.periods import CLOSED_AFTER, ClosedPeriods, close_periods, closed_until, period_begin, period_id
 from app.stats.window import PERIOD, period_of
 from tests.app.stats.traffic import Ended, Made, Traffic, random_traffic
 from tests.domain import Domain
@@ -37,6 +37,21 @@ async def test_a_period_is_written_for_each_webhook_and_for_the_workspace(domain
         period_id(workspace_id, period_of(at)): (3, "[[1025,2],[9100,1]]"),
     }
     assert {period_begin(row["id"]) for row in rows} == {period_of(at)}
+
+
+async def test_the_database_is_not_asked_again_before_another_period_is_over(domain: Domain) -> None:
+    database, clock = domain.resources.database, domain.clock
+    periods = ClosedPeriods(database, clock)
+    await periods.close()
+    await database.execute("DELETE FROM stats_progress")
+
+    await periods.close()
+    at_once = await domain.rows("SELECT * FROM stats_progress")
+    clock.advance(PERIOD)
+    await periods.close()
+
+    assert at_once == []
+    assert await closed_until(database) == period_of(clock.now() - CLOSED_AFTER)
 
 
 async def test_a_period_stays_open_for_a_while_after_it_is_over(domain: Domain) -> None:
