@@ -297,8 +297,8 @@ class Settings(BaseSettings):
     )
     heartbeat_seconds: HeartbeatSeconds = setting(
         1,
-        "Interval at which a process renews its lease while it sends; at most a third of LEASE_SECONDS. While nothing is"
-        " in flight, half of the lease may pass.",
+        "Interval at which a process renews its lease while it sends; at most a third of LEASE_SECONDS. While nothing"
+        " is in flight, half of the lease may pass.",
         "Four heartbeats may be missed before the lease ends.",
         unit="seconds",
         at_least=0.1,
