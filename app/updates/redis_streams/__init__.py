@@ -34,7 +34,7 @@ class RedisStreams:
         kept: about how many updates Redis keeps of each stream.
         window: how many updates are held in memory for this process's followers, in total.
         waiting: how many announced updates may wait in memory while Redis is away.
-        life_seconds: how long Redis keeps a stream that is neither written to nor followed.
+        life_seconds: how long a stream is written and kept after its last follower has left, for followers that resume.
         survey_seconds: within what time an unannounced loss is found.
         timeout_seconds: how long Redis may take for an answer.
     """
@@ -46,7 +46,7 @@ class RedisStreams:
         kept: int = 20_000,
         window: int = 20_000,
         waiting: int = 20_000,
-        life_seconds: int = 3_600,
+        life_seconds: int = 600,
         survey_seconds: float = 5.0,
         timeout_seconds: float = 5.0,
     ) -> None:
@@ -55,7 +55,12 @@ class RedisStreams:
         self._conditions = writing, reading = Condition("written", url), Condition("read", url)
         self._writer = Writer(commands, writing, capacity=waiting)
         self._reader = Reader(
-            commands, reading, window=window, survey_seconds=survey_seconds, block_seconds=timeout_seconds / 2
+            commands,
+            reading,
+            lambda stream: self._writer.followed(stream, life_seconds),
+            window=window,
+            survey_seconds=survey_seconds,
+            block_seconds=timeout_seconds / 2,
         )
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -18,7 +18,7 @@ from app.updates.redis_streams.entries import (
     stream_of,
 )
 from app.updates.redis_streams.outbox import Parcel
-from app.updates.redis_streams.scripts import APPEND, SURVEY
+from app.updates.redis_streams.scripts import APPEND, FOLLOWED, SURVEY
 from app.updates.update import Stream, encode
 
 # Bounds of one answer: entries of a stream (each of at most a hundred updates), rings.
@@ -33,13 +33,14 @@ class Commands:
     Args:
         client: does not decode; closed by its opener.
         kept: about how many updates a stream keeps.
-        life_ms: how long a stream lives that is neither written to nor surveyed.
+        life_ms: how long a stream lives that is not surveyed.
     """
 
     def __init__(self, client: Redis, *, kept: int, life_ms: int) -> None:
         self._client: Any = client  # redis-py types arguments and answers as the union over all its settings
         self._append = client.register_script(APPEND)
         self._survey = client.register_script(SURVEY)
+        self._followed = client.register_script(FOLLOWED)
         self._kept = kept
         self._life_ms = life_ms
 
@@ -54,6 +55,11 @@ class Commands:
             arguments += encode(parcel.updates), len(parcel.updates), int(parcel.lost)
         keys = [BELL, *(stream_key(parcel.stream) for parcel in parcels)]
         await _answer(self._append(keys=keys, args=arguments))
+
+    async def followed(self, streams: Sequence[Stream]) -> dict[Stream, float]:
+        """The streams that are followed or were until recently, each with the seconds for which it will still exist."""
+        left: list[int] = await _answer(self._followed(keys=[stream_key(stream) for stream in streams]))
+        return {stream: ms / 1000 for stream, ms in zip(streams, left, strict=True) if ms > 0}
 
     async def survey(self, streams: Sequence[Stream]) -> tuple[bytes, list[Cursor]]:
         """The ID of the last ring, and each stream's position; a missing or incomplete stream is reborn."""

@@ -50,12 +50,30 @@ class Outbox:
             self._streams.setdefault((topic, update.workspace_id), _Waiting()).updates.append(update)
         self._size += len(updates)
         while self._size > self._capacity:
-            fullest = max(self._streams.values(), key=lambda waiting: len(waiting.updates))
-            self._size -= len(fullest.updates)
-            fullest.updates.clear()
-            fullest.lost = True
+            self._lose(max(self._streams.values(), key=lambda waiting: len(waiting.updates)))
         if self._streams:
             self.filled.set()
+
+    @property
+    def streams(self) -> list[Stream]:
+        """The streams that have updates, or a mark."""
+        return list(self._streams)
+
+    def move(self, stream: Stream, other: "Outbox") -> None:
+        """Add what another outbox holds of a stream, which it no longer does afterwards."""
+        moved = other._streams.pop(stream, None)
+        if moved is None:
+            return
+        other._size -= len(moved.updates)
+        if moved.lost:
+            self._lose(self._streams.setdefault(stream, _Waiting()))
+        self.put(stream[0], tuple(moved.updates))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._streams.clear()
+        self._size = 0
+        self.filled.clear()
 
     def take(self, limit: int) -> list[Parcel]:
         """Remove about `limit` updates, a parcel of each stream in turn."""
@@ -72,3 +90,8 @@ class Outbox:
         if not self._streams:
             self.filled.clear()
         return parcels
+
+    def _lose(self, waiting: _Waiting) -> None:
+        self._size -= len(waiting.updates)
+        waiting.updates.clear()
+        waiting.lost = True

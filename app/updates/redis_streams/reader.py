@@ -39,16 +39,25 @@ class Reader:
 
     Args:
         condition: is notified of success and failure.
+        joined: called with the stream of each new follower.
         window: how many updates are held in memory for all followers together.
         survey_seconds: time between two surveys.
         block_seconds: how long a read may wait for something to read; well below the client's timeout for an answer.
     """
 
     def __init__(
-        self, commands: Commands, condition: Condition, *, window: int, survey_seconds: float, block_seconds: float
+        self,
+        commands: Commands,
+        condition: Condition,
+        joined: Callable[[Stream], object],
+        *,
+        window: int,
+        survey_seconds: float,
+        block_seconds: float,
     ) -> None:
         self._commands = commands
         self._condition = condition
+        self._joined = joined
         self._window = Window(window)
         self._survey_seconds = survey_seconds
         self._block_seconds = block_seconds
@@ -104,6 +113,7 @@ class Reader:
         if tail.epoch > shelf.epoch:
             self._window.restart(shelf, tail.epoch, 0)  # the reader has not heard of it yet
         shelf.followers += 1
+        self._joined(stream)
         self._stirred.set()
         position, gap = start(after, tail)
         # A follower that had to wait for Redis wanted updates from before the stream's present end.

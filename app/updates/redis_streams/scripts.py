@@ -7,6 +7,9 @@ carry the server's run ID); or a writer had to drop updates. A cursor is valid a
 
 Every stream that is written to is also named on the bell, a short stream that readers block on: one key, however many
 streams they follow.
+
+A stream exists as long as it is followed, and for a while longer: surveys make it and keep it alive, writing does not.
+What nobody follows is therefore not written (see `writer`).
 """
 
 _TAIL = """
@@ -44,8 +47,11 @@ for i = 2, #KEYS do
   number = number + count
   -- By id and not by length, because entries hold different numbers of updates.
   local oldest = id(birth, math.max(0, number - kept))
+  local missing = redis.call('EXISTS', key) == 0
   redis.call('XADD', key, 'MINID', '~', oldest, id(birth, number), 'run', run, 'updates', text)
-  redis.call('PEXPIRE', key, life)
+  if missing then
+    redis.call('PEXPIRE', key, life)
+  end
 end
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], '*', 'streams', table.concat(KEYS, '\\n', 2))
 redis.call('PEXPIRE', KEYS[1], life)
@@ -69,3 +75,12 @@ end
 return tails
 """
 )
+
+FOLLOWED = """
+-- KEYS: streams. Returns how long each will still exist, in ms; less than 0 if it does not.
+local left = {}
+for i = 1, #KEYS do
+  left[i] = redis.call('PTTL', KEYS[i])
+end
+return left
+"""

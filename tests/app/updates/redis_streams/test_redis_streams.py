@@ -105,8 +105,52 @@ async def test_a_stream_in_redis_is_bounded(server: Redis, client: "redis.Redis"
         assert client.xlen(STREAM) * 50 <= 300
 
 
+async def test_what_nobody_follows_is_not_written(server: Redis, client: "redis.Redis") -> None:
+    async with RedisStreams(server.url) as bus:
+        bus.announce(Topic.DELIVERIES, some_updates(range(100)))
+
+    assert client.keys() == []
+
+
+async def test_a_follower_of_another_process_misses_nothing_announced_after_it_began(redis_url: str) -> None:
+    async with RedisStreams(redis_url) as announcing, RedisStreams(redis_url) as other:
+        announcing.announce(Topic.DELIVERIES, [an_update(0)])
+        await asyncio.sleep(0)  # the announcing process may ask who follows before the follower begins
+        async with Follower(other) as follower:
+            announcing.announce(Topic.DELIVERIES, [an_update(1)])
+            batches = await follower.until(1)
+            announcing.announce(Topic.DELIVERIES, some_updates([2, 3]))
+            batches += await follower.until(3)
+
+    assert [number for number in numbers(batches) if number] == [1, 2, 3]
+    assert not any(batch.gap for batch in [follower.first, *batches])
+
+
+async def test_a_cursor_from_before_nobody_followed_for_long_is_a_gap(server: Redis, client: "redis.Redis") -> None:
+    async with RedisStreams(server.url) as bus, Follower(bus) as follower:
+        bus.announce(Topic.DELIVERIES, [an_update(1)])
+        (batch,) = await follower.until(1)
+    client.delete(STREAM)  # as when its life ends
+    async with RedisStreams(server.url) as unfollowed:
+        unfollowed.announce(Topic.DELIVERIES, [an_update(2)])
+
+    async with RedisStreams(server.url) as another, Follower(another, after=batch.cursor) as resumed:
+        assert resumed.first.gap
+
+
+async def test_writing_does_not_keep_a_stream_alive(server: Redis, client: "redis.Redis") -> None:
+    async with connect(server.url, 5.0) as connection:
+        commands = Commands(connection, kept=100, life_ms=900_000)
+        await commands.survey([(Topic.DELIVERIES, "ws_a")])
+        client.pexpire(STREAM, 60_000)
+
+        await commands.append([Parcel((Topic.DELIVERIES, "ws_a"), (an_update(1),), lost=False)])
+
+    assert client.pttl(STREAM) <= 60_000
+
+
 async def test_what_is_written_expires(server: Redis, client: "redis.Redis") -> None:
-    async with RedisStreams(server.url, life_seconds=900) as bus:
+    async with RedisStreams(server.url, life_seconds=900) as bus, Follower(bus):
         bus.announce(Topic.DELIVERIES, [an_update(1)])
 
     assert 0 < client.pttl(STREAM) <= 900_000
