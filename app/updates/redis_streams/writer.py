@@ -2,7 +2,7 @@
 
 What nobody follows is not written. The writer holds updates of a stream that it does not know to be followed until it
 has asked Redis, at most every half second. A follower makes its stream exist before it has a position, so the answer to
-a later question tells of everyone who has to receive what was announced before.
+a later question includes everyone who has to receive what was announced before.
 
 An outage of Redis costs the announcer nothing: the writer holds a bounded number of updates, tries again, and lets
 followers know of dropped updates by having the stream reborn. A write without an answer is repeated: updates come at
