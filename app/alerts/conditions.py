@@ -1,5 +1,5 @@
 """Finds what may need an alert although no attempt shows it: backlogs, runs of failures that go on, secrets that
-expire, and webhooks that work again after somebody resumed them.
+expire, and webhooks that work again, as an alert shows that they took.
 """
 
 from collections.abc import Collection
@@ -33,10 +33,12 @@ _SECRETS = """
 SELECT s.id, s.webhook_id, s.workspace_id, s.expires_at FROM secret s JOIN webhook w ON w.id = s.webhook_id
 WHERE s.expires_at > $1 AND s.expires_at <= $2 AND w.deleted_at IS NULL ORDER BY s.id
 """
-_RESUMED = """
-SELECT o.webhook_id, w.workspace_id, w.status_changed_at FROM open_alert o JOIN webhook w ON w.id = o.webhook_id
-WHERE o.kind = 'DISABLED' AND w.status = 'ACTIVE' AND w.failing_since IS NULL AND w.deleted_at IS NULL
-ORDER BY o.webhook_id
+_WELL = """
+SELECT o.webhook_id, w.workspace_id, min(CASE o.kind WHEN 'FAILING' THEN o.since END) AS failing_since,
+  max(CASE WHEN w.status_changed_at > o.since THEN w.status_changed_at ELSE o.since END) AS since
+FROM open_alert o JOIN webhook w ON w.id = o.webhook_id
+WHERE o.kind IN ('FAILING', 'DISABLED') AND w.status = 'ACTIVE' AND w.failing_since IS NULL AND w.deleted_at IS NULL
+GROUP BY o.webhook_id, w.workspace_id ORDER BY o.webhook_id
 """
 _SUCCEEDED = """
 SELECT max(recent.started_at) AS at FROM (
@@ -114,14 +116,16 @@ async def expiring_secrets(database: Database, now: datetime) -> list[Condition]
     ]
 
 
-async def resumed(database: Database) -> list[Alert]:
-    """Webhooks that were disabled and then resumed, and have succeeded since."""
+async def recoveries(database: Database) -> list[Alert]:
+    """Webhooks that failed or were disabled, and have succeeded since. A success says so itself, except that of an
+    alert, which gives rise to no other.
+    """
     found = []
-    for row in await database.fetch(_RESUMED):
-        first = lowest_id(ATTEMPT, from_micros(row["status_changed_at"]))
+    for row in await database.fetch(_WELL):
+        first = lowest_id(ATTEMPT, from_micros(row["since"]))
         (succeeded,) = await database.fetch(_SUCCEEDED, row["webhook_id"], first)
         if succeeded["at"] is not None:
-            found.append(alert.recovered(row["workspace_id"], row["webhook_id"], succeeded["at"], None))
+            found.append(alert.recovered(row["workspace_id"], row["webhook_id"], succeeded["at"], row["failing_since"]))
     return found
 
 

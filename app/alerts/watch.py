@@ -5,7 +5,7 @@ sure that each is published once.
 from collections.abc import Collection
 from datetime import timedelta
 
-from app.alerts.conditions import any_true, backlogs, backlogs_told, expiring_secrets, long_runs, resumed
+from app.alerts.conditions import any_true, backlogs, backlogs_told, expiring_secrets, long_runs, recoveries
 from app.alerts.open_alerts import AlertKind, closed, forget, forget_gone, opened
 from app.alerts.writing import Alerts
 from app.clock import to_micros
@@ -30,7 +30,7 @@ async def watch(services: Services, alerts: Alerts) -> int:
         *waiting,
         *await expiring_secrets(database, now),
     ]
-    well = await resumed(database)
+    well = await recoveries(database)
     if not found and not well:
         return 0
 

@@ -47,7 +47,7 @@ class AttemptAlerts:
             *[_exhausted(finished) for finished, result in relevant if result.moved and _failed_for_good(finished)],
             *await self._disabled(statements, relevant),
             *await self._failing(statements, relevant),
-            *await _recovered(statements, [finished for finished, _ in relevant if finished.ends_failures]),
+            *await _recovered(statements, [finished for finished, _ in relevant if finished.resolves_problems]),
         ]
         return await self._alerts.write(statements, registries, alerts, at)
 
@@ -59,7 +59,7 @@ class AttemptAlerts:
         if finished.claimed.event_type in OPERATIONAL:
             return False
         decision = finished.decision
-        if finished.ends_failures or decision.disable_reason is not None or self._level(finished) > 0:
+        if finished.resolves_problems or decision.disable_reason is not None or self._level(finished) > 0:
             return True
         return _failed_for_good(finished)
 

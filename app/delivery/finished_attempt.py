@@ -59,14 +59,9 @@ class FinishedAttempt(NamedTuple):
         return cause_of(self.claimed.webhook_id, self.outcome, self.response_status, error)
 
     @property
-    def ends_failures(self) -> bool:
-        """Whether this attempt ends its webhook's run of failures."""
-        return self.webhook.is_failing and self.decision.status is DeliveryStatus.SUCCEEDED
-
-    @property
     def resolves_problems(self) -> bool:
-        """Whether this attempt resolves its webhook's problems, which last longer than a run of failures if somebody
-        resumed the webhook.
+        """Whether this attempt ends its webhook's run of failures and resolves its problems, which last longer than the
+        run if somebody resumed the webhook.
         """
         webhook = self.webhook
         return (webhook.has_problems or webhook.is_failing) and self.decision.status is DeliveryStatus.SUCCEEDED

@@ -159,11 +159,30 @@ async def test_a_webhook_that_works_after_it_was_resumed_is_told_to_have_recover
     none_yet = await look(world)
     await world.publish()
     await world.until_status("FAILED", "SUCCEEDED")
-    found = await look(world)
+    at_once = await types_told(world)
     again = await look(world)
 
-    assert (none_yet, found, again) == (0, 1, 0)
-    assert await types_told(world) == ["delivery.exhausted", "webhook.disabled", "webhook.recovered"]
+    assert (none_yet, again) == (0, 0)
+    assert at_once == ["delivery.exhausted", "webhook.disabled", "webhook.recovered"]
+
+
+async def test_a_recovery_that_only_an_alert_has_shown_is_told(world: World) -> None:
+    broken = await failing_webhook(world)
+    await fail_again_after(world, DISABLE_AFTER * 0.6)
+    world.receiver.on("/broken", answer(200))
+    world.receiver.on("/gone", answer(410))
+    await update_webhook(world.resources, world.caller, broken, WebhookChanges(event_types=["webhook.*"]))
+    await world.webhook("/gone")
+    await world.publish()
+    await world.until_status("RETRYING", "FAILED", "SUCCEEDED")
+    told_by_the_alert = await types_told(world)
+    await look(world)
+    await look(world)
+    alerts = await told(world)
+    recoveries = [data["recovery"]["failingSince"] for type_, data in alerts if type_ == "webhook.recovered"]
+
+    assert "webhook.recovered" not in told_by_the_alert
+    assert recoveries == [alerts[0][1]["failure"]["since"]]
 
 
 async def test_a_delivery_without_a_retry_left_is_told_with_its_event(world: World) -> None:
