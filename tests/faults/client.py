@@ -1,7 +1,9 @@
 """A client of the API that never gives up: repeats failed requests, at any server, with the same idempotency key."""
 
+import asyncio
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +11,7 @@ import aiohttp
 
 # After this it asks again, possibly another server.
 REQUEST_SECONDS = 30.0
+REPEAT_SECONDS = 0.1
 
 
 class Failed(Exception):
@@ -51,6 +54,13 @@ class Client:
         except (aiohttp.ClientError, ValueError) as error:
             raise Failed("NO_GRAPHQL", f"{url}: {error!r}", retryable=False) from None
         return self._data(status, answer)
+
+    async def insist(self, document: str, **variables: Any) -> dict[str, Any]:
+        """The same, asked until there is an answer."""
+        while True:
+            with suppress(Failed):
+                return await self.ask(document, **variables)
+            await asyncio.sleep(REPEAT_SECONDS)
 
     def _data(self, status: int, answer: dict[str, Any]) -> dict[str, Any]:
         if not answer.get("errors"):

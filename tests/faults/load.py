@@ -11,13 +11,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.faults.client import Client, Failed
+from tests.faults.client import REPEAT_SECONDS, Client, Failed
 from tests.patience import PATIENCE_SECONDS
 
 PUBLISHERS = 4
 PAUSE_SECONDS = 0.06  # between two events of a publisher, on average
 PING_PAUSE_SECONDS = 0.3
-REPEAT_SECONDS = 0.1
 
 _PUBLISH = """
 mutation($input: PublishEventInput!) {
@@ -45,6 +44,7 @@ class Load:
 
     Args:
         examples: the data to publish for each event type.
+        usual: the event types to publish continuously.
         webhook_ids: webhooks to ping.
 
     Attributes:
@@ -53,6 +53,7 @@ class Load:
 
     client: Client
     examples: Mapping[str, Any]
+    usual: Sequence[str]
     webhook_ids: Sequence[str]
     random: random.Random
     published: list[Published] = field(default_factory=list)
@@ -77,11 +78,11 @@ class Load:
                 self._quiet.clear()
                 await self._quiet.wait()
 
-    async def publish_one(self) -> Published:
-        """Publish one event, trying until it is acknowledged."""
+    async def publish_one(self, kind: str | None = None) -> Published:
+        """Publish one event, of any usual type by default, trying until it is acknowledged."""
         self.numbered += 1
         key = f"key-{self.numbered}"
-        kind = self.random.choice(sorted(self.examples))
+        kind = kind or self.random.choice(self.usual)
         tries = 0
         with self._one_more_under_way():
             while True:

@@ -21,20 +21,32 @@ from typing import Any
 import orjson
 
 QUICK, SLOW, FLAKY = "/quick", "/slow", "/flaky"
+# Refuses first attempts; says 410 if the URL says so; takes alerts; takes the messages of contacts, slowly, so that
+# some of them are in flight when a fault happens.
+AILING, GONE, ALERTS, CONTACT = "/ailing", "/gone", "/alerts", "/contact"
+SAYS_GONE = f"{GONE}?410"
 
 
-def answer_to(path: str, event_id: str, attempt: int) -> tuple[int, float]:
-    """The status of the answer to a request, and the delay in seconds.
+def answer_to(target: str, event_id: str, attempt: int) -> tuple[int, float]:
+    """The status of the answer to a request to a path and query, and the delay in seconds.
 
     Some requests take up to a second, so that there is always something in flight; some first attempts are refused, so
     that there are always retries.
     """
     dice = zlib.crc32(event_id.encode())
-    if path == SLOW:
-        return 200, 0.1 + dice % 1_000 / 1_000
-    if path == FLAKY and attempt == 1 and dice % 3 == 0:
-        return 500, 0.01
-    return 200, 0.0
+    match target:
+        case "/slow":
+            return 200, 0.1 + dice % 1_000 / 1_000
+        case "/flaky" if attempt == 1 and dice % 3 == 0:
+            return 500, 0.01
+        case "/ailing" if attempt == 1:
+            return 500, 0.01
+        case "/gone?410":
+            return 410, 0.0
+        case "/contact":
+            return 200, 0.3
+        case _:
+            return 200, 0.0
 
 
 @dataclass(frozen=True)
@@ -89,11 +101,11 @@ async def _take(reader: asyncio.StreamReader, journal: Journal, name: str) -> tu
     first, *lines = head.rstrip("\r\n").split("\r\n")
     headers = {key.lower(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
     body = await reader.readexactly(int(headers.get("content-length", 0)))
-    path = first.split(" ")[1]
+    target = first.split(" ")[1]
     journal.write(
         request=name,
         at=time.time(),
-        path=path,
+        path=target.partition("?")[0],
         id=headers.get("webhook-id", ""),
         attempt=int(headers.get("webhook-attempt", 0)),
         timestamp=headers.get("webhook-timestamp", ""),
@@ -101,7 +113,7 @@ async def _take(reader: asyncio.StreamReader, journal: Journal, name: str) -> tu
         sequence=headers.get("webhook-sequence", ""),
         body=body.decode(),
     )
-    return answer_to(path, headers.get("webhook-id", ""), int(headers.get("webhook-attempt", 0)))
+    return answer_to(target, headers.get("webhook-id", ""), int(headers.get("webhook-attempt", 0)))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,12 @@ _HEADS = (
     "doubles",
     "held",
     "gaps",
+    "missed",
+    "alerts",
+    "alerts lost",
+    "alert doubles",
+    "accounting wrong",
+    "holes",
     "again s",
     "start s",
     "recovery s",
@@ -31,6 +37,11 @@ def table(results: Sequence[Result]) -> str:
     nothing happened to their sender. `held` is the number of deliveries in flight in the affected processes, which
     bounds the duplicates; `again` is how long it took until they were sent again; `recovery` is from the fault until
     every process reports that all is well, of which programs that are started again took `start`.
+
+    `missed` are events that a webhook missed while it was DISABLED, and took afterwards. `alerts lost` are changes of a
+    webhook's state without an alert that arrived, `alert doubles` further alerts about the same change; `accounting
+    wrong` are accounts of webhooks that do not add up to what was published, `holes` places in a webhook's sequence
+    that no row accounts for.
     """
     by_fault: dict[str, list[Result]] = defaultdict(list)
     for result in results:
@@ -57,6 +68,12 @@ def _row(name: str, results: Sequence[Result]) -> tuple[str, ...]:
         str(sum(result.doubles for result in results)),
         str(sum(result.held for result in results)),
         str(sum(result.gaps for result in results)),
+        str(sum(result.missed for result in results)),
+        str(sum(result.alerts for result in results)),
+        str(sum(result.alerts_lost for result in results)),
+        str(sum(result.alert_doubles for result in results)),
+        str(sum(result.accounting_wrong for result in results)),
+        str(sum(result.holes for result in results)),
         f"{max(again):.1f}" if again else "–",
         f"{max((result.start_seconds for result in results), default=0.0):.1f}",
         f"{max((result.recovery_seconds for result in results), default=0.0):.1f}",

@@ -10,13 +10,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.clock import rfc3339
-from tests.faults import checks
+from tests.faults import changes, checks
+from tests.faults.changes import Changes
 from tests.faults.client import Client
 from tests.faults.fault import Fault, Happened
 from tests.faults.follower import Follower, following
 from tests.faults.installation import Installation
 from tests.faults.load import Load, Published, publishing
+from tests.faults.patients import Patients
 from tests.faults.programs import NotInTime, until
+from tests.faults.receiver import ALERTS, CONTACT, FLAKY, GONE, QUICK, SLOW
 from tests.patience import PATIENCE_SECONDS
 
 # Before the fault at most, and after everything is well again.
@@ -46,6 +49,12 @@ class Result:
     doubles: int = 0
     held: int = 0
     gaps: int = 0
+    missed: int = 0
+    alerts: int = 0
+    alerts_lost: int = 0
+    alert_doubles: int = 0
+    accounting_wrong: int = 0
+    holes: int = 0
     again_seconds: float | None = None
     again_within: float = 0.0
     start_seconds: float = 0.0
@@ -55,11 +64,12 @@ class Result:
 
 @dataclass
 class Site:
-    """An installation with its webhooks, its load and its followers."""
+    """An installation with its webhooks, its load, its followers and the webhooks that change their state."""
 
     at: Installation
     load: Load
     followers: Sequence[Follower]
+    patients: Patients
     secrets: dict[str, str]
     chance: random.Random
 
@@ -68,14 +78,20 @@ class Site:
         result = Result(fault.name)
         began, after = time.time(), self.load.numbered
         published, gaps = len(self.load.published), self._gaps()
-        self.load.resume()
         try:
+            await self.patients.fall_ill()
+            self.load.resume()
+            for kind in checks.ONCE:
+                await self.load.publish_one(kind)
             await asyncio.sleep(self.chance.uniform(0.3, LEAD_SECONDS))
             happened = await fault.do(self.at, self.chance)
             await self._recovered(result, happened)
             await asyncio.sleep(TAIL_SECONDS)
             await self.load.pause()
             await self._drained(result, after)
+            at_rest = await self.patients.at_rest(after)
+            await self.patients.mend(after)
+            self._changed(result, await self.patients.changes(at_rest, happened, after))
             new = self.load.published[published:]
             await self._seen(after)
         except (NotInTime, TimeoutError, AssertionError) as error:
@@ -109,13 +125,14 @@ class Site:
         try:
             await until("every delivery was completed", none_open, PATIENCE_SECONDS)
         except NotInTime as error:
-            stuck = [row for row in await self.at.truth.deliveries(after) if row["status"] != "SUCCEEDED"]
+            rows = self.patients.of_round(await self.at.truth.deliveries(after))
+            stuck = [row for row in rows if row["status"] in {"PENDING", "RETRYING"}]
             result.stuck = len(stuck)
             raise NotInTime(f"{error} Stuck are {len(stuck)}, such as {stuck[:3]}.") from None
 
     async def _seen(self, after: int) -> None:
         """Give followers time; the comparison finds what they did not see by then."""
-        rows = await self.at.truth.deliveries(after)
+        rows = self.patients.of_round(await self.at.truth.deliveries(after))
 
         async def all_seen() -> bool:
             return all(
@@ -130,26 +147,41 @@ class Site:
     ) -> checks.Found:
         truth = self.at.truth
         nobodys = await truth.pings() | {""}  # The suite's own tries of the receiver name no event.
-        requests = [request for request in self.at.journal.requests(began) if request.pair.event_id not in nobodys]
+        requests = [
+            request
+            for request in self.at.journal.requests(began)
+            if request.pair.event_id not in nobodys and request.pair.path != CONTACT
+        ]
         found = checks.Found(
             published=new,
             events=await truth.events(after),
-            deliveries=await truth.deliveries(after),
-            attempts=await truth.attempts(after),
+            deliveries=self.patients.of_round(await truth.deliveries(after)),
+            attempts=self.patients.of_round(await truth.attempts(after)),
             requests=requests,
             secrets=self.secrets,
             held=happened.held,
             seen=[follower.seen for follower in self.followers],
             accounts=await truth.accounts(),
+            alerts=await self.patients.new_alerts(),
         )
         result.events, result.deliveries = len(new), len(found.expected)
         result.repeated = sum(event.tries > 1 for event in new)
-        result.lost, result.stuck = len(checks.lost(found)), len(checks.stuck(found))
+        lost_alerts = [pair for pair in checks.lost(found) if pair.path == ALERTS]
+        result.alerts_lost += len(lost_alerts)
+        result.holes = checks.holes(found)
+        result.lost, result.stuck = len(checks.lost(found)) - len(lost_alerts), len(checks.stuck(found))
         result.uncounted = len(checks.uncounted(found))
         result.doubles = sum(checks.doubles(found).values())
         result.held = len(happened.held)
         result.problems += checks.problems(found)
         return found
+
+    def _changed(self, result: Result, found: Changes) -> None:
+        result.alerts = len(found.alerts)
+        result.missed = found.at_rest.accounts[GONE]["missedWhileDisabled"]
+        result.alerts_lost, result.alert_doubles = len(changes.untold(found)), len(changes.told_again(found))
+        result.accounting_wrong = len(changes.miscounted(found))
+        result.problems += changes.problems(found)
 
     def _gaps(self) -> int:
         return sum(follower.gaps for follower in self.followers)
@@ -173,15 +205,18 @@ class Site:
 async def open_site(at: Installation, chance: random.Random, *, followers: int = 2) -> AsyncIterator[Site]:
     """Register the webhooks, and start to publish (paused) and to follow."""
     client = at.client(chance)
-    registered = {path: await _register(at, client, path, types) for path, types in checks.WANTED.items()}
+    webhooks = {**checks.WANTED, ALERTS: ["webhook.*", "delivery.exhausted"]}
+    registered = {path: await _register(at, client, path, types) for path, types in webhooks.items()}
+    ids = {path: payload["webhook"]["id"] for path, payload in registered.items()}
     known = (await client.ask(_EXAMPLES))["eventTypes"]
     examples: dict[str, Any] = {kind["name"]: kind["example"] for kind in known if kind["name"] in checks.EVENT_TYPES}
-    load = Load(client, examples, [payload["webhook"]["id"] for payload in registered.values()], chance)
+    load = Load(client, examples, checks.USUAL, [ids[path] for path in (QUICK, SLOW, FLAKY)], chance)
+    patients = Patients(at, client, ids, load.published)
     since = rfc3339(datetime.now(UTC))
     watching = [Follower(at.client(chance), chance, at.urls, since) for _ in range(followers)]
     secrets = {path: payload["secret"] for path, payload in registered.items()}
     async with following(watching), publishing(load):
-        yield Site(at, load, watching, secrets, chance)
+        yield Site(at, load, watching, patients, secrets, chance)
 
 
 async def _register(at: Installation, client: Client, path: str, types: Iterable[str]) -> dict[str, Any]:

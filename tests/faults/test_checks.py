@@ -14,7 +14,7 @@ from tests.faults import checks
 from tests.faults.checks import Found
 from tests.faults.journal import Pair, Request
 from tests.faults.load import Published
-from tests.faults.receiver import FLAKY, QUICK
+from tests.faults.receiver import ALERTS, FLAKY, GONE, QUICK
 
 EVENT = "evt_1"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -50,10 +50,10 @@ def now() -> None:
 
 @pytest.fixture
 def found() -> Found:
-    """A round in which one event was published, reached both webhooks that select it, and was followed."""
-    paths = [QUICK, FLAKY]
+    """A round in which one event was published, reached all webhooks that select it, and was followed."""
+    paths = [QUICK, FLAKY, GONE]
     return Found(
-        published=[Published("key-1", EVENT, "agent.response", 2, 1.0, 1)],
+        published=[Published("key-1", EVENT, "agent.response", 3, 1.0, 1)],
         events=[{"id": EVENT, "type": "agent.response", "body": BODY, "idempotency_key": "key-1"}],
         deliveries=[delivery(path) for path in paths],
         attempts=[attempt(path) for path in paths],
@@ -103,7 +103,7 @@ def _miscounted(found: Found) -> None:
 
 
 def _another_body(found: Found) -> None:
-    found.requests = [request(QUICK, body=BODY.replace("{}", '{"a":1}')), found.requests[1]]
+    found.requests = [request(QUICK, body=BODY.replace("{}", '{"a":1}')), *found.requests[1:]]
 
 
 def _wrongly_signed(found: Found) -> None:
@@ -142,7 +142,7 @@ def _a_place_twice(found: Found) -> None:
 
 
 def _another_place(found: Found) -> None:
-    found.requests = [request(QUICK, sequence=2), found.requests[1]]
+    found.requests = [request(QUICK, sequence=2), *found.requests[1:]]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def _another_place(found: Found) -> None:
         (_never_arrived, "acknowledged and never arrived"),
         (_two_events, "the rows say ['evt_1', 'evt_2']"),
         (_never_acknowledged, "was not acknowledged"),
-        (_too_few_deliveries, "1 deliveries instead of 2"),
+        (_too_few_deliveries, "1 deliveries instead of 3"),
         (_no_row, "has 0 deliveries"),
         (_open, "is stuck"),
         (_held_for_ever, "is stuck"),
@@ -172,6 +172,24 @@ def test_what_is_wrong_is_said(found: Found, break_it: Break, said: str) -> None
     break_it(found)
 
     assert any(said in problem for problem in checks.problems(found)), checks.problems(found)
+
+
+def test_a_webhook_that_is_disabled_may_miss_an_event_and_take_it_later(found: Found) -> None:
+    found.published = [replace(found.published[0], deliveries=2)]
+
+    assert checks.problems(found) == []
+
+
+def test_an_alert_has_to_arrive_like_any_event(found: Found) -> None:
+    found.alerts = [{"id": "evt_2", "type": "webhook.disabled", "body": "{}"}]
+
+    assert checks.lost(found) == [Pair("evt_2", ALERTS)]
+
+
+def test_holes_are_counted(found: Found) -> None:
+    found.accounts = [{"url": "http://receiver/quick", "matched": 3, "accounted": 1, "kept": 1}]
+
+    assert checks.holes(found) == 2
 
 
 def test_one_late_delivery_in_twenty_is_said(found: Found) -> None:
