@@ -28,24 +28,26 @@ _PROBLEMS: Columns = (
     ("last_seen_at", "bigint"),
     ("example_id", "text"),
 )
-# A deleted webhook has no problems; its deletion holds the lock that this transaction has.
-_FAILED = """
+_SEEN: Columns = (("key", "text"), ("failures", "bigint"), ("last_seen_at", "bigint"), ("example_id", "text"))
+# Half the cost of an upsert, and enough but for the first failure of a cause since the last success.
+_COUNT = """
+UPDATE problem SET failures = problem.failures + new.failures,
+  last_seen_at = CASE WHEN problem.last_seen_at > new.last_seen_at THEN problem.last_seen_at ELSE new.last_seen_at END,
+  example_id = CASE WHEN problem.example_id > new.example_id THEN problem.example_id ELSE new.example_id END
+  FROM {rows} AS new WHERE problem.key = new.key AND problem.status <> 'RESOLVED'
+"""
+# Leaves those alone that were counted.
+_OPEN = """
 INSERT INTO problem (id, workspace_id, webhook_id, key, cause, outcome, response_status, status, failures, opened_at,
   last_seen_at, example_id)
 SELECT new.id, new.workspace_id, new.webhook_id, new.key, new.cause, new.outcome, new.response_status, 'OPEN',
-  new.failures, new.opened_at, new.last_seen_at, new.example_id
-FROM {rows} AS new
-WHERE EXISTS (SELECT 1 FROM webhook w WHERE w.id = new.webhook_id AND w.deleted_at IS NULL)
-ON CONFLICT (key) DO UPDATE SET
-  status = CASE problem.status WHEN 'RESOLVED' THEN 'OPEN' ELSE problem.status END,
-  cause = CASE problem.status WHEN 'RESOLVED' THEN excluded.cause ELSE problem.cause END,
-  opened_at = CASE problem.status WHEN 'RESOLVED' THEN excluded.opened_at ELSE problem.opened_at END,
-  failures = CASE problem.status WHEN 'RESOLVED' THEN 0 ELSE problem.failures END + excluded.failures,
-  resolved_at = NULL,
+  new.failures, new.opened_at, new.last_seen_at, new.example_id FROM {rows} AS new WHERE true
+ON CONFLICT (key) DO UPDATE SET status = 'OPEN', cause = excluded.cause, opened_at = excluded.opened_at,
+  failures = excluded.failures, resolved_at = NULL,
   last_seen_at = CASE WHEN problem.last_seen_at > excluded.last_seen_at THEN problem.last_seen_at
     ELSE excluded.last_seen_at END,
   example_id = CASE WHEN problem.example_id > excluded.example_id THEN problem.example_id ELSE excluded.example_id END
-RETURNING id
+WHERE problem.status = 'RESOLVED'
 """
 _SUCCEEDED: Columns = (("webhook_id", "text"), ("at", "bigint"))
 _RESOLVE = """
@@ -55,14 +57,19 @@ WHERE problem.webhook_id = well.webhook_id AND problem.status <> 'RESOLVED' RETU
 
 
 async def open_problems(statements: Statements, batch: Iterable[FinishedAttempt]) -> None:
-    """Count failed attempts in the problems of their causes. The rows of their webhooks are locked."""
+    """Count failed attempts in the problems of their causes, which are opened if they are not. The rows of their
+    webhooks are locked, and none of the webhooks is deleted: a deleted webhook has no problems.
+    """
     by_key: dict[str, list[tuple[FinishedAttempt, Cause]]] = defaultdict(list)
     for finished in batch:
         cause = finished.cause
         if cause is not None:
             by_key[cause.key].append((finished, cause))
-    if by_key:
-        await statements.fetch_rows(_FAILED, _PROBLEMS, [_row(failed) for failed in by_key.values()])
+    if not by_key:
+        return
+    counted = await statements.write_rows(_COUNT, _SEEN, [_seen(key, failed) for key, failed in by_key.items()])
+    if counted < len(by_key):
+        await statements.write_rows(_OPEN, _PROBLEMS, [_row(failed) for failed in by_key.values()])
 
 
 async def resolve_problems(statements: Statements, succeeded_at: Mapping[str, Micros]) -> None:
@@ -71,19 +78,26 @@ async def resolve_problems(statements: Statements, succeeded_at: Mapping[str, Mi
         await statements.fetch_rows(_RESOLVE, _SUCCEEDED, sorted(succeeded_at.items()))
 
 
+def _seen(key: str, failed: Sequence[tuple[FinishedAttempt, Cause]]) -> tuple[str, int, Micros, str]:
+    """What attempts that failed with the same cause add to its problem."""
+    last_seen_at = max([finished.finished_at for finished, _ in failed])
+    return key, len(failed), last_seen_at, max([finished.attempt_id for finished, _ in failed])
+
+
 def _row(failed: Sequence[tuple[FinishedAttempt, Cause]]) -> list[str | int | None]:
-    """One row for attempts that failed with the same cause."""
+    """The problem that attempts with the same cause open."""
     first, cause = min(failed, key=lambda one: one[0].finished_at)
+    key, failures, last_seen_at, example_id = _seen(cause.key, failed)
     return [
         new_id_at(PROBLEM, first.finished_at),
         first.claimed.workspace_id,
         first.claimed.webhook_id,
-        cause.key,
+        key,
         cause.text,
         first.outcome.value,
         first.response_status,
-        len(failed),
+        failures,
         first.finished_at,
-        max(finished.finished_at for finished, _ in failed),
-        max(finished.attempt_id for finished, _ in failed),
+        last_seen_at,
+        example_id,
     ]

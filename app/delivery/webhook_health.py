@@ -30,7 +30,7 @@ UPDATE webhook SET consecutive_failures = consecutive_failures + $2, failing_sin
       SELECT id, outcome FROM attempt WHERE attempt.webhook_id = $1 ORDER BY id DESC LIMIT 500
     ) AS recent WHERE recent.outcome = 'SUCCEEDED'
   ), last_success_id) END
-WHERE id = $1
+WHERE id = $1 AND deleted_at IS NULL
 """
 # Runs after its workspace's version was raised, because the registry reads webhooks by the version that changed them.
 # `_DISABLE` reads the run of failures again, except after 410: an attempt may have succeeded since the claim read it.
@@ -56,13 +56,16 @@ async def record_webhooks(statements: Statements, batch: Sequence[FinishedAttemp
         elif finished.resolves_problems:
             webhook_id = finished.claimed.webhook_id
             well[webhook_id] = max(finished.finished_at, well.get(webhook_id, Micros(0)))
+    there = []
     # In the order of IDs, one by one, so that two processes that record for the same webhooks cannot deadlock.
     for webhook_id in sorted(failed):
         held = [to_micros(r.decision.hold_webhook_until) for r in failed[webhook_id] if r.decision.hold_webhook_until]
         first = min(finished.finished_at for finished in failed[webhook_id])
         last = max(finished.attempt_id for finished in failed[webhook_id])
-        await statements.execute(_FAILED, webhook_id, len(failed[webhook_id]), first, max(held, default=None), last)
-    await open_problems(statements, batch)
+        values = (len(failed[webhook_id]), first, max(held, default=None), last)
+        if await statements.execute(_FAILED, webhook_id, *values):
+            there += failed[webhook_id]
+    await open_problems(statements, there)
     if well:
         await statements.fetch_rows(_RECOVERED, IDS, [(webhook_id,) for webhook_id in sorted(well)])
         await resolve_problems(statements, well)
