@@ -2,16 +2,23 @@
 sure that each is published once.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
-from app.alerts.conditions import any_true, backlogs, backlogs_told, expiring_secrets, long_runs, recoveries
+from app.alerts.alert import Alert
+from app.alerts.conditions import Condition, any_true, backlogs, backlogs_told, expiring_secrets, long_runs, recoveries
 from app.alerts.open_alerts import AlertKind, closed, forget, forget_gone, opened
 from app.alerts.writing import Alerts
-from app.clock import to_micros
+from app.clock import Micros, to_micros
+from app.database.batch import IDS
 from app.database.database import Statements
 from app.publishing.commit import Published
 from app.services import Services
+
+_RUNS = "SELECT w.id, w.failing_since FROM webhook w JOIN {rows} asked ON asked.id = w.id ORDER BY w.id"
+# Kept as they are until the commit, locked in the order in which attempts lock them. On SQLite, the transaction is the
+# only writer.
+_HOLD_RUNS_IN = {"postgres": f"{_RUNS} FOR SHARE OF w", "sqlite": _RUNS}
 
 
 async def watch(services: Services, alerts: Alerts) -> int:
@@ -37,8 +44,10 @@ async def watch(services: Services, alerts: Alerts) -> int:
     async def work(statements: Statements) -> tuple[int, Published]:
         workspaces = {one.alert.workspace_id for one in found} | {one.workspace_id for one in well}
         registries = await alerts.registries_of(statements, workspaces)
-        new = await opened(statements, [one.open for one in found])
-        ended = await closed(statements, [one.webhook_id for one in well])
+        # An attempt that was recorded since may have ended what was found, and told of it.
+        runs = await _held_runs(statements, found, well)
+        new = await opened(statements, [one.open for one in found if _is_true(one, runs)])
+        ended = await closed(statements, [one.webhook_id for one in well if runs[one.webhook_id] is None])
         told = [one.alert for one in found if (one.open.subject_id, one.open.kind) in new]
         told += [one for one in well if one.webhook_id in ended]
         return len(told), await alerts.write(statements, registries, told, to_micros(now))
@@ -46,6 +55,22 @@ async def watch(services: Services, alerts: Alerts) -> int:
     count, published = await database.in_transaction(work)
     alerts.announce([published])
     return count
+
+
+async def _held_runs(
+    statements: Statements, found: Collection[Condition], well: Collection[Alert]
+) -> Mapping[str, Micros | None]:
+    """When the run of failures of each of these webhooks began, which stays so until the commit."""
+    webhook_ids = {one.alert.webhook_id for one in found} | {one.webhook_id for one in well}
+    ids = [(webhook_id,) for webhook_id in sorted(webhook_ids)]
+    rows = await statements.fetch_rows(_HOLD_RUNS_IN[statements.dialect], IDS, ids)
+    return {row["id"]: row["failing_since"] for row in rows}
+
+
+def _is_true(condition: Condition, runs: Mapping[str, Micros | None]) -> bool:
+    """Whether it still is; of a backlog and a secret, no attempt tells."""
+    open_ = condition.open
+    return open_.kind is not AlertKind.FAILING or runs[open_.webhook_id] == open_.since
 
 
 async def _end_backlogs(services: Services, waiting: Collection[str]) -> None:

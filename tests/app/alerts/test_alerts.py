@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 import pytest
 
 from app.alerts.alert import LEVELS, level_of
+from app.alerts.conditions import Condition, expiring_secrets
 from app.alerts.watch import watch
 from app.catalogue.operational import OPERATIONAL_EVENT_TYPES
 from app.catalogue.patterns import OPERATIONAL
 from app.catalogue.validation import PayloadValidator
 from app.clock import Micros, to_micros
+from app.database.database import Database
 from app.delivery_filter import TimeRange
 from app.errors import Rejected
 from app.event_types.definitions import update_event_type
@@ -102,6 +104,30 @@ async def test_time_alone_tells_that_a_webhook_has_been_failing(world: World) ->
     assert sorted([first, second]) == [0, 2]
     assert again == 0
     assert sorted(await types_told(world)) == ["backlog.growing", "webhook.failing"]
+
+
+async def test_what_ends_while_it_is_looked_for_is_not_told_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An attempt may be recorded between reading that a webhook fails and publishing it."""
+    await failing_webhook(world)
+    await fail_again_after(world, DISABLE_AFTER * 0.6)
+    world.receiver.on("/broken", answer(200))
+    recover = [fail_again_after(world, DISABLE_AFTER * 0.7)]
+
+    async def meanwhile(database: Database, now: datetime) -> list[Condition]:
+        if recover:
+            await recover.pop()
+        return await expiring_secrets(database, now)
+
+    monkeypatch.setattr("app.alerts.watch.expiring_secrets", meanwhile)
+    await look(world)
+    await look(world)
+
+    assert [type_ for type_ in await types_told(world) if type_.startswith("webhook.")] == [
+        "webhook.failing",
+        "webhook.recovered",
+    ]
 
 
 async def test_an_alert_is_delivered_to_who_asked_for_it_and_not_to_who_asked_for_everything(world: World) -> None:
