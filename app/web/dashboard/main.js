@@ -3,7 +3,7 @@
 import "./screens/sign-in.js";
 import { loadFirst } from "./frame.js";
 import { applySettings, askForToken, currentToken, el, onPlace, onSignedOut, renewInTime, resume, takeTokens } from "./lib/index.js";
-import { installAnnouncer } from "./parts/announce.js";
+import { installAnnouncer } from "./parts/act.js";
 import { empty, failed, loading } from "./parts/states.js";
 
 const root = el("div", {}, loading());

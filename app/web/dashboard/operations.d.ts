@@ -696,6 +696,7 @@ export type ViewerData = {
     };
     scopes: (Scope)[];
     expiresAt: string | null;
+    webhookIds: (string)[] | null;
     apiKey: {
       id: string;
       name: string;
@@ -825,6 +826,23 @@ export type WebhookDetailsData = {
       })[];
     };
   } | null;
+  problems: {
+    nodes: ({
+      id: string;
+      cause: string;
+      failures: number;
+      openedAt: string;
+      affected: {
+        count: number;
+        exact: boolean;
+      };
+      example: {
+        delivery: {
+          id: string;
+        };
+      } | null;
+    })[];
+  };
 };
 export type WebhookDetailsVariables = { id: string; since?: string | null };
 export const WebhookDetails: Operation<WebhookDetailsData, WebhookDetailsVariables>;

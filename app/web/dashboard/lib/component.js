@@ -13,11 +13,7 @@ export class Component extends HTMLElement {
     this.#leaving.abort();
   }
 
-  /**
-   * Fills the element. `leaving` is aborted when the element is removed: requests, timers and subscriptions end by it.
-   *
-   * @param {AbortSignal} _leaving
-   */
+  /** Fills the element. `leaving` is aborted when the element is removed: requests, timers and subscriptions end by it. @param {AbortSignal} _leaving */
   start(_leaving) {}
 
   /** Called when the filters in the address change while this screen is shown. */
@@ -29,13 +25,7 @@ export class Component extends HTMLElement {
   }
 }
 
-/**
- * Calls `work` at this interval until the signal is aborted.
- *
- * @param {number} milliseconds
- * @param {AbortSignal} leaving
- * @param {() => void} work
- */
+/** Calls `work` at this interval until the signal is aborted. @param {number} milliseconds @param {AbortSignal} leaving @param {() => void} work */
 export function every(milliseconds, leaving, work) {
   const timer = setInterval(work, milliseconds);
   leaving.addEventListener("abort", () => clearInterval(timer));

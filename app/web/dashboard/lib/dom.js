@@ -21,14 +21,7 @@ export function el(name, attributes = {}, ...children) {
   return element;
 }
 
-/**
- * Returns a new SVG element.
- *
- * @param {string} name
- * @param {Attributes} [attributes]
- * @param {...Child} children
- * @returns {SVGElement}
- */
+/** Returns a new SVG element. @param {string} name @param {Attributes} [attributes] @param {...Child} children @returns {SVGElement} */
 export function svg(name, attributes = {}, ...children) {
   const element = /** @type {SVGElement} */ (document.createElementNS("http://www.w3.org/2000/svg", name));
   set(element, attributes);
@@ -59,12 +52,7 @@ export function fill(element, ...children) {
   keepingFocus(element, () => element.replaceChildren(...nodes(children)));
 }
 
-/**
- * Redraws an element; if the focus was in it, the control at the same place gets it.
- *
- * @param {Element} element
- * @param {() => void} draw
- */
+/** Redraws an element; if the focus was in it, the control at the same place gets it. @param {Element} element @param {() => void} draw */
 export function keepingFocus(element, draw) {
   const focused = document.activeElement;
   const controls = () => /** @type {HTMLElement[]} */ ([...element.querySelectorAll("a, button, input, select, textarea, summary")]);

@@ -31,12 +31,7 @@ export function readable(text) {
   return text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (time) => moment(time));
 }
 
-/**
- * How long ago or how far ahead a moment is, such as "5 minutes ago" or "in 2 hours".
- *
- * @param {string} time RFC 3339
- * @param {number} [now] milliseconds since the epoch
- */
+/** How long ago or how far ahead a moment is, such as "5 minutes ago" or "in 2 hours". @param {string} time RFC 3339 @param {number} [now] milliseconds since the epoch */
 export function relative(time, now = Date.now()) {
   const seconds = (new Date(time).getTime() - now) / 1000;
   const size = Math.abs(seconds);
@@ -51,7 +46,7 @@ export function duration(milliseconds) {
   if (milliseconds === null || milliseconds === undefined) return "–";
   if (milliseconds < 1000) return `${number(milliseconds < 10 ? Math.round(milliseconds * 10) / 10 : Math.round(milliseconds))} ms`;
   if (milliseconds < 60_000) return `${number(Math.round(milliseconds / 100) / 10)} s`;
-  return remaining(milliseconds / 1000);
+  return remaining(milliseconds / 1000).replace(/ 00 \w+$/, "");
 }
 
 /** A time that is left, such as "4 min 05 s". @param {number} seconds */
@@ -67,6 +62,9 @@ export function remaining(seconds) {
 export function number(value) {
   return format.number.format(value);
 }
+
+/** A number with what it counts: "1 delivery", "2 deliveries". @type {(count: number, one: string, many?: string) => string} */
+export const counted = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
 /** A count that may have been cut off, such as "10,000+". @param {{ count: number, exact: boolean }} bounded */
 export function bounded({ count, exact }) {

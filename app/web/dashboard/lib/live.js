@@ -74,11 +74,7 @@ export function follow(operation, variables, handlers) {
   };
 }
 
-/**
- * Reports whether the page receives updates right now; called at each change until the returned function is called.
- *
- * @param {(connected: boolean) => void} watcher
- */
+/** Reports whether the page receives updates right now; called at each change until the returned function is called. @param {(connected: boolean) => void} watcher */
 export function watchConnection(watcher) {
   watchers.add(watcher);
   return () => watchers.delete(watcher);

@@ -11,12 +11,7 @@ export function place() {
   return { path: path.split("/").filter(Boolean).map(decodeURIComponent), search: new URLSearchParams(search) };
 }
 
-/**
- * Returns the address of a place, for a link.
- *
- * @param {string[]} path
- * @param {Record<string, string | string[] | null | undefined>} [filters] empty ones are left out
- */
+/** Returns the address of a place, for a link. @param {string[]} path @param {Record<string, string | string[] | null | undefined>} [filters] empty ones are left out */
 export function address(path, filters = {}) {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(filters)) {
@@ -26,12 +21,7 @@ export function address(path, filters = {}) {
   return `#/${path.map(encodeURIComponent).join("/")}${query ? `?${query}` : ""}`;
 }
 
-/**
- * Goes to a place; with `replace` the browser's history keeps no entry of the one before.
- *
- * @param {string} to
- * @param {{ replace?: boolean }} [options]
- */
+/** Goes to a place; with `replace` the browser's history keeps no entry of the one before. @param {string} to @param {{ replace?: boolean }} [options] */
 export function go(to, { replace = false } = {}) {
   if (to === location.hash) return;
   if (replace) {
@@ -40,11 +30,7 @@ export function go(to, { replace = false } = {}) {
   } else location.hash = to;
 }
 
-/**
- * Changes some filters of the current place and keeps the others; no entry in the history.
- *
- * @param {Record<string, string | string[] | null>} changes
- */
+/** Changes some filters of the current place and keeps the others; no entry in the history. @param {Record<string, string | string[] | null>} changes */
 export function changeFilters(changes) {
   const { path, search } = place();
   /** @type {Record<string, string | string[] | null>} */

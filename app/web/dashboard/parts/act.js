@@ -1,8 +1,20 @@
 /** Runs something that a person asked for, and says how it ended. */
 
-import { announce } from "./announce.js";
 import { failed } from "./states.js";
-import { fill } from "../lib/index.js";
+import { el, fill } from "../lib/index.js";
+
+/** Tells news to people who do not see the page: one polite live region for all of it. */
+const region = el("div", { class: "visually-hidden", role: "status", "aria-live": "polite", id: "news" });
+
+/** Adds the live region to the page, once. */
+export function installAnnouncer() {
+  document.body.append(region);
+}
+
+/** @param {string} text */
+export function announce(text) {
+  region.textContent = text;
+}
 
 /**
  * Runs a mutation; says `done` when it succeeded, and shows in `target` why it did not. Returns its payload, or null.

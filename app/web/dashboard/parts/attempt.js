@@ -7,7 +7,7 @@
 import { partsBar } from "./charts.js";
 import { copyButton } from "./copy.js";
 import { when } from "./when.js";
-import { preformatted } from "./preformatted.js";
+import { preformatted } from "./elements.js";
 import { duration, el, pretty, words } from "../lib/index.js";
 
 /** @param {Attempt} attempt */

@@ -31,12 +31,7 @@ function bar({ since, succeeded, failed }, x, most) {
   return svg("g", {}, title, part("succeeded", 1 - good, good), part("failed", 1 - good - bad, bad));
 }
 
-/**
- * Lines over time, such as percentiles; a gap stays a gap.
- *
- * @param {readonly { name: string, values: readonly (number | null)[] }[]} lines
- * @param {string} label its text alternative
- */
+/** Lines over time, such as percentiles; a gap stays a gap. @param {readonly { name: string, values: readonly (number | null)[] }[]} lines @param {string} label its text alternative */
 export function lineChart(lines, label) {
   const most = Math.max(1, ...lines.flatMap(({ values }) => values.map((value) => value ?? 0)));
   const width = Math.max(1, ...lines.map(({ values }) => values.length - 1));

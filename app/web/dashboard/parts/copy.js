@@ -1,7 +1,7 @@
 /** Copies a text with one press. */
 
-import { announce } from "./announce.js";
-import { button } from "./button.js";
+import { announce } from "./act.js";
+import { button } from "./elements.js";
 import { el } from "../lib/index.js";
 
 /** @type {(text: () => string, label?: string) => HTMLButtonElement} label: its accessible name */

@@ -6,15 +6,17 @@
  * @typedef {import("../operations.js").DeliveryFilter} Filter
  */
 
-import { address, ask, el, fill, follow, number, words } from "../lib/index.js";
+import { address, ask, counted, el, fill, follow, number, words } from "../lib/index.js";
 import { Deliveries, DeliveryNews } from "../operations.js";
-import { announce } from "./announce.js";
-import { badge } from "./badge.js";
+import { announce } from "./act.js";
+import { badge } from "./elements.js";
 import { empty, failed } from "./states.js";
 import { when } from "./when.js";
 import { WindowedTable } from "./windowed-table.js";
 
 const PAGE = 100;
+/** When more than these are known, the list begins again with the newest, so that a page left open for days stays quick. */
+const MOST = 10_000;
 
 export class DeliveryList {
   /** @type {Map<string, Delivery>} */
@@ -61,7 +63,8 @@ export class DeliveryList {
   /** Shows what came while the table was paused or scrolled down. */
   takeWaiting() {
     if (this.#waiting.length === 0) return;
-    announce(`${number(this.#waiting.length)} new deliveries.`);
+    if (this.#known.size > MOST) return void this.reload();
+    announce(`${counted(this.#waiting.length, "new delivery", "new deliveries")}.`);
     this.#known = new Map([...this.#waiting.reverse().map((each) => /** @type {const} */ ([each.id, each])), ...this.#known]);
     this.#waiting = [];
     this.table.element.scrollTop = 0;

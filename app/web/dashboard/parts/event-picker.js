@@ -6,7 +6,7 @@
  */
 
 import { choice } from "./form.js";
-import { json } from "./preformatted.js";
+import { json } from "./elements.js";
 import { el, fill, words } from "../lib/index.js";
 
 const CATEGORIES = ["CONVERSATION", "TICKET", "AGENT", "SYSTEM", "CUSTOM", "OPERATIONAL"];

@@ -1,6 +1,6 @@
 /** Filters that stand in the address: each a native control, and one button that clears them. */
 
-import { button } from "./button.js";
+import { button } from "./elements.js";
 import { changeFilters, el, place } from "../lib/index.js";
 
 /** @type {(label: string, name: string, choices: (readonly [string, string])[], any?: string) => HTMLSelectElement} any: the text without a choice */

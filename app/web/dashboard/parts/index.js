@@ -1,17 +1,14 @@
 /** The parts that screens are made of. */
 
 export * from "./act.js";
-export * from "./announce.js";
 export * from "./attempt.js";
 export * from "./authentication.js";
-export * from "./badge.js";
-export * from "./button.js";
 export * from "./charts.js";
 export * from "./copy.js";
 export * from "./delivery-list.js";
 export * from "./dialog.js";
+export * from "./elements.js";
 export * from "./event-picker.js";
-export * from "./facts.js";
 export * from "./filter-preview.js";
 export * from "./filters.js";
 export * from "./form.js";
@@ -19,7 +16,7 @@ export * from "./list-editor.js";
 export * from "./operation.js";
 export * from "./pages.js";
 export * from "./ping.js";
-export * from "./preformatted.js";
+export * from "./problems.js";
 export * from "./receiver-code.js";
 export * from "./schema-check.js";
 export * from "./states.js";

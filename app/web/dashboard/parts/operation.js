@@ -1,8 +1,7 @@
 /** Progress of a background operation; it continues after a reload, because the server does the work. */
 
 import { act } from "./act.js";
-import { badge } from "./badge.js";
-import { button } from "./button.js";
+import { badge, button } from "./elements.js";
 import { failed, gone, loading } from "./states.js";
 import { address, ask, el, every, fill, may, number } from "../lib/index.js";
 import { CancelOperation, OperationProgress } from "../operations.js";
@@ -36,7 +35,7 @@ export function operationProgress(operation, leaving) {
 /** @param {Operation} operation */
 function progress({ status, done, matched }) {
   return [
-    el("div", { class: "row" }, badge(status), `${number(done)} of ${number(matched)}`),
+    el("div", { class: "row" }, badge(status), `${number(done)} of ${number(matched)}${status === "COMPLETED" && done < matched ? ", the others needed it no longer" : ""}`, status !== "RUNNING" && el("a", { href: address(["deliveries"]) }, "See the deliveries")),
     el("progress", { max: String(matched || 1), value: String(status === "RUNNING" ? done : matched || 1), "aria-label": "Progress" }),
   ];
 }

@@ -1,7 +1,7 @@
 /** Code of a receiver that verifies a webhook, with the secret filled in: for a first start, to be copied. */
 
 import { copyButton } from "./copy.js";
-import { preformatted } from "./preformatted.js";
+import { preformatted } from "./elements.js";
 import { el, fill } from "../lib/index.js";
 
 /** @type {Record<string, (secret: string) => string>} */

@@ -3,13 +3,7 @@
  * checks the whole schema; this is for hints alone, so what it does not know it lets pass.
  */
 
-/**
- * Returns what is wrong with a text, as sentences; none if it is valid as far as can be checked.
- *
- * @param {string} text
- * @param {any} schema
- * @returns {string[]}
- */
+/** Returns what is wrong with a text, as sentences; none if it is valid as far as can be checked. @param {string} text @param {any} schema @returns {string[]} */
 export function violations(text, schema) {
   try {
     return [...check(JSON.parse(text), schema, "data", schema)];
@@ -43,13 +37,7 @@ function* checkValue(value, schema, at) {
   if (typeof value === "number" && schema.maximum !== undefined && value > schema.maximum) yield `${at} is more than ${schema.maximum}.`;
 }
 
-/**
- * @param {Record<string, any>} value
- * @param {any} schema
- * @param {string} at
- * @param {any} root
- * @returns {Generator<string>}
- */
+/** @param {Record<string, any>} value @param {any} schema @param {string} at @param {any} root @returns {Generator<string>} */
 function* checkObject(value, schema, at, root) {
   for (const name of schema.required ?? []) if (!(name in value)) yield `${at}.${name} is missing.`;
   for (const [name, of] of Object.entries(schema.properties ?? {})) if (name in value) yield* check(value[name], of, `${at}.${name}`, root);

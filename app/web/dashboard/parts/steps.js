@@ -1,6 +1,6 @@
 /** The steps of a connection test, one line each: what was done, whether it went well, how long it took. */
 
-import { preformatted } from "./preformatted.js";
+import { preformatted } from "./elements.js";
 import { duration, el, pretty, words } from "../lib/index.js";
 
 /** @typedef {{ name: string, ok: boolean, durationMs: number, detail: string }} Step */

@@ -1,7 +1,7 @@
 /** What can be done to a webhook: pause and resume, rotate and reveal its secret, ping, edit, delete. */
 
 import { act } from "./act.js";
-import { button, goButton } from "./button.js";
+import { button, goButton } from "./elements.js";
 import { secretNotice } from "./copy.js";
 import { confirmed } from "./dialog.js";
 import { ping } from "./ping.js";

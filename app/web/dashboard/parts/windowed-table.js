@@ -20,12 +20,7 @@ export class WindowedTable {
   #height = 40;
   #drawing = false;
 
-  /**
-   * @param {string} caption
-   * @param {readonly string[]} titles
-   * @param {Rows<Item>} rows
-   * @param {() => void} nearEnd called when the end of what is loaded comes into view
-   */
+  /** @param {string} caption @param {readonly string[]} titles @param {Rows<Item>} rows @param {() => void} nearEnd called when the end of what is loaded comes into view */
   constructor(caption, titles, rows, nearEnd) {
     this.rows = rows;
     this.nearEnd = nearEnd;

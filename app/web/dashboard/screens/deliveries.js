@@ -2,7 +2,7 @@
 
 import { ask, bounded, changeFilters, Component, el, fill, place, words } from "../lib/index.js";
 import { DeliveryCount, DeliveryFilterChoices } from "../operations.js";
-import { button } from "../parts/button.js";
+import { button } from "../parts/elements.js";
 import { DeliveryList } from "../parts/delivery-list.js";
 import { clearFilters, dataOf, dataSearches, filterSelect } from "../parts/filters.js";
 

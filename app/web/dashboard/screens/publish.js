@@ -1,6 +1,6 @@
 /** "Publish a test event": the catalogue's example of a type, edited, with the schema's errors shown as one types. */
 
-import { address, ask, Component, el, fill, number } from "../lib/index.js";
+import { address, ask, Component, counted, el, fill } from "../lib/index.js";
 import { EventTypeSchemas, PublishEvent } from "../operations.js";
 import { field, show, submit, violations } from "../parts/index.js";
 
@@ -53,8 +53,9 @@ class PublishScreen extends Component {
     event.preventDefault();
     const payload = await submit(form, this.summary, async () => (await ask(PublishEvent, { input: { type, data: JSON.parse(this.data.value) } })).publishEvent);
     if (!payload?.event) return;
+    const sent = payload.deliveryCount ? `with ${counted(payload.deliveryCount, "delivery", "deliveries")}` : "but no webhook receives this event type";
     const link = el("a", { href: address(["events", payload.event.id]) }, "See the event");
-    fill(this.summary, el("p", { class: "notice", role: "status" }, `Published, with ${number(payload.deliveryCount ?? 0)} deliveries. `, link));
+    fill(this.summary, el("p", { class: "notice", role: "status" }, `Published, ${sent}. `, link));
   }
 }
 customElements.define("eev-publish", PublishScreen);

@@ -1,6 +1,6 @@
 /** "Recover": sends again what failed, or what a webhook missed, since a time. A count first, then the progress. */
 
-import { ask, changeFilters, Component, el, fill, number, place } from "../lib/index.js";
+import { ask, changeFilters, Component, counted, el, fill, place } from "../lib/index.js";
 import { ReplayMissed, RetryFailed, WebhookChoices } from "../operations.js";
 import { act, button, field, operationProgress, show } from "../parts/index.js";
 
@@ -32,9 +32,9 @@ class RecoverScreen extends Component {
     const payload = await act(this.outcome, () => this.run(true), "Counted.");
     if (!payload) return;
     const { matched } = payload;
-    const text = `${number(matched)} ${this.what.value === "failed" ? "failed deliveries are tried again" : "missed events are sent"}.`;
+    const [one, many] = this.what.value === "failed" ? ["failed delivery is tried again.", "failed deliveries are tried again."] : ["missed event is sent.", "missed events are sent."];
     const go = button("Recover them", () => this.begin(), "primary");
-    fill(this.outcome, el("div", { class: "notice", role: "status" }, el("p", {}, matched > 0 ? text : "There is nothing to recover."), matched > 0 && go));
+    fill(this.outcome, el("div", { class: "notice", role: "status" }, el("p", {}, matched > 0 ? counted(matched, one, many) : "There is nothing to recover."), matched > 0 && go));
   }
 
   async begin() {

@@ -1,9 +1,9 @@
 /** A webhook: how it does, what is wrong and what would mend it, its deliveries, and its settings. */
 
 import { auditList } from "./audit-log.js";
-import { address, ask, Component, currentToken, duration, el, fill, follow, may, moment, number, percent, readable, words } from "../lib/index.js";
+import { address, ask, Component, counted, currentToken, duration, el, fill, follow, may, moment, number, percent, readable, words } from "../lib/index.js";
 import { WebhookDetails, WebhookNews } from "../operations.js";
-import { badge, countdown, DeliveryList, facts, failed, gone, lineChart, loading, outcomeBars, webhookActions, when } from "../parts/index.js";
+import { badge, countdown, DeliveryList, facts, failed, gone, lineChart, loading, openProblems, outcomeBars, webhookActions, when } from "../parts/index.js";
 
 /** @typedef {NonNullable<import("../operations.js").WebhookDetailsData["webhook"]>} Webhook */
 
@@ -31,10 +31,10 @@ class WebhookScreen extends Component {
   async load(id, leaving) {
     try {
       const since = new Date(Date.now() - DAY_MS).toISOString();
-      const { webhook } = await ask(WebhookDetails, { id, since }, leaving);
+      const { webhook, problems } = await ask(WebhookDetails, { id, since }, leaving);
       if (webhook) {
         const changed = () => this.load(id, leaving);
-        fill(this.top, heading(webhook), webhookActions(webhook, this.outcome, changed), charts(webhook));
+        fill(this.top, heading(webhook), webhookActions(webhook, this.outcome, changed), openProblems(id, problems.nodes, this.outcome), charts(webhook));
         fill(this.settings, settings(webhook));
       } else fill(this.top, gone("webhook", address(["webhooks"])));
       return webhook !== null;
@@ -59,7 +59,7 @@ function heading({ name, url, status, statusChangedAt, health }) {
     wrong && facts([
       ["Since", when(status === "ACTIVE" ? failingSince : statusChangedAt, "")],
       ["Last failure", cause],
-      ["Waiting", backlog > 0 && `${number(backlog)} deliveries`],
+      ["Waiting", backlog > 0 && counted(backlog, "delivery", "deliveries")],
       ["Next try", nextProbeAt && countdown(nextProbeAt)],
       ["Disabled if it goes on", when(disablesAt, "")],
     ]),
@@ -78,7 +78,7 @@ function charts({ stats }) {
     outcomeBars(series, "Outcomes in the last 24 hours", "chart"),
     groups.length > 0 && el("p", { class: "soft" }, `By outcome: ${groups.map(({ key, deliveries }) => `${words(key)} ${number(deliveries)}`).join(", ")}`),
     el("p", { class: "soft" }, latency),
-    lineChart(PERCENTILES.map((name) => ({ name, values: series.map(({ latencyMs }) => latencyMs[name]) })), latency),
+    series.filter(({ latencyMs }) => latencyMs.p50 !== null).length > 1 && lineChart(PERCENTILES.map((name) => ({ name, values: series.map(({ latencyMs }) => latencyMs[name]) })), latency),
   );
 }
 

@@ -1,9 +1,8 @@
 /** "Webhooks": all of them with their health, what they did lately, and the way to add one. */
 
-import { address, ask, Component, el, every, fill, follow, may, place, readable, reconcile, words } from "../lib/index.js";
+import { address, ask, Component, currentViewer, el, every, fill, follow, may, place, readable, reconcile, words } from "../lib/index.js";
 import { WebhookCounts, WebhookNews, Webhooks } from "../operations.js";
-import { badge } from "../parts/badge.js";
-import { goButton } from "../parts/button.js";
+import { badge, goButton } from "../parts/elements.js";
 import { outcomeBars } from "../parts/charts.js";
 import { clearFilters, filterSearch, filterSelect } from "../parts/filters.js";
 import { empty, show } from "../parts/states.js";
@@ -37,7 +36,7 @@ class WebhookList extends Component {
   /** @param {AbortSignal} leaving */
   start(leaving) {
     this.replaceChildren(
-      el("div", { class: "row spread" }, el("h1", {}, "Webhooks"), may("MANAGE") && goButton("Add Webhook", address(["add-webhook"]), "primary")),
+      el("div", { class: "row spread" }, el("h1", {}, "Webhooks"), may("MANAGE") && !currentViewer()?.webhookIds && goButton("Add Webhook", address(["add-webhook"]), "primary")),
       el(
         "div",
         { class: "row", role: "search", "aria-label": "Filters" },

@@ -14,3 +14,10 @@ async def live(sqlite_databases: SqliteDatabases, tmp_path: Path) -> AsyncIterat
     """A process that takes requests and delivers."""
     async with open_world(await sqlite_databases.create(), tmp_path) as opened:
         yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def idle(sqlite_databases: SqliteDatabases, tmp_path: Path) -> AsyncIterator[World]:
+    """A process that takes requests and does nothing in the background."""
+    async with open_world(await sqlite_databases.create(), tmp_path, works=False) as opened:
+        yield opened

@@ -167,6 +167,22 @@ async def test_what_all_webhooks_missed_is_counted_and_sent_with_the_progress_of
     assert {request.path for request in live.receiver.requests} == {"/billing", "/shipping"}
 
 
+async def test_a_recovery_is_canceled(idle: World, browser: Browser) -> None:
+    await idle.publish()
+    await idle.webhook(name="Billing")
+    async with signed_in(idle, browser, "recover") as page:
+        await field(page, "What").select_option("Events that were missed")
+        await button(page, "Count").click()
+        await expect(page.get_by_text("1 missed event is sent.")).to_be_visible()
+        await button(page, "Recover them").click()
+        await expect(page.get_by_text("0 of 1")).to_be_visible()
+        await button(page, "Cancel").click()
+        await expect(page.get_by_text("Canceled", exact=True)).to_be_visible()
+        await expect(button(page, "Cancel")).to_have_count(0)
+        await page.get_by_role("link", name="See the deliveries").click()
+        await expect(heading(page, "Deliveries")).to_be_visible()
+
+
 async def test_a_long_list_is_loaded_as_one_scrolls_and_keeps_only_rows_in_view_in_the_document(
     live: World, browser: Browser
 ) -> None:

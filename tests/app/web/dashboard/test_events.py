@@ -17,11 +17,19 @@ async def test_a_test_event_is_published_from_the_example(live: World, browser: 
         await expect(heading(page, "Publish a test event")).to_be_visible()
         await field(page, "Event type").select_option("ticket.created")
         await button(page, "Publish").click()
-        await expect(page.get_by_text("Published, with 1 deliveries.")).to_be_visible()
+        await expect(page.get_by_text("Published, with 1 delivery.")).to_be_visible()
         await page.get_by_role("link", name="See the event").click()
         await expect(heading(page, "Event")).to_be_visible()
         await expect(page.locator("pre")).to_contain_text('"type": "ticket.created"')
         await expect(page.get_by_role("link", name="Succeeded delivery of ticket.created")).to_be_visible()
+
+
+async def test_an_event_that_no_webhook_receives_is_published_and_says_so(live: World, browser: Browser) -> None:
+    await live.webhook(event_types=["agent.*"])
+    async with signed_in(live, browser, "publish") as page:
+        await field(page, "Event type").select_option("ticket.created")
+        await button(page, "Publish").click()
+        await expect(page.get_by_text("Published, but no webhook receives this event type.")).to_be_visible()
 
 
 async def test_invalid_data_is_said_while_one_types_and_refused_at_its_field(live: World, browser: Browser) -> None:

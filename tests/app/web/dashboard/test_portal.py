@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, FrameLocator, Page, expect
 
+from app.access.narrowing import Narrowing
 from app.access.token_signer import Claims
 from app.statuses import Scope
-from tests.app.web.dashboard.pages import Watch, button
+from tests.app.web.dashboard.pages import Watch, button, opened
 from tests.databases import SqliteDatabases
 from tests.graph.serving import served
 from tests.receiver import Received, Receiver, Wire, answer, head
@@ -121,6 +122,20 @@ async def test_a_token_that_ends_without_another_says_so(
         await expect(portal.get_by_role("heading", name="Webhooks", level=1)).to_be_visible()
         site.receiver.on("/webhooks-token", answer(503))
         await expect(portal.get_by_text("Access to this page has ended.")).to_be_visible()
+
+
+async def test_a_token_for_some_webhooks_shows_only_them_and_adds_none(live: World, browser: Browser) -> None:
+    ours = await live.webhook(name="Ours")
+    await live.webhook(name="Theirs")
+    resources, key_id = live.resources, live.caller.api_key_id
+    assert key_id is not None
+    ends = resources.clock.now() + timedelta(minutes=15)
+    claims = Claims(key_id, frozenset({Scope.READ, Scope.MANAGE}), ends, narrowing=Narrowing.of([ours.id], None))
+    async with opened(live, browser) as page:
+        await page.goto(f"/dashboard#token={resources.authenticator.signer.write(claims)}")
+        await expect(page.get_by_role("link", name="Ours", exact=True)).to_be_visible()
+        await expect(page.get_by_role("link", name="Theirs", exact=True)).to_have_count(0)
+        await expect(button(page, "Add Webhook")).to_have_count(0)
 
 
 async def test_a_site_that_is_not_named_cannot_embed_the_page(live: World, browser: Browser) -> None:

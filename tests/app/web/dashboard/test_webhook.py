@@ -84,6 +84,41 @@ async def revealed(page: Page) -> str:
     return await page.get_by_role("group", name="Secret", exact=True).locator("code").inner_text()
 
 
+async def test_open_problems_are_shown_with_an_example_and_all_of_one_is_tried_again(
+    live: World, browser: Browser
+) -> None:
+    live.receiver.on("/", answer(503))
+    webhook = await live.webhook(retry_delays_seconds=[3_600])
+    for _ in range(2):
+        await live.publish()
+    await live.until_status("RETRYING", "RETRYING")
+    async with signed_in(live, browser, f"webhooks/{webhook.id}") as page:
+        problems = page.get_by_role("region", name="Problems")
+        await expect(problems).to_contain_text("503")
+        await expect(problems).to_contain_text("2 attempts failed since")
+        await expect(problems).to_contain_text("deliveries affected: 2.")
+        await problems.get_by_role("link", name="See an example").click()
+        await expect(page.get_by_text("Attempt 1: ")).to_be_visible()
+        await page.go_back()
+        live.receiver.on("/", answer(204))
+        await button(problems, "Retry all of it").click()
+        await expect(page.get_by_text("2 of 2")).to_be_visible()
+        await live.until_status("SUCCEEDED", "SUCCEEDED")
+        await page.goto(f"/dashboard#/webhooks/{webhook.id}")
+        await expect(heading(page, webhook.name)).to_be_visible()
+        await expect(problems).to_have_count(0)
+
+
+async def test_a_setting_without_a_value_is_left_out(live: World, browser: Browser) -> None:
+    webhook = await live.webhook(retry_delays_seconds=[60, 5_400])
+    async with signed_in(live, browser, f"webhooks/{webhook.id}") as page:
+        await expect(page.get_by_text("1 min, 1 h 30 min", exact=True)).to_be_visible()
+        names = await page.locator("dl.facts dt").all_text_contents()
+
+    assert {"Events", "Retries after"} <= set(names)
+    assert {"Headers", "IP allowlist", "Filter"}.isdisjoint(names)
+
+
 async def test_a_webhook_is_edited_and_what_was_not_touched_stays(live: World, browser: Browser) -> None:
     webhook = await live.webhook(description="Ours", max_in_flight=7)
     async with signed_in(live, browser, f"webhooks/{webhook.id}") as page:
