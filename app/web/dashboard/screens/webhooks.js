@@ -92,7 +92,7 @@ function fillRow(element, webhook, stats) {
   fill(
     element,
     el("td", {}, el("a", { href: address(["webhooks", webhook.id]) }, webhook.name), el("div", { class: "soft" }, webhook.url)),
-    el("td", { "data-label": "Health" }, badge(webhook.health.state), webhook.health.state !== "HEALTHY" && el("div", { class: "soft" }, readable(webhook.health.reason).split(/(?<=\.) /, 1))),
+    el("td", { "data-label": "Health" }, badge(webhook.health.state), webhook.health.state !== "HEALTHY" && el("div", { class: "soft" }, readable(webhook.health.reason.split(/(?<=\.) /, 1)[0]))),
     el("td", { "data-label": "Events" }, webhook.eventTypes.join(", ")),
     el("td", { "data-label": "Last delivery" }, when(latest(webhook.health), "Never")),
     el("td", { "data-label": "Last 24 hours" }, stats && (stats.complete ? outcomeBars(stats.series, "Last 24 hours") : "Too many to count")),
