@@ -3,6 +3,8 @@
 `eev-webhooks worker` does the same in one process, without forking.
 """
 
+import app.lean_imports  # noqa: F401, I001 - before all others
+
 import logging
 from contextlib import AsyncExitStack
 

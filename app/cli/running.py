@@ -28,6 +28,7 @@ def serve(
 
     All other settings come from the environment and .env (docs/configuration.md).
     """
+    import app.lean_imports  # noqa: F401 - before all others
     from app.settings import load_settings
 
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
@@ -45,6 +46,7 @@ def worker() -> None:
 
     Any number of workers may run, on any machine.
     """
+    import app.lean_imports  # noqa: F401 - before all others
     from app.settings import load_settings
 
     settings = load_settings()

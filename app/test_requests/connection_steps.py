@@ -16,7 +16,6 @@ from enum import StrEnum
 from time import perf_counter
 
 import httpx
-from cryptography import x509
 
 from app.sender.exchange import Exchange
 from app.sender.outcome import Answered, Unreachable
@@ -93,6 +92,8 @@ def _tls(exchange: Exchange, now: datetime) -> str:
     version = exchange.tls_version or "TLS"
     if exchange.certificate is None:
         return f"{version}, without a certificate."
+    from cryptography import x509  # Rarely needed, and large.
+
     try:
         certificate = x509.load_der_x509_certificate(exchange.certificate)
         subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()

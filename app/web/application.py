@@ -15,8 +15,6 @@ from app.settings import Settings
 from app.web.answers import client_gone, http_error, server_error
 from app.web.body_limit import BodyLimit
 from app.web.compression import Compression
-from app.web.console import console_routes
-from app.web.dashboard import dashboard_routes
 from app.web.event_streams import is_stream
 from app.web.exposition import metrics_route
 from app.web.health import Health
@@ -31,8 +29,10 @@ def create_application(resources: Resources) -> Starlette:
 
     Set `application.state.closing` before the server stops, so that streams end and do not hold it up.
     """
-    # Not above, because a worker does not need the schema, and its modules take 15 MB.
+    # Not above, because a worker does not need the schema, and its modules take 20 MB.
     from app.web.agents import agents_routes
+    from app.web.console import console_routes
+    from app.web.dashboard import dashboard_routes
     from app.web.events import events_route
     from app.web.feed import feed_route
     from app.web.unsubscribe import unsubscribe_route
