@@ -116,7 +116,7 @@ class Lease:
         self._renewed_at = max(self._renewed_at, asked_at)
 
     def lasts(self, seconds: float) -> bool:
-        """Whether less than half of the lease will have passed in so many seconds."""
+        """Whether less than half of the lease will have passed `seconds` from now."""
         return self._monotonic() + seconds - self._renewed_at < self._length.total_seconds() / 2
 
     async def end(self) -> None:
