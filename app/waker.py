@@ -17,6 +17,9 @@ log = structlog.get_logger()
 # Small enough that several worker processes share the deliveries of one big publish.
 WEBHOOKS_PER_MESSAGE = 25
 MAX_WAITING = 10_000
+# How long after a failed message it is sent again. Its deliveries are found meanwhile, but only a message shows that
+# the broker is back, and a process may have no other for hours.
+AGAIN_SECONDS = 1.0
 
 
 class Waker:
@@ -25,12 +28,17 @@ class Waker:
     Args:
         send: sends one message; may block, and may raise.
         blocking: whether `send` talks to a network, and must therefore stay off the event loop.
+        again_seconds: how long after a failed message it is sent again.
     """
 
-    def __init__(self, send: Callable[[list[str]], object], *, blocking: bool) -> None:
+    def __init__(
+        self, send: Callable[[list[str]], object], *, blocking: bool, again_seconds: float = AGAIN_SECONDS
+    ) -> None:
         self._send = send
         self._blocking = blocking
         self._waiting: dict[str, None] = {}
+        self._again_seconds = again_seconds
+        self._again: asyncio.TimerHandle | None = None
         self._sending: asyncio.Task[None] | None = None
         self.failing: str | None = None
         # Whether sending fails because the broker, a Redis, has no memory left.
@@ -44,9 +52,12 @@ class Waker:
             self._sending = asyncio.create_task(self._send_waiting(), context=Context())
 
     async def drained(self) -> None:
-        """Wait until everything that was asked for has been sent or given up."""
+        """Wait until everything that was asked for has been sent or given up, and send nothing again."""
         while self._sending is not None:
             await asyncio.wait([self._sending])
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
 
     async def _send_waiting(self) -> None:
         try:
@@ -71,5 +82,11 @@ class Waker:
                 )
             self.is_full = is_full(error)
             self.failing = f"The broker {'is full' if self.is_full else 'does not answer'}: {error}."
+            if self._again is None:
+                self._again = asyncio.get_running_loop().call_later(self._again_seconds, self._send_again, webhook_ids)
         else:
             self.failing, self.is_full = None, False
+
+    def _send_again(self, webhook_ids: list[str]) -> None:
+        self._again = None
+        self.wake(webhook_ids)

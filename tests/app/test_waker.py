@@ -57,6 +57,26 @@ async def test_a_broker_that_fails_is_noted_and_forgotten_when_it_is_back() -> N
     assert waker.failing is None
 
 
+async def test_a_broker_that_is_back_is_noticed_without_another_wake_up() -> None:
+    answers = iter([ConnectionError("refused"), ConnectionError("refused")])
+    sent, back = list[list[str]](), asyncio.Event()
+
+    def send(webhook_ids: list[str]) -> None:
+        if error := next(answers, None):
+            raise error
+        sent.append(webhook_ids)
+        back.set()
+
+    waker = Waker(send, blocking=False, again_seconds=0)
+    waker.wake(["wh_1"])
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await back.wait()
+    await waker.drained()
+
+    assert waker.failing is None
+    assert sent == [["wh_1"]]
+
+
 async def test_a_broker_that_is_full_is_distinguished_from_one_that_does_not_answer() -> None:
     def send(_: list[str]) -> None:
         raise ConnectionError("command not allowed when used memory > 'maxmemory'.")
