@@ -30,6 +30,8 @@ MAX_WORKSPACES_NAMED = 20
 NAMED_FROM_SECONDS = 1.0
 
 SocketRefusal = Literal["busy", "evicted"]
+# Of an attempt to send a message to a contact: it was taken, is tried again, or was given up.
+MessageResult = Literal["sent", "retried", "failed"]
 
 PRUNED_TABLES = ("event", "delivery", "attempt", "problem", "operation", "audit_entry", "stats_period")
 
@@ -40,6 +42,7 @@ class Level:
 
     Attributes:
         oldest_due_seconds: ages of the queues by workspace, the oldest first; None if the database does not answer.
+        messages_waiting: messages to contacts that are due or being retried; None likewise.
     """
 
     in_flight: int
@@ -49,6 +52,7 @@ class Level:
     updates_ok: bool
     log_lines_dropped: int = 0
     clock_skew_seconds: float = 0.0
+    messages_waiting: int | None = 0
 
 
 class MeasuredAttempt(NamedTuple):
@@ -150,6 +154,7 @@ class Metrics:
             "Requests refused by the rate limit of their API key.",
             registry=registry,
         )
+        self._messages = _ContactMessages(registry)
         self._sockets_refused = _sockets_refused(registry)
         self._log_lines_dropped = Counter(
             "eev_webhooks_log_lines_dropped", "Lines of the log that could not be written to stderr.", registry=registry
@@ -162,8 +167,7 @@ class Metrics:
         self._by_outcome = {outcome: self._attempts.labels(outcome) for outcome in AttemptOutcome}
         self._by_status = {status: self._deliveries.labels(status) for status in _AFTER_AN_ATTEMPT}
         self._by_table = {table: self._pruned.labels(table) for table in PRUNED_TABLES}
-        ProcessCollector(registry=registry)
-        GCCollector(registry=registry)
+        _measure_process(registry)
 
     def published(self, events: int) -> None:
         """Count a commit of the publisher and its events."""
@@ -204,6 +208,10 @@ class Metrics:
         """Count a request refused by its key's rate limit."""
         self._rate_limited.inc()
 
+    def told_contact(self, result: MessageResult) -> None:
+        """Count an attempt to send a message to a contact."""
+        self._messages.by_result[result].inc()
+
     def socket_refused(self, reason: SocketRefusal) -> None:
         """Count a WebSocket that got or kept no place before it said who it is."""
         self._sockets_refused[reason].inc()
@@ -218,6 +226,7 @@ class Metrics:
         self._broker_up.set(level.broker_ok)
         self._updates_up.set(level.updates_ok)
         self._clock_skew.set(level.clock_skew_seconds)
+        self._messages.waiting.set(float("nan") if level.messages_waiting is None else level.messages_waiting)
         self._log_lines_dropped.inc(max(0, level.log_lines_dropped - self._log_lines_counted))
         self._log_lines_counted = level.log_lines_dropped
         if openmetrics:
@@ -236,6 +245,32 @@ class Metrics:
 def _exemplar(trace: TraceContext | None) -> dict[str, str] | None:
     """What leads from a measurement to its trace; None if nobody records that."""
     return {"trace_id": trace.trace_id, "span_id": trace.span_id} if trace is not None and trace.sampled else None
+
+
+class _ContactMessages:
+    """The instruments of messages to contacts."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        attempts = Counter(
+            "eev_webhooks_contact_messages",
+            "Attempts to send a message to a contact: sent, retried later, or failed for good.",
+            ["result"],
+            registry=registry,
+        )
+        self.by_result: Mapping[MessageResult, Counter] = {
+            result: attempts.labels(result) for result in get_args(MessageResult)
+        }
+        self.waiting = Gauge(
+            "eev_webhooks_contact_messages_waiting",
+            "Messages to contacts that are due or being retried, over all processes. Those that wait until an hour"
+            " after the last one are not due. NaN while the database does not answer.",
+            registry=registry,
+        )
+
+
+def _measure_process(registry: CollectorRegistry) -> None:
+    ProcessCollector(registry=registry)
+    GCCollector(registry=registry)
 
 
 def _sockets_refused(registry: CollectorRegistry) -> Mapping[SocketRefusal, Counter]:

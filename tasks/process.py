@@ -113,7 +113,8 @@ async def open_resources_for(
 
 def _messenger(resources: Resources) -> Messenger:
     courier = Courier.of(resources.settings, resources.clock, resources.cipher, resources.sender)
-    return Messenger(resources.database, resources.clock, resources.lease, courier)
+    count = resources.metrics.told_contact
+    return Messenger(resources.database, resources.clock, resources.lease, courier, count)
 
 
 async def _mend_at_the_end(resources: Resources) -> None:

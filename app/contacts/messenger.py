@@ -7,6 +7,7 @@ message is retried by the rules of deliveries (`app.delivery.decide`), on a sche
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -20,6 +21,7 @@ from app.contacts.rows import MOST_OF_A_CONTACT, Claimed, Due
 from app.database.database import Database
 from app.delivery.decide import Attempted, BreakerPolicy, Facts, decide
 from app.delivery.lease import Lease
+from app.metrics import MessageResult
 from app.statuses import AttemptOutcome, AttemptTrigger
 
 log = structlog.get_logger()
@@ -36,7 +38,15 @@ _NO_BREAKER = BreakerPolicy(threshold=1_000_000, open_for=timedelta(0))
 class Messenger:
     """Claims and sends the messages of contacts for this process."""
 
-    def __init__(self, database: Database, clock: Clock, lease: Lease, courier: Courier) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        lease: Lease,
+        courier: Courier,
+        count: Callable[[MessageResult], object],
+    ) -> None:
+        self._count = count
         self._database = database
         self._clock = clock
         self._lease = lease
@@ -109,7 +119,8 @@ class Messenger:
             sent = await self._attempt(claimed.recipient, claimed.message, number)
             now = self._clock.now()
             retry_at = _retry_at(claimed, sent, now)
-            await rows.record(self._database, worker_id, claimed, sent, retry_at, now)
+            if await rows.record(self._database, worker_id, claimed, sent, retry_at, now):
+                self._count("sent" if sent.ok else "failed" if retry_at is None else "retried")
         except BaseException as error:
             self._must_release = True
             if not isinstance(error, Exception):

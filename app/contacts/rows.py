@@ -30,6 +30,10 @@ SELECT id, contact_id FROM (
   FROM contact_message WHERE {_FREE}) due
 WHERE place <= {MOST_OF_A_CONTACT} ORDER BY next_attempt_at, id LIMIT {_LOOKED_AT}
 """
+_WAITING = """
+SELECT count(*) AS waiting FROM contact_message
+WHERE next_attempt_at IS NOT NULL AND (next_attempt_at <= $1 OR attempt_count > 0)
+"""
 _CLAIM = f"""
 UPDATE contact_message SET claimed_by = $2 WHERE id = $3 AND {_FREE} AND $2 IN {_ALIVE}
 RETURNING id, contact_id, webhook_id, attempt_count
@@ -87,6 +91,12 @@ class Due(NamedTuple):
 async def due(database: Database, now: datetime) -> list[Due]:
     """Messages that are due and that no living process holds, the oldest first, a few of each contact."""
     return [Due(row["id"], row["contact_id"]) for row in await database.fetch(_DUE, to_micros(now))]
+
+
+async def count_waiting(database: Database, now: datetime) -> int:
+    """Number of messages that are due or being retried."""
+    [row] = await database.fetch(_WAITING, to_micros(now))
+    return int(row["waiting"])
 
 
 async def claim(database: Database, worker_id: str, message_id: str, now: datetime) -> Claimed | None:

@@ -2,14 +2,16 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from ipaddress import ip_address
+from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from app.clock import to_micros
+from app.contacts.rows import count_waiting
 from app.database.errors import DatabaseError
 from app.delivery.queue_age import queue_ages
 from app.logs import lines_dropped
@@ -19,6 +21,8 @@ from app.resources import Resources
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 _OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 _QUERY_SECONDS = 2.0
+
+_Answer = TypeVar("_Answer")
 
 
 def metrics_route(resources: Resources) -> Route:
@@ -45,7 +49,8 @@ async def measure(resources: Resources) -> Level:
     return Level(
         in_flight=len(resources.pipeline.in_flight),
         followers=resources.updates.followers + resources.metrics.told_along,
-        oldest_due_seconds=await _oldest_due_seconds(resources),
+        oldest_due_seconds=await _answered(_oldest_due_seconds(resources)),
+        messages_waiting=await _answered(count_waiting(resources.database, resources.clock.now())),
         broker_ok=resources.waker.failing is None,
         updates_ok=resources.updates.healthy() is None,
         log_lines_dropped=lines_dropped(),
@@ -53,14 +58,18 @@ async def measure(resources: Resources) -> Level:
     )
 
 
-async def _oldest_due_seconds(resources: Resources) -> Mapping[str, float] | None:
+async def _oldest_due_seconds(resources: Resources) -> Mapping[str, float]:
+    ages = await queue_ages(resources.database, to_micros(resources.clock.now()), MAX_WORKSPACES_NAMED)
+    return {workspace: age / 1_000_000 for workspace, age in ages.items()}
+
+
+async def _answered(question: Awaitable[_Answer]) -> _Answer | None:
+    """What the database answers in time, or None."""
     try:
         async with asyncio.timeout(_QUERY_SECONDS):
-            now = to_micros(resources.clock.now())
-            ages = await queue_ages(resources.database, now, MAX_WORKSPACES_NAMED)
+            return await question
     except (DatabaseError, TimeoutError):
         return None
-    return {workspace: age / 1_000_000 for workspace, age in ages.items()}
 
 
 def _presents(request: Request, token: str) -> bool:

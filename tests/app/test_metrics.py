@@ -44,6 +44,8 @@ def test_every_series_exists_from_the_start() -> None:
         assert found[f"eev_webhooks_attempts_total{{outcome={outcome}}}"] == 0
     for status in ("SUCCEEDED", "RETRYING", "FAILED"):
         assert found[f"eev_webhooks_deliveries_total{{status={status}}}"] == 0
+    for result in ("sent", "retried", "failed"):
+        assert found[f"eev_webhooks_contact_messages_total{{result={result}}}"] == 0
 
 
 def test_attempts_are_counted_by_outcome_and_deliveries_by_where_they_are_left() -> None:
@@ -113,10 +115,11 @@ def test_a_queue_that_cannot_be_looked_at_has_no_age() -> None:
     metrics = Metrics()
     samples(metrics, Level(0, 0, {"ws_1": 5.0}, broker_ok=True, updates_ok=True))
 
-    found = samples(metrics, Level(0, 0, None, broker_ok=True, updates_ok=True))
+    found = samples(metrics, Level(0, 0, None, broker_ok=True, updates_ok=True, messages_waiting=None))
 
     assert not any("workspace_queue_age" in name for name in found)
     assert math.isnan(found["eev_webhooks_queue_age_seconds"])
+    assert math.isnan(found["eev_webhooks_contact_messages_waiting"])
 
 
 def test_the_few_workspaces_that_wait_longest_are_named_and_nobody_once_all_is_well() -> None:

@@ -106,7 +106,10 @@ def courier_of(domain: Domain) -> Courier:
 
 def messenger_of(domain: Domain) -> Messenger:
     """A messenger as a process has one."""
-    return Messenger(domain.resources.database, domain.clock, domain.resources.lease, courier_of(domain))
+    resources = domain.resources
+    return Messenger(
+        resources.database, domain.clock, resources.lease, courier_of(domain), resources.metrics.told_contact
+    )
 
 
 @asynccontextmanager

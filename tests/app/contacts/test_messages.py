@@ -9,6 +9,7 @@ from standardwebhooks import Webhook as Verifier
 from app.clock import to_micros
 from app.contacts.lifecycle import create_contact
 from app.contacts.messenger import RETRY_DELAYS_SECONDS
+from app.contacts.rows import count_waiting
 from app.contacts.sealed import seal_target
 from app.contacts.validation import ContactDraft
 from app.statuses import ContactKind
@@ -175,6 +176,32 @@ async def test_a_message_is_given_up_when_no_retry_is_left_and_the_next_one_is_t
 
     assert (nothing_left, sent) == (0, 1)
     assert (await office.row(contact))["last_error"] is None
+
+
+async def test_attempts_are_counted_by_result_and_what_waits_is_counted(office: Office) -> None:
+    await office.contact(ContactKind.SLACK, office.receiver.url("/slack"))
+    await office.contact(ContactKind.WEBHOOK, office.receiver.url("/told"))
+    office.receiver.on("/slack", answer(503))
+    database, clock = office.domain.resources.database, office.domain.clock
+    await office.disabled()
+    waiting = [await count_waiting(database, clock.now())]
+    await office.send()
+    waiting.append(await count_waiting(database, clock.now()))
+    await office.recovered()
+    waiting.append(await count_waiting(database, clock.now()))
+    for delay in RETRY_DELAYS_SECONDS[:-1]:
+        await office.after(timedelta(seconds=delay * 1.1))
+    office.receiver.on("/slack", answer(404))
+    await office.after(timedelta(seconds=RETRY_DELAYS_SECONDS[-1] * 1.1))
+    metrics = office.domain.resources.metrics.registry
+    counted = [
+        metrics.get_sample_value("eev_webhooks_contact_messages_total", {"result": result})
+        for result in ("sent", "retried", "failed")
+    ]
+
+    # Both are due; one was sent; the next message to that one waits for its hour.
+    assert waiting == [2, 1, 1]
+    assert counted == [2, len(RETRY_DELAYS_SECONDS), 1]
 
 
 async def test_a_message_that_a_dead_process_was_sending_goes_out_again(office: Office) -> None:
