@@ -72,8 +72,10 @@ class Patients:
         self._known = {row["id"] for row in [*await truth.alerts(), *await truth.disablings()]}
         self._problems = await truth.problems()
         await self._move(SAYS_GONE)
+        await self._change(_RESUME, {"id": self.webhook_ids[GONE]})  # Active, unless the round before has failed.
         await truth.age_failures(AILING, int(time.time() * 1_000_000) - AILING_MICROS)
         contact = {"kind": "WEBHOOK", "target": f"{self.at.receiver_url}{CONTACT}", "events": ["webhook.disabled"]}
+        await self._delete_contact()
         self._contact_id = (await self._change(_CREATE_CONTACT, contact))["contact"]["id"]
 
     async def new_alerts(self) -> list[Row]:
@@ -122,8 +124,7 @@ class Patients:
         """What happened in the round, once everybody was told or should have been."""
         with suppress(NotInTime):
             await until("all alerts had arrived", partial(self._all_told, after), ALERT_SECONDS)
-        if self._contact_id is not None:
-            await self._change(_DELETE_CONTACT, {"id": self._contact_id})
+        await self._delete_contact()
         return Changes(
             at_rest=at_rest,
             alerts=await self.new_alerts(),
@@ -147,6 +148,11 @@ class Patients:
 
     async def _disabled(self) -> list[str]:
         return [path_of(row) for row in await self.at.truth.disablings() if row["id"] not in self._known]
+
+    async def _delete_contact(self) -> None:
+        if self._contact_id is not None:
+            await self._change(_DELETE_CONTACT, {"id": self._contact_id})
+            self._contact_id = None
 
     async def _accounts(self) -> dict[str, Account]:
         nodes = (await self.client.insist(_ACCOUNTS))["webhooks"]["nodes"]

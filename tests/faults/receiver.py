@@ -43,7 +43,7 @@ def answer_to(target: str, event_id: str, attempt: int) -> tuple[int, float]:
             return 500, 0.01
         case "/gone?410":
             return 410, 0.0
-        case "/contact":
+        case contact if contact.startswith("/contact"):
             return 200, 0.3
         case _:
             return 200, 0.0
