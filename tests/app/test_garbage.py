@@ -12,7 +12,7 @@ cycle = []
 cycle.append(cycle)
 del cycle
 keep_what_is_here()
-print(gc.get_freeze_count(), gc.collect())
+print(gc.get_freeze_count(), gc.collect(), *gc.get_threshold())
 """
 
 
@@ -21,7 +21,9 @@ def test_what_is_alive_is_frozen_and_what_is_garbage_is_gone_before() -> None:
     before = gc.get_freeze_count()
     output = subprocess.run([sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True).stdout
 
-    frozen, found_later = map(int, output.split())
+    frozen, found_later, youngest, collections, _ = map(int, output.split())
     assert frozen > 1_000
     assert found_later == 0
+    # How many objects a collection of survivors walks, while everything else waits.
+    assert youngest * (collections + 1) <= 100_000
     assert gc.get_freeze_count() <= before  # fewer, if some of them were freed
