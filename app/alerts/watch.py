@@ -44,7 +44,7 @@ async def watch(services: Services, alerts: Alerts) -> int:
     async def work(statements: Statements) -> tuple[int, Published]:
         workspaces = {one.alert.workspace_id for one in found} | {one.workspace_id for one in well}
         registries = await alerts.registries_of(statements, workspaces)
-        # An attempt that was recorded since may have ended what was found, and told of it.
+        # An attempt that was recorded since may have ended what was found, and published that it ended.
         runs = await _held_runs(statements, found, well)
         new = await opened(statements, [one.open for one in found if _is_true(one, runs)])
         ended = await closed(statements, [one.webhook_id for one in well if runs[one.webhook_id] is None])
