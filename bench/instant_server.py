@@ -24,7 +24,8 @@ from app.publishing.rows import EventRow
 from app.resources import Resources
 from app.settings import load_settings
 from app.web.application import create_application
-from app.web.serve import Server, bound, print_now
+from app.web.listening import bound
+from app.web.serve import Server, print_now
 from tasks.process import open_process
 
 

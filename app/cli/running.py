@@ -1,7 +1,9 @@
 """`eev-webhooks serve`, `worker` and `migrate`: the commands that run the product."""
 
+import os
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +25,10 @@ def serve(
         int | None, typer.Option(help="Port to listen on; 0 picks a free one.", show_default="PORT, or 8000")
     ] = None,
     reload: Annotated[bool, typer.Option("--reload", help="Restart whenever a source file changes.")] = False,
+    processes: Annotated[
+        int, typer.Option(min=0, help="Server processes on this port, with PostgreSQL; 0 starts one per core.")
+    ] = 1,
+    part: Annotated[str | None, typer.Option(hidden=True, help="What one of several processes inherits.")] = None,
 ) -> None:
     """Run the server: the API and, with the in-process broker, the deliveries.
 
@@ -33,12 +39,17 @@ def serve(
 
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings(**given)
+    if reload and processes != 1:
+        raise Refused("--reload restarts one process, so it does not go with --processes.")
     if reload:
         _serve_again_and_again(given)
-    else:
-        from app.web.serve import serve as run
+    elif processes != 1:
+        from app.web.processes import serve_processes
 
-        run(settings)
+        count = processes or _cores()
+        raise typer.Exit(serve_processes(settings, count, _options(given)))
+    else:
+        _serve_one(settings, part)
 
 
 def worker() -> None:
@@ -102,12 +113,32 @@ async def _work(settings: "Settings") -> None:
     log.info("worker.stopped")
 
 
+def _serve_one(settings: "Settings", part: str | None) -> None:
+    from app.web.serve import serve as run
+
+    if part is None:
+        run(settings)
+    else:
+        from app.web.processes import Part
+
+        inherited = Part.of(part)
+        run(settings, inherited.ready, inherited.listener)
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _options(given: Mapping[str, str | int]) -> list[str]:
+    return [f"--{name}={value}" for name, value in given.items()]
+
+
 def _serve_again_and_again(given: dict[str, str | int]) -> None:
     try:
         from watchfiles import PythonFilter, run_process
     except ImportError:
         raise Refused("--reload needs the package watchfiles, which `make setup` installs.") from None
     packages = [_ROOT / name for name in ("app", "graph", "tasks")]
-    options = [f"--{name}={value}" for name, value in given.items()]
-    command = shlex.join([sys.executable, "-m", "app.cli", "serve", *options])
+    command = shlex.join([sys.executable, "-m", "app.cli", "serve", *_options(given)])
     run_process(*packages, target=command, target_type="command", watch_filter=PythonFilter())

@@ -24,6 +24,7 @@ from app.settings import Settings, SettingsError
 from app.supervision import supervised
 from app.web.application import create_application, create_worker_application
 from app.web.certificate import Certificate
+from app.web.listening import bound, url_of
 from app.web.socket_protocol import AnsweredSockets
 from app.web.strangers import StrangersLast
 from tasks.process import open_process
@@ -31,8 +32,6 @@ from tasks.process import open_process
 log = structlog.get_logger()
 
 PING_SECONDS = 20.0
-# The same as Uvicorn's.
-_BACKLOG = 2_048
 
 
 def print_now(text: str) -> None:
@@ -53,8 +52,14 @@ def _discard_stdout() -> None:
         os.close(nowhere)
 
 
-def serve(settings: Settings, greet: Callable[[str], object] = print_now) -> None:
-    """Run the server until SIGINT or SIGTERM; `greet` is called with what a person has to know once it answers.
+def serve(
+    settings: Settings, greet: Callable[[str], object] = print_now, listener: socket.socket | None = None
+) -> None:
+    """Run the server until SIGINT or SIGTERM.
+
+    Args:
+        greet: called with what a person has to know once it answers.
+        listener: listens already; otherwise the server listens where the settings say.
 
     Raises:
         SettingsError: HOST and PORT, the TLS files, TRUSTED_DOCUMENTS or BOOTSTRAP_API_KEY cannot be used.
@@ -64,18 +69,18 @@ def serve(settings: Settings, greet: Callable[[str], object] = print_now) -> Non
     """
     fill_standard_files()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, greet))
+        runner.run(_serve(settings, greet, listener))
 
 
-async def _serve(settings: Settings, greet: Callable[[str], object]) -> None:
+async def _serve(settings: Settings, greet: Callable[[str], object], listener: socket.socket | None) -> None:
     configure_logging(settings)
     # First, because a key that is shown only once must not be created by a server that cannot start.
     certificate = Certificate.of(settings)
-    with bound(settings.host, settings.port) as listener:
+    with listener or bound(settings.host, settings.port) as listener:
         async with open_process(settings, works=settings.delivers_itself, migrates=True) as resources:
             application = create_application(resources)
             key = await _first_key(resources)
-            url = _url(listener, "http" if certificate is None else "https")
+            url = url_of(listener, "http" if certificate is None else "https")
 
             def started() -> None:
                 log.info("server.started", url=url, environment=settings.environment)
@@ -97,7 +102,7 @@ async def serve_worker(resources: Resources, port: int) -> None:
     """
     settings = resources.settings
     with bound(settings.host, port) as listener:
-        url = _url(listener, "http")
+        url = url_of(listener, "http")
         server = Server(create_worker_application(resources), settings, lambda: log.info("worker.started", url=url))
         await server.serve(sockets=[listener])
 
@@ -178,41 +183,11 @@ def _uvicorn_config(application: Starlette, settings: Settings, certificate: Cer
     )
 
 
-def bound(host: str, port: int) -> socket.socket:
-    """A socket that listens at an address.
-
-    It listens from the start: two sockets may be bound to one port, and only the second to listen is refused.
-
-    Raises:
-        SettingsError: it cannot listen there.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            listener.listen(_BACKLOG)
-        except OSError:
-            listener.close()
-            raise
-    except OSError as error:
-        raise SettingsError(
-            [f'HOST is "{host}" and PORT is {port}: the server cannot listen there, for {error.strerror or error}.']
-        ) from None
-    return listener
-
-
 async def _first_key(resources: Resources) -> str | None:
     try:
         return await bootstrap(resources)
     except ValueError as error:
         raise SettingsError([str(error)]) from None
-
-
-def _url(listener: socket.socket, scheme: str) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _greeting(url: str, key: str | None, settings: Settings) -> str:

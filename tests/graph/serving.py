@@ -15,7 +15,8 @@ from websockets.typing import Subprotocol
 from app.resources import Resources
 from app.updates.update import Update
 from app.web.application import create_application
-from app.web.serve import Server, bound
+from app.web.listening import bound
+from app.web.serve import Server
 from tests.patience import PATIENCE_SECONDS
 
 

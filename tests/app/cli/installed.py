@@ -129,6 +129,16 @@ class Running:
             assert containing in self.errors, self.errors
             return next(line for line in self._errors if containing in line)
 
+    def until_errors(self, text: str, times: int) -> None:
+        """Wait until its stderr contains a text this many times.
+
+        Raises:
+            AssertionError: it does not; the message is its stderr.
+        """
+        with self._said:
+            self._said.wait_for(lambda: self.errors.count(text) >= times, PATIENCE_SECONDS)
+            assert self.errors.count(text) >= times, self.errors
+
     def object(self) -> dict[str, Any]:
         """The next line of its stdout, as JSON."""
         value: dict[str, Any] = json.loads(self.line())

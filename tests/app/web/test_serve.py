@@ -25,7 +25,8 @@ from websockets.typing import Subprotocol
 
 from app.database.errors import SchemaOutdated
 from app.settings import SettingsError, load_settings
-from app.web.serve import bound, serve
+from app.web.listening import bound
+from app.web.serve import serve
 from tests.app.web.running import ROOT, Running
 from tests.databases import PostgresDatabases, SqliteDatabases
 from tests.logging_state import logging_put_back
