@@ -2,7 +2,7 @@
 
 import "./screens/sign-in.js";
 import { loadFirst } from "./frame.js";
-import { applySettings, askForToken, currentToken, el, onPlace, onSignedOut, renewInTime, resume, takeTokens } from "./lib/index.js";
+import { applySettings, askForToken, currentToken, el, onPlace, onSignedOut, relative, renewInTime, resume, takeTokens } from "./lib/index.js";
 import { installAnnouncer } from "./parts/act.js";
 import { empty, failed, loading } from "./parts/states.js";
 
@@ -53,3 +53,5 @@ onSignedOut(() => {
 takeTokens(() => root.querySelector("eev-frame") || showFrame());
 onPlace(() => location.hash.startsWith("#token=") && begin());
 begin();
+// The first formatter takes a browser 40 ms: it is made while the server answers.
+relative(new Date().toISOString());

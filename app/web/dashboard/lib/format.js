@@ -3,27 +3,21 @@
 /** The language of dates and numbers, set once from the settings; the browser's if that is empty. */
 let language = /** @type {string | undefined} */ (undefined);
 
-/** Made once, because making one takes longer than a hundred uses. @type {ReturnType<typeof formatters>} */
-let format = formatters();
+/** @type {Map<string, any>} */
+const made = new Map();
 
-function formatters() {
-  return {
-    moment: new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }),
-    relative: new Intl.RelativeTimeFormat(language, { numeric: "auto" }),
-    number: new Intl.NumberFormat(language),
-    percent: new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 }),
-  };
-}
+/** A formatter, made when it is first used and then kept: making one takes longer than a hundred uses. @template Formatter @param {string} name @param {() => Formatter} make @returns {Formatter} */
+const kept = (name, make) => made.get(name) ?? made.set(name, make()).get(name);
 
 /** @param {string} value a BCP 47 language tag, or "" */
 export function useLanguage(value) {
   language = value || undefined;
-  format = formatters();
+  made.clear();
 }
 
 /** A moment with its seconds, such as "30 Nov 2026, 09:15:02". @param {string} time RFC 3339 */
 export function moment(time) {
-  return format.moment.format(new Date(time));
+  return kept("moment", () => new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" })).format(new Date(time));
 }
 
 /** A sentence of the API, with its times as people read them. @param {string} text */
@@ -34,11 +28,12 @@ export function readable(text) {
 /** How long ago or how far ahead a moment is, such as "5 minutes ago" or "in 2 hours". @param {string} time RFC 3339 @param {number} [now] milliseconds since the epoch */
 export function relative(time, now = Date.now()) {
   const seconds = (new Date(time).getTime() - now) / 1000;
+  const format = kept("relative", () => new Intl.RelativeTimeFormat(language, { numeric: "auto" }));
   const size = Math.abs(seconds);
-  if (size < 60) return format.relative.format(Math.round(seconds), "second");
-  if (size < 3600) return format.relative.format(Math.round(seconds / 60), "minute");
-  if (size < 86_400) return format.relative.format(Math.round(seconds / 3600), "hour");
-  return format.relative.format(Math.round(seconds / 86_400), "day");
+  if (size < 60) return format.format(Math.round(seconds), "second");
+  if (size < 3600) return format.format(Math.round(seconds / 60), "minute");
+  if (size < 86_400) return format.format(Math.round(seconds / 3600), "hour");
+  return format.format(Math.round(seconds / 86_400), "day");
 }
 
 /** A duration, such as "12 ms" or "1.4 s". @param {number | null | undefined} milliseconds */
@@ -60,7 +55,7 @@ export function remaining(seconds) {
 
 /** @param {number} value */
 export function number(value) {
-  return format.number.format(value);
+  return kept("number", () => new Intl.NumberFormat(language)).format(value);
 }
 
 /** A number with what it counts: "1 delivery", "2 deliveries". @type {(count: number, one: string, many?: string) => string} */
@@ -75,7 +70,7 @@ export function bounded({ count, exact }) {
 export function percent(share) {
   if (share === null || share === undefined) return "–";
   const shown = share > 0.999 && share < 1 ? 0.999 : share > 0 && share < 0.001 ? 0.001 : share;
-  return format.percent.format(shown);
+  return kept("percent", () => new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 })).format(shown);
 }
 
 /** A value of an enum in words: HTTP_ERROR becomes "HTTP error". @param {string} value */

@@ -7,7 +7,7 @@ class When extends Component {
   start(leaving) {
     const time = this.getAttribute("time") ?? "";
     const counts = this.hasAttribute("counts");
-    const shown = el("time", { datetime: time, title: moment(time) });
+    const shown = el("time", { datetime: time, onpointerenter: (/** @type {any} */ { target }) => (target.title = moment(time)) });
     const draw = () => (shown.textContent = counts ? `in ${remaining((new Date(time).getTime() - Date.now()) / 1000)}` : relative(time));
     draw();
     this.replaceChildren(shown);

@@ -39,6 +39,8 @@ async def test_the_list_is_narrowed_to_what_is_not_well_and_sorted(live: World, 
     async with signed_in(live, browser) as page:
         failing = page.get_by_role("row", name="Shipping")
         await expect(failing).to_contain_text("Failing")
+        await failing.locator("time").hover()
+        await expect(failing.locator("time")).to_have_attribute("title", re.compile(r"\b20\d\d\b"))
         await field(page, "Sort").select_option("By name")
         await expect(page.get_by_role("row").nth(1)).to_contain_text("Billing")
         await field(page, "Health").select_option("Failing")
