@@ -4,15 +4,14 @@ GONE answers 410 until the fault is over, so that it is disabled and misses even
 recovers. A contact is to be told that GONE was disabled.
 """
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
+from tests.faults import api
 from tests.faults.changes import Account, AtRest, Changes, published_by_path
 from tests.faults.client import Client
 from tests.faults.fault import Happened
@@ -34,17 +33,11 @@ _ACCOUNTS = """
   name accounting { matched pending succeeded failed canceled missedWhileDisabled }
 } } }
 """
-_MOVE = "mutation($input: UpdateWebhookInput!) { updateWebhook(input: $input) { userErrors { message } } }"
-_RESUME = "mutation($input: WebhookIdInput!) { resumeWebhook(input: $input) { userErrors { message } } }"
 _PROBLEMS = "query($id: ID!) { problems(filter: { webhookId: $id, statuses: [OPEN] }) { nodes { id } } }"
 _RETRY = """
 mutation($input: RetryDeliveriesInput!) { retryDeliveries(input: $input) { matched userErrors { message } } }
 """
 _REPLAY = "mutation($input: ReplayEventsInput!) { replayEvents(input: $input) { matched userErrors { message } } }"
-_CREATE_CONTACT = """
-mutation($input: CreateContactInput!) { createContact(input: $input) { contact { id } userErrors { message } } }
-"""
-_DELETE_CONTACT = "mutation($input: ContactIdInput!) { deleteContact(input: $input) { userErrors { message } } }"
 
 
 @dataclass
@@ -71,12 +64,12 @@ class Patients:
         self._began = time.time()
         self._known = {row["id"] for row in [*await truth.alerts(), *await truth.disablings()]}
         self._problems = await truth.problems()
-        await self._move(SAYS_GONE)
-        await self._change(_RESUME, {"id": self.webhook_ids[GONE]})  # Active, unless the round before has failed.
+        await api.move_webhook(self.client, self.webhook_ids[GONE], f"{self.at.receiver_url}{SAYS_GONE}")
+        await api.resume_webhook(self.client, self.webhook_ids[GONE])  # Active, unless the round before has failed.
         await truth.age_failures(AILING, int(time.time() * 1_000_000) - AILING_MICROS)
-        contact = {"kind": "WEBHOOK", "target": f"{self.at.receiver_url}{CONTACT}", "events": ["webhook.disabled"]}
         await self._delete_contact()
-        self._contact_id = (await self._change(_CREATE_CONTACT, contact))["contact"]["id"]
+        target = f"{self.at.receiver_url}{CONTACT}"
+        self._contact_id = await api.create_contact(self.client, target, ["webhook.disabled"])
 
     async def new_alerts(self) -> list[Row]:
         """The alerts of this round."""
@@ -109,11 +102,11 @@ class Patients:
         """
         gone = self.webhook_ids[GONE]
         problems = (await self.client.insist(_PROBLEMS, id=gone))["problems"]["nodes"]
-        await self._move(GONE)
-        await self._change(_RESUME, {"id": gone})
+        await api.move_webhook(self.client, gone, f"{self.at.receiver_url}{GONE}")
+        await api.resume_webhook(self.client, gone)
         for problem in problems:
-            await self._change(_RETRY, {"problemId": problem["id"]})
-        await self._change(_REPLAY, {"webhookId": gone, "time": {}, "onlyMissing": True})
+            await api.change(self.client, _RETRY, problemId=problem["id"])
+        await api.change(self.client, _REPLAY, webhookId=gone, time={}, onlyMissing=True)
 
         async def all_delivered() -> bool:
             return await self.at.truth.not_delivered(after) == 0
@@ -151,7 +144,7 @@ class Patients:
 
     async def _delete_contact(self) -> None:
         if self._contact_id is not None:
-            await self._change(_DELETE_CONTACT, {"id": self._contact_id})
+            await api.delete_contact(self.client, self._contact_id)
             self._contact_id = None
 
     async def _accounts(self) -> dict[str, Account]:
@@ -160,19 +153,3 @@ class Patients:
 
     async def _published(self) -> dict[str, int]:
         return published_by_path(self.published, len(await self.at.truth.alerts()))
-
-    async def _move(self, path: str) -> None:
-        url = f"{self.at.receiver_url}{path}"
-        await self._change(_MOVE, {"id": self.webhook_ids[GONE], "url": url})
-
-    async def _change(self, document: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Change something and wait for it.
-
-        Raises:
-            AssertionError: it was refused.
-        """
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            [payload] = (await self.client.insist(document, input=given)).values()
-        assert not payload["userErrors"], payload["userErrors"]
-        changed: dict[str, Any] = payload
-        return changed

@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.faults.client import Client
+from tests.faults import api
 from tests.faults.installation import Installation, distributed, embedded
 from tests.faults.on_processes import kill_all_deliverers
 from tests.faults.programs import until
@@ -23,29 +22,9 @@ QUICK = {"LEASE_SECONDS": "4", "HEARTBEAT_SECONDS": "0.5", "SWEEP_SECONDS": "0.5
 # At most two messages of a contact are in flight at a time, so that one of three waits.
 CONTACTS, WEBHOOKS = 4, 3
 HOUR_MICROS = 3_600_000_000
+TYPE = "agent.response"
 
 Open = Callable[[Path, Mapping[str, str]], AbstractAsyncContextManager[Installation]]
-
-_CREATE_WEBHOOK = """
-mutation($input: CreateWebhookInput!) { createWebhook(input: $input) { webhook { id } userErrors { message } } }
-"""
-_CREATE_CONTACT = "mutation($input: CreateContactInput!) { createContact(input: $input) { userErrors { message } } }"
-_UPDATE = "mutation($input: UpdateWebhookInput!) { updateWebhook(input: $input) { userErrors { message } } }"
-_RESUME = "mutation($input: WebhookIdInput!) { resumeWebhook(input: $input) { userErrors { message } } }"
-_PUBLISH = "mutation($input: PublishEventInput!) { publishEvent(input: $input) { userErrors { message } } }"
-_EXAMPLES = "{ eventTypes { name example } }"
-
-
-async def change(client: Client, document: str, **given: Any) -> dict[str, Any]:
-    [payload] = (await client.insist(document, input=given)).values()
-    assert not payload["userErrors"], payload["userErrors"]
-    changed: dict[str, Any] = payload
-    return changed
-
-
-async def publish(client: Client) -> None:
-    examples = {kind["name"]: kind["example"] for kind in (await client.insist(_EXAMPLES))["eventTypes"]}
-    await change(client, _PUBLISH, type="agent.response", data=examples["agent.response"])
 
 
 async def alerts(at: Installation, kind: str) -> set[str]:
@@ -65,16 +44,14 @@ def told(at: Installation) -> dict[str, Counter[str]]:
 async def test_no_message_to_a_contact_is_lost_and_none_comes_before_its_hour(opened: Open, tmp_path: Path) -> None:
     async with opened(tmp_path, QUICK) as at:
         client = at.client(random.Random(1))
-        gone = {"eventTypes": ["agent.response"], "url": at.receiver_url + SAYS_GONE}
         webhooks = [
-            (await change(client, _CREATE_WEBHOOK, name=f"{GONE}-{number}", **gone))["webhook"]["id"]
+            await api.create_webhook(client, f"{GONE}-{number}", at.receiver_url + SAYS_GONE, [TYPE])
             for number in range(WEBHOOKS)
         ]
         for number in range(CONTACTS):
-            target = f"{at.receiver_url}{CONTACT}-{number}"
-            await change(client, _CREATE_CONTACT, kind="WEBHOOK", target=target, events=["webhook.*"])
+            await api.create_contact(client, f"{at.receiver_url}{CONTACT}-{number}", ["webhook.*"])
 
-        await publish(client)
+        await api.publish(client, TYPE)
 
         async def one_is_being_sent() -> bool:
             return bool(told(at))
@@ -88,9 +65,9 @@ async def test_no_message_to_a_contact_is_lost_and_none_comes_before_its_hour(op
         await until("all contacts were told", all_told, PATIENCE_SECONDS)
 
         for webhook_id in webhooks:
-            await change(client, _UPDATE, id=webhook_id, url=at.receiver_url + GONE)
-            await change(client, _RESUME, id=webhook_id)
-        await publish(client)
+            await api.move_webhook(client, webhook_id, at.receiver_url + GONE)
+            await api.resume_webhook(client, webhook_id)
+        await api.publish(client, TYPE)
 
         async def all_recovered() -> bool:
             return len(await alerts(at, "webhook.recovered")) == WEBHOOKS
