@@ -84,7 +84,7 @@ def untold(changes: Changes) -> list[Change]:
 
 
 def told_again(changes: Changes) -> list[Change]:
-    """Alerts about what happened once and was told before, or never happened."""
+    """Alerts about a change that has an alert already, or never happened."""
     return sorted((_alerted(changes) - _happened(changes)).elements())
 
 
@@ -152,7 +152,7 @@ def _of_gone(at_rest: AtRest) -> Iterable[str]:
 
 def _wrong_problems(changes: Changes) -> Iterable[str]:
     # A process that held an attempt and continues later may record a failure after the success of another process, and
-    # open the problem anew.
+    # open the problem again.
     for path in {GONE, AILING} - (set(changes.held) - {GONE}):
         counted = sum(row["failures"] for row in changes.at_rest.problems if path_of(row) == path)
         if counted != changes.at_rest.failures.get(path, 0):

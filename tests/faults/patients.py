@@ -1,7 +1,7 @@
 """Makes webhooks change their state in every round, and mends them.
 
 GONE answers 410 until the fault is over, so that it is disabled and misses events. AILING has been failing for days and
-recovers. A contact is to be told that GONE was disabled.
+recovers. A contact expects the alert that GONE was disabled.
 """
 
 import time
@@ -114,7 +114,7 @@ class Patients:
         await until("what a disabled webhook refused and missed was delivered", all_delivered, PATIENCE_SECONDS)
 
     async def changes(self, at_rest: AtRest, happened: Happened, after: int) -> Changes:
-        """What happened in the round, once everybody was told or should have been."""
+        """What happened in the round, once all alerts have arrived or should have."""
         with suppress(NotInTime):
             await until("all alerts had arrived", partial(self._all_told, after), ALERT_SECONDS)
         await self._delete_contact()

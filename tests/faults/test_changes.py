@@ -30,7 +30,7 @@ def account(**parts: int) -> dict[str, int]:
 
 @pytest.fixture
 def found() -> Changes:
-    """GONE refused one event and missed two; AILING refused one. All were told of, and mended."""
+    """GONE refused one event and missed two; AILING refused one. There were alerts about all of it."""
     return Changes(
         at_rest=AtRest(
             failed=["dlv_1"],
@@ -128,7 +128,7 @@ def test_a_message_that_was_sent_twice_is_one_message(found: Changes) -> None:
     assert changes.problems(found) == []
 
 
-def test_a_failure_that_a_frozen_process_records_later_may_open_a_problem_anew(found: Changes) -> None:
+def test_a_failure_that_a_frozen_process_records_later_may_open_a_problem_again(found: Changes) -> None:
     found.at_rest.failures, found.held = {GONE: 1, AILING: 2}, {AILING}
 
     assert changes.problems(found) == []

@@ -201,6 +201,12 @@ def test_one_late_delivery_in_twenty_is_said(found: Found) -> None:
     assert checks.slow(found) == ["One delivery in twenty arrived later than 20.0 s."]
 
 
+def test_what_a_disabled_webhook_takes_later_is_not_late(found: Found) -> None:
+    found.requests = [*found.requests[:2], request(GONE, at=1.0 + 2 * checks.PROMPT_SECONDS)]
+
+    assert checks.slow(found) == []
+
+
 def test_what_was_held_may_go_out_once_more_and_lack_one_attempt(found: Found) -> None:
     found.requests = [*found.requests, request(QUICK)]
     found.held = {PAIR}

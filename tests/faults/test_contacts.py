@@ -62,7 +62,7 @@ async def test_no_message_to_a_contact_is_lost_and_none_comes_before_its_hour(op
 
         await until("a message was being sent", one_is_being_sent, PATIENCE_SECONDS)
         await kill_all_deliverers(at, random.Random(1))
-        await until("all contacts were told", all_told, PATIENCE_SECONDS)
+        await until("all contacts had their messages", all_told, PATIENCE_SECONDS)
 
         for webhook_id in webhooks:
             await api.move_webhook(client, webhook_id, at.receiver_url + GONE)
