@@ -95,6 +95,13 @@ class Loaders:
         self._resources = resources
         self._caller = caller
         self.early = early
+        # By the ID of a webhook. A field that finds it here needs no task, and a page has a hundred such fields.
+        self.known_health: dict[str, Health] = {}
+
+    async def know_health(self, webhook_ids: list[str]) -> None:
+        """Read the health of a page of webhooks into `known_health`."""
+        found = await _health(self._resources, self._caller, webhook_ids)
+        self.known_health |= zip(webhook_ids, found, strict=True)
 
     @classmethod
     def of_nobody(cls, resources: Resources) -> "Loaders":

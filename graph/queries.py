@@ -36,6 +36,7 @@ from graph.finding import find, find_delivery, find_event, find_operation, find_
 from graph.pagination import Listing, Page
 from graph.rows import RowType
 from graph.seen import fetch_seen, seen
+from graph.selection import selects
 from graph.types.actor import Actor
 from graph.types.api_key import ApiKey, ApiKeyConnection
 from graph.types.audit_entry import AuditChain, AuditEntryConnection
@@ -63,6 +64,7 @@ _OF_CATEGORY = strawberry.argument(description="Returns only event types of this
 _OF_WEBHOOK = strawberry.argument(
     description="Measures only deliveries to this webhook; all deliveries if null or omitted."
 )
+_HEALTH = ("health",)
 _EXTERNAL_ID = strawberry.argument(
     description="Returns only the workspace with this external ID; all if null or omitted."
 )
@@ -155,6 +157,8 @@ class Query:
         page = await _fetch(context, listing, asked)
         found = await context.loaders.webhooks.load_many([row.id for row in page.rows])
         nodes = [Webhook.from_model(model) for model in found if model]
+        if nodes and selects(info, ("health",)):
+            await context.loaders.know_health([node.id for node in nodes])
         return WebhookConnection(nodes=nodes, page=page, listing=listing)
 
     @strawberry.field(description="Fetches an event type.")

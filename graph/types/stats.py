@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated, TypeAlias
 
 import strawberry
-from strawberry.types.nodes import Selection
 
 from app.stats import measure
 from app.stats.groups import MAX_ROWS, Group
 from graph.context import Info
 from graph.enums import StatsDimension
 from graph.errors import BadUserInput
+from graph.selection import selects
 
 # Fields of statistics and their parts that need attempts.
 _OF_ATTEMPTS = frozenset({"attempts", "latencyMs", "p95LatencyMs"})
@@ -161,8 +161,4 @@ class DeliveryStats:
 
 def attempts_selected(info: Info) -> bool:
     """Whether the operation asks for attempts or their latencies in the statistics that are being resolved."""
-    return any(_asks_for_attempts(field) for field in info.selected_fields)
-
-
-def _asks_for_attempts(selection: Selection) -> bool:
-    return getattr(selection, "name", "") in _OF_ATTEMPTS or any(map(_asks_for_attempts, selection.selections))
+    return selects(info, _OF_ATTEMPTS)

@@ -110,6 +110,27 @@ async def test_health_and_equal_statistics_of_a_page_take_as_many_statements_as_
     assert {(node["health"]["backlog"], node["stats"]["deliveries"]) for node in nodes} == {(3, 3)}
 
 
+@pytest.mark.parametrize(
+    ("selection", "times"),
+    [
+        ("nodes { health { state } }", 1),
+        ("edges { node { ...OfWebhook } } nodes { ... { health { reason } } }", 1),
+        ("nodes { name status }", 0),
+    ],
+)
+async def test_a_page_reads_the_health_of_its_webhooks_once_if_it_is_selected_at_all(
+    domain: Domain, api: Api, monkeypatch: pytest.MonkeyPatch, selection: str, times: int
+) -> None:
+    for _ in range(3):
+        await Desk(domain).webhook()
+    fragment = "fragment OfWebhook on Webhook { health { state } }" if "OfWebhook" in selection else ""
+
+    with counted(domain.resources.database, monkeypatch) as statements:
+        await api.data(f"{{ webhooks {{ {selection} }} }} {fragment}")
+
+    assert len([statement for statement in statements if "consecutive_failures, failing_since" in statement]) == times
+
+
 async def test_each_webhook_has_statistics_of_its_own_deliveries(domain: Domain, api: Api) -> None:
     desk = Desk(domain)
     few = await desk.webhook(event_types=["ticket.created"])
