@@ -10,7 +10,7 @@ from time import monotonic
 
 from app.clock import Micros, from_micros, to_micros
 from app.database.database import Database, Row
-from app.delivery.claim import LATEST
+from app.delivery.claim_statements import LATEST
 from app.delivery.lease import RENEW, Lease
 from app.delivery.pipeline import Pipeline
 from app.delivery.timekeeper import POSTGRES_NOW, Timekeeper

@@ -2,91 +2,21 @@
 
 A claim is valid as long as its worker's lease (`app.delivery.lease`). Another process may get a delivery first; then it
 is simply not among those returned. The webhook's row is locked meanwhile, so that limits hold across processes; a
-webhook for which another process is claiming right now is skipped.
+webhook for which another process is claiming right now is skipped. `app.delivery.claim_statements` has the statements.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from app.clock import Micros
-from app.database.batch import IDS, Columns
 from app.database.database import Database, Row, Statements
 from app.delivery.admission import Admission, admit, allot
+from app.delivery.claim_statements import LOCK_WEBHOOKS, Taken, Terms, take_at_once, take_of_locked
 from app.delivery.decide import BreakerPolicy, SingleTry
-from app.delivery.webhook_state import SELECT, WebhookState, fetch_states
+from app.delivery.webhook_state import SELECT_WITH_VERSION, WebhookState, fetch_states
 from app.statuses import AttemptTrigger
-
-_ROOMS: Columns = (("webhook_id", "text"), ("most", "bigint"), ("room", "bigint"))
-_SLOTS: Columns = (("id", "text"), ("next_slot_at", "bigint"))
-
-_WEBHOOKS = f"{SELECT} ORDER BY w.id"
-# SQLite has one writer at a time, and this transaction is that writer.
-_LOCK_WEBHOOKS = {"postgres": f"{_WEBHOOKS} FOR NO KEY UPDATE OF w SKIP LOCKED", "sqlite": _WEBHOOKS}
-
-# Due deliveries of one webhook and one lane, oldest first. PENDING ones are due whatever the time, because the clock of
-# the process that made them may be ahead. A delivery with an ordering key waits for earlier open ones with that key,
-# unless those are older than the bound ($4), after which ordering is given up.
-_LANE = """
-    SELECT x.id, x.status, x.next_attempt_at FROM delivery x
-    WHERE x.webhook_id = asked.webhook_id AND x.status = {status}
-      AND x.claimed_by IS NULL AND x.next_attempt_at <= {until}
-      AND (x.ordering_key IS NULL OR NOT EXISTS (
-        SELECT 1 FROM delivery earlier
-        WHERE earlier.webhook_id = x.webhook_id AND earlier.ordering_key = x.ordering_key
-          AND earlier.sequence < x.sequence AND earlier.completed_at IS NULL AND earlier.created_at > $4))
-    ORDER BY x.next_attempt_at, x.id LIMIT $3
-"""
-# Later than any time.
-LATEST = 2**63 - 1
-_BOTH_LANES = " UNION ALL ".join(
-    f"SELECT id FROM ({_LANE.format(status=status, until=until)})"
-    for status, until in (("'PENDING'", LATEST), ("'RETRYING'", "$1"))
-)
-_DUE = {
-    # The statuses come from a VALUES table. With literals, PostgreSQL could use the indexes of all deliveries that have
-    # not succeeded. If those indexes were empty when statistics were taken, it estimates that they cost nothing, and
-    # scans the whole backlog for each webhook.
-    "postgres": f"asked CROSS JOIN (VALUES ('PENDING', CAST({LATEST} AS BIGINT)), ('RETRYING', $1))"
-    " AS lane(status, until)"
-    f" CROSS JOIN LATERAL ({_LANE.format(status='lane.status', until='lane.until')}) due",
-    "sqlite": f"asked JOIN delivery due ON due.id IN ({_BOTH_LANES})",
-}
-
-_CHOSEN = "SELECT id FROM ranked WHERE rank <= room AND rank <= unused"
-_AMONG_CHOSEN = {"postgres": f"= ANY (ARRAY({_CHOSEN}))", "sqlite": f"IN ({_CHOSEN})"}
-
-# First attempts and retries take turns, so that a backlog of retries does not hold up recent events, nor the other way
-# round. Their ranks in their own lanes are compared first. Chance decides between equal ranks, because a busy webhook
-# has one free place at a time.
-#
-# A table that grew from nothing in seconds has no statistics yet, and PostgreSQL then takes every index to be empty.
-# The statement therefore leaves the planner no choice: candidates are computed once (MATERIALIZED, ARRAY), rows are
-# found by their primary key, and no index serves the last conditions, which only matter if another process was quicker.
-_CLAIM = """
-WITH asked AS MATERIALIZED (
-  SELECT r.webhook_id, r.room,
-    r.most - (SELECT count(*) FROM delivery b WHERE b.webhook_id = r.webhook_id AND b.claimed_by IS NOT NULL) AS unused
-  FROM {{rows}} r
-), in_lane AS (
-  SELECT due.id, asked.webhook_id, asked.room, asked.unused,
-    row_number() OVER (PARTITION BY asked.webhook_id, due.status ORDER BY due.next_attempt_at, due.id) AS lane_rank
-  FROM {due}
-), ranked AS (
-  SELECT id, room, unused,
-    row_number() OVER (PARTITION BY webhook_id ORDER BY lane_rank, random()) AS rank
-  FROM in_lane
-)
-UPDATE delivery SET claimed_by = $2
-WHERE id {among_chosen}
-  AND coalesce(claimed_by, '') = '' AND coalesce(next_attempt_at, -1) >= 0
-  AND EXISTS (SELECT 1 FROM worker WHERE worker.id = $2 AND worker.lease_until > $1)
-RETURNING id, workspace_id, event_id, webhook_id, event_type, trigger, attempt_count, retries_used, created_at,
-  next_attempt_at, ordering_key, sequence
-"""
-_CONTENTS = "SELECT e.id, e.body, e.trace FROM event e JOIN {rows} asked ON asked.id = e.id WHERE e.erased_at IS NULL"
-_CLAIM_IN = {dialect: _CLAIM.format(due=_DUE[dialect], among_chosen=_AMONG_CHOSEN[dialect]) for dialect in _DUE}
 
 
 class Claimed(NamedTuple):
@@ -120,13 +50,6 @@ class EventContent(Protocol):
     @property
     def trace(self) -> str | None:
         """The trace."""
-
-
-class StoredContent(NamedTuple):
-    """What is sent of an event, as it was read."""
-
-    body: str
-    trace: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,18 +91,32 @@ async def claim(
 ) -> ClaimedBatch:
     """Claim what is due of these webhooks, as far as their limits and the process's free places allow."""
 
-    async def work(statements: Statements) -> ClaimedBatch:
-        webhooks = await fetch_states(statements, _LOCK_WEBHOOKS[database.dialect], webhook_ids)
+    terms = Terms(worker_id, now, ordering_gives_way_at)
+
+    async def claim_of(
+        webhooks: Mapping[str, WebhookState],
+        locked: Iterable[str],
+        take: Callable[[Mapping[str, Admission]], Awaitable[Taken]],
+    ) -> ClaimedBatch:
         admissions = admissions_of(webhooks, now, capacity, policy)
         asked = {id_: admission for id_, admission in admissions.items() if admission.room > 0}
-        claimed = await _claim(statements, worker_id, asked, now, ordering_gives_way_at) if asked else []
-        deliveries = _paced(claimed, asked, worker_id)
-        await _move_slots(statements, asked, deliveries)
-        locked = {id_: Micros(now + LOCKED_RETRY) for id_ in webhook_ids if id_ not in webhooks}
+        taken = await take(asked) if asked else Taken([], {}, frozenset())
+        deliveries = _paced(taken.rows, asked, worker_id)
         unfinished, again = _left_over(admissions, deliveries)
-        return ClaimedBatch(deliveries, webhooks, await _contents(statements, deliveries), unfinished, locked | again)
+        again |= dict.fromkeys([*locked, *taken.left_out], Micros(now + LOCKED_RETRY))
+        return ClaimedBatch(deliveries, webhooks, taken.contents, unfinished, again)
 
-    return await database.in_transaction(work)
+    async def of_locked(statements: Statements) -> ClaimedBatch:
+        webhooks = await fetch_states(statements, LOCK_WEBHOOKS[database.dialect], webhook_ids)
+        locked = set(webhook_ids) - webhooks.keys()
+        return await claim_of(webhooks, locked, lambda asked: take_of_locked(statements, asked, terms))
+
+    if database.dialect == "postgres":
+        webhooks = await fetch_states(database, SELECT_WITH_VERSION, webhook_ids)
+        # How far a rate limit's slots move is known only after the claim.
+        if not any(webhook.rate_limit_per_second for webhook in webhooks.values()):
+            return await claim_of(webhooks, (), lambda asked: take_at_once(database, webhooks, asked, terms))
+    return await database.in_transaction(of_locked)
 
 
 def admissions_of(
@@ -197,15 +134,6 @@ def admissions_of(
         id_: own if rooms[id_] >= own.room else own._replace(room=rooms[id_], allowed=own.room)
         for id_, own in admissions.items()
     }
-
-
-async def _claim(
-    statements: Statements, worker_id: str, asked: Mapping[str, Admission], now: Micros, ordering_gives_way_at: Micros
-) -> list[Row]:
-    rooms = [(webhook_id, admission.limit, admission.room) for webhook_id, admission in asked.items()]
-    most = max(admission.room for admission in asked.values())
-    text = _CLAIM_IN[statements.dialect]
-    return await statements.fetch_rows(text, _ROOMS, rooms, now, worker_id, most, ordering_gives_way_at)
 
 
 def _paced(rows: Sequence[Row], asked: Mapping[str, Admission], worker_id: str) -> list[Claimed]:
@@ -235,26 +163,6 @@ def claimed_from(row: Row, worker_id: str, start_at: Micros) -> Claimed:
         ordering_key=row["ordering_key"],
         start_at=start_at,
     )
-
-
-async def _contents(statements: Statements, deliveries: Sequence[Claimed]) -> dict[str, StoredContent]:
-    event_ids = dict.fromkeys(delivery.event_id for delivery in deliveries)
-    rows = await statements.fetch_rows(_CONTENTS, IDS, [(id_,) for id_ in event_ids]) if event_ids else []
-    return {row["id"]: StoredContent(row["body"], row["trace"]) for row in rows}
-
-
-async def _move_slots(statements: Statements, asked: Mapping[str, Admission], deliveries: Sequence[Claimed]) -> None:
-    moved = {
-        webhook_id: admission.slot(sum(delivery.webhook_id == webhook_id for delivery in deliveries))
-        for webhook_id, admission in asked.items()
-        if admission.slot_interval
-    }
-    if moved:
-        await statements.fetch_rows(
-            "UPDATE webhook SET next_slot_at = slots.next_slot_at FROM {rows} AS slots WHERE webhook.id = slots.id",
-            _SLOTS,
-            list(moved.items()),
-        )
 
 
 def _left_over(

@@ -23,6 +23,10 @@ SELECT_WITH_SEQUENCE = (
     f"SELECT {_COLUMNS}, counter.last_sequence {_FROM} LEFT JOIN webhook_sequence counter ON counter.webhook_id = w.id"
 )
 
+# The transaction that has written a webhook's row, on PostgreSQL: another one for each version of the row.
+ROW_VERSION = "CAST(CAST(w.xmin AS text) AS bigint)"
+SELECT_WITH_VERSION = f"SELECT {_COLUMNS}, {ROW_VERSION} AS row_version {_FROM} ORDER BY w.id"
+
 
 class WebhookState(NamedTuple):
     """A webhook as its row was at one moment.
@@ -34,6 +38,7 @@ class WebhookState(NamedTuple):
         consecutive_failures, failing_since: its run of failures; 0 and None if the last attempt succeeded.
         last_sequence: the last place given to a delivery of it, as `SELECT_WITH_SEQUENCE` reads it; 0 if none was.
         has_problems: whether it has problems that are not resolved.
+        row_version: the version of its row, as `SELECT_WITH_VERSION` reads it; 0 if none was.
     """
 
     id: str
@@ -48,6 +53,7 @@ class WebhookState(NamedTuple):
     failing_since: Micros | None
     last_sequence: int = 0
     has_problems: bool = False
+    row_version: int = 0
 
     @property
     def is_failing(self) -> bool:
@@ -79,6 +85,7 @@ async def fetch_states(
             failing_since=row["failing_since"],
             last_sequence=row.get("last_sequence") or 0,
             has_problems=bool(row["has_problems"]),
+            row_version=row.get("row_version", 0),
         )
         for row in rows
     }

@@ -11,7 +11,8 @@ from app.access.caller import Caller
 from app.clock import Micros, from_micros, to_micros
 from app.database.database import Row, Statements
 from app.delivery.attempt import Sending
-from app.delivery.claim import Claimed, StoredContent, claimed_from
+from app.delivery.claim import Claimed, claimed_from
+from app.delivery.claim_statements import StoredContent
 from app.delivery.decide import SingleTry
 from app.delivery.pipeline import Pipeline
 from app.delivery.webhook_state import SELECT, WebhookState, fetch_states

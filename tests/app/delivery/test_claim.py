@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from app.clock import Micros
-from app.database.database import Database
+from app.database.database import Database, Row, Statements
 from app.delivery.admission import Admission
-from app.delivery.claim import _claim
+from app.delivery.claim_statements import Terms, claim_locked, take_at_once, take_of_locked
+from app.delivery.webhook_state import SELECT_WITH_VERSION, fetch_states
 from app.publishing.commit import Published
 from app.publishing.draft import EventDraft
 from app.settings import load_settings
@@ -20,6 +21,26 @@ from tests.graph.full_tables import Explaining
 from tests.patience import PATIENCE_SECONDS
 from tests.receiver import answer, hang, in_turn
 from tests.world import TICKET, World, open_world
+
+TERMS = Terms("wrk", Micros(100), Micros(0))
+TWO = Admission(limit=10, room=2, allowed=2)
+
+
+class Waiting(Statements):
+    """Runs claims that wait for locked webhooks instead of leaving them out."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database.orm, database.dialect)
+
+    async def fetch(self, statement: str, *parameters: Any) -> list[Row]:
+        """Run a statement."""
+        return await super().fetch(statement.replace("SKIP LOCKED", ""), *parameters)
+
+
+async def until_one_waits_for_a_lock(database: Database) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await database.fetch("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+            pass
 
 
 async def publish_events(world: World, count: int) -> Published:
@@ -123,8 +144,85 @@ async def test_a_claim_looks_only_at_what_it_takes_whatever_statistics_say(datab
         await fall_behind_after_a_calm_time(database, key=key)
         explaining = Explaining(database)
 
-        asked = {id_: Admission(limit=10, room=2, allowed=2) for id_ in WEBHOOKS}
-        claimed = await _claim(explaining, "wrk", asked, now=Micros(100), ordering_gives_way_at=Micros(0))
+        claimed = await claim_locked(explaining, dict.fromkeys(WEBHOOKS, TWO), TERMS)
 
         assert len(claimed) == 40
         assert most_looked_at(explaining.plans[0]) <= FEW
+
+
+@pytest.mark.parametrize("key", ["NULL", "'key' || n"])
+@pytest.mark.parametrize("databases", ["postgres"], indirect=True)
+async def test_so_does_a_claim_in_one_statement(database_url: str, key: str) -> None:
+    async with Database(database_url) as database:
+        await fall_behind_after_a_calm_time(database, key=key)
+        explaining = Explaining(database)
+        read = await fetch_states(database, SELECT_WITH_VERSION, WEBHOOKS)
+
+        await take_at_once(explaining, read, dict.fromkeys(WEBHOOKS, TWO), TERMS)
+        held = await database.fetch("SELECT id FROM delivery WHERE claimed_by IS NOT NULL")
+
+        assert len(held) == 40, "explaining claims"
+        assert most_looked_at(explaining.plans[0]) <= FEW
+
+
+@pytest.mark.parametrize("databases", ["postgres"], indirect=True)
+async def test_a_claim_leaves_out_webhooks_for_which_others_have_claimed_since_they_were_read(
+    database_url: str,
+) -> None:
+    async with Database(database_url) as database:
+        await fall_behind_after_a_calm_time(database)
+        one, other, third = WEBHOOKS[:3]
+        read = await fetch_states(database, SELECT_WITH_VERSION, [one, other, third])
+        await take_at_once(database, read, {one: TWO}, TERMS)
+        async with database.transaction() as transaction:
+            await take_of_locked(transaction, {other: TWO}, TERMS)
+
+        taken = await take_at_once(database, read, dict.fromkeys(read, TWO), TERMS)
+
+        assert [row["webhook_id"] for row in taken.rows] == [third, third]
+        assert taken.left_out == {one, other}
+
+
+@pytest.mark.parametrize("databases", ["postgres"], indirect=True)
+async def test_a_claim_leaves_out_webhooks_that_others_hold(database_url: str) -> None:
+    async with Database(database_url) as database:
+        await fall_behind_after_a_calm_time(database)
+        one, other = WEBHOOKS[:2]
+        read = await fetch_states(database, SELECT_WITH_VERSION, [one, other])
+        async with database.transaction() as transaction:
+            await transaction.fetch("SELECT id FROM webhook WHERE id = $1 FOR NO KEY UPDATE", one)
+
+            taken = await take_at_once(database, read, dict.fromkeys(read, TWO), TERMS)
+
+        assert [row["webhook_id"] for row in taken.rows] == [other, other]
+        assert taken.left_out == {one}
+
+
+@pytest.mark.parametrize("databases", ["postgres"], indirect=True)
+async def test_a_claim_that_waited_for_its_turn_counts_what_was_claimed_meanwhile(database_url: str) -> None:
+    # The second claim has its snapshot before the first is committed, and finds the row free after that: its lock on
+    # another webhook, which comes first, is held up in between.
+    async with Database(database_url) as database:
+        await fall_behind_after_a_calm_time(database)
+        held, wanted = WEBHOOKS[:2]
+        read = await fetch_states(database, SELECT_WITH_VERSION, [held, wanted])
+        async with database.transaction() as transaction:
+            await transaction.fetch("SELECT id FROM webhook WHERE id = $1 FOR NO KEY UPDATE", held)
+            waiting = asyncio.create_task(take_at_once(Waiting(database), read, dict.fromkeys(read, TWO), TERMS))
+            await until_one_waits_for_a_lock(database)
+            await take_at_once(database, read, {wanted: TWO}, TERMS)
+        taken = await waiting
+
+        assert [row["webhook_id"] for row in taken.rows] == [held, held]
+        assert taken.left_out == {wanted}
+
+
+async def test_a_process_sends_one_body_of_an_event_to_all_its_webhooks(database_url: str, tmp_path: Path) -> None:
+    async with open_world(database_url, tmp_path) as world:
+        for number in range(5):
+            await world.webhook(f"/{number}")
+
+        await publish_events(world, 2)
+        requests = await world.receiver.received(10)
+
+        assert len({request.body for request in requests}) == 2
