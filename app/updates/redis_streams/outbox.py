@@ -61,13 +61,16 @@ class Outbox:
 
     def move(self, stream: Stream, other: "Outbox") -> None:
         """Add what another outbox holds of a stream, which it no longer does afterwards."""
-        moved = other._streams.pop(stream, None)
-        if moved is None:
-            return
-        other._size -= len(moved.updates)
+        moved = other.withdraw(stream)
         if moved.lost:
             self._lose(self._streams.setdefault(stream, _Waiting()))
         self.put(stream[0], tuple(moved.updates))
+
+    def withdraw(self, stream: Stream) -> _Waiting:
+        """Remove what is held of a stream, and return it."""
+        waiting = self._streams.pop(stream, _Waiting())
+        self._size -= len(waiting.updates)
+        return waiting
 
     def clear(self) -> None:
         """Forget everything."""
