@@ -18,6 +18,7 @@ from bench.accept import accept
 from bench.backlog import backlog
 from bench.dashboard import dashboard
 from bench.deliver import deliver
+from bench.doors import doors
 from bench.fair import fair
 from bench.follow import follow
 from bench.hold import hold
@@ -40,6 +41,7 @@ FIGURES: dict[str, Callable[[Run], Awaitable[list[Line]]]] = {
     "deliver": deliver,
     "latency": latency,
     "accept": accept,
+    "doors": doors,
     "follow": follow,
     "news": news,
     "read": read,

@@ -5,12 +5,13 @@ of the same number of rows.
 import asyncio
 import itertools
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
+from typing import TypeAlias
 
 from bench.client import PUBLISH_EVENT, PUBLISH_EVENTS, Client, request
 from bench.installation import KEY, Mode, common_settings, installed
@@ -22,6 +23,8 @@ from bench.workload import LANES, event
 CLIENTS = 32
 BATCH_CLIENTS = 4
 BATCH = 100
+# Sends a body, and raises if it is refused.
+Send: TypeAlias = Callable[[bytes], Awaitable[object]]
 LAYER_TARGET = Target(0.8, at_most=False)
 
 
@@ -51,11 +54,13 @@ async def accept(run: Run) -> list[Line]:
             singles, layers, batches, bare = [], [], [], []
             for number in range(rounds):
                 run.say(f"accept: {mode}, round {number + 1} of {rounds}")
-                layers.append(await measure(layer_client, layer_processes, _singles(), CLIENTS, 1, seconds))
-                singles.append(await measure(product.client, product.all_processes, _singles(), CLIENTS, 1, seconds))
+                layers.append(await measure(layer_client.send, layer_processes, _singles(), CLIENTS, 1, seconds))
+                singles.append(
+                    await measure(product.client.send, product.all_processes, _singles(), CLIENTS, 1, seconds)
+                )
             for _ in range(rounds):
                 batches.append(
-                    await measure(product.client, product.all_processes, _batches(), BATCH_CLIENTS, BATCH, seconds)
+                    await measure(product.client.send, product.all_processes, _batches(), BATCH_CLIENTS, BATCH, seconds)
                 )
                 bare.append(await _bare(product.database_url, run.sized(2_000, 5_000)))
             peaks = peaks_of(product.processes)
@@ -64,25 +69,25 @@ async def accept(run: Run) -> list[Line]:
 
 
 async def measure(
-    client: Client, processes: dict[str, Process], bodies: Iterator[bytes], clients: int, weight: int, seconds: float
+    send: Send, processes: dict[str, Process], bodies: Iterator[bytes], clients: int, weight: int, seconds: float
 ) -> Measured:
     """Let clients send one body after another for a while; each body contains `weight` events."""
-    await _send(client, bodies, clients, 0.5)  # warm
+    await _send(send, bodies, clients, 0.5)  # warm
     before, load, started = cpu_of(processes), process_time(), perf_counter()
-    answer_ms = await _send(client, bodies, clients, seconds)
+    answer_ms = await _send(send, bodies, clients, seconds)
     took = perf_counter() - started
     count = len(answer_ms) * weight
     used = {**used_since(before, processes), "load": process_time() - load}
     return Measured(count / took, answer_ms, {name: seconds * 1_000 / count for name, seconds in used.items()})
 
 
-async def _send(client: Client, bodies: Iterator[bytes], clients: int, seconds: float) -> list[float]:
+async def _send(send: Send, bodies: Iterator[bytes], clients: int, seconds: float) -> list[float]:
     answer_ms: list[float] = []
     ends_at = perf_counter() + seconds
 
     async def one_after_another() -> None:
         while (begun := perf_counter()) < ends_at:
-            await client.send(next(bodies))
+            await send(next(bodies))
             answer_ms.append((perf_counter() - begun) * 1_000)
 
     await asyncio.gather(*(one_after_another() for _ in range(clients)))

@@ -29,10 +29,13 @@ class Client:
     def __init__(self, url: str, key: str) -> None:
         self._url = url
         self._pools: dict[str, Pool] = {}
-        self._head = (
-            f"POST /graphql HTTP/1.1\r\nhost: {urlsplit(url).netloc}\r\nauthorization: Bearer {key}\r\n"
-            "content-type: application/json\r\ncontent-length: "
-        ).encode()
+        self._head, self._events_head = (
+            (
+                f"POST {path} HTTP/1.1\r\nhost: {urlsplit(url).netloc}\r\nauthorization: Bearer {key}\r\n"
+                f"content-type: application/{kind}\r\ncontent-length: "
+            ).encode()
+            for path, kind in (("/graphql", "json"), ("/events", "cloudevents+json"))
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -66,6 +69,18 @@ class Client:
             if isinstance(payload, dict) and payload.get("userErrors"):
                 raise Failed(str(payload["userErrors"][0]))
         return data
+
+    async def send_event(self, body: bytes) -> dict[str, Any]:
+        """The answer to a CloudEvent.
+
+        Raises:
+            Failed: it was refused.
+        """
+        text = await self._pool(self._url).ask(b"%b%d\r\n\r\n%b" % (self._events_head, len(body), body))
+        answer: dict[str, Any] = orjson.loads(text)
+        if "errors" in answer:
+            raise Failed(str(answer["errors"][0]))
+        return answer
 
     async def get(self, url: str) -> bytes:
         """The body of any page."""
