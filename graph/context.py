@@ -11,6 +11,7 @@ from app.resources import Resources
 from app.trace_context import TraceContext
 from graph.early import EarlyAnswer
 from graph.loaders import Loaders
+from graph.plain import PlainSelections
 from graph.stream_state import StreamState
 
 
@@ -30,6 +31,8 @@ class Context:
     connection_params: dict[str, Any] | None = field(default=None, repr=False)
     # The session token in the cookie of a socket that one of our own pages opened.
     session: str = field(default="", repr=False)
+    # Of the document that is run, if it is kept.
+    plain: PlainSelections | None = field(default=None, repr=False)
     # For a socket: gives back its place among those that have not sent connection_init.
     leave: Callable[[], object] = field(default=lambda: None, repr=False)
     # For a socket: waits until it is its turn among those that have just connected.
@@ -88,7 +91,7 @@ class Context:
 
     def for_operation(self) -> "Context":
         """Context of one operation on this socket, with its own loaders."""
-        return replace(self, loaders=self.loaders.fresh(self.caller), stream=StreamState())
+        return replace(self, loaders=self.loaders.fresh(self.caller), stream=StreamState(), plain=None)
 
     def forget(self) -> None:
         """Discard what was loaded, after a write or before the next message of a subscription."""

@@ -6,6 +6,7 @@ sockets and SSE too.
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import InitVar, dataclass, field
 from typing import Any
 
@@ -29,6 +30,8 @@ from app.settings import Settings
 from graph.context import Context
 from graph.cost import Cost, too_costly, weigh
 from graph.limits import repetition_errors, shape_errors
+from graph.plain import NotPlain, PlainSelections
+from graph.single import SingleMutation
 
 # About a thousand operations of usual size.
 MAX_BYTES_KEPT = 64_000_000
@@ -49,6 +52,10 @@ class Prepared:
     document: DocumentNode
     errors: Sequence[GraphQLError]
     costs: dict[str | None, Cost] = field(default_factory=dict)
+    # Of the operations that were run, those that are a mutation of one field with a plain payload.
+    single: dict[str | None, SingleMutation | None] = field(default_factory=dict)
+    # What completes the plain selections among its fields: see `graph.execution`.
+    plain: PlainSelections = field(default_factory=dict)
 
     # Whether a request must name an operation. Strawberry would run the first.
     is_ambiguous: bool = field(init=False)
@@ -124,6 +131,14 @@ class Documents:
         if cost > limit:
             raise too_costly(known, variables or {}, limit)
         return cost
+
+    def single(self, prepared: Prepared, operation_name: str | None) -> SingleMutation | None:
+        """One operation of a valid document, if it is a mutation of one field with a plain payload."""
+        if operation_name not in prepared.single:
+            prepared.single[operation_name] = None
+            with suppress(NotPlain):
+                prepared.single[operation_name] = SingleMutation(self._schema, prepared.document, operation_name)
+        return prepared.single[operation_name]
 
     def is_subscription(self, text: str, operation_name: str | None) -> bool:
         """Whether the operation of this name, or the only one, is a subscription."""

@@ -1,6 +1,6 @@
 """Assembles the schema, runs operations on it, and exports it as text."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import strawberry
@@ -100,26 +100,45 @@ class Schema(strawberry.Schema):
         assert context_value is not None
         if (refusal := charged(context_value, cost)) is not None:
             return self._refused([refusal])
+        context_value.plain = prepared.plain
         early = context_value.early
         early.allow(prepared.document, operation_name)
-        result = execute(
-            self._schema,
-            prepared.document,
-            root_value=root_value,
-            context_value=context_value,
-            variable_values=variable_values,
-            operation_name=operation_name,
-            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
-            executor_class=Execution,
-            operation_extensions=operation_extensions,
+        result = await self._run(
+            prepared, variable_values, context_value, root_value, operation_name, operation_extensions
         )
-        if not isinstance(result, GraphQLResult):
-            result = await result
         if (failure := await early.failure()) is not None:
             result = GraphQLResult(data=None, errors=[failure])
         if result.errors:
             self._process_errors(result.errors)
         return ExecutionResult(data=result.data, errors=result.errors, extensions=context_value.cost_told(cost))
+
+    async def _run(
+        self,
+        prepared: Prepared,
+        variables: dict[str, Any] | None,
+        context: Context,
+        root_value: Any | None,
+        operation_name: str | None,
+        operation_extensions: dict[str, Any] | None,
+    ) -> GraphQLResult:
+        async def ordinary(*middleware: Callable[..., Any]) -> GraphQLResult:
+            result = execute(
+                self._schema,
+                prepared.document,
+                root_value=root_value,
+                context_value=context,
+                variable_values=variables,
+                operation_name=operation_name,
+                middleware=middleware or None,
+                is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+                executor_class=Execution,
+                operation_extensions=operation_extensions,
+            )
+            return result if isinstance(result, GraphQLResult) else await result
+
+        single = self.documents.single(prepared, operation_name)
+        result = None if single is None else await single.execute(variables, context, ordinary)
+        return await ordinary() if result is None else result
 
     def _require_type(self, prepared: Prepared, operation_name: str | None, allowed: Iterable[OperationType]) -> None:
         try:

@@ -130,6 +130,13 @@ REACHES = [
     Reach("graph/schema.py", strawberry.Schema, "_schema", "queries run without the steps for extensions", "19"),
     Reach("graph/schema.py", strawberry.Schema, "_process_errors", "errors are reported as Strawberry does", "19"),
     Reach("graph/documents.py", ExecutionContext, "_provided_operation_name", "costs are those of one operation", "19"),
+    Reach(
+        "graph/execution.py",
+        StrawberryGraphQLCoreExecutionContext,
+        "collect_and_execute_subfields",
+        "plain selections are completed from a template",
+        "41",
+    ),
     Reach("graph/execution.py", StrawberryGraphQLCoreExecutionContext, "async_helpers", "a cycle is broken", "19"),
     Reach(
         "graph/inputs/events.py", StrawberryObjectDefinition, "from_input", "batches of events cost 27 % less CPU", "19"
