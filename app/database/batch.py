@@ -92,6 +92,15 @@ def rows_parameters(dialect: Dialect, columns: Columns, rows: Sequence[Sequence[
     return [list(column) for column in zip(*rows, strict=True)]
 
 
+def among(dialect: Dialect) -> str:
+    """What follows a column that is to have one of the IDs in `{rows}`.
+
+    An array, because PostgreSQL has no statistics of a table that grew from nothing in minutes and would scan all of
+    it.
+    """
+    return "= ANY (ARRAY(SELECT id FROM {rows} AS given))" if dialect == "postgres" else "IN (SELECT id FROM {rows})"
+
+
 @lru_cache(maxsize=512)
 def in_dialect(dialect: Dialect, statement: str) -> str:
     """The statement with its `$1` placeholders in the form that the dialect's driver expects.

@@ -7,20 +7,16 @@ still be sent; what it records afterwards is emptied (`app.delivery.record`).
 Named by a webhook, this concerns the deliveries to that webhook, and the events that no other webhook was meant to get.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import orjson
-
 from app.access import audit
 from app.access.caller import Caller, system
-from app.clock import from_micros, rfc3339, to_micros
 from app.data_conditions import DataCondition
-from app.database.batch import IDS, Columns, Dialect
+from app.database.batch import IDS, Dialect, among
 from app.database.database import Database, Row, Statements
-from app.delivery.erased import EMPTIED
+from app.delivery.erased import EVENT_COLUMNS, empty_deliveries, empty_events, overwriting
 from app.errors import Forbidden, Problem, Rejected, UserErrorCode, not_found
 from app.ids import DELIVERY, EVENT, WEBHOOK, is_id
 from app.models import Operation
@@ -29,7 +25,6 @@ from app.operations.checks import id_problems
 from app.operations.erase_window import choose
 from app.operations.kept import ERASE_DATA
 from app.operations.progress import Progress, Task
-from app.retention.batch import among
 from app.services import Services
 from app.statuses import DeliveryStatus, OperationStatus, Scope
 from app.updates.update import DeliveryRef
@@ -42,30 +37,13 @@ LOOKED = 1_000
 MAX_READ = 100_000
 MAX_CONDITIONS = 20
 
-_BODIES: Columns = (("id", "text"), ("body", "text"))
-# Takes the deliveries from the process that is sending them, which then records the attempt only.
-_CANCEL = """
-UPDATE delivery SET status = 'CANCELED', next_attempt_at = NULL, claimed_by = NULL, completed_at = $1
-WHERE {column} {among} AND status IN ('PENDING', 'RETRYING')
-RETURNING id, workspace_id, event_id, webhook_id, event_type
-"""
-# Locks all of them: an attempt that is being recorded is either there already, or finds the mark.
-_MARK = "UPDATE delivery SET erased_at = $1, ordering_key = NULL WHERE {column} {among} RETURNING id"
-_EMPTY_ATTEMPTS = f"""
-UPDATE attempt SET {EMPTIED}
-WHERE delivery_id {{among}} RETURNING id
-"""
-_EVENTS = "SELECT id, type, occurred_at, test FROM event WHERE id {among} ORDER BY id"
-_ONLY_OF_WEBHOOK = """
-SELECT id, type, occurred_at, test FROM event WHERE id {among}
+_EVENTS = f"SELECT {EVENT_COLUMNS} FROM event WHERE id {{among}} ORDER BY id"
+_ONLY_OF_WEBHOOK = f"""
+SELECT {EVENT_COLUMNS} FROM event WHERE id {{among}}
   AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.event_id = event.id AND d.webhook_id <> $1)
   AND NOT EXISTS (SELECT 1 FROM missed_delivery m WHERE m.event_id = event.id AND m.webhook_id <> $1)
 ORDER BY id
 """
-_EMPTY_EVENTS = (
-    "UPDATE event SET body = new.body, idempotency_key = NULL, digest = NULL, ordering_key = NULL, trace = NULL,"
-    " erased_at = $1 FROM {rows} AS new WHERE event.id = new.id"
-)
 
 
 class Asked(NamedTuple):
@@ -122,7 +100,7 @@ async def erase_batch(statements: Statements, task: Task, at: datetime) -> Progr
     canceled: list[DeliveryRef] = []
     events = 0
     if chosen.rows:
-        async with _overwriting(statements):
+        async with overwriting(statements):
             canceled, events = await _erase(statements, task.request["webhookId"], chosen.rows, erased, at)
     request: Mapping[str, Any] = {**task.request, "erased": erased}
     if not chosen.ended:
@@ -173,51 +151,29 @@ async def _count(database: Database, workspace_id: str, request: Mapping[str, An
     return matched
 
 
-@asynccontextmanager
-async def _overwriting(statements: Statements) -> AsyncIterator[None]:
-    """Have SQLite overwrite in its file what the block removes, which it may otherwise leave in unused space."""
-    if statements.dialect != "sqlite":
-        yield
-        return
-    [setting] = await statements.fetch("PRAGMA secure_delete")
-    await statements.fetch("PRAGMA secure_delete = ON")
-    try:
-        yield
-    finally:
-        await statements.fetch(f"PRAGMA secure_delete = {int(setting['secure_delete'])}")
-
-
 async def _erase(
     statements: Statements, webhook_id: str | None, rows: Sequence[Row], erased: dict[str, int], at: datetime
 ) -> tuple[list[DeliveryRef], int]:
     """Erase rows, and add to what was erased; return the canceled deliveries and how many rows were erased."""
-    ids, event_ids = [(row["id"],) for row in rows], [(row["event_id"],) for row in rows]
-    column = "event_id" if webhook_id is None else "id"
-    dialect, micros = statements.dialect, to_micros(at)
+    event_ids = [(row["event_id"],) for row in rows]
+    column, dialect = "event_id" if webhook_id is None else "id", statements.dialect
     # Events first, as a replay locks them: it either has made its deliveries by now, or finds the mark.
     if webhook_id is None:
         events = await statements.fetch_rows(_text(_EVENTS, dialect), IDS, event_ids)
     else:
         events = await statements.fetch_rows(_text(_ONLY_OF_WEBHOOK, dialect), IDS, event_ids, webhook_id)
-    bodies = [(event["id"], _empty_body(event)) for event in events]
-    if bodies:
-        await statements.write_rows(_EMPTY_EVENTS, _BODIES, bodies, micros)
-    canceled = await statements.fetch_rows(_text(_CANCEL, dialect, column), IDS, ids, micros)
-    deliveries = await statements.fetch_rows(_text(_MARK, dialect, column), IDS, ids, micros)
-    delivery_ids = [(row["id"],) for row in deliveries]
-    attempts = await statements.fetch_rows(_text(_EMPTY_ATTEMPTS, dialect), IDS, delivery_ids)
-    counts = {"events": events, "deliveries": deliveries, "canceled": canceled, "attempts": attempts}
+    await empty_events(statements, events, at, keys=True)
+    emptied = await empty_deliveries(statements, column, [row["id"] for row in rows], at, keys=True)
+    counts = {
+        "events": len(events),
+        "deliveries": emptied.deliveries,
+        "canceled": len(emptied.canceled),
+        "attempts": emptied.attempts,
+    }
     for name, touched in counts.items():
-        erased[name] = erased.get(name, 0) + len(touched)
-    return [DeliveryRef.of(row) for row in canceled], len(rows)
+        erased[name] = erased.get(name, 0) + touched
+    return emptied.canceled, len(rows)
 
 
-def _empty_body(event: Row) -> str:
-    """The body of an event without its data, in the form of all bodies."""
-    content = {"id": event["id"], "type": event["type"], "timestamp": rfc3339(from_micros(event["occurred_at"]))}
-    test = {"test": True} if event["test"] else {}
-    return orjson.dumps({**content, "data": {}, **test}).decode()
-
-
-def _text(statement: str, dialect: Dialect, column: str = "") -> str:
-    return statement.replace("{among}", among(dialect)).replace("{column}", column)
+def _text(statement: str, dialect: Dialect) -> str:
+    return statement.replace("{among}", among(dialect))

@@ -7,7 +7,7 @@ one writer at a time, and a transaction is that writer.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from app.database.batch import IDS, Dialect
+from app.database.batch import IDS, Dialect, among
 from app.database.database import Database, Statements
 
 # Milliseconds of work: its locks hold up nobody, and its commit is small.
@@ -19,15 +19,6 @@ class Old(NamedTuple):
 
     id: str
     over: bool
-
-
-def among(dialect: Dialect) -> str:
-    """What follows a column that is to have one of the IDs in `{rows}`.
-
-    An array, because PostgreSQL has no statistics of a table that grew from nothing in minutes and would scan all of
-    it.
-    """
-    return "= ANY (ARRAY(SELECT id FROM {rows} AS given))" if dialect == "postgres" else "IN (SELECT id FROM {rows})"
 
 
 def skip_locked(dialect: Dialect) -> str:

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.clock import to_micros
-from app.database.batch import IDS, Columns, Dialect
+from app.database.batch import IDS, Columns, Dialect, among
 from app.database.database import Database, Row, Statements
-from app.retention.batch import BATCH, Old, among, delete_held, skip_locked
+from app.retention.batch import BATCH, Old, delete_held, skip_locked
 
 # Deliveries must have ended before this time, by whether they succeeded.
 _ENDED = "d.completed_at < CASE d.status WHEN 'SUCCEEDED' THEN CAST({succeeded} AS BIGINT) ELSE {failed} END"
 _OVER = f"d.status IN ('SUCCEEDED', 'FAILED', 'CANCELED') AND d.claimed_by IS NULL AND {_ENDED}"
-# Counted instead of EXISTS, which PostgreSQL may answer by reading all deliveries (see `batch.among`).
+# Counted instead of EXISTS, which PostgreSQL may answer by reading all deliveries (see `app.database.batch.among`).
 _PAGE = f"""
 SELECT e.id, (
   SELECT count(*) FROM delivery d

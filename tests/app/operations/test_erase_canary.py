@@ -2,35 +2,19 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
-import redis
 
 from app.data_conditions import DataCondition
 from app.operations.erase import Asked, erase_data
 from app.operations.run import run_due_operations
-from tests.app.operations.test_erase import CANARY
-from tests.receiver import Behaviour, Received, Wire, after, answer, in_turn
-from tests.world import TICKET, World, open_world
+from tests.canary import CANARY, ECHO, echo, in_files, in_redis, in_rows, ticket
+from tests.receiver import after, answer, in_turn
+from tests.world import World, open_world
 
-ECHO = [("x-echo", CANARY)]
 # Some fit into a page of SQLite, others go on in further pages.
 PADDINGS = (10, 3_000, 9_000)
-
-
-def ticket(subject: str, padding: int = 10) -> dict[str, Any]:
-    return {"ticket": TICKET["ticket"] | {"subject": subject, "description": f"{subject} " * (padding // len(subject))}}
-
-
-def echo(status: int) -> Behaviour:
-    """A receiver that repeats the canary if it was sent one."""
-
-    async def behave(received: Received, wire: Wire) -> None:
-        sent = CANARY.encode() in received.body
-        await (answer(status, ECHO, received.body) if sent else answer(status))(received, wire)
-
-    return behave
+ROUNDS = 6
 
 
 async def erase(world: World) -> None:
@@ -39,31 +23,6 @@ async def erase(world: World) -> None:
     await run_due_operations(world.resources, world.resources.lease)
     [operation] = await world.rows("operation")
     assert operation["status"] == "COMPLETED"
-
-
-async def in_rows(world: World) -> list[str]:
-    """The tables with rows that hold the canary."""
-    database = world.resources.database
-    statement = (
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
-        if database.dialect == "sqlite"
-        else "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()"
-    )
-    tables = [row["name"] for row in await database.fetch(statement)]
-    return [table for table in tables if CANARY in str(await database.fetch(f"SELECT * FROM {table}"))]
-
-
-def in_files(url: str) -> list[str]:
-    """The files of an SQLite database that hold the canary."""
-    file = Path(url.removeprefix("sqlite://"))
-    files = [path for path in file.parent.glob(f"{file.name}*") if CANARY.encode() in path.read_bytes()]
-    return sorted(path.name.removeprefix(file.name) for path in files)
-
-
-def in_redis(url: str) -> list[bytes]:
-    """The keys of a Redis database that hold the canary."""
-    with redis.Redis.from_url(url) as client:
-        return [key for key in client.scan_iter() if CANARY.encode() in (client.dump(key) or b"")]
 
 
 async def test_it_is_found_nowhere(
@@ -79,15 +38,14 @@ async def test_it_is_found_nowhere(
             keys = {"idempotency_key": f"{subject} {number}", "ordering_key": f"{subject} {number}"}
             await world.publish(data=ticket(subject, PADDINGS[number % 3]), **keys)
         await world.until_attempts(18)
-        there = await in_rows(world)
+        there = await in_rows(world.resources.database)
 
         await erase(world)
 
-        assert sorted(there) == ["attempt", "delivery", "event"]
-        assert await in_rows(world) == []
+        assert there == ["attempt", "delivery", "event"]
+        assert await in_rows(world.resources.database) == []
         assert in_redis(redis_url) == []
-        if database_url.startswith("sqlite"):
-            assert in_files(database_url) == []
+        assert in_files(database_url) == []
     assert CANARY not in "".join(capfd.readouterr())
 
 
@@ -105,4 +63,29 @@ async def test_what_was_on_its_way_leaves_no_answer(database_url: str, tmp_path:
 
         [delivery] = await world.deliveries()
         assert (delivery["status"], delivery["attempt_count"], attempt["response_status"]) == ("CANCELED", 1, 500)
-        assert await in_rows(world) == []
+        assert await in_rows(world.resources.database) == []
+
+
+async def test_an_erasure_and_attempts_that_end_at_the_same_time_leave_nothing(
+    database_url: str, tmp_path: Path
+) -> None:
+    """The recorder and the erasure wait for each other's rows in any order, and whichever is later empties."""
+    async with open_world(database_url, tmp_path) as world:
+        answered = asyncio.Event()
+        for path in ("/one", "/other"):
+            world.receiver.on(path, after(answered, echo(200)))
+            await world.webhook(path)
+        for number in range(1, ROUNDS + 1):
+            events = [await world.publish(data=ticket(padding=PADDINGS[number % 3])) for _ in range(5)]
+            await world.receiver.received(10 * number)
+            asked = Asked(event_ids=[event.row.id for event in events])
+            await erase_data(world.resources, world.caller, asked)
+
+            answered.set()
+            await run_due_operations(world.resources, world.resources.lease)
+            await world.until_rows(10 * number, "attempt")
+            answered.clear()
+
+            assert await in_rows(world.resources.database) == []
+        assert {row["status"] for row in await world.rows("operation")} == {"COMPLETED"}
+        assert all(row["erased_at"] for row in await world.deliveries())
