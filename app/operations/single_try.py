@@ -19,9 +19,9 @@ from app.delivery.webhook_state import SELECT, WebhookState, fetch_states
 from app.services import Services
 from app.statuses import AttemptTrigger, DeliveryStatus
 
-# Only if nobody else sends it, and the webhook is still DISABLED.
+# Only if nobody else sends it, its data was not erased meanwhile, and the webhook is still DISABLED.
 _CLAIM = """
-UPDATE delivery SET claimed_by = $2 WHERE id = $1 AND claimed_by IS NULL
+UPDATE delivery SET claimed_by = $2 WHERE id = $1 AND claimed_by IS NULL AND erased_at IS NULL
   AND EXISTS (SELECT 1 FROM webhook w WHERE w.id = webhook_id AND w.status = 'DISABLED' AND w.deleted_at IS NULL)
   AND EXISTS (SELECT 1 FROM worker WHERE worker.id = $2 AND worker.lease_until > $3)
 RETURNING id

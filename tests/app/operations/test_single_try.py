@@ -6,6 +6,7 @@ import pytest
 
 from app.database.database import Row
 from app.operations.one_delivery import retry_delivery
+from app.operations.single_try import try_once
 from app.signing import verify
 from app.webhooks.lifecycle import resume_webhook
 from app.webhooks.secrets import reveal_secret, rotate_secret
@@ -71,6 +72,16 @@ async def test_after_it_the_waiting_delivery_goes_out_when_the_webhook_is_resume
     await world.sweep()
 
     await world.until_status("SUCCEEDED", "FAILED")
+
+
+async def test_what_is_erased_before_it_is_claimed_is_not_sent(world: World) -> None:
+    _, deliveries = await disabled(world, 200)
+    await world.resources.database.execute("UPDATE delivery SET erased_at = 1 WHERE id = $1", deliveries[1]["id"])
+
+    await try_once(world.resources, world.resources.pipeline, world.caller, deliveries[1])
+
+    assert len(world.receiver.requests) == 2
+    assert len(await world.attempts(delivery_id=deliveries[1]["id"])) == 1
 
 
 async def test_it_is_signed_with_the_current_secret(world: World) -> None:
