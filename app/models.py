@@ -46,6 +46,8 @@ class Workspace(Model):
     # Raised in the same transaction as any change of the workspace's webhooks or event types, so that a publisher
     # learns with one small read whether its cached ones are still valid.
     registry_version = fields.BigIntField(default=0)
+    # What is kept of its events, by type, as `app.keeping` reads it. Null if all types keep everything.
+    keeping = LongTextField[str | None](null=True)
 
     class Meta:
         table = "workspace"
@@ -127,6 +129,8 @@ class AuditChain(Model):
 class CustomEventType(Model):
     """An event type that a workspace defined beside the built-in ones, or an overriding archival of it."""
 
+    # Overriding what is kept as well; the docstring is the table's comment, which only a migration could change.
+
     id = IdField[str](primary_key=True)
     workspace_id = IdField[str]()
     name = fields.CharField[str](max_length=100)
@@ -134,6 +138,8 @@ class CustomEventType(Model):
     json_schema = JsonField()
     example = JsonField()
     archived = fields.BooleanField[bool](default=False)
+    # What is kept of its events, packed by `app.keeping`. Null means everything.
+    keeping = LongTextField[str | None](null=True)
     created_at = TimestampField[datetime]()
     updated_at = TimestampField[datetime]()
 

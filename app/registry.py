@@ -27,6 +27,8 @@ from app.clock import Clock
 from app.database.batch import Columns
 from app.database.database import Row, Statements
 from app.expressions import cel
+from app.keeping import ALL as KEEPS_ALL
+from app.keeping import Keeping, unpacked
 from app.statuses import WebhookStatus, WebhookStatusReason
 
 log = structlog.get_logger()
@@ -45,6 +47,7 @@ class KnownEventType:
     event_type: EventType
     validator: PayloadValidator
     archived: bool
+    keeping: Keeping = KEEPS_ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +201,7 @@ class Registries:
         routes: Mapping[str, Route],
     ) -> Registry:
         custom = await statements.fetch(
-            "SELECT id, name, description, json_schema, example, archived FROM event_type"
+            "SELECT id, name, description, json_schema, example, archived, keeping FROM event_type"
             " WHERE workspace_id = $1 ORDER BY name",
             workspace_id,
         )
@@ -226,9 +229,10 @@ class Registries:
         return found, unreadable
 
     def _known(self, row: Mapping[str, Any], known: Mapping[str, KnownEventType]) -> KnownEventType:
-        """The event type of a row of `event_type`: the workspace's own, or its archival of a built-in one."""
+        """The event type of a row of `event_type`: the workspace's own, or what it has set of a built-in one."""
+        keeping = unpacked(row["keeping"])
         if row["name"] in self._built_in:
-            return replace(self._built_in[row["name"]], archived=bool(row["archived"]))
+            return replace(self._built_in[row["name"]], archived=bool(row["archived"]), keeping=keeping)
         event_type = EventType(
             name=row["name"],
             category=EventCategory.CUSTOM,
@@ -239,7 +243,7 @@ class Registries:
         last = known.get(row["name"])
         same = last is not None and last.event_type.json_schema == event_type.json_schema
         validator = last.validator if last is not None and same else PayloadValidator(event_type.json_schema)
-        return KnownEventType(row["id"], event_type, validator, archived=bool(row["archived"]))
+        return KnownEventType(row["id"], event_type, validator, archived=bool(row["archived"]), keeping=keeping)
 
 
 def _built_in(event_type: EventType) -> KnownEventType:

@@ -140,6 +140,16 @@ class ProblemStatus(StrEnum):
     RESOLVED = "RESOLVED"
 
 
+class KeepBodies(StrEnum):
+    """How long bodies are kept: for a number of days, until every delivery of the event has succeeded, or, for the
+    bodies and headers of responses, not at all.
+    """
+
+    DAYS = "DAYS"
+    UNTIL_SUCCESS = "UNTIL_SUCCESS"
+    NEVER_RESPONSES = "NEVER_RESPONSES"
+
+
 class HttpMethod(StrEnum):
     """The method of a webhook's requests."""
 

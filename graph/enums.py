@@ -21,6 +21,7 @@ from app.statuses import (
     DeliveryStatus,
     HealthState,
     HttpMethod,
+    KeepBodies,
     OperationKind,
     OperationStatus,
     ProblemStatus,
@@ -44,6 +45,7 @@ __all__ = [
     "EventCategory",
     "HealthState",
     "HttpMethod",
+    "KeepBodies",
     "OperationKind",
     "OperationStatus",
     "OrderDirection",
@@ -270,4 +272,13 @@ _describe(
     CREATED_AT="Time of creation.",
     NAME="Name, ignoring case.",
     LAST_FAILURE_AT="Time at which an attempt last failed. Webhooks without a failure count as the oldest.",
+)
+_describe(
+    KeepBodies,
+    "A rule for how long bodies of an event type are kept. Retention settings of the server stay the upper bound.",
+    DAYS="The event's body, and requests and responses of its attempts, are emptied once the event is `keepBodiesDays`"
+    " days old. Deliveries that are still open then are canceled.",
+    UNTIL_SUCCESS="They are emptied as soon as all deliveries of the event have succeeded. If one has failed or was"
+    " canceled, they are kept so that it can be retried.",
+    NEVER_RESPONSES="Headers and bodies of responses are never stored; their status and timing are.",
 )

@@ -19,6 +19,7 @@ from app.access.caller import NOBODY, Caller
 from app.database.batch import Columns
 from app.delivery.policy import DeliveryPolicy
 from app.feed import Feed, FeedAsked, read_feeds
+from app.keeping import ALL, Keeping
 from app.models import ApiKey, Contact, Operation, Secret, Webhook
 from app.problems.affected import count_affected
 from app.registry import KnownEventType
@@ -227,6 +228,11 @@ class Loaders:
         page: Page[RowType] = await self.pages.load(children)
         return page
 
+    @cached_property
+    def keeping(self) -> DataLoader[str, Keeping]:
+        """What is kept of events, by the name of an event type."""
+        return self._loader(_keeping)
+
     async def event_body(self, event_id: str) -> str:
         """The body of an event that is there."""
         found = await self.event_bodies.load(event_id)
@@ -339,6 +345,12 @@ async def _live_secrets(resources: Resources, caller: Caller, ids: list[str]) ->
     query = Secret.filter(alive, id__in=known, workspace_id=caller.workspace_id)
     found = {secret.id: secret for secret in await query.using_db(resources.database.orm)}
     return [found.get(id_) for id_ in ids]
+
+
+async def _keeping(resources: Resources, caller: Caller, names: list[str]) -> list[Keeping]:
+    registry = await resources.registries.current(resources.database, caller.workspace_id)
+    known = [registry.event_types.get(name) for name in names]
+    return [ALL if event_type is None else event_type.keeping for event_type in known]
 
 
 async def _event_types(resources: Resources, caller: Caller, ids: list[str]) -> list[KnownEventType | None]:

@@ -1,6 +1,6 @@
 """The periodic work of every process: renew its lease, sweep, continue operations, rotate due secrets, publish alerts,
-send messages to contacts, count finished periods, prune, remove deleted workspaces, record when keys were used, and end
-streams of revoked keys.
+send messages to contacts, count finished periods, prune, empty bodies that are kept no longer, remove deleted
+workspaces, record when keys were used, and end streams of revoked keys.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from app.access.open_streams import CHECK_SECONDS
 from app.alerts.watch import watch
 from app.contacts.messenger import Messenger
 from app.database.errors import DatabaseUnavailable
+from app.delivery.expired_bodies import ExpiredBodies
 from app.operations.run import run_due_operations
 from app.resources import Resources
 from app.retention.prune import Retention
@@ -38,6 +39,7 @@ STATISTICS_EVERY_SECONDS = 60.0
 ALERTS_EVERY_SECONDS = 10.0
 # Rows are kept for days.
 RETENTION_EVERY_SECONDS = 300.0
+BODIES_EVERY_SECONDS = 60.0
 MESSAGES_FORGOTTEN_EVERY_SECONDS = 60.0
 # The part of a chore's interval that it rests.
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.9, 1.1
@@ -134,6 +136,8 @@ def chores(resources: Resources, *, works: bool, messages_wait: Callable[[], Non
         found.append(Chore("alerts", ALERTS_EVERY_SECONDS, lambda: watch(resources, resources.alerts)))
         retention = Retention(resources, resources.metrics.pruned)
         found.append(Chore("retention", RETENTION_EVERY_SECONDS, partial(_prune, resources, retention)))
+        bodies = ExpiredBodies(resources)
+        found.append(Chore("bodies", BODIES_EVERY_SECONDS, partial(_empty_bodies, resources, bodies)))
     return found
 
 
@@ -148,6 +152,11 @@ def messages(messenger: Messenger, wanted: Callable[[], Awaitable[object]]) -> l
 async def _prune(resources: Resources, retention: Retention) -> None:
     if resources.timekeeper.may_forget:
         await retention.prune()
+
+
+async def _empty_bodies(resources: Resources, bodies: ExpiredBodies) -> None:
+    if resources.timekeeper.may_forget:
+        await bodies.empty()
 
 
 async def _tell_unreadable(resources: Resources) -> None:

@@ -18,7 +18,9 @@ query ($archived: Boolean) {
 """
 _SHOW = """
 query ($name: String!) {
-  eventType(name: $name) { id name category description archived jsonSchema example }
+  eventType(name: $name) {
+    id name category description archived keepBodies keepBodiesDays redact jsonSchema example
+  }
   eventTypes { name }
 }
 """

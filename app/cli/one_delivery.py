@@ -22,7 +22,7 @@ query ($id: ID!) {
       nodes {
         id number trigger startedAt durationMs outcome error remoteAddress
         request { method url headers { name value } body }
-        response { status headers { name value } body truncated }
+        response { status headers { name value } body truncated stored }
       }
     }
   }
@@ -105,6 +105,8 @@ def attempt_lines(attempt: dict[str, Any]) -> list[str]:
         lines += [f"< {response['status']}", *_message("<", response)]
         if response["truncated"]:
             lines.append("< … (truncated)")
+        if not response["stored"]:
+            lines.append("< (headers and body are not stored)")
     return lines
 
 

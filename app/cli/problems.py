@@ -42,7 +42,7 @@ query ($id: ID!) {{
     example {{
       id number trigger startedAt durationMs outcome error remoteAddress delivery {{ id }}
       request {{ method url headers {{ name value }} body }}
-      response {{ status headers {{ name value }} body truncated }}
+      response {{ status headers {{ name value }} body truncated stored }}
     }}
   }}
 }}

@@ -17,7 +17,7 @@ mutation ($input: TestWebhookInput!) {
     ok
     steps { name ok durationMs detail }
     request { method url headers { name value } body }
-    response { status headers { name value } body truncated }
+    response { status headers { name value } body truncated stored }
     userErrors { message path }
   }
 }

@@ -113,7 +113,7 @@ CREATE TABLE "event_type" (
     "example" TEXT NOT NULL,
     "archived" INT NOT NULL,
     "created_at" BIGINT NOT NULL,
-    "updated_at" BIGINT NOT NULL,
+    "updated_at" BIGINT NOT NULL, "keeping" TEXT,
     CONSTRAINT "uid_event_type_workspa_114902" UNIQUE ("workspace_id", "name")
 );
 CREATE TABLE "missed_delivery" (
@@ -201,32 +201,33 @@ CREATE TABLE "tortoise_migrations" (
     "applied_at" TIMESTAMP NOT NULL,
     CONSTRAINT "uid_tortoise_mi_app_3803a5" UNIQUE ("app", "name")
 );
-INSERT INTO "tortoise_migrations" VALUES(1,'app','0001_initial','2026-11-30 17:18:58.212035+00:00');
-INSERT INTO "tortoise_migrations" VALUES(2,'app','0002_hot_indexes','2026-11-30 17:18:58.384291+00:00');
-INSERT INTO "tortoise_migrations" VALUES(3,'app','0003_statistics_and_operations','2026-11-30 17:18:58.638937+00:00');
-INSERT INTO "tortoise_migrations" VALUES(4,'app','0004_ordering_by_what_is_open','2026-11-30 17:18:58.676556+00:00');
-INSERT INTO "tortoise_migrations" VALUES(5,'app','0005_enums_without_members_in_comments','2026-11-30 17:18:59.103989+00:00');
-INSERT INTO "tortoise_migrations" VALUES(6,'app','0006_attempt_sent_again','2026-11-30 17:18:59.137663+00:00');
-INSERT INTO "tortoise_migrations" VALUES(7,'app','0007_dashboard_sessions','2026-11-30 17:18:59.173939+00:00');
-INSERT INTO "tortoise_migrations" VALUES(8,'app','0008_actors','2026-11-30 17:18:59.446380+00:00');
-INSERT INTO "tortoise_migrations" VALUES(9,'app','0009_sequence','2026-11-30 17:18:59.745035+00:00');
-INSERT INTO "tortoise_migrations" VALUES(10,'app','0010_health_of_webhooks','2026-11-30 17:18:59.941152+00:00');
-INSERT INTO "tortoise_migrations" VALUES(11,'app','0010_url_queries','2026-11-30 17:18:59.966271+00:00');
-INSERT INTO "tortoise_migrations" VALUES(12,'app','0011_webhook_registry_version','2026-11-30 17:18:59.998279+00:00');
-INSERT INTO "tortoise_migrations" VALUES(13,'app','0012_external_ids','2026-11-30 17:19:00.038371+00:00');
-INSERT INTO "tortoise_migrations" VALUES(14,'app','0013_timing_of_attempts','2026-11-30 17:19:00.067290+00:00');
-INSERT INTO "tortoise_migrations" VALUES(15,'app','0014_deleted_workspaces','2026-11-30 17:19:00.302740+00:00');
-INSERT INTO "tortoise_migrations" VALUES(16,'app','0015_webhook_feeds','2026-11-30 17:19:00.346045+00:00');
-INSERT INTO "tortoise_migrations" VALUES(17,'app','0016_storage_parameters','2026-11-30 17:19:00.434462+00:00');
-INSERT INTO "tortoise_migrations" VALUES(18,'app','0017_missed_deliveries','2026-11-30 17:19:00.606369+00:00');
-INSERT INTO "tortoise_migrations" VALUES(19,'app','0018_open_alerts','2026-11-30 17:19:00.648727+00:00');
-INSERT INTO "tortoise_migrations" VALUES(20,'app','0019_narrowed_operations','2026-11-30 17:19:00.689491+00:00');
-INSERT INTO "tortoise_migrations" VALUES(21,'app','0020_traces','2026-11-30 17:19:00.742493+00:00');
-INSERT INTO "tortoise_migrations" VALUES(22,'app','0021_audit_chain','2026-11-30 17:19:01.010272+00:00');
-INSERT INTO "tortoise_migrations" VALUES(23,'app','0022_contacts','2026-11-30 17:19:01.290476+00:00');
-INSERT INTO "tortoise_migrations" VALUES(24,'app','0023_erased_data','2026-11-30 17:19:01.398439+00:00');
-INSERT INTO "tortoise_migrations" VALUES(25,'app','0023_webhook_names','2026-11-30 17:19:01.451488+00:00');
-INSERT INTO "tortoise_migrations" VALUES(26,'app','0024_problems','2026-11-30 17:19:01.826465+00:00');
+INSERT INTO "tortoise_migrations" VALUES(1,'app','0001_initial','2026-11-30 19:14:36.710456+00:00');
+INSERT INTO "tortoise_migrations" VALUES(2,'app','0002_hot_indexes','2026-11-30 19:14:37.486328+00:00');
+INSERT INTO "tortoise_migrations" VALUES(3,'app','0003_statistics_and_operations','2026-11-30 19:14:37.962532+00:00');
+INSERT INTO "tortoise_migrations" VALUES(4,'app','0004_ordering_by_what_is_open','2026-11-30 19:14:38.036868+00:00');
+INSERT INTO "tortoise_migrations" VALUES(5,'app','0005_enums_without_members_in_comments','2026-11-30 19:14:39.104192+00:00');
+INSERT INTO "tortoise_migrations" VALUES(6,'app','0006_attempt_sent_again','2026-11-30 19:14:39.201846+00:00');
+INSERT INTO "tortoise_migrations" VALUES(7,'app','0007_dashboard_sessions','2026-11-30 19:14:39.278399+00:00');
+INSERT INTO "tortoise_migrations" VALUES(8,'app','0008_actors','2026-11-30 19:14:39.950590+00:00');
+INSERT INTO "tortoise_migrations" VALUES(9,'app','0009_sequence','2026-11-30 19:14:40.622330+00:00');
+INSERT INTO "tortoise_migrations" VALUES(10,'app','0010_health_of_webhooks','2026-11-30 19:14:41.260195+00:00');
+INSERT INTO "tortoise_migrations" VALUES(11,'app','0010_url_queries','2026-11-30 19:14:41.354556+00:00');
+INSERT INTO "tortoise_migrations" VALUES(12,'app','0011_webhook_registry_version','2026-11-30 19:14:41.531765+00:00');
+INSERT INTO "tortoise_migrations" VALUES(13,'app','0012_external_ids','2026-11-30 19:14:41.657142+00:00');
+INSERT INTO "tortoise_migrations" VALUES(14,'app','0013_timing_of_attempts','2026-11-30 19:14:41.728615+00:00');
+INSERT INTO "tortoise_migrations" VALUES(15,'app','0014_deleted_workspaces','2026-11-30 19:14:42.197063+00:00');
+INSERT INTO "tortoise_migrations" VALUES(16,'app','0015_webhook_feeds','2026-11-30 19:14:42.389745+00:00');
+INSERT INTO "tortoise_migrations" VALUES(17,'app','0016_storage_parameters','2026-11-30 19:14:42.633559+00:00');
+INSERT INTO "tortoise_migrations" VALUES(18,'app','0017_missed_deliveries','2026-11-30 19:14:43.079966+00:00');
+INSERT INTO "tortoise_migrations" VALUES(19,'app','0018_open_alerts','2026-11-30 19:14:43.143360+00:00');
+INSERT INTO "tortoise_migrations" VALUES(20,'app','0019_narrowed_operations','2026-11-30 19:14:43.195937+00:00');
+INSERT INTO "tortoise_migrations" VALUES(21,'app','0020_traces','2026-11-30 19:14:43.234324+00:00');
+INSERT INTO "tortoise_migrations" VALUES(22,'app','0021_audit_chain','2026-11-30 19:14:43.473230+00:00');
+INSERT INTO "tortoise_migrations" VALUES(23,'app','0022_contacts','2026-11-30 19:14:44.264039+00:00');
+INSERT INTO "tortoise_migrations" VALUES(24,'app','0023_erased_data','2026-11-30 19:14:44.495030+00:00');
+INSERT INTO "tortoise_migrations" VALUES(25,'app','0023_webhook_names','2026-11-30 19:14:44.620847+00:00');
+INSERT INTO "tortoise_migrations" VALUES(26,'app','0024_problems','2026-11-30 19:14:45.634558+00:00');
+INSERT INTO "tortoise_migrations" VALUES(27,'app','0025_kept_bodies','2026-11-30 19:14:45.902262+00:00');
 CREATE TABLE "webhook" (
     "id" VARCHAR(40) NOT NULL  PRIMARY KEY,
     "workspace_id" VARCHAR(40) NOT NULL,
@@ -281,7 +282,7 @@ CREATE TABLE "workspace" (
     "name" VARCHAR(200) NOT NULL,
     "created_at" BIGINT NOT NULL,
     "registry_version" BIGINT NOT NULL
-, "external_id" VARCHAR(200), "deleted_at" BIGINT);
+, "external_id" VARCHAR(200), "deleted_at" BIGINT, "keeping" TEXT);
 CREATE INDEX "idx_api_key_workspa_689b38" ON "api_key" ("workspace_id", "id");
 CREATE INDEX "idx_audit_entry_workspa_65a5b0" ON "audit_entry" ("workspace_id", "id");
 CREATE INDEX "idx_operation_workspa_551dff" ON "operation" ("workspace_id", "id");
@@ -325,5 +326,5 @@ CREATE INDEX problem_workspace ON problem (workspace_id, id);
 CREATE INDEX problem_webhook ON problem (webhook_id, id);
 CREATE INDEX delivery_problem ON delivery (problem_key, id) WHERE problem_key IS NOT NULL;
 DELETE FROM "sqlite_sequence";
-INSERT INTO "sqlite_sequence" VALUES('tortoise_migrations',26);
+INSERT INTO "sqlite_sequence" VALUES('tortoise_migrations',27);
 COMMIT;

@@ -20,10 +20,12 @@ from app.delivery.finished_attempt import FinishedAttempt
 from app.delivery.policy import DeliveryPolicy
 from app.delivery.record import Recorder
 from app.delivery.redaction import without_credentials
+from app.delivery.stored_answer import kept
 from app.delivery.target import SignedRequest, Target, sign_request
 from app.delivery.webhook_state import WebhookState
 from app.errors import Unavailable
 from app.ids import ATTEMPT, new_id
+from app.keeping import by_type
 from app.sender.outcome import Answered, Unreachable
 from app.sender.sender import Sender
 from app.statuses import AttemptOutcome
@@ -128,6 +130,10 @@ def _finished(
         single_try=claimed.single_try,
     )
     attempted = _attempted(answer, finished_at)
+    stored = without_credentials(answer, sending.target.credentials)
+    keeping = None if webhook.keeping is None else by_type(webhook.keeping).get(claimed.event_type)
+    if keeping is not None:
+        stored = kept(stored, keeping, sending.content.body)
     return FinishedAttempt(
         attempt_id=new_id(ATTEMPT, finished_at),
         claimed=claimed,
@@ -136,10 +142,11 @@ def _finished(
         shown_headers=signed.shown_headers,
         started_at=to_micros(started_at),
         finished_at=to_micros(finished_at),
-        answer=without_credentials(answer, sending.target.credentials),
+        answer=stored,
         outcome=attempted.outcome,
         decision=decide(facts, attempted, random.random(), policy.breaker),
         trace=trace,
+        keeping=keeping,
     )
 
 

@@ -8,6 +8,7 @@ from app.delivery.claim import Claimed
 from app.delivery.decide import Decision
 from app.delivery.target import Headers, Target
 from app.delivery.webhook_state import WebhookState
+from app.keeping import Keeping
 from app.problems.cause import Cause, cause_of
 from app.sender.outcome import Answered, Unreachable
 from app.statuses import AttemptOutcome, DeliveryStatus
@@ -16,7 +17,7 @@ from app.trace_context import TraceContext
 
 class FinishedAttempt(NamedTuple):
     """One finished attempt and what was decided about it. `webhook` is the webhook as the claim read it; `trace` is the
-    trace that the attempt belongs to, if any.
+    trace that the attempt belongs to, if any. `answer` is what may be stored of it.
     """
 
     attempt_id: str
@@ -30,6 +31,8 @@ class FinishedAttempt(NamedTuple):
     outcome: AttemptOutcome
     decision: Decision
     trace: TraceContext | None = None
+    # What its event type keeps; None if everything.
+    keeping: Keeping | None = None
 
     def recorded_at(self, now: Micros) -> "FinishedAttempt":
         """The attempt as it is recorded at `now`. An attempt that finished later than that finished by a clock that was
@@ -65,6 +68,12 @@ class FinishedAttempt(NamedTuple):
         """
         webhook = self.webhook
         return (webhook.has_problems or webhook.is_failing) and self.decision.status is DeliveryStatus.SUCCEEDED
+
+    @property
+    def may_empty_event(self) -> bool:
+        """Whether the event's type keeps its body until success, and this attempt may be the last that it takes."""
+        keeping = self.keeping
+        return keeping is not None and keeping.until_success and self.decision.status is DeliveryStatus.SUCCEEDED
 
     @property
     def concerns_webhook(self) -> bool:

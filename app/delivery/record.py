@@ -8,53 +8,22 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, TypeAlias
 
-import orjson
-
 from app.clock import Clock, to_micros
 from app.database.batch import IDS, Columns
 from app.database.database import Database, Statements
 from app.database.errors import DatabaseUnavailable, NotAllTouched
 from app.database.statements import Write
 from app.delivery.attempt_alerts import AttemptAlerts
+from app.delivery.attempt_row import COLUMNS, INSERT, row_of
 from app.delivery.erased import EMPTIED
 from app.delivery.finished_attempt import FinishedAttempt, RecordResult
+from app.delivery.until_success import emptying
 from app.delivery.webhook_health import record_webhooks
 from app.group_commit import GroupCommit
 from app.publishing.commit import Published
-from app.sender.outcome import Answered
 from app.statuses import DeliveryStatus
 
 MAX_BATCH = 500
-
-_ATTEMPTS: Columns = (
-    ("id", "text"),
-    ("workspace_id", "text"),
-    ("delivery_id", "text"),
-    ("webhook_id", "text"),
-    ("worker_id", "text"),
-    ("number", "bigint"),
-    ("trigger", "text"),
-    ("started_at", "bigint"),
-    ("duration_us", "bigint"),
-    ("outcome", "text"),
-    ("error", "text"),
-    ("remote_address", "text"),
-    ("request_method", "text"),
-    ("request_url", "text"),
-    ("request_headers", "text"),
-    ("response_status", "bigint"),
-    ("response_headers", "text"),
-    ("response_body", "text"),
-    ("response_truncated", "boolean"),
-    ("sent_again", "boolean"),
-    ("timing", "text"),
-)
-_NAMES = ", ".join(name for name, _ in _ATTEMPTS)
-# If an attempt is there already, a transaction committed it but its answer never arrived.
-_INSERT_ATTEMPTS = (
-    f"INSERT INTO attempt ({_NAMES}) SELECT {', '.join(f'new.{name}' for name, _ in _ATTEMPTS)} FROM {{rows}} AS new"
-    " WHERE true ON CONFLICT (id) DO NOTHING"
-)
 
 _DELIVERIES: Columns = (
     ("id", "text"),
@@ -141,22 +110,24 @@ class Recorder:
 
     async def _write(self, batch: Sequence[FinishedAttempt]) -> Recorded:
         writes = (
-            (_INSERT_ATTEMPTS, _ATTEMPTS, [_attempt_row(finished) for finished in batch]),
+            (INSERT, COLUMNS, [row_of(finished) for finished in batch]),
             (_MOVE_DELIVERIES, _DELIVERIES, [_delivery_row(finished) for finished in batch]),
         )
         try:
-            if any(finished.concerns_webhook for finished in batch):
-                return await self._database.in_transaction(lambda s: self._record_with_webhooks(s, writes, batch))
+            if any(one.concerns_webhook or (one.keeping is not None and one.may_empty_event) for one in batch):
+                return await self._database.in_transaction(lambda s: self._record_in_parts(s, writes, batch))
             await self._database.write_all(*writes)
         except NotAllTouched:  # One was recorded before, or is no longer held.
             return await self._database.in_transaction(lambda s: self._record_some(s, batch))
         return Recorded([_result(finished, {}, ()) for finished in batch])
 
-    async def _record_with_webhooks(
+    async def _record_in_parts(
         self, statements: Statements, writes: Sequence[Write], batch: Sequence[FinishedAttempt]
     ) -> Recorded:
+        """Record attempts with what follows from them for webhooks and for the bodies of events."""
         registries = await self._alerts.registries_for(statements, batch)
-        await statements.write_all(*writes)
+        async with emptying(statements, _events_to_empty(batch), self._clock.now()):
+            await statements.write_all(*writes)
         disabled = await record_webhooks(statements, batch)
         results = [_result(finished, {}, disabled) for finished in batch]
         return Recorded(
@@ -166,13 +137,14 @@ class Recorder:
     async def _record_some(self, statements: Statements, batch: Sequence[FinishedAttempt]) -> Recorded:
         """Record attempts that were not recorded before, and move on the deliveries that are still held."""
         registries = await self._alerts.registries_for(statements, batch)
-        attempts = [_attempt_row(finished) for finished in batch]
-        inserted = await statements.fetch_rows(f"{_INSERT_ATTEMPTS} RETURNING id", _ATTEMPTS, attempts)
+        attempts = [row_of(finished) for finished in batch]
+        inserted = await statements.fetch_rows(f"{INSERT} RETURNING id", COLUMNS, attempts)
         new_ids = {row["id"] for row in inserted}
         new = [finished for finished in batch if finished.attempt_id in new_ids]
         left_to_others: dict[str, DeliveryStatus] = {}
-        for some in _apart(new):
-            left_to_others |= await _move_deliveries(statements, some)
+        async with emptying(statements, _events_to_empty(new), self._clock.now()):
+            for some in _apart(new):
+                left_to_others |= await _move_deliveries(statements, some)
         disabled = await record_webhooks(statements, new)
         # Attempts that were already there have not been announced, so a webhook that they may have disabled counts as
         # disabled now. Their alerts were written with them.
@@ -180,6 +152,10 @@ class Recorder:
         results = [_result(finished, left_to_others, disabled | known) for finished in batch]
         first = [pair for pair in zip(batch, results, strict=True) if pair[0].attempt_id in new_ids]
         return Recorded(results, await self._alerts.write(statements, registries, first))
+
+
+def _events_to_empty(batch: Iterable[FinishedAttempt]) -> list[str]:
+    return sorted({finished.claimed.event_id for finished in batch if finished.may_empty_event})
 
 
 def _apart(batch: Iterable[FinishedAttempt]) -> list[list[FinishedAttempt]]:
@@ -213,34 +189,6 @@ def _result(
 ) -> RecordResult:
     status = left_to_others.get(finished.attempt_id)
     return RecordResult(status is None, status or finished.decision.status, finished.claimed.webhook_id in disabled)
-
-
-def _attempt_row(finished: FinishedAttempt) -> list[Any]:
-    claimed, answer = finished.claimed, finished.answer
-    answered = answer if isinstance(answer, Answered) else None
-    return [
-        finished.attempt_id,
-        claimed.workspace_id,
-        claimed.id,
-        claimed.webhook_id,
-        claimed.claimed_by,
-        claimed.attempt_count + 1,
-        claimed.trigger.value,
-        finished.started_at,
-        int(answer.duration_ms * 1_000),
-        finished.outcome.value,
-        None if answered else answer.error,  # type: ignore[union-attr]
-        answer.remote_address,
-        finished.target.method,
-        finished.target.shown_url,
-        orjson.dumps(finished.shown_headers).decode(),
-        finished.response_status,
-        orjson.dumps(answered.headers).decode() if answered else None,
-        answered.body if answered else None,
-        answered.truncated if answered else False,
-        answer.sent_again or None,
-        None if answer.timing is None else answer.timing.packed(),
-    ]
 
 
 def _delivery_row(finished: FinishedAttempt) -> list[Any]:

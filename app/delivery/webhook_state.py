@@ -14,7 +14,8 @@ from app.statuses import WebhookStatus
 # The state of the webhooks whose IDs are given as rows.
 _COLUMNS = (
     "w.id, w.workspace_id, w.status, w.deleted_at, w.updated_at, w.max_in_flight, w.rate_limit_per_second,"
-    " w.next_slot_at, w.held_until, w.consecutive_failures, w.failing_since, w.has_problems"
+    " w.next_slot_at, w.held_until, w.consecutive_failures, w.failing_since, w.has_problems,"
+    " (SELECT k.keeping FROM workspace k WHERE k.id = w.workspace_id) AS keeping"
 )
 _FROM = "FROM webhook w JOIN {rows} asked ON asked.id = w.id"
 SELECT = f"SELECT {_COLUMNS} {_FROM}"
@@ -39,6 +40,7 @@ class WebhookState(NamedTuple):
         last_sequence: the last place given to a delivery of it, as `SELECT_WITH_SEQUENCE` reads it; 0 if none was.
         has_problems: whether it has problems that are not resolved.
         row_version: the version of its row, as `SELECT_WITH_VERSION` reads it; 0 if none was.
+        keeping: what its workspace keeps of events, by type, as `app.keeping` reads it; None if everything.
     """
 
     id: str
@@ -54,6 +56,7 @@ class WebhookState(NamedTuple):
     last_sequence: int = 0
     has_problems: bool = False
     row_version: int = 0
+    keeping: str | None = None
 
     @property
     def is_failing(self) -> bool:
@@ -86,6 +89,7 @@ async def fetch_states(
             last_sequence=row.get("last_sequence") or 0,
             has_problems=bool(row["has_problems"]),
             row_version=row.get("row_version", 0),
+            keeping=row["keeping"],
         )
         for row in rows
     }

@@ -1,6 +1,6 @@
 """Creates and changes event types: rows, audit entry, and the version by which publishers notice.
 
-A workspace can only archive the built-in ones: a row of the same name says so, and is deleted when that is undone.
+Of the built-in ones a workspace sets only whether they are archived and what is kept (`app.event_types.built_in`).
 """
 
 from datetime import datetime
@@ -16,9 +16,11 @@ from app.catalogue.patterns import is_name
 from app.database.database import Statements
 from app.errors import Problem, Rejected, UserErrorCode, rejected
 from app.event_types import rules
-from app.event_types.archival import archive_built_in
+from app.event_types.built_in import change_built_in
 from app.event_types.drafts import EventTypeChanges, EventTypeDraft
+from app.event_types.kept import changed_keeping, copy_to_workspace, differences
 from app.ids import EVENT_TYPE, new_id
+from app.keeping import ALL, Keeping, packed, unpacked
 from app.models import CustomEventType
 from app.registry import KnownEventType
 from app.services import Services
@@ -48,7 +50,10 @@ async def create_event_type(services: Services, caller: Caller, draft: EventType
             "description": [None, event_type.description],
             "jsonSchema": [None, event_type.json_schema],
             "example": [None, event_type.example],
+            **differences(ALL, unpacked(event_type.keeping)),
         }
+        if event_type.keeping is not None:
+            await copy_to_workspace(statements, caller.workspace_id)
         await audit.record(statements, caller, "event_type.created", event_type.name, changes, at)
     return await _read(services, caller, draft.name)
 
@@ -58,7 +63,7 @@ async def update_event_type(services: Services, caller: Caller, name: str, chang
 
     Raises:
         Forbidden: the caller lacks ADMIN.
-        Rejected: NOT_FOUND; CONFLICT for any change but the archiving of a built-in one; all problems of the changes.
+        Rejected: NOT_FOUND; CONFLICT for what cannot be changed of a built-in one; all problems of the changes.
     """
     caller.require(Scope.ADMIN)
     caller.require_whole_workspace("An event type")
@@ -67,9 +72,11 @@ async def update_event_type(services: Services, caller: Caller, name: str, chang
         await raise_registry_version(statements, caller.workspace_id)
         found = await _find(statements, caller.workspace_id, name)
         if name in BUILT_IN:
-            changed = await archive_built_in(statements, caller, found, name, changes, at)
+            changed = await change_built_in(statements, caller, found, name, changes, at)
         else:
             changed = await _change(statements, found, name, changes, at)
+        if changed.keys() & {"keepBodies", "keepBodiesDays", "redact"}:
+            await copy_to_workspace(statements, caller.workspace_id)
         if changed:
             await audit.record(statements, caller, "event_type.updated", name, changed, at)
     return await _read(services, caller, name)
@@ -83,6 +90,7 @@ def _checked(draft: EventTypeDraft, workspace_id: str, at: datetime) -> CustomEv
         problems.append(Problem(message, ("name",), UserErrorCode.TAKEN))
     description = rules.description(problems, draft.description, "description")
     schema, example = _checked_schema(problems, draft.json_schema, draft.example, {"type": "object"}, {})
+    keeping = changed_keeping(problems, ALL, draft.keeping)
     if problems:
         raise Rejected(problems)
     return CustomEventType(
@@ -92,6 +100,7 @@ def _checked(draft: EventTypeDraft, workspace_id: str, at: datetime) -> CustomEv
         description=description,
         json_schema=schema,
         example=example,
+        keeping=packed(keeping),
         created_at=at,
         updated_at=at,
     )
@@ -150,23 +159,29 @@ async def _change(
     if event_type is None:
         message = f"There is no event type {quoted(name)}. Query eventTypes for those there are."
         raise rejected(UserErrorCode.NOT_FOUND, message, "name")
-    changed = _set(event_type, _checked_changes(event_type, changes))
+    present = unpacked(event_type.keeping)
+    checked, keeping = _checked_changes(event_type, changes, present)
+    changed = _set(event_type, checked) | differences(present, keeping)
+    event_type.keeping = packed(keeping)
     if changed:
         event_type.updated_at = at
         await event_type.save(using_db=statements.orm)
     return changed
 
 
-def _checked_changes(event_type: CustomEventType, changes: EventTypeChanges) -> EventTypeChanges:
+def _checked_changes(
+    event_type: CustomEventType, changes: EventTypeChanges, present_keeping: Keeping
+) -> tuple[EventTypeChanges, Keeping]:
     problems: list[Problem] = []
     description = changes.description
     if description is not None:
         description = rules.description(problems, description, "description")
     present = (event_type.json_schema, event_type.example)
     schema, example = _checked_schema(problems, changes.json_schema, changes.example, *present)
+    keeping = changed_keeping(problems, present_keeping, changes.keeping)
     if problems:
         raise Rejected(problems)
-    return EventTypeChanges(description, schema, example, changes.archived)
+    return EventTypeChanges(description, schema, example, changes.archived), keeping
 
 
 def _set(event_type: CustomEventType, changes: EventTypeChanges) -> dict[str, list[Any]]:

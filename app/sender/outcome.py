@@ -26,6 +26,8 @@ class Answered(NamedTuple):
     sent_again: bool = False
     """The request was sent a second time, on a new connection, because a kept one ended without an answer."""
     timing: Timing | None = None
+    left_out: bool = False
+    """Headers and body are left out here, because they must not be stored."""
 
     @property
     def succeeded(self) -> bool:

@@ -11,13 +11,16 @@ from datetime import datetime
 from app.access.caller import Caller
 from app.clock import to_micros
 from app.delivery.redaction import without_credentials
-from app.delivery.target import Headers, SignedRequest, Target, sign_request, target_of
+from app.delivery.stored_answer import kept, shown_body
+from app.delivery.target import Headers, Target, sign_request, target_of
 from app.egress import address_policy, egress_proxy
 from app.encryption import Cipher
 from app.errors import Problem, Rejected
 from app.ids import SECRET, WEBHOOK, new_id
+from app.keeping import Keeping
 from app.models import Secret, Webhook
 from app.publishing.draft import example_of
+from app.registry import KnownEventType
 from app.sender.outcome import Answered
 from app.sender.sender import Sender
 from app.sender.watched import send_watched
@@ -32,6 +35,15 @@ from app.webhooks.secrets import signing_secret
 from app.webhooks.surroundings import surroundings
 
 FIRST_ATTEMPT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is sent: the ID of an event, its body, and what is kept of its type."""
+
+    event_id: str
+    body: str
+    keeping: Keeping
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +92,26 @@ async def try_connection(
     )
     if problems:
         raise Rejected(problems)
-    event = example_of(registry.event_types[name].event_type, to_micros(at))
     target = _target(services.cipher, caller.workspace_id, configuration, secret, at)
-    signed = sign_request(target, event.id, FIRST_ATTEMPT, event.body, at)
-    return await send_and_explain(services, sender, target, signed, event.body, at)
+    return await send_and_explain(services, sender, target, example_content(registry.event_types[name], at), at)
+
+
+def example_content(known: KnownEventType, at: datetime) -> Content:
+    """A test event with the example of a type."""
+    event = example_of(known.event_type, to_micros(at))
+    return Content(event.id, event.body, known.keeping)
 
 
 async def send_and_explain(
-    services: Services, sender: Sender, target: Target, signed: SignedRequest, body: str, at: datetime
+    services: Services, sender: Sender, target: Target, content: Content, at: datetime
 ) -> ConnectionTried:
-    """Send the request of a target and tell each step of it, without credentials where a receiver repeats them.
+    """Send a first request to a target and tell each step of it, without credentials where a receiver repeats them, and
+    with what is to be redacted masked.
 
     Args:
-        body: what is sent.
         at: the present time.
     """
+    signed = sign_request(target, content.event_id, FIRST_ATTEMPT, content.body, at)
     sent, exchange = await send_watched(
         sender,
         signed.request,
@@ -103,9 +120,13 @@ async def send_and_explain(
         local_addresses=services.settings.egress_addresses,
         proxy=egress_proxy(services.settings),
     )
-    answer = without_credentials(sent, target.credentials)
+    # Nothing of a trial is stored, so what is said about storing does not matter here.
+    redaction = content.keeping._replace(rules=())
+    answer = kept(without_credentials(sent, target.credentials), redaction, content.body)
     steps = steps_of(signed.request, exchange, answer, at)
-    request = TriedRequest(HttpMethod(target.method), target.shown_url, signed.shown_headers, body)
+    request = TriedRequest(
+        HttpMethod(target.method), target.shown_url, signed.shown_headers, shown_body(content.body, redaction)
+    )
     return ConnectionTried(
         all(step.ok for step in steps), steps, request, answer if isinstance(answer, Answered) else None
     )

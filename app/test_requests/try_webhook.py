@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.access.caller import Caller
-from app.clock import to_micros
 from app.database.database import Database
-from app.delivery.target import sign_request, target_of
+from app.delivery.target import target_of
 from app.errors import Problem, Rejected, UserErrorCode, not_found, rejected
 from app.ids import EVENT, is_id
+from app.keeping import ALL
 from app.models import Webhook
-from app.publishing.draft import example_of
+from app.registry import Registry
 from app.sender.sender import Sender
 from app.services import Services
 from app.statuses import Scope
 from app.test_requests.event_type import chosen_event_type
-from app.test_requests.try_connection import FIRST_ATTEMPT, ConnectionTried, send_and_explain
+from app.test_requests.try_connection import ConnectionTried, Content, example_content, send_and_explain
 from app.webhooks.change import find_webhook, require_covered
 from app.webhooks.configuration import reconfigure
 from app.webhooks.fields import WebhookChanges
@@ -36,14 +36,6 @@ class UnsavedChanges:
     webhook_id: str
     changes: WebhookChanges
     if_updated_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """What is sent: the ID of an event, and its body."""
-
-    event_id: str
-    body: str
 
 
 async def try_webhook(
@@ -79,8 +71,7 @@ async def try_webhook(
         raise Rejected(problems)
     secrets = (await live_secrets(services.database, [webhook.id], at)).get(webhook.id, [])
     target = target_of(services.cipher, webhook, secrets)
-    signed = sign_request(target, content.event_id, FIRST_ATTEMPT, content.body, at)
-    return await send_and_explain(services, sender, target, signed, content.body, at)
+    return await send_and_explain(services, sender, target, content, at)
 
 
 async def _apply(
@@ -109,31 +100,31 @@ async def _content(
     event_id: str | None,
     event_type: str | None,
     at: datetime,
-) -> _Content | None:
+) -> Content | None:
     if event_id is not None and event_type is not None:
         message = "Both eventId and eventType are given; give the event to send, or the event type of an example."
         problems.append(Problem(message, ("eventType",), UserErrorCode.INVALID))
         return None
+    registry = await services.registries.current(services.database, caller.workspace_id)
     if event_id is not None:
         caller.require(Scope.READ)
-        return await _published(services.database, caller, event_id)
-    registry = await services.registries.current(services.database, caller.workspace_id)
+        return await _published(services.database, caller, event_id, registry)
     name = chosen_event_type(problems, caller.narrowing.types(registry.event_types), webhook.event_types, event_type)
     if problems:
         return None
-    example = example_of(registry.event_types[name].event_type, to_micros(at))
-    return _Content(example.id, example.body)
+    return example_content(registry.event_types[name], at)
 
 
-async def _published(database: Database, caller: Caller, event_id: str) -> _Content:
+async def _published(database: Database, caller: Caller, event_id: str, registry: Registry) -> Content:
     if not is_id(EVENT, event_id):
         raise not_found("event", event_id, "eventId")
     seen, values = caller.narrowing.and_sql("event", after=2)
-    statement = f"SELECT body, erased_at FROM event WHERE id = $1 AND workspace_id = $2{seen}"
+    statement = f"SELECT type, body, erased_at FROM event WHERE id = $1 AND workspace_id = $2{seen}"
     row = await database.fetch_one(statement, event_id, caller.workspace_id, *values)
     if row is None:
         raise not_found("event", event_id, "eventId")
     if row["erased_at"] is not None:
         message = f"The data of the event {event_id} was erased, so there is nothing to send."
         raise rejected(UserErrorCode.CONFLICT, message, "eventId")
-    return _Content(event_id, row["body"])
+    known = registry.event_types.get(row["type"])
+    return Content(event_id, row["body"], ALL if known is None else known.keeping)

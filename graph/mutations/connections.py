@@ -108,5 +108,6 @@ def _response(answered: Answered) -> AttemptResponse:
         status=answered.status,
         headers=Header.all(answered.headers),
         truncated=answered.truncated,
+        stored=not answered.left_out,
         text=answered.body,
     )

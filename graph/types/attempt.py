@@ -8,6 +8,8 @@ import orjson
 import strawberry
 
 from app.clock import from_micros
+from app.delivery.erased import NO_HEADERS
+from app.delivery.stored_answer import shown_body
 from app.sender.answered import failure_sentence
 from app.webhooks.urls import shown_url
 from graph.context import Info
@@ -27,14 +29,15 @@ class AttemptRequest:
     text: strawberry.Private[str | None] = None
     delivery_id: strawberry.Private[str] = ""
 
-    @strawberry.field(description="Request body, which is the body of the event.")
+    @strawberry.field(description="Request body: the body of the event, masked as `redact` of its type says.")
     async def body(self, info: Info) -> str:
         if self.text is not None:
             return self.text
         loaders = info.context.loaders
         delivery = await loaders.deliveries.load(self.delivery_id)
         assert delivery is not None
-        return await loaders.event_body(delivery.event_id)
+        keeping = await loaders.keeping.load(delivery.event_type)
+        return shown_body(await loaders.event_body(delivery.event_id), keeping)
 
 
 @strawberry.type(description="The HTTP response to an attempt.")
@@ -42,6 +45,10 @@ class AttemptResponse:
     status: int = strawberry.field(description="HTTP status code.")
     headers: list[Header] = strawberry.field(description="Response headers, in the order received.")
     truncated: bool = strawberry.field(description="Whether the response body was longer than the part that is stored.")
+    stored: bool = strawberry.field(
+        description="Whether headers and body are stored. They are not if they were erased, if `keepBodies` of the"
+        " event type excludes them, or if the response did not arrive completely."
+    )
     # If not loaded, it is read only if the client selects it.
     text: strawberry.Private[str | None] = None
     attempt_id: strawberry.Private[str] = ""
@@ -109,5 +116,6 @@ class AttemptFields(Node):
             status=self.row.response_status,
             headers=Header.all(orjson.loads(self.row.response_headers or "[]")),
             truncated=bool(self.row.response_truncated),
+            stored=self.row.response_headers not in (None, NO_HEADERS),
             attempt_id=self.id,
         )

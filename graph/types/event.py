@@ -32,8 +32,8 @@ class EventFields(Node):
         " order published."
     )
     erased_at: datetime | None = strawberry.field(
-        description="Time at which the data was erased; null if it was not. An erased event has an empty `data`, and is"
-        " not sent."
+        description="Time at which the data was erased, by `eraseData` or as `keepBodies` of its type says; null if it"
+        " was not. An erased event has an empty `data`, and is not sent."
     )
     traceparent: str | None = strawberry.field(
         description="Trace that the event was published in, as a W3C `traceparent`: that of the request which published"

@@ -4,7 +4,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from app.registry import KnownEventType
-from graph.enums import EventCategory
+from graph.enums import EventCategory, KeepBodies
 from graph.types.node import Node
 
 
@@ -19,6 +19,16 @@ class EventType(Node):
         description="Whether the event type is archived. An archived type can no longer be"
         " published or selected by webhooks."
     )
+    keep_bodies: list[KeepBodies] = strawberry.field(
+        description="Rules for how long bodies are kept, all of which apply; empty if retention alone decides."
+    )
+    keep_bodies_days: int | None = strawberry.field(
+        description="Number of days that bodies are kept; null if `keepBodies` does not contain DAYS."
+    )
+    redact: list[str] = strawberry.field(
+        description="JSON Pointers (RFC 6901) into the body of a request or a JSON response, e.g. /data/customer/email:"
+        " what attempts show and store is masked there. Receivers get the full values."
+    )
 
     @classmethod
     def from_known(cls, known: KnownEventType) -> "EventType":
@@ -31,4 +41,7 @@ class EventType(Node):
             json_schema=JSON(event_type.json_schema),
             example=JSON(event_type.example),
             archived=known.archived,
+            keep_bodies=list(known.keeping.rules),
+            keep_bodies_days=known.keeping.days,
+            redact=list(known.keeping.redact),
         )

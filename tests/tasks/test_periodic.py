@@ -12,11 +12,13 @@ from app.contacts.lifecycle import create_contact
 from app.contacts.validation import ContactDraft
 from app.database.postgres_connection import SILENT_ASIDE_SECONDS
 from app.delivery_filter import DeliveryFilter
+from app.event_types.definitions import update_event_type
+from app.event_types.drafts import EventTypeChanges, KeepingChanges
 from app.operations.bulk import cancel_deliveries
 from app.settings import Settings
 from app.stats.periods import CLOSED_AFTER, closed_until
 from app.stats.window import period_of
-from app.statuses import ContactKind
+from app.statuses import ContactKind, KeepBodies
 from app.webhooks.lifecycle import pause_webhook
 from app.webhooks.live_secrets import live_secrets
 from tasks.periodic import LONGEST_PAUSE, Chore, chores, heartbeat, running
@@ -129,6 +131,21 @@ async def test_a_process_that_delivers_carries_operations_on(world: World) -> No
 
     async with running(chores(world.resources, works=True)):
         await world.until_status("CANCELED")
+
+
+async def test_a_process_that_delivers_empties_bodies_that_are_kept_no_longer(world: World) -> None:
+    await world.webhook()
+    await world.publish()
+    await world.resources.database.execute("UPDATE delivery SET status = 'SUCCEEDED', completed_at = created_at")
+    changes = EventTypeChanges(keeping=KeepingChanges([KeepBodies.UNTIL_SUCCESS]))
+    await update_event_type(world.resources, world.caller, "ticket.created", changes)
+
+    async def emptied() -> bool:
+        [event] = await world.rows("event")
+        return event["erased_at"] is not None
+
+    async with running(chores(world.resources, works=True)):
+        await until(emptied)
 
 
 async def test_any_process_writes_down_when_keys_were_used(world: World) -> None:

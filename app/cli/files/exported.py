@@ -8,6 +8,7 @@ from typing import Any
 
 from app.cli.files.server_state import ServerEventType, ServerState, ServerWebhook
 from app.cli.files.shape import VERSION
+from app.keeping import ALL, Keeping
 from app.statuses import AuthenticationKind
 from app.webhooks.credentials import CustomHeader
 from app.webhooks.fields import SETTINGS, Configuration
@@ -52,20 +53,28 @@ def _as_json(value: Any) -> Any:
 
 def _differs(found: ServerEventType) -> bool:
     """Whether the workspace has changed anything about an event type."""
-    return found.is_custom or found.archived
+    return found.is_custom or found.archived or found.keeping != ALL
 
 
 def _event_type(found: ServerEventType) -> dict[str, Any]:
     event_type = found.event_type
-    archived = {"archived": True} if found.archived else {}
+    settings_of_both = {**({"archived": True} if found.archived else {}), **_keeping(found.keeping)}
     if not found.is_custom:
-        return {"name": event_type.name, **archived}
+        return {"name": event_type.name, **settings_of_both}
     return {
         "name": event_type.name,
         "description": event_type.description,
         "jsonSchema": event_type.json_schema,
         "example": event_type.example,
-        **archived,
+        **settings_of_both,
+    }
+
+
+def _keeping(keeping: Keeping) -> dict[str, Any]:
+    return {
+        **({"keepBodies": [str(rule) for rule in keeping.rules]} if keeping.rules else {}),
+        **({} if keeping.days is None else {"keepBodiesDays": keeping.days}),
+        **({"redact": list(keeping.redact)} if keeping.redact else {}),
     }
 
 

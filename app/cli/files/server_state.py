@@ -9,14 +9,17 @@ from app.catalogue.event_type import EventCategory, EventType
 from app.cli.api import Api
 from app.cli.remote import listed
 from app.cli.values import Label
-from app.statuses import AuthenticationKind, ContactKind, HttpMethod, Scope, SignatureScheme
+from app.keeping import ALL, Keeping
+from app.statuses import AuthenticationKind, ContactKind, HttpMethod, KeepBodies, Scope, SignatureScheme
 from app.webhooks.credentials import MASK, Authentication, CustomHeader
 from app.webhooks.fields import SETTINGS, Configuration
 
 _REST = """
 query {
   viewer { scopes webhookIds eventTypes }
-  eventTypes(includeArchived: true) { name category description jsonSchema example archived }
+  eventTypes(includeArchived: true) {
+    name category description jsonSchema example archived keepBodies keepBodiesDays redact
+  }
 }
 """
 _PARTS = {"headers": "headers { name value }", "authentication": "authentication { kind username }"}
@@ -55,6 +58,7 @@ class ServerEventType:
 
     event_type: EventType
     archived: bool
+    keeping: Keeping = ALL
 
     @property
     def is_custom(self) -> bool:
@@ -110,7 +114,8 @@ def _event_type(found: dict[str, Any]) -> ServerEventType:
     category = EventCategory(found["category"])
     names = ("name", "description", "jsonSchema", "example")
     name, description, schema, example = (found[field] for field in names)
-    return ServerEventType(EventType(name, category, description, schema, example), found["archived"])
+    keeping = Keeping(tuple(map(KeepBodies, found["keepBodies"])), found["keepBodiesDays"], tuple(found["redact"]))
+    return ServerEventType(EventType(name, category, description, schema, example), found["archived"], keeping)
 
 
 def _contact(found: dict[str, Any]) -> ServerContact:

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from app.catalogue.suggestions import did_you_mean
 from app.cli.files.yaml_text import BadYaml, Document, Path, read
-from app.statuses import AuthenticationKind, ContactKind, HttpMethod, SignatureScheme
+from app.statuses import AuthenticationKind, ContactKind, HttpMethod, KeepBodies, SignatureScheme
 
 VERSION = 1
 
@@ -128,6 +128,9 @@ class EventTypeEntry(_Shape):
     json_schema: Any = None
     example: Any = None
     archived: bool = False
+    keep_bodies: list[Annotated[KeepBodies, Field(strict=False)]] = []
+    keep_bodies_days: int | None = None
+    redact: list[str] = []
 
 
 class ContactEntry(_Shape):

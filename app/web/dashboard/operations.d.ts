@@ -259,6 +259,7 @@ export type DeliveryDetailsData = {
           })[];
           body: string;
           truncated: boolean;
+          stored: boolean;
         } | null;
       })[];
     };
@@ -951,6 +952,7 @@ export type AttemptDetails = {
     })[];
     body: string;
     truncated: boolean;
+    stored: boolean;
   } | null;
 };
 export type DeliveryRow = {
@@ -1016,7 +1018,7 @@ export type AuthenticationKind = "NONE" | "BEARER" | "BASIC";
 export type ChangeKind = "CREATED" | "UPDATED" | "DELETED";
 export type ConnectionStepName = "RESOLVE" | "CONNECT" | "TLS" | "REQUEST" | "RESPONSE";
 export type CreateApiKeyInput = { name: string; scopes: (Scope)[]; allowedSources?: (string)[] | null; expiresAt?: string | null };
-export type CreateEventTypeInput = { name: string; description: string; jsonSchema?: unknown | null; example?: unknown | null };
+export type CreateEventTypeInput = { name: string; description: string; jsonSchema?: unknown | null; example?: unknown | null; keepBodies?: (KeepBodies)[] | null; keepBodiesDays?: number | null; redact?: (string)[] | null };
 export type CreateWebhookInput = { name: string; url: string; eventTypes: (string)[]; description?: string | null; filter?: string | null; secret?: string | null; method?: HttpMethod | null; timeoutSeconds?: number | null; verifySsl?: boolean | null; ipAllowlist?: (string)[] | null; headers?: (HeaderInput)[] | null; authentication?: AuthenticationInput | null; signatureScheme?: SignatureScheme | null; rotateSecretEveryDays?: number | null; retryPolicy?: RetryPolicyInput | null; rateLimitPerSecond?: number | null; maxInFlight?: number | null; metadata?: unknown | null; externalId?: string | null };
 export type DeliveryFilter = { webhookId?: string | null; eventId?: string | null; eventTypes?: (string)[] | null; statuses?: (DeliveryStatus)[] | null; time?: TimeRange | null; ids?: (string)[] | null; outcomes?: (AttemptOutcome)[] | null; responseStatus?: IntRange | null; includeTests?: boolean | null; data?: (DataCondition)[] | null; search?: string | null };
 export type DeliveryIdInput = { id: string };
@@ -1039,7 +1041,7 @@ export type SecretStatus = "CURRENT" | "EXPIRING";
 export type SignatureScheme = "HMAC_SHA256" | "ED25519";
 export type TestConnectionInput = { webhook: CreateWebhookInput; eventType?: string | null };
 export type TestWebhookInput = { id: string; changes?: UpdateWebhookInput | null; eventId?: string | null; eventType?: string | null };
-export type UpdateEventTypeInput = { name: string; description?: string | null; jsonSchema?: unknown | null; example?: unknown | null; archived?: boolean | null };
+export type UpdateEventTypeInput = { name: string; description?: string | null; jsonSchema?: unknown | null; example?: unknown | null; archived?: boolean | null; keepBodies?: (KeepBodies)[] | null; keepBodiesDays?: number | null; redact?: (string)[] | null };
 export type UpdateWebhookInput = { id: string; name?: string | null; url?: string | null; eventTypes?: (string)[] | null; description?: string | null; filter?: string | null; method?: HttpMethod | null; timeoutSeconds?: number | null; verifySsl?: boolean | null; ipAllowlist?: (string)[] | null; headers?: (HeaderInput)[] | null; authentication?: AuthenticationInput | null; rotateSecretEveryDays?: number | null; retryPolicy?: RetryPolicyInput | null; rateLimitPerSecond?: number | null; maxInFlight?: number | null; metadata?: unknown | null; externalId?: string | null; ifUpdatedAt?: string | null };
 export type UserErrorCode = "INVALID" | "REQUIRED" | "NOT_FOUND" | "TAKEN" | "TOO_LONG" | "TOO_MANY" | "URL_NOT_ALLOWED" | "INVALID_PAYLOAD" | "INVALID_FILTER" | "CONFLICT";
 export type WebhookFilter = { statuses?: (WebhookStatus)[] | null; eventType?: string | null; search?: string | null; health?: (HealthState)[] | null; metadata?: unknown | null; externalIds?: (string)[] | null };
@@ -1050,6 +1052,7 @@ export type AuthenticationInput = { bearer?: string | null; basic?: BasicAuthInp
 export type DataCondition = { path: string; equals: unknown };
 export type HeaderInput = { name: string; value: string; sensitive?: boolean | null };
 export type IntRange = { from?: number | null; to?: number | null };
+export type KeepBodies = "DAYS" | "UNTIL_SUCCESS" | "NEVER_RESPONSES";
 export type OrderDirection = "ASC" | "DESC";
 export type RetryPolicyInput = { delaysSeconds: (number)[] };
 export type TimeRange = { since?: string | null; until?: string | null };

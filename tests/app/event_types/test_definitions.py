@@ -287,7 +287,8 @@ async def test_of_a_built_in_event_type_nothing_else_can_be_changed(domain: Doma
         (("example",), UserErrorCode.CONFLICT),
     ]
     assert rejected.value.problems[0].message == (
-        'The event type "ticket.created" is built in: only archived can be changed, not description.'
+        'The event type "ticket.created" is built in: only archived, keepBodies, keepBodiesDays and redact can be'
+        " changed, not description."
     )
     assert await domain.rows("SELECT id FROM event_type") == []
 

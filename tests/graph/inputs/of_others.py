@@ -138,6 +138,26 @@ _ALERTS = [
     refused(Kind.LOOK_ALIKE, [f"webh{CYRILLIC_O}{CYRILLIC_O}k.*"], "INVALID", "k.*", "webhook.*", below=("0",)),
 ]
 
+_KEPT: Table = {
+    "keepBodies": [
+        taken(Kind.EMPTY, []),
+        taken(Kind.AT_LIMIT, ["NEVER_RESPONSES", "UNTIL_SUCCESS", "NEVER_RESPONSES"]),
+    ],
+    "keepBodiesDays": [
+        replace(each, beside={"keepBodies": ["DAYS"]}) for each in number(1, 3650, "days", other_unit=2_592_000)
+    ],
+    "redact": [
+        refused(Kind.EMPTY, [""], "INVALID", '""', "the whole body", "/data/customer/email", below=("0",)),
+        taken(Kind.EMPTY, []),
+        taken(Kind.AT_LIMIT, ["/" + "a" * 199] * 20),
+        refused(Kind.TOO_LONG, ["/" + "a" * 200], "TOO_LONG", "201", "at most 200", below=("0",)),
+        refused(Kind.PAST_LIMIT, ["/a"] * 21, "TOO_MANY", "21", "at most 20"),
+        refused(Kind.UNKNOWN, ["$.data.email"], "INVALID", '"$.data.email"', 'begin with "/"', below=("0",)),
+        taken(Kind.CONTROL, ["/a\0b"]),
+        taken(Kind.LOOK_ALIKE, [f"/{CYRILLIC_O}"]),
+    ],
+}
+
 OTHERS: dict[str, Table] = {
     "PublishEventInput": {
         "type": [one for one in EVENT_TYPE if one.kind is not Kind.UNKNOWN],
@@ -268,6 +288,7 @@ OTHERS: dict[str, Table] = {
                 Kind.UNKNOWN, {}, "INVALID_PAYLOAD", '"a"', "is required", below=("a",), jsonSchema={"required": ["a"]}
             ),
         ],
+        **_KEPT,
     },
     "UpdateEventTypeInput": {
         "name": [
@@ -280,6 +301,7 @@ OTHERS: dict[str, Table] = {
         "jsonSchema": _SCHEMA,
         "example": _EXAMPLE,
         "archived": [],
+        **_KEPT,
     },
     "CreateApiKeyInput": {
         "name": ONE_LINE,

@@ -8,7 +8,7 @@ from app.web.agents.untrusted import untrusted
 ATTEMPT = """
 fragment A on Attempt {
   id number trigger startedAt durationMs outcome error remoteAddress
-  response { status headers { name value } body truncated }
+  response { status headers { name value } body truncated stored }
 }
 """
 # What explains a failure; the others would only fill the agent's context.
@@ -34,4 +34,5 @@ def attempt(found: JsonObject) -> JsonObject:
         told["responseStatus"] = response["status"]
         told["responseHeaders"] = untrusted(headers or None)
         told["responseBody"] = untrusted(response["body"])
+        told["responseStored"] = response["stored"]
     return told

@@ -60,7 +60,7 @@ function requestView({ request }) {
 
 /** @param {NonNullable<Attempt["response"]>} response */
 function responseView(response) {
-  return el("section", {}, el("h3", {}, "Response"), preformatted(`${response.status}\n${headerLines(response.headers)}`), body(response.body), response.truncated && el("p", { class: "soft" }, "Only the beginning of the body was kept."));
+  return el("section", {}, el("h3", {}, "Response"), preformatted(`${response.status}\n${headerLines(response.headers)}`), response.stored ? body(response.body) : el("p", { class: "soft" }, "Headers and body are not stored."), response.truncated && el("p", { class: "soft" }, "Only the beginning of the body was kept."));
 }
 
 /** A body as it was, or with indentation. @param {string} text */

@@ -356,3 +356,22 @@ def test_what_is_wrong_with_a_contact_in_a_file_is_said_with_its_line(
     assert result.stderr.startswith("desk.yaml:3: contacts.0.")
     assert says in result.stderr
     assert "Xq3rT9vLm2Pz7wKc5NdY8aBs" not in result.stderr
+
+
+def test_what_is_kept_of_event_types_is_applied_exported_and_reset(remote: Invoke, write: Write) -> None:
+    built_in = {"name": "ticket.created", "keepBodies": ["DAYS"], "keepBodiesDays": 7, "redact": ["/data/ticket/id"]}
+    own = {"name": "order.shipped", "description": "Shipped.", "keepBodies": ["UNTIL_SUCCESS"]}
+    file = write(yaml.safe_dump({"eventTypes": [built_in, own]}))
+
+    wrong = remote(
+        "apply", write(yaml.safe_dump({"eventTypes": [{"name": "ticket.created", "redact": ["id"]}]}), "x.yaml")
+    )
+    first, second = remote("apply", file), remote("apply", file)
+    kept = {entry["name"]: entry for entry in yaml.safe_load(export(remote))["eventTypes"]}
+    remote("apply", write("eventTypes: [{name: ticket.created}]", "reset.yaml"))
+
+    assert '"id" is not a JSON Pointer' in wrong.stderr
+    assert (first.exit_code, second.stdout) == (0, "Nothing to change.\n"), first.stderr
+    assert kept["ticket.created"] == built_in
+    assert kept["order.shipped"]["keepBodies"] == ["UNTIL_SUCCESS"]
+    assert [entry["name"] for entry in yaml.safe_load(export(remote))["eventTypes"]] == ["order.shipped"]
