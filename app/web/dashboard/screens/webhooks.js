@@ -48,29 +48,25 @@ class WebhookList extends Component {
       this.list,
     );
     const load = () => show(this.list, leaving, () => this.load(leaving));
-    load();
+    // Counting costs the server most, so news alone do not repeat it. If it fails, the bars stay as they are.
+    const loadAndCount = () => load().then(() => this.count(leaving)).catch(() => {});
+    loadAndCount();
     leaving.addEventListener("abort", follow(WebhookNews, {}, { next: load, cursor: (data) => data.webhookChanges.cursor }));
-    every(REFRESH_MS, leaving, load);
+    every(REFRESH_MS, leaving, loadAndCount);
   }
 
   /** @param {AbortSignal} leaving */
   async load(leaving) {
-    const { search } = place();
-    const health = /** @type {HealthState | null} */ (search.get("health"));
-    const filter = { search: search.get("search"), health: health && [health] };
-    const asked = { filter, orderBy: ORDERS[search.get("sort") ?? ""], first: 100 };
-    const { webhooks } = await ask(Webhooks, asked, leaving);
+    const { webhooks } = await ask(Webhooks, asked(), leaving);
     if (webhooks.nodes.length === 0) return nothing();
     this.rows = webhooks.nodes;
     this.draw();
-    // If it fails, the bars stay as they are until the next refresh.
-    this.count(asked, leaving).catch(() => {});
     return [this.table, webhooks.pageInfo.hasNextPage && el("p", { class: "soft" }, "These are the first 100. Search to see others.")];
   }
 
-  /** @param {import("../operations.js").WebhookCountsVariables} asked @param {AbortSignal} leaving */
-  async count(asked, leaving) {
-    const { webhooks } = await ask(WebhookCounts, asked, leaving);
+  /** @param {AbortSignal} leaving */
+  async count(leaving) {
+    const { webhooks } = await ask(WebhookCounts, asked(), leaving);
     this.counts = new Map(webhooks.nodes.map(({ id, stats }) => [id, stats]));
     this.draw();
   }
@@ -81,6 +77,13 @@ class WebhookList extends Component {
   }
 }
 customElements.define("eev-webhooks", WebhookList);
+
+/** Which webhooks the address asks for. */
+function asked() {
+  const { search } = place();
+  const health = /** @type {HealthState | null} */ (search.get("health"));
+  return { filter: { search: search.get("search"), health: health && [health] }, orderBy: ORDERS[search.get("sort") ?? ""], first: 100 };
+}
 
 function nothing() {
   if (place().search.size > 0) return empty("No webhook matches. Clear the filters to see all.");
