@@ -66,8 +66,18 @@ async def test_the_fields_stand_in_the_order_of_the_description(live: World, bro
             tops.append(box["y"])
         await page.get_by_text("Advanced", exact=True).click()
         advanced = ["HTTP method", "Timeout in seconds", "SSL verification", "IP allowlist", "Filter"]
-        for label in [*advanced, "Retry delays in seconds", "Requests per second", "Requests at once"]:
+        limits = [
+            "Retry delays in seconds",
+            "Requests per second",
+            "Requests at once",
+            "Rotate the secret every … days",
+        ]
+        for label in [*advanced, *limits, "Rotate the secret every … days"]:
             await expect(field(page, label)).to_be_visible()
+        await expect(page.get_by_role("group", name="Authentication").get_by_role("combobox")).to_be_visible()
+        await expect(button(page, "Add a header")).to_be_visible()
+        for text in ("Content type", "Events arrive in any order, except those published with one ordering key"):
+            await expect(page.get_by_text(text)).to_be_visible()
 
     assert tops == sorted(tops)
 

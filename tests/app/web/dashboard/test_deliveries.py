@@ -4,6 +4,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from app.publishing.draft import EventDraft
+from app.webhooks.drafts import AuthenticationDraft
 from app.webhooks.lifecycle import pause_webhook
 from tests.app.web.dashboard.pages import button, field, heading, signed_in
 from tests.receiver import answer, in_turn
@@ -75,7 +76,7 @@ async def test_deliveries_and_events_are_found_by_a_value_in_their_data_and_coun
 
 async def test_the_cause_of_a_failure_is_found_and_the_delivery_tried_again(live: World, browser: Browser) -> None:
     live.receiver.on("/", in_turn(answer(503, [("x-cause", "maintenance")], b'{"error":"closed"}'), answer(204)))
-    await live.webhook(retry_delays_seconds=[3_600])
+    await live.webhook(retry_delays_seconds=[3_600], authentication=AuthenticationDraft(bearer="t0ken"))
     await live.publish()
     async with signed_in(live, browser, "deliveries") as page:
         await page.get_by_role("link", name="Retrying delivery of ticket.created").click()
@@ -95,6 +96,9 @@ async def test_the_cause_of_a_failure_is_found_and_the_delivery_tried_again(live
 
     assert copied.startswith(f"curl -X POST '{live.receiver.url()}'")
     assert "webhook-signature" in copied
+    assert live.receiver.requests[0].header("authorization") == "Bearer t0ken"
+    assert "authorization" not in copied.lower()
+    assert "t0ken" not in copied
 
 
 async def test_a_delivery_is_canceled(live: World, browser: Browser) -> None:

@@ -7,7 +7,7 @@ from playwright.async_api import Browser, Page, expect
 
 from app.webhooks.lifecycle import delete_webhook
 from tests.app.web.dashboard.pages import button, field, heading, signed_in
-from tests.receiver import answer
+from tests.receiver import answer, in_turn
 from tests.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -109,6 +109,25 @@ async def test_open_problems_are_shown_with_an_example_and_all_of_one_is_tried_a
         await page.goto(f"/dashboard#/webhooks/{webhook.id}")
         await expect(heading(page, webhook.name)).to_be_visible()
         await expect(problems).to_have_count(0)
+
+
+async def test_the_last_24_hours_are_charted_by_outcome_with_percentiles_of_latency(
+    live: World, browser: Browser
+) -> None:
+    live.receiver.on("/", in_turn(answer(204), answer(500)))
+    webhook = await live.webhook(retry_delays_seconds=[])
+    await live.publish()
+    await live.until_attempts(1)
+    await live.publish()
+    await live.until_status("SUCCEEDED", "FAILED")
+    async with signed_in(live, browser, f"webhooks/{webhook.id}") as page:
+        day = page.get_by_role("region", name="The last 24 hours")
+        await expect(day.get_by_role("img", name="Outcomes")).to_have_accessible_name(
+            "Outcomes in the last 24 hours: 1 succeeded, 1 failed"
+        )
+        await expect(day).to_contain_text("50% succeeded, 1 of 2; 0 open")
+        await expect(day).to_contain_text(re.compile("By outcome: .*HTTP error 1"))
+        await expect(day).to_contain_text(re.compile("Latency: p50 .* ms, p95 .* ms, p99 .* ms"))
 
 
 async def test_a_setting_without_a_value_is_left_out(live: World, browser: Browser) -> None:
