@@ -16,7 +16,7 @@ print(gc.get_freeze_count(), gc.collect(), *gc.get_threshold())
 """
 
 
-def test_what_is_alive_is_frozen_and_what_is_garbage_is_gone_before() -> None:
+def test_what_is_there_after_the_start_is_never_walked_again() -> None:
     # In a separate process, because objects frozen here would stay until the last test.
     before = gc.get_freeze_count()
     output = subprocess.run([sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True).stdout
