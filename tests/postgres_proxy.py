@@ -26,6 +26,7 @@ class PostgresProxy:
         self._connections: list[_Connection] = []
         self._silent = False
         self._armed: bytes | None = None
+        self._silent_after: bytes | None = None
         self._lose_silently = False
         self._lost = asyncio.Event()
         self._told = asyncio.Event()
@@ -74,6 +75,12 @@ class PostgresProxy:
         self._silent = for_good
         for connection in self._connections:
             connection.silent = True
+
+    def fall_silent_after(self, statement: str) -> None:
+        """Once, pass on that a statement is prepared, and let nothing through on that connection afterwards, not even
+        the answer.
+        """
+        self._silent_after = statement.encode()
 
     async def lost(self) -> None:
         """Wait until that has happened."""
@@ -128,6 +135,8 @@ class PostgresProxy:
                     connection.swallows = True
                 if b"COMMIT" in data or b"ROLLBACK" in data:
                     connection.in_transaction = False
+                if self._silent_after is not None and self._silent_after in data:
+                    self._silent_after, connection.silent = None, True
                 writer.write(data)
                 await writer.drain()
         writer.close()

@@ -8,6 +8,7 @@ closed here, where its error appears first.
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import Context
 from time import monotonic
 from typing import Any, TypeVar
@@ -17,6 +18,9 @@ import asyncpg
 
 _Result = TypeVar("_Result")
 
+# What sessions call themselves.
+APPLICATION = "eev-webhooks"
+
 # A statement without an answer after this time is not ended: another connection asks whether the server works on it.
 SILENT_SECONDS = 3.0
 # The same for the heartbeat's: a lease that is not renewed for its whole length costs every process another one, in
@@ -25,6 +29,9 @@ SILENT_ASIDE_SECONDS = 1.0
 # How long that question may take, and how long the network may leave sent data unacknowledged.
 ANSWER_SECONDS = 2.0
 UNACKNOWLEDGED_MS = 5_000
+# A session that has received a part of a statement waits for the rest without any timeout of the server's, and keeps
+# its locks. No process here pauses there; after this time the rest does not come.
+CUT_OFF_SECONDS = 5.0
 # On an older session, "read-only" may mean that the server is no longer the primary.
 FRESH_SECONDS = 1.0
 
@@ -33,6 +40,15 @@ _SPOILED = frozenset({"25006", "25P02", "25P03", "57P01", "57P02", "57P03", "57P
 _LOST_CLASSES = frozenset({"08", "57"})
 _WORKING = """SELECT pid FROM pg_stat_activity WHERE pid = ANY($1::int[])
 AND (state = 'active' AND wait_event_type IS DISTINCT FROM 'Client' OR state = 'disabled')"""
+# Of connections that are given up.
+_END_WAITING = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE pid = ANY($1::int[]) AND usename = current_user AND state = 'active' AND wait_event_type = 'Client'"""
+# Of any process, which may have been killed. COPY waits for data that a person may type.
+_END_CUT_OFF = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE application_name = $1 AND usename = current_user AND datname = current_database() AND state = 'active'
+AND wait_event = 'ClientRead' AND query_start < clock_timestamp() - make_interval(secs => $2)
+AND query NOT ILIKE 'copy%'"""
+_LOCKED = "55P03"
 _KEEPALIVES = {
     (socket.SOL_SOCKET, "SO_KEEPALIVE"): 1,
     (socket.IPPROTO_TCP, "TCP_KEEPIDLE"): 5,
@@ -101,6 +117,8 @@ class Connection(asyncpg.Connection):
         state: str = getattr(error, "sqlstate", None) or ""
         if isinstance(error, asyncpg.OutdatedSchemaCacheError):
             return
+        if state == _LOCKED:
+            self.watch.locked_out()
         lost = isinstance(error, OSError | asyncpg.InternalClientError)
         elsewhere = state == "25006" and monotonic() - self.opened_at > FRESH_SECONDS
         if lost or state in _SPOILED or state[:2] == "08":
@@ -113,7 +131,8 @@ class Watch:
     """Probes silent connections of a pool over a connection of its own.
 
     If a server does not work on a connection's statement, it has answered already or was never reached: the network
-    lost one or the other. Then that connection is closed, and the idle ones with it.
+    lost one or the other. Then that connection is closed, and the idle ones with it. Its session may keep locks that
+    everybody else waits for, and is ended, too.
 
     Args:
         connect: opens a connection beside the pool.
@@ -124,12 +143,19 @@ class Watch:
         self.connections: WeakSet[Connection] = WeakSet()
         self._silent: dict[Connection, float | None] = {}
         self._asking: asyncio.Task[None] | None = None
+        self._unlocking: asyncio.Task[None] | None = None
 
     def silent(self, connection: Connection) -> None:
         """Note a connection that has not answered for `SILENT_SECONDS`."""
         self._silent[connection] = connection.asking_since
         if self._asking is None:
             self._asking = asyncio.get_running_loop().create_task(self._ask(), context=Context())
+
+    def locked_out(self) -> None:
+        """Look for sessions that keep locks and were cut off, after a statement has waited for a lock in vain."""
+        if self._unlocking is None or self._unlocking.done():
+            work = self._end(_END_CUT_OFF, APPLICATION, CUT_OFF_SECONDS)
+            self._unlocking = asyncio.get_running_loop().create_task(work, context=Context())
 
     def suspect(self, since: float) -> None:
         """Close connections that were open at `since` and are idle now; busy ones answer for themselves.
@@ -142,15 +168,17 @@ class Watch:
 
     async def close(self) -> None:
         """Stop probing."""
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.wait([self._asking])
+        for task in (self._asking, self._unlocking):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
 
     async def _ask(self) -> None:
         try:
             while self._silent:
                 silent, self._silent = self._silent, {}
                 working = await self._working([connection.backend for connection in silent])
+                given_up = []
                 for connection, since in silent.items():
                     if since is None or connection.asking_since != since:
                         continue  # It has answered meanwhile.
@@ -159,6 +187,9 @@ class Watch:
                     else:
                         connection.terminate()
                         self.suspect(since)
+                        given_up.append(connection.backend)
+                if given_up:
+                    await self._end(_END_WAITING, given_up)
         finally:
             self._asking = None
 
@@ -168,15 +199,26 @@ class Watch:
 
     async def _working(self, backends: list[int | None]) -> set[int | None] | None:
         """Which of these processes work on a statement; None if the server answers but does not say."""
-        asking: asyncpg.Connection | None = None
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                asking = await self._connect()
-                return {row["pid"] for row in await asking.fetch(_WORKING, backends)}
+            return {row["pid"] for row in await self._beside(_WORKING, backends)}
         except asyncpg.PostgresError as error:
             return set() if (error.sqlstate or "")[:2] in _LOST_CLASSES else None
         except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError):
             return set()
+
+    async def _end(self, statement: str, *parameters: Any) -> None:
+        """End sessions, if the server can be asked to."""
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+            await self._beside(statement, *parameters)
+
+    async def _beside(self, statement: str, *parameters: Any) -> list[asyncpg.Record]:
+        """Run a statement on a connection of its own."""
+        asking: asyncpg.Connection | None = None
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                asking = await self._connect()
+                rows: list[asyncpg.Record] = await asking.fetch(statement, *parameters)
+                return rows
         finally:
             if asking is not None:
                 asking.terminate()

@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 
 from app.database.errors import DatabaseUnsuitable
+from app.database.postgres_connection import APPLICATION
 
 # A process that freezes or is cut off in the middle of a transaction keeps its row locks, and all others would wait
 # that long. No transaction here pauses for more than milliseconds.
@@ -44,6 +45,7 @@ async def set_up(connection: Any) -> None:
         DatabaseUnsuitable: the database's encoding cannot hold every text.
     """
     settings = {
+        "application_name": APPLICATION,
         "default_transaction_isolation": "read committed",
         "default_transaction_deferrable": "off",
         "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_SECONDS}s",

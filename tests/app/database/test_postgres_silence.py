@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import pytest
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
-from app.database import postgres, postgres_connection
+from app.database import postgres, postgres_connection, postgres_session
 from app.database.database import Database
 from app.database.errors import DatabaseUnavailable
 from app.database.postgres import STATEMENT_TIMEOUT_SECONDS, pool_of
+from app.database.postgres_connection import Watch
 from app.database.postgres_session import set_up
+from app.database.statements import Statements
 from app.web.health import Health
 from tasks.periodic import heartbeat
 from tests.postgres_proxy import PostgresProxy
@@ -148,6 +151,55 @@ async def test_a_transaction_on_a_silent_connection_ends_without_a_word_to_it(ne
             with pytest.raises(DatabaseUnavailable):
                 await fall_silent_in_the_middle()
             await database.fetch("SELECT 1")
+
+
+_IS_CUT_OFF = (
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'"
+    " AND wait_event = 'ClientRead' AND query LIKE '%cut off%'"
+)
+
+
+async def _cut_off(statements: Statements) -> None:
+    """Lock a row, and prepare the next statement."""
+    await statements.execute("UPDATE held SET n = 1")
+    await statements.fetch("SELECT 'cut off'")
+
+
+async def test_a_transaction_that_is_cut_off_while_a_statement_is_prepared_keeps_no_locks(
+    network: PostgresProxy, database_url: str
+) -> None:
+    """The server waits for the rest of a statement without any timeout."""
+    async with Database(network.url, pool_size=1) as database, Database(database_url, pool_size=1) as other:
+        await other.execute("CREATE TABLE held AS SELECT 0 AS n")
+        network.fall_silent_after("SELECT 'cut off'")
+
+        with pytest.raises(DatabaseUnavailable):
+            await database.in_transaction(_cut_off)
+
+        assert await other.execute("UPDATE held SET n = 2") == 1
+
+
+async def test_a_process_that_is_locked_out_ends_what_a_killed_one_left_cut_off(
+    network: PostgresProxy, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_connection, "CUT_OFF_SECONDS", 0.0)
+    monkeypatch.setattr(postgres_session, "LOCK_SECONDS", 1)
+    async with Database(network.url, pool_size=1) as killed, Database(database_url, pool_size=1) as other:
+        await other.execute("CREATE TABLE held AS SELECT 0 AS n")
+        monkeypatch.setattr(Watch, "silent", lambda *_: None)  # A killed process looks for nothing.
+        network.fall_silent_after("SELECT 'cut off'")
+        left = asyncio.create_task(killed.in_transaction(_cut_off))
+
+        async with asyncio.timeout(SOON_SECONDS):
+            while not await other.fetch(_IS_CUT_OFF):
+                pass
+            with pytest.raises(DatabaseUnavailable):
+                await other.execute("UPDATE held SET n = 2")
+            while True:
+                with suppress(DatabaseUnavailable):
+                    await other.execute("UPDATE held SET n = 2")
+                    break
+        left.cancel()
 
 
 async def test_a_statement_that_the_server_works_on_may_take_its_time(database_url: str) -> None:
