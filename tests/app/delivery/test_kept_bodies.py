@@ -27,6 +27,7 @@ from app.webhooks.credentials import MASK
 from app.webhooks.lifecycle import resume_webhook
 from tests.canary import CANARY, ECHO, echo, in_files, in_redis, in_rows, ticket
 from tests.clock import FakeClock
+from tests.patience import PATIENCE_SECONDS
 from tests.receiver import answer, in_turn
 from tests.world import World, open_world
 
@@ -196,8 +197,9 @@ async def test_of_two_last_successes_at_the_same_time_the_later_one_empties(worl
 
 async def waiting_for_a_lock(database: Database) -> None:
     waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FROM event%'"
-    while not await database.fetch(waiting):
-        pass
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await database.fetch(waiting):
+            pass
 
 
 # ── never responses ──
