@@ -152,7 +152,7 @@ class Watch:
             self._asking = asyncio.get_running_loop().create_task(self._ask(), context=Context())
 
     def locked_out(self) -> None:
-        """Look for sessions that keep locks and were cut off, after a statement has waited for a lock in vain."""
+        """End sessions that keep locks and were cut off, after a statement did not get a lock in time."""
         if self._unlocking is None or self._unlocking.done():
             work = self._end(_END_CUT_OFF, APPLICATION, CUT_OFF_SECONDS)
             self._unlocking = asyncio.get_running_loop().create_task(work, context=Context())
