@@ -306,7 +306,7 @@ class Settings(BaseSettings):
     )
     sweep_seconds: float = setting(
         1,
-        "Interval at which a process looks for due deliveries and for claims of dead processes.",
+        "Interval at which a process looks for due deliveries, operations and messages, and for dead processes.",
         "A retry is late by at most about this; one sweep is one index scan.",
         unit="seconds",
         at_least=0.1,
