@@ -46,7 +46,9 @@ async def test_a_loop_that_is_cancelled_ends() -> None:
 
 
 def test_every_task_that_loops_forever_is_supervised() -> None:
-    """A task of `create_task(loop())` with a `while True` in the function would end silently."""
+    """A task of `create_task(loop())` with a `while True` in the function would end silently. In a group, it ends the
+    function that owns the group, which is the one to supervise.
+    """
     unsupervised = []
     for path in (path for package in ("app", "graph", "tasks") for path in (ROOT / package).rglob("*.py")):
         if path.is_relative_to(ROOT / "app" / "cli"):
@@ -54,8 +56,13 @@ def test_every_task_that_loops_forever_is_supervised() -> None:
         nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
         functions = [node for node in nodes if isinstance(node, ast.AsyncFunctionDef)]
         endless = {function.name for function in functions if any(map(_is_endless, ast.walk(function)))}
+        groups = {ast.unparse(item.optional_vars) for item in map(_group, nodes) if item and item.optional_vars}
         for node in nodes:
-            if isinstance(node, ast.Call) and _name(node.func) in ("create_task", "ensure_future"):
+            if (
+                isinstance(node, ast.Call)
+                and _name(node.func) in ("create_task", "ensure_future")
+                and ast.unparse(node.func).rpartition(".")[0] not in groups
+            ):
                 match node.args[0]:
                     case ast.Call(func=called) if _name(called) in {*endless, "run"} - {"supervised"}:
                         unsupervised.append(f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(called)}")
@@ -65,6 +72,12 @@ def test_every_task_that_loops_forever_is_supervised() -> None:
 
 def _is_endless(node: ast.AST) -> bool:
     return isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and bool(node.test.value)
+
+
+def _group(node: ast.AST) -> ast.withitem | None:
+    """The item of `async with asyncio.TaskGroup() as …`."""
+    items = node.items if isinstance(node, ast.AsyncWith) else []
+    return next((item for item in items if ast.unparse(item.context_expr) == "asyncio.TaskGroup()"), None)
 
 
 def _name(node: ast.expr) -> str:
