@@ -12,6 +12,7 @@ between (an event type changed, or a webhook twice), everything is read again, a
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -144,7 +145,7 @@ class Registries:
         self.readable_again: set[str] = set()
         self._clock = clock
         self._cached: dict[str, Registry] = {}
-        self._built_in = {name: _built_in(event_type) for name, event_type in BUILT_IN.items()}
+        self._built_in = _built_in()
 
     def at_hand(self, workspace_id: str) -> Registry | None:
         """The registry as last read, which may be a version behind; None if it was never read."""
@@ -246,9 +247,15 @@ class Registries:
         return KnownEventType(row["id"], event_type, validator, archived=bool(row["archived"]), keeping=keeping)
 
 
-def _built_in(event_type: EventType) -> KnownEventType:
-    id_ = ids.id_of_name(ids.EVENT_TYPE, event_type.name)
-    return KnownEventType(id_, event_type, PayloadValidator(event_type.json_schema), archived=False)
+@cache
+def _built_in() -> dict[str, KnownEventType]:
+    """The built-in event types, compiled once for all registries that a process opens."""
+    return {
+        name: KnownEventType(
+            ids.id_of_name(ids.EVENT_TYPE, name), type_, PayloadValidator(type_.json_schema), archived=False
+        )
+        for name, type_ in BUILT_IN.items()
+    }
 
 
 def _readable(table: str, rows: Iterable[Row], read: Callable[[Row], Read]) -> list[Read]:

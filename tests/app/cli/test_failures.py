@@ -64,7 +64,7 @@ def test_a_database_that_does_not_answer_is_reported_without_its_password(
 def test_a_second_server_on_the_same_file_is_refused(tmp_path: Path) -> None:
     with serving(tmp_path) as first:
         url_of(first)
-        second = run("serve", "--port", "0", directory=tmp_path, DATA_DIR=str(tmp_path / "data"))
+        second = run("serve", "--port", "0", directory=tmp_path, DATA_DIR=str(tmp_path / "data"), SHUTDOWN_SECONDS="1")
 
     assert (second.returncode, second.stdout) == (1, "")
     assert "Another server works on " in second.stderr
