@@ -11,7 +11,7 @@ from app.resources import Resources
 from app.trace_context import TraceContext
 from graph.early import EarlyAnswer
 from graph.loaders import Loaders
-from graph.plain import PlainSelections
+from graph.plain import PlainFields
 from graph.stream_state import StreamState
 
 
@@ -32,7 +32,7 @@ class Context:
     # The session token in the cookie of a socket that one of our own pages opened.
     session: str = field(default="", repr=False)
     # Of the document that is run, if it is kept.
-    plain: PlainSelections | None = field(default=None, repr=False)
+    plain: PlainFields | None = field(default=None, repr=False)
     # For a socket: gives back its place among those that have not sent connection_init.
     leave: Callable[[], object] = field(default=lambda: None, repr=False)
     # For a socket: waits until it is its turn among those that have just connected.

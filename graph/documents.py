@@ -30,7 +30,7 @@ from app.settings import Settings
 from graph.context import Context
 from graph.cost import Cost, too_costly, weigh
 from graph.limits import repetition_errors, shape_errors
-from graph.plain import NotPlain, PlainSelections
+from graph.plain import NotPlain, PlainFields
 from graph.single import SingleMutation
 
 # About a thousand operations of usual size.
@@ -54,8 +54,8 @@ class Prepared:
     costs: dict[str | None, Cost] = field(default_factory=dict)
     # Of the operations that were run, those that are a mutation of one field with a plain payload.
     single: dict[str | None, SingleMutation | None] = field(default_factory=dict)
-    # What completes the plain selections among its fields: see `graph.execution`.
-    plain: PlainSelections = field(default_factory=dict)
+    # What completes its plain fields: see `graph.execution`.
+    plain: PlainFields = field(default_factory=dict)
 
     # Whether a request must name an operation. Strawberry would run the first.
     is_ambiguous: bool = field(init=False)

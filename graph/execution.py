@@ -7,7 +7,7 @@ from typing import Any
 from graphql import GraphQLObjectType
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from graph.plain import Completed, NotPlain, PlainSelections, plain_object
+from graph.plain import Completed, NotPlain, PlainFields, plain_field
 from graph.waiting import to_the_end
 
 
@@ -25,25 +25,25 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         self._let_go()
         return result
 
-    def collect_and_execute_subfields(
-        self, return_type: GraphQLObjectType, field_details_list: Any, path: Any, result: Any, position_context: Any
+    def execute_field(
+        self, parent_type: GraphQLObjectType, source: Any, field_details_list: Any, path: Any, position_context: Any
     ) -> Any:
-        """The completed selections of an object; at once if they are plain (`graph.plain`)."""
-        if (complete := self._plain(return_type, field_details_list)) is not None:
+        """The completed field; at once if it is plain (`graph.plain`)."""
+        if (complete := self._plain(parent_type, field_details_list)) is not None:
             with suppress(Exception):  # the ordinary way meets the same error, and reports it
-                return complete(result)
-        return super().collect_and_execute_subfields(return_type, field_details_list, path, result, position_context)
+                return complete(source)
+        return super().execute_field(parent_type, source, field_details_list, path, position_context)
 
-    def _plain(self, type_: GraphQLObjectType, field_details_list: Any) -> Completed | None:
-        known: PlainSelections | None = self.context_value.plain
+    def _plain(self, parent_type: GraphQLObjectType, field_details_list: Any) -> Completed | None:
+        known: PlainFields | None = self.context_value.plain
         if known is None or len(field_details_list) != 1:
             return None
         node = field_details_list[0].node
-        key = (type_.name, id(node))  # the document keeps its nodes
+        key = (parent_type.name, id(node))  # the document keeps its nodes
         if key not in known:
             known[key] = None
             with suppress(NotPlain):
-                known[key] = plain_object(type_, node.selection_set, self.fragment_definitions)
+                known[key] = plain_field(parent_type, node, self.fragment_definitions)
         return known[key]
 
     async def _ended(self, result: Awaitable[Any]) -> Any:

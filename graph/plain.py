@@ -30,8 +30,8 @@ from strawberry.types.field import StrawberryField
 
 # Returns the completed value; raises if the ordinary way must decide.
 Completed: TypeAlias = Callable[[Any], Any]
-# By the name of an object type and the identity of a field that returns one; None if its selections are not plain.
-PlainSelections: TypeAlias = dict[tuple[str, int], Completed | None]
+# By the name of an object type and the identity of one of its fields in a document; None if the field is not plain.
+PlainFields: TypeAlias = dict[tuple[str, int], Completed | None]
 Fragments: TypeAlias = Mapping[str, FragmentDefinitionNode]
 
 
@@ -53,6 +53,18 @@ def plain_object(type_: GraphQLObjectType, selections: SelectionSetNode, fragmen
         return {key: complete(getattr(value, name)) for key, name, complete in template}
 
     return completed
+
+
+def plain_field(type_: GraphQLObjectType, node: FieldNode, fragments: Fragments) -> Completed:
+    """What completes one field of an object of this type.
+
+    Raises:
+        NotPlain: it, or a field selected of it, has a resolver, an argument or a directive, or is selected twice.
+    """
+    if node.directives:
+        raise NotPlain
+    name, complete = _field(type_, node, fragments)
+    return lambda value: complete(getattr(value, name))
 
 
 def _collect(

@@ -133,8 +133,8 @@ REACHES = [
     Reach(
         "graph/execution.py",
         StrawberryGraphQLCoreExecutionContext,
-        "collect_and_execute_subfields",
-        "plain selections are completed from a template",
+        "execute_field",
+        "plain fields are completed from a template",
         "41",
     ),
     Reach("graph/execution.py", StrawberryGraphQLCoreExecutionContext, "async_helpers", "a cycle is broken", "19"),
