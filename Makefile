@@ -63,7 +63,7 @@ test: $(DEVELOPMENT) ## Run the tests, with a real PostgreSQL and a real Redis
 	$(BIN)/python -m pytest --numprocesses=$(TEST_PROCESSES) --dist=worksteal $(ARGS)
 
 test-quick: $(DEVELOPMENT) ## Run the tests that need no other program, in about a minute
-	$(BIN)/python -m pytest --quick --numprocesses=auto --dist=worksteal $(ARGS)
+	$(BIN)/python -m pytest --quick --numprocesses=$(TEST_PROCESSES) --dist=worksteal $(ARGS)
 
 test-clients: $(DEVELOPMENT) $(NODE_PACKAGES) ## Run the tests with popular clients; needs Node 20 and npm
 	$(BIN)/python -m pytest tests/clients --numprocesses=auto $(ARGS)

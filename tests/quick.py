@@ -19,6 +19,7 @@ _LEFT_OUT = (
     "app/cli/demo",
     "app/cli/profiles",
     "app/database/test_migrate.py",
+    "app/operations/test_erase_killed.py",
     "app/tracing",
     "app/updates/redis_streams",
     "app/web/agents",
@@ -49,12 +50,16 @@ _ONLY = {
     "faults": ("test_checks.py",),
     "graph": ("test_contract.py", "test_errors.py", "test_following.py", "test_http.py", "test_loaders.py"),
 }
-# They read full tables or all modules, among others that are quick.
+# They read full tables or all modules, or wait for seconds, among others that are quick.
 _SLOW = {
     "test_nothing_else_reaches_into_a_library",
+    "test_a_process_keeps_its_lease",
     "test_a_rare_type_is_read_along_an_index",
+    "test_a_retry_does_not_wait_for_a_clock_that_was_set_back_before_the_process_ended",
+    "test_two_hundred_failing_requests_leave_nothing_behind",
     "test_the_script_and_the_migrations_that_it_lacks_lead_to_what_all_migrations_lead_to",
     "test_a_window_is_read_along_an_index_and_looks_at_no_more_than_its_rows",
+    "test_with_the_broker_away_events_still_go_out_by_the_sweep",
 }
 
 

@@ -42,7 +42,7 @@ class Advisories:
 @pytest.fixture
 def server() -> Iterator[Advisories]:
     known = Advisories()
-    thread = threading.Thread(target=known.server.serve_forever)
+    thread = threading.Thread(target=known.server.serve_forever, args=[0.01])
     thread.start()
     yield known
     known.server.shutdown()
