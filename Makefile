@@ -59,7 +59,7 @@ format: $(DEVELOPMENT) ## Format the code
 	$(BIN)/ruff format .
 
 test: $(DEVELOPMENT) ## Run the tests, with a real PostgreSQL and a real Redis
-	@echo "All tests: some fifteen minutes on two cores. While you work: make test-quick, about a minute."
+	@echo "All tests: some eighteen minutes on two cores. While you work: make test-quick, about a minute."
 	$(BIN)/python -m pytest --numprocesses=$(TEST_PROCESSES) --dist=worksteal $(ARGS)
 
 test-quick: $(DEVELOPMENT) ## Run the tests that need no other program, in about a minute
