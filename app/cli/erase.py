@@ -4,14 +4,12 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli.failures import Refused
 from app.cli.loop import run_to_end
-from app.cli.operations import until_ended
+from app.cli.operations import carried_out
 from app.cli.output import AsJson, print_json
-from app.cli.remote import DEFAULT_URL, Key, Url, connected, given
+from app.cli.remote import DEFAULT_URL, Key, Url, given
 from app.cli.values import id_of
 from app.ids import EVENT, WEBHOOK
-from app.statuses import OperationStatus
 
 _ERASE = """
 mutation ($input: EraseDataInput!) {
@@ -56,7 +54,7 @@ def erase(
     """
     conditions = [_condition(text) for text in data or ()]
     asked = given(webhookId=webhook_id, eventIds=event_ids, data=conditions, dryRun=dry_run)
-    erasing = run_to_end(_erase(url, key, asked, wait=wait, quiet=as_json))
+    erasing = run_to_end(carried_out(url, key, _ERASE, asked, "Erasing", _incomplete, wait=wait, quiet=as_json))
     matched, operation = erasing["matched"], erasing["operation"]
     events = "An unknown number of events" if matched is None else f"{matched} events"
     if as_json:
@@ -83,13 +81,5 @@ def _condition(text: str) -> dict[str, Any]:
     return {"path": path, "equals": parsed if isinstance(parsed, str | int | float) else value}
 
 
-async def _erase(url: str, key: str, asked: dict[str, Any], *, wait: bool, quiet: bool) -> dict[str, Any]:
-    async with connected(url, key) as api:
-        erasing = await api.change(_ERASE, asked)
-        if wait and erasing["operation"] is not None:
-            operation = await until_ended(api, erasing["operation"], "Erasing", quiet=quiet)
-            if operation["status"] != OperationStatus.COMPLETED:
-                done = f"{operation['done']} events"
-                raise Refused(f"The operation {operation['id']} is {operation['status']} after {done}.")
-            erasing["operation"] = operation
-    return erasing
+def _incomplete(operation: dict[str, Any]) -> str:
+    return f"The operation {operation['id']} is {operation['status']} after {operation['done']} events."

@@ -1,5 +1,6 @@
 """`eev-webhooks operations …`: bulk retries, cancellations and replays in the background of a running server."""
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from app.cli.failures import Refused
 from app.cli.loop import run_to_end
 from app.cli.output import AsJson, print_json, print_table
-from app.cli.remote import DEFAULT_URL, Key, Limit, Url, cell, change_each, fetch_list
+from app.cli.remote import DEFAULT_URL, Key, Limit, Url, cell, change_each, connected, fetch_list
 from app.cli.values import id_of
 from app.ids import OPERATION
 from app.statuses import OperationStatus
@@ -76,12 +77,39 @@ def print_begun(begun: dict[str, Any], *, as_json: bool) -> None:
         typer.echo(f"{matched} deliveries are being retried in the background by {operation['id']}.")
 
 
-async def until_ended(api: "Api", operation: dict[str, Any], doing: str, *, quiet: bool) -> dict[str, Any]:
-    """The operation once it is over; a bar on stderr shows how far it is.
+async def carried_out(
+    url: str,
+    key: str,
+    mutation: str,
+    asked: Mapping[str, Any],
+    doing: str,
+    incomplete: Callable[[dict[str, Any]], str],
+    *,
+    wait: bool,
+    quiet: bool,
+) -> dict[str, Any]:
+    """The payload of a mutation that begins an operation; with `wait`, the operation is the completed one.
 
     Args:
-        doing: what the operation does, beside the bar.
+        doing: what the operation does, beside a bar on stderr.
+        incomplete: the sentence about an operation that ended before it was completed.
         quiet: whether to show no bar.
+
+    Raises:
+        Refused: the operation was not completed.
+    """
+    async with connected(url, key) as api:
+        begun = await api.change(mutation, asked)
+        if wait and begun["operation"] is not None:
+            operation = await _until_ended(api, begun["operation"], doing, quiet=quiet)
+            if operation["status"] != OperationStatus.COMPLETED:
+                raise Refused(incomplete(operation))
+            begun["operation"] = operation
+    return begun
+
+
+async def _until_ended(api: "Api", operation: dict[str, Any], doing: str, *, quiet: bool) -> dict[str, Any]:
+    """The operation once it is over; a bar on stderr shows how far it is.
 
     Raises:
         Refused: it is no longer known.

@@ -1,21 +1,16 @@
 """`eev-webhooks replay`: sends past events to a webhook again, on a running server."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from app.cli.failures import Refused
 from app.cli.loop import run_to_end
-from app.cli.operations import until_ended
+from app.cli.operations import carried_out
 from app.cli.output import AsJson, print_json
-from app.cli.remote import DEFAULT_URL, EventTypes, Key, Until, Url, connected, given
+from app.cli.remote import DEFAULT_URL, EventTypes, Key, Until, Url, given
 from app.cli.values import id_of, moment
 from app.ids import WEBHOOK
-from app.statuses import OperationStatus
-
-if TYPE_CHECKING:
-    pass
 
 _REPLAY = """
 mutation ($input: ReplayEventsInput!) {
@@ -50,7 +45,7 @@ def replay(
     """Send past events to a webhook in the background: by default only those it has not received."""
     time = given(since=since, until=until)
     asked = given(webhookId=webhook_id, time=time, eventTypes=event_types, onlyMissing=not everything, dryRun=dry_run)
-    replayed = run_to_end(_replay(url, key, asked, wait=wait, quiet=as_json))
+    replayed = run_to_end(carried_out(url, key, _REPLAY, asked, "Replaying", _incomplete, wait=wait, quiet=as_json))
     matched, operation = replayed["matched"], replayed["operation"]
     if as_json:
         print_json({"matched": matched, "operation": operation})
@@ -62,13 +57,6 @@ def replay(
         typer.echo(f"{matched} events are being sent in the background by {operation['id']}.")
 
 
-async def _replay(url: str, key: str, asked: dict[str, Any], *, wait: bool, quiet: bool) -> dict[str, Any]:
-    async with connected(url, key) as api:
-        replayed = await api.change(_REPLAY, asked)
-        if wait and replayed["operation"] is not None:
-            operation = await until_ended(api, replayed["operation"], "Replaying", quiet=quiet)
-            if operation["status"] != OperationStatus.COMPLETED:
-                done = f"{operation['done']} of {operation['matched']} events"
-                raise Refused(f"The replay is {operation['status']} after {done}: its webhook was disabled or deleted.")
-            replayed["operation"] = operation
-    return replayed
+def _incomplete(operation: dict[str, Any]) -> str:
+    done = f"{operation['done']} of {operation['matched']} events"
+    return f"The replay is {operation['status']} after {done}: its webhook was disabled or deleted."
