@@ -57,6 +57,7 @@ async def test_the_answer_to_any_query_is_that_of_graphql_core(roomy: Api, docum
         "... on Webhook { id } ... on Node { id }",
         "id @skip(if: true) name",
         "retryPolicy { delaysSeconds } name",
+        "retryPolicy { delaysSeconds } retryPolicy { __typename }",
         "deliveries { totalCount { count exact } nodes { id status event { id type } } }",
     ],
 )

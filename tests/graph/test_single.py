@@ -80,6 +80,18 @@ async def test_variables_that_do_not_fit_are_refused_in_graphql_cores_words(
 
 
 @on_sqlite_only
+async def test_selections_of_one_field_are_merged(unmetered: Api) -> None:
+    document = PUBLISH % "event { id } event { type }"
+    again = DRAFT | {"idempotencyKey": "k"}
+    await unmetered.post(document, input=again)
+
+    quick, ordinary = await both_ways(unmetered, document, input=again)
+
+    assert quick == ordinary
+    assert b'"type"' in quick
+
+
+@on_sqlite_only
 async def test_a_refusal_is_told_with_its_path(unmetered: Api, domain: Domain) -> None:
     api = await unmetered.with_key(domain.caller, Scope.READ)
 
